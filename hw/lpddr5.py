@@ -1,0 +1,163 @@
+"""LPDDR5 channels at transaction level: one call a transfer, closed-form time inside.
+
+Modelled for each channel: data bus occupancy (BL16 on a x16 channel is 32 bytes in two clocks), the row activation
+and CAS latency that a transfer sees when the bus is idle (hidden behind earlier data otherwise, as a controller that
+looks ahead hides it), bus turnaround when the direction changes, all-bank refresh as windows in which no data moves
+(refresh, then reopening a row). Every one is a counted cost. Transfers are served in order of arrival.
+
+Not modelled at this level: bank conflicts between competing streams, the command bus, reordering.
+
+Timing figures are in clocks (nCK). LPDDR5-6400: Ramulator 2.1's LPDDR5_6400 preset. LPDDR5X-8533: scaled to the
+0.9375 ns clock; RL and WL are not confirmed against the standard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from sim.documents import Spec
+from sim.units import ceil_div
+
+BURST_BYTES = 32  # BL16 on sixteen data lines
+BURST_CLOCKS = 2  # sixteen beats at eight beats a clock
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One speed grade: clock period in femtoseconds, everything else in clocks (JEDEC names, lower case)."""
+
+    tck_fs: int
+    rl: int
+    wl: int
+    rcd: int
+    rp_pb: int
+    rp_ab: int
+    wtr_l: int
+    refi: int
+    rfc_ab: int
+    row_bytes: int = 2048
+    bank_groups: int = 4
+
+    @property
+    def read_to_write(self) -> int:
+        """Clocks from the last read command to the first write command: RL + burst + gap - WL."""
+        return self.rl + BURST_CLOCKS + 2 - self.wl
+
+    @property
+    def write_to_read(self) -> int:
+        """Clocks from the last write command to a read of the same bank group: WL + BL/n_max + WTR_L."""
+        return self.wl + 4 + self.wtr_l
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Peak of one channel."""
+        return BURST_BYTES / (BURST_CLOCKS * self.tck_fs * 1e-15)
+
+
+TIMINGS = {
+    "lpddr5-6400": Timing(1_250_000, rl=17, wl=9, rcd=15, rp_pb=15, rp_ab=17, wtr_l=10, refi=3125, rfc_ab=168),
+    "lpddr5x-8533": Timing(937_500, rl=23, wl=12, rcd=20, rp_pb=20, rp_ab=23, wtr_l=13, refi=4165, rfc_ab=224),
+}
+
+
+class DramSpec(Spec):
+    """``channels`` x16 channels of one speed grade; a transfer is interleaved over all of them."""
+
+    timing: Literal["lpddr5-6400", "lpddr5x-8533"]
+    channels: PositiveInt
+    refresh: Literal["all-bank", "none"] = "all-bank"
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Peak of all channels."""
+        return self.channels * TIMINGS[self.timing].bytes_per_second
+
+
+Costs = tuple[int, int, int, int, int]
+COST_NAMES = ("dram_bandwidth", "dram_latency", "dram_row_miss", "dram_turnaround", "dram_refresh")
+
+
+class Channel:
+    """One LPDDR5 channel: until when its bus is taken, and what that time went to, all in clocks.
+
+    ``begin``, ``free`` and ``costs`` (by :data:`COST_NAMES`) describe the transfer served last. The time up to
+    ``free`` equals ``data_clocks`` plus the sum of ``stalls``.
+    """
+
+    __slots__ = (
+        "_refresh_window", "begin", "bursts", "costs", "data_clocks", "free",
+        "last_write", "rows_opened", "stalls", "timing",
+    )  # fmt: skip
+
+    def __init__(self, timing: Timing, refresh: bool = True) -> None:
+        self.timing = timing
+        self._refresh_window = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
+        self.begin = self.free = 0
+        self.last_write = False
+        self.costs: Costs = (0, 0, 0, 0, 0)
+        self.data_clocks = self.bursts = self.rows_opened = 0
+        self.stalls: dict[str, int] = {}
+
+    def serve(self, arrival: int, size_bytes: int, write: bool, idle_reason: str) -> int:
+        """Serve *size_bytes* that arrive at clock *arrival*; returns the clock at which the last data has moved.
+
+        The bus moves data as soon as it is free and turned round, but not before the first row is open and the CAS
+        latency has passed. Idle time is put down to *idle_reason*.
+        """
+        timing = self.timing
+        turnaround = 0
+        if write != self.last_write:
+            turnaround = timing.read_to_write if write else timing.write_to_read
+            self.last_write = write
+        cas = timing.wl if write else timing.rl
+        free = self.free
+        begin = max(free + turnaround, arrival + timing.rp_pb + timing.rcd + cas)
+        wait = begin - free
+        latency = row_miss = 0
+        if wait:
+            idle = min(max(0, arrival - free), wait)
+            turnaround = min(max(0, turnaround - idle), wait - idle)
+            latency = min(cas, wait - idle - turnaround)
+            row_miss = wait - idle - turnaround - latency
+            self._stall(idle_reason, idle)
+            self._stall("dram_turnaround", turnaround)
+            self._stall("dram_latency", latency)
+            self._stall("dram_row_miss", row_miss)
+        bursts = ceil_div(size_bytes, BURST_BYTES)
+        data = bursts * BURST_CLOCKS
+        end = self._through_refresh(begin, data)
+        refresh = end - begin - data
+        if refresh:
+            self._stall("dram_refresh", refresh)
+        self.data_clocks += data
+        self.bursts += bursts
+        self.rows_opened += ceil_div(size_bytes, timing.row_bytes)
+        self.begin, self.free = begin, end
+        self.costs = (data, latency, row_miss, turnaround, refresh)
+        return end
+
+    def _stall(self, reason: str, clocks: int) -> None:
+        if clocks:
+            self.stalls[reason] = self.stalls.get(reason, 0) + clocks
+
+    def _through_refresh(self, begin: int, work: int) -> int:
+        """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.
+
+        A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
+        """
+        window = self._refresh_window
+        if not window:
+            return begin + work
+        interval = self.timing.refi
+        period, offset = divmod(begin, interval)
+        if period and offset < window:
+            offset = window
+        available = interval - offset
+        if work <= available:
+            return period * interval + offset + work
+        rest = work - available
+        full = (rest - 1) // (interval - window)
+        return (period + 1 + full) * interval + window + rest - full * (interval - window)

@@ -1,0 +1,80 @@
+"""The MAC array: cycles of a GEMM by the closed forms of a systolic array, and of elementwise work if its PEs do it.
+
+Closed forms of SCALE-Sim 3.0.0 for an (m, n, k) GEMM on R x C processing elements, total less one cycle:
+weight-stationary  ceil(k/R) ceil(n/C) (2R + C + m - 2), input-stationary the same with m and n exchanged,
+output-stationary  ceil(m/R) ceil(n/C) (R + C + k - 2).
+
+``folds: serial`` pays fill and drain for every fold, as SCALE-Sim does. ``folds: overlapped`` preloads the next fold
+while one computes: a fold takes the longer of its stream and of the R cycles that load a stationary tile or shift the
+results out through R rows; fill and drain are paid once, as latency that the next request overlaps.
+
+Not modelled: sparsity, precision other than one MAC a PE and cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from hw.requests import Cost, Gemm, VectorPass
+from hw.simd import VectorUnitSpec, vector_cost
+from sim.documents import Spec
+from sim.units import ceil_div
+
+Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary"]
+
+
+class MacArraySpec(Spec):
+    """``rows`` x ``columns`` PEs, one MAC a PE and cycle; ``elementwise`` says what else a PE can do, if anything."""
+
+    rows: PositiveInt
+    columns: PositiveInt
+    dataflow: Dataflow
+    folds: Literal["serial", "overlapped"]
+    elementwise: VectorUnitSpec | None = None
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Peak rate."""
+        return self.rows * self.columns
+
+
+def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
+    """Cost of *gemm*; serial folds of one GEMM equal SCALE-Sim's total cycles."""
+    rows, columns = spec.rows, spec.columns
+    if spec.dataflow == "output_stationary":
+        folds, stream, fill = ceil_div(gemm.m, rows) * ceil_div(gemm.n, columns), gemm.k, rows + columns - 2
+    else:
+        moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
+        folds, stream, fill = ceil_div(gemm.k, rows) * ceil_div(fixed, columns), moving, 2 * rows + columns - 2
+    useful = ceil_div(gemm.macs, spec.macs_per_cycle)
+    if spec.folds == "serial":
+        total = gemm.batch * (folds * (fill + stream) - 1)
+        steady = gemm.batch * folds * stream
+        return Cost(total, 0, min(useful, steady), total - steady)
+    return Cost(gemm.batch * folds * max(stream, rows), fill, useful)
+
+
+def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
+    """Cost of elementwise *passes* on PEs that can do them; raises ValueError on an array that cannot."""
+    if spec.elementwise is None:
+        raise ValueError("this MAC array does no elementwise operations")
+    return vector_cost(spec.elementwise, spec.macs_per_cycle, passes)
+
+
+def operand_bytes(spec: MacArraySpec, gemm: Gemm, element_bytes: int) -> int:
+    """SRAM traffic of *gemm*: each fold streams its two operands in; results move once per fold that makes them.
+
+    Partial sums of the stationary-operand dataflows are read back and written once for every further fold of k.
+    """
+    row_folds, column_folds = ceil_div(gemm.m, spec.rows), ceil_div(gemm.n, spec.columns)
+    if spec.dataflow == "output_stationary":
+        moved = column_folds * gemm.m * gemm.k + row_folds * gemm.k * gemm.n + gemm.m * gemm.n
+    else:
+        k_folds = ceil_div(gemm.k, spec.rows)
+        again = ceil_div(gemm.n if spec.dataflow == "weight_stationary" else gemm.m, spec.columns)
+        moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
+        moved = again * moving * gemm.k + gemm.k * fixed + (2 * k_folds - 1) * gemm.m * gemm.n
+    return gemm.batch * moved * element_bytes

@@ -1,0 +1,57 @@
+"""A machine: the specifications of its units, read from YAML, and the wired components of one run."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from hw.dma import Dma, DmaSpec
+from hw.lpddr5 import DramSpec
+from hw.mac_array import MacArraySpec
+from hw.simd import SimdSpec
+from hw.sram import SramPorts, SramSpec
+from hw.unit import Unit
+from sim.documents import Spec
+from sim.engine import Engine
+from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
+
+
+class EnergySpec(Spec):
+    """Joules per action: every operation (a MAC is two), every bit that crosses the DRAM interface."""
+
+    operation: FemtojoulesPerOp
+    dram: FemtojoulesPerBit
+
+
+class MachineSpec(Spec):
+    """Everything about the hardware that a run depends on."""
+
+    name: str
+    description: str = ""
+    clock: Hertz
+    mac_array: MacArraySpec
+    simd: SimdSpec
+    sram: SramSpec
+    dram: DramSpec
+    dma: DmaSpec
+    energy: EnergySpec
+
+    @model_validator(mode="after")
+    def _clock_runs(self) -> MachineSpec:
+        if self.clock <= 0:
+            raise ValueError("clock must be positive")
+        return self
+
+    @property
+    def dram_bytes_per_cycle(self) -> float:
+        """Peak DRAM bandwidth in bytes a core cycle."""
+        return self.dram.bytes_per_second / self.clock
+
+
+class Machine:
+    """The components of one run, wired to one engine; ``units`` are the compute units by name."""
+
+    def __init__(self, spec: MachineSpec, engine: Engine, contended: bool) -> None:
+        self.spec = spec
+        self.ports = SramPorts(spec.sram) if contended else None
+        self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
+        self.dma = Dma(spec.dma, spec.dram, spec.clock, engine)

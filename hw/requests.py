@@ -1,0 +1,74 @@
+"""What hardware can be asked to do, and what it answers: requests are pure data, a cost is three cycle counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Gemm:
+    """``batch`` independent products of an (m, k) by a (k, n) matrix; ``k`` counts every accumulated product."""
+
+    m: int
+    n: int
+    k: int
+    batch: int = 1
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates in all."""
+        return self.batch * self.m * self.n * self.k
+
+
+@dataclass(frozen=True)
+class VectorPass:
+    """One scalar function over ``points`` elements, accumulated into ``outputs`` results (= points if it is not)."""
+
+    function: str
+    points: int
+    outputs: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How long a unit is taken by a request.
+
+    ``cycles`` the unit cannot start anything else; ``tail_cycles`` more pass before the result can be used (pipeline
+    drain that the next request overlaps). Of ``cycles``, ``useful_cycles`` would remain on a unit without edges, fill
+    or drain, and ``fill_drain_cycles`` fill or empty the pipeline; the rest is edge waste (lanes or PEs without work).
+    """
+
+    cycles: int
+    tail_cycles: int = 0
+    useful_cycles: int = 0
+    fill_drain_cycles: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        """The two requests one after the other."""
+        return Cost(
+            self.cycles + other.cycles,
+            other.tail_cycles,
+            self.useful_cycles + other.useful_cycles,
+            self.fill_drain_cycles + other.fill_drain_cycles,
+        )
+
+
+class Work:
+    """One request to a compute unit as it is scheduled: its cost, and the bytes it moves in each cluster of SRAM."""
+
+    __slots__ = ("cycles", "demand", "tail_cycles")
+
+    def __init__(self, cycles: int, tail_cycles: int, demand: dict[int, int]) -> None:
+        self.cycles = cycles
+        self.tail_cycles = tail_cycles
+        self.demand = demand
+
+
+class Transfer:
+    """One request to the DMA engine: consecutive bytes, from DRAM to SRAM or (``write``) back."""
+
+    __slots__ = ("size_bytes", "write")
+
+    def __init__(self, size_bytes: int, write: bool = False) -> None:
+        self.size_bytes = size_bytes
+        self.write = write

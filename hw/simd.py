@@ -1,0 +1,61 @@
+"""SIMD lanes: how many cycles a chain of elementwise and reducing passes takes.
+
+Modelled: lanes, cycles per function and lane, fused multiply-add, pipeline depth (a pass whose vectors are fewer than
+the depth leaves bubbles before the pass that reads its result), a tree over the lanes where a reduction has fewer
+results than there are lanes. Not modelled: instruction fetch, register spills, permutations for mirrored operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from hw.requests import Cost, VectorPass
+from sim.documents import Spec
+from sim.units import ceil_div
+
+Function = Literal[
+    "add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus"
+]
+
+
+class VectorUnitSpec(Spec):
+    """What elementwise work costs: ``cycles`` per function and lane, ``fma`` a multiply-add in one pass."""
+
+    pipeline_depth: NonNegativeInt
+    fma: bool
+    cycles: dict[Function, PositiveInt]
+
+
+class SimdSpec(VectorUnitSpec):
+    """A SIMD unit of ``lanes`` lanes."""
+
+    lanes: PositiveInt
+
+
+def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) -> Cost:
+    """Cost of *passes*, each of which reads the result of the one before, on *lanes* lanes.
+
+    A pass takes ceil(points / lanes) x cycles of its function; an accumulation into fewer results than lanes adds a
+    tree of ceil(log2(lanes)) steps a result. Raises KeyError for a function without a figure in ``spec.cycles``.
+    """
+    total = useful = 0
+    last = 0
+    for step in passes:
+        per_element = _cycles_per_element(spec, step.function)
+        beats = ceil_div(step.points, lanes) * per_element
+        if step.outputs < min(step.points, lanes):
+            beats += step.outputs * (lanes - 1).bit_length()
+        total += max(last, spec.pipeline_depth) - last if last else 0
+        total += beats
+        useful += step.points * per_element
+        last = beats
+    return Cost(total, spec.pipeline_depth, min(total, ceil_div(useful, lanes)))
+
+
+def _cycles_per_element(spec: VectorUnitSpec, function: str) -> int:
+    if function == "fma":
+        return 1 if spec.fma else spec.cycles["mul"] + spec.cycles["add"]
+    return spec.cycles[function]  # type: ignore[index]

@@ -1,0 +1,195 @@
+"""YAML documents with line numbers: read, overridden from the command line, checked against a pydantic schema.
+
+YAML 1.2 by ruamel.yaml. Every mistake of a document is reported at once, each as an :class:`~sim.errors.Problem`
+that names the file, the line and the dotted key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from sim.errors import InputError, Problem
+
+
+class Spec(BaseModel):
+    """A frozen description read from YAML: an unknown key is an error, and so is a value of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+SpecType = TypeVar("SpecType", bound=BaseModel)
+
+
+@dataclass
+class Document:
+    """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
+
+    ``sources`` holds (file, tree with line marks) from the document itself to the one it extends at last.
+    """
+
+    data: dict[str, Any]
+    sources: list[tuple[str, Any]]
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """The file that the user named."""
+        return self.sources[0][0]
+
+    def problem(self, path: Sequence[str | int], message: str) -> Problem:
+        """A mistake at the dotted *path*, placed at its line, or at the override that set it."""
+        key = ".".join(str(part) for part in path)
+        for overridden, text in self.overrides.items():
+            if key == overridden or key.startswith(overridden + "."):
+                return Problem(message, file=f"--set {text}", key=key)
+        depth, file, line = -1, self.file, 1
+        for name, marks in self.sources:
+            found, at = _locate(marks, path)
+            if found > depth:
+                depth, file, line = found, name, at
+        return Problem(message, file, line, key)
+
+    def override(self, assignment: str) -> None:
+        """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
+        path, text = split_assignment(assignment)
+        *parents, last = path.split(".")
+        node = self.data
+        for part in parents:
+            child = node.get(part)
+            node[part] = node = dict(child) if isinstance(child, dict) else {}
+        node[last] = _parse(text, f"--set {assignment}")
+        self.overrides[path] = assignment
+
+    def check(self, schema: type[SpecType], at: Sequence[str] = ()) -> SpecType:
+        """The document, or its part *at* a path, as a *schema* object; raises InputError with every mistake in it."""
+        data: Any = self.data
+        for part in at:
+            data = data.get(part, {})
+        try:
+            return schema.model_validate(data)
+        except ValidationError as error:
+            raise InputError(*(self._explain(item, schema, at) for item in error.errors())) from None
+
+    def _explain(self, item: Any, schema: type[BaseModel], at: Sequence[str]) -> Problem:
+        inside = [part for part in item["loc"] if not (isinstance(part, str) and "[" in part)]
+        path = [*at, *inside]
+        kind, found = item["type"], item["input"]
+        if kind == "extra_forbidden":
+            known = _known_keys(schema, inside[:-1])
+            close = difflib.get_close_matches(str(path[-1]), known, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
+        if kind == "missing":
+            return self.problem(path, "is missing")
+        if kind == "value_error":
+            return self.problem(path, str(item["ctx"]["error"]))
+        expected = item["msg"].removeprefix("Input should be ")
+        return self.problem(path, f"found {found!r}, expected {expected}")
+
+
+def _locate(marks: Any, path: Sequence[str | int]) -> tuple[int, int]:
+    """How deep *path* can be followed in the tree, and the line (from 1) at which that ends."""
+    node, line = marks, 1
+    for depth, part in enumerate(path):
+        try:
+            line = (node.lc.key(part) if isinstance(part, str) else node.lc.item(part))[0] + 1
+            node = node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return depth, line
+    return len(path), line
+
+
+def split_assignment(assignment: str) -> tuple[str, str]:
+    """``path=value`` as (path, value); raises InputError if it is not that."""
+    path, equals, text = assignment.partition("=")
+    if not equals or not all(path.split(".")):
+        raise InputError(Problem("must be path=value", file=f"--set {assignment}"))
+    return path, text
+
+
+def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:
+    for part in path:
+        annotation = schema.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        schema = annotation
+    return list(schema.model_fields)
+
+
+def _parse(text: str, name: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise InputError(_syntax_problem(error, name)) from None
+
+
+def _syntax_problem(error: YAMLError, name: str) -> Problem:
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        return Problem(f"not YAML: {error.problem or error.context}", name, mark.line + 1 if mark else None)
+    return Problem(f"not YAML: {str(error).splitlines()[0]}", name)
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    return node
+
+
+def read_document(path: Path) -> Document:
+    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names (relative to its folder).
+
+    Raises InputError if a file is missing, unreadable, not a mapping, or extends itself.
+    """
+    chain = [_read(path)]
+    seen = {path.resolve()}
+    while "extends" in (data := chain[-1][1]):
+        name, marks = chain[-1][0], chain[-1][2]
+        base, line = data.pop("extends"), _locate(marks, ["extends"])[1]
+        path = path.parent / str(base)
+        if not path.is_file():
+            raise InputError(Problem(f"found {base!r}, expected a file beside this one", name, line, "extends"))
+        if path.resolve() in seen:
+            raise InputError(Problem(f"{base!r} extends this file in turn", name, line, "extends"))
+        seen.add(path.resolve())
+        chain.append(_read(path))
+    merged: dict[str, Any] = {}
+    for _, data, _ in reversed(chain):
+        merged = _merge(merged, data)
+    return Document(merged, [(name, marks) for name, _, marks in chain])
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any], Any]:
+    """The name, the plain data and the marked tree of the YAML mapping in *path*."""
+    name = str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(Problem("no such file", name)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(f"cannot be read: {error}", name)) from None
+    try:
+        marks = YAML(typ="rt", pure=True).load(text)
+    except YAMLError as error:
+        raise InputError(_syntax_problem(error, name)) from None
+    if not isinstance(marks, dict):
+        raise InputError(Problem(f"found {type(marks).__name__}, expected a mapping of keys to values", name, 1))
+    return name, _plain(_parse(text, name)), marks

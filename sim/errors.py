@@ -1,0 +1,31 @@
+"""What can be wrong with what the user gave, said in one line each: ``file:line: key: found, expected``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in an input: where it stands and what is wrong with it."""
+
+    message: str
+    file: str = ""
+    line: int | None = None
+    key: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line is not None else self.file
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class InputError(ValueError):
+    """The input cannot be simulated; ``problems`` lists every mistake found, one line each."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class DeadlockError(RuntimeError):
+    """Simulated time ended before the work did: a fault of the lowering, never of the user's input."""
