@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+from hw.lpddr5 import COST_NAMES, Costs
 from hw.requests import Transfer, Work
 from hw.sram import SramPorts
 from sim.engine import Engine
@@ -18,11 +19,11 @@ RequestType = TypeVar("RequestType", Work, Transfer)
 
 
 class Landing:
-    """A DRAM transfer: when it was issued, why not earlier, and what its time was spent on (clocks by cause)."""
+    """A DRAM transfer: when it was issued, why not earlier, and what its time was spent on (clocks by COST_NAMES)."""
 
     __slots__ = ("costs", "issued", "late_reason")
 
-    def __init__(self, issued: int, late_reason: str, costs: dict[str, int]) -> None:
+    def __init__(self, issued: int, late_reason: str, costs: Costs) -> None:
         self.issued = issued
         self.late_reason = late_reason
         self.costs = costs
@@ -40,11 +41,8 @@ class Stream(Protocol[RequestType]):
     reason: str
     landing: Landing | None
 
-    def issued(self) -> None:
-        """The request has started."""
-
-    def completed(self) -> None:
-        """The result of the oldest started request can be used from now on."""
+    def issued(self, completion: int, landing: Landing | None) -> None:
+        """The request has started; its result can be used from cycle *completion* on."""
 
 
 class Recorder(Protocol):
@@ -82,14 +80,15 @@ class Accounts:
             return
         issued = min(max(landing.issued, start), end)
         self.stall(landing.late_reason, issued - start)
-        for cause, cycles in apportion(end - issued, landing.costs).items():
+        costs = dict(zip(COST_NAMES, landing.costs, strict=True))
+        for cause, cycles in apportion(end - issued, costs).items():
             self.stall(cause, cycles)
 
 
 class Unit:
     """One server: the MAC array or the SIMD unit."""
 
-    __slots__ = ("_free_at", "_idle", "_ports", "_queued", "_ready", "accounts", "engine", "name", "recorder")
+    __slots__ = ("_free_at", "_ports", "_ready", "_watching", "accounts", "engine", "name", "recorder")
 
     def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
         self.name = name
@@ -98,27 +97,36 @@ class Unit:
         self.recorder: Recorder | None = None
         self._ports = ports
         self._ready: list[Stream[Work]] = []
-        self._idle = True
-        self._queued = False
+        self._watching = False  # whether a dispatch is due, now or when the running request ends
         self._free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
         """*stream*'s next request is ready."""
         self._ready.append(stream)
-        if self._idle and not self._queued:
-            self._queued = True
-            self.engine.dispatches.append(self._dispatch)
+        if not self._watching:
+            self._watch()
 
-    def _dispatch(self) -> None:
-        self._queued = False
+    def _watch(self) -> None:
+        self._watching = True
+        if self.engine.now >= self._free_at:
+            self.engine.dispatch(self._start)
+        else:
+            self.engine.at(self._free_at, self._release)
+
+    def _release(self, _: object) -> None:
+        self.engine.dispatch(self._start)
+
+    def _start(self) -> None:
         ready = self._ready
         stream = ready[0]
-        for other in ready:
-            if other.priority < stream.priority:
-                stream = other
-        ready.remove(stream)
-        engine, request = self.engine, stream.request
-        start, free_at = engine.now, self._free_at
+        if len(ready) > 1:
+            for other in ready:
+                if other.priority < stream.priority:
+                    stream = other
+            ready.remove(stream)
+        else:
+            ready.clear()
+        request, start, free_at = stream.request, self.engine.now, self._free_at
         if start > free_at:
             self.accounts.waited(stream.reason, stream.landing, free_at, start)
             if self.recorder is not None:
@@ -130,18 +138,13 @@ class Unit:
             self.accounts.stall("bank_conflict", taken - cycles)
             cycles = taken
         end = self._free_at = start + cycles
-        self._idle = False
-        engine.at(end, self._release)
-        engine.at(end + request.tail_cycles, stream.completed)
         if self.recorder is not None:
             self.recorder.busy(self.name, stream, start, end)
-        stream.issued()
-
-    def _release(self) -> None:
-        self._idle = True
-        if self._ready and not self._queued:
-            self._queued = True
-            self.engine.dispatches.append(self._dispatch)
+        self._watching = True
+        stream.issued(end + request.tail_cycles, None)
+        self._watching = False
+        if ready:
+            self._watch()
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""

@@ -1,9 +1,9 @@
-"""The event engine: SimPy's environment with the work of one cycle bucketed into one SimPy event.
+"""The event engine: SimPy's environment with everything that happens in one cycle in one SimPy event.
 
-Components are callback state machines, not processes: a process style run of a whole model would take minutes.
-Within a cycle everything that ends is told first (``at`` callbacks, in the order of their scheduling), then units
-that have become free or got work choose what to start (``dispatches``), so the choice does not depend on the order
-in which ends are told. Time is an integer count of core cycles.
+Components are callback state machines, not processes: in process style a whole model would take minutes. Within a
+cycle, first all callbacks set for it are called in the order of their setting, then the units that have become free
+or have got work choose what to start; so a choice does not depend on the order in which news arrive. Time is an
+integer count of core cycles.
 """
 
 from __future__ import annotations
@@ -13,18 +13,28 @@ from typing import Any
 
 import simpy
 
-Callback = Callable[[], None]
+Callback = Callable[[object], None]  # is passed the SimPy event, which nobody needs
+
+
+class _Tick(simpy.Event):
+    """The event of one cycle; lighter than SimPy's own, since nothing ever waits for its value."""
+
+    _ok = True
+
+    def __init__(self, callbacks: list[Any]) -> None:
+        self.callbacks = callbacks
 
 
 class Engine:
     """Time, and what happens next; ``now`` is the current cycle."""
 
-    __slots__ = ("_buckets", "_environment", "dispatches", "now")
+    __slots__ = ("_bucket", "_buckets", "_dispatches", "_environment", "now")
 
     def __init__(self) -> None:
         self._environment = simpy.Environment(initial_time=0)
         self._buckets: dict[int, list[Callback]] = {}
-        self.dispatches: list[Callback] = []
+        self._bucket: list[Callback] = []
+        self._dispatches: list[Callable[[], None]] = []
         self.now = 0
 
     def at(self, cycle: int, callback: Callback) -> None:
@@ -33,30 +43,24 @@ class Engine:
         if bucket is not None:
             bucket.append(callback)
             return
-        self._buckets[cycle] = [callback]
-        environment = self._environment
-        tick = simpy.Event(environment)
-        tick._ok, tick._value = True, None
-        tick.callbacks = [self._fire]
-        environment.schedule(tick, delay=cycle - self.now)
+        bucket = self._buckets[cycle] = [self._open, callback]
+        self._environment.schedule(_Tick(bucket), delay=cycle - self.now)
 
-    def _fire(self, _: simpy.Event[Any]) -> None:
+    def dispatch(self, choose: Callable[[], None]) -> None:
+        """Call *choose* at the end of this cycle."""
+        if not self._dispatches:
+            self._bucket.append(self._settle)  # SimPy is going through this very list
+        self._dispatches.append(choose)
+
+    def _open(self, _: object) -> None:
         now = self.now = int(self._environment.now)
-        for callback in self._buckets.pop(now):
-            callback()
-        self.settle()
+        self._bucket = self._buckets.pop(now)
 
-    def settle(self) -> None:
-        """Let units start what they can in this cycle; called once before :meth:`run`, then by every event."""
-        dispatches = self.dispatches
-        while dispatches:
-            self.dispatches = []
-            for dispatch in dispatches:
-                dispatch()
-            dispatches = self.dispatches
+    def _settle(self, _: object) -> None:
+        dispatches, self._dispatches = self._dispatches, []
+        for choose in dispatches:
+            choose()
 
-    def run(self) -> int:
-        """Run until nothing is left to happen; returns the last cycle at which something did."""
-        self.settle()
+    def run(self) -> None:
+        """Run until nothing is left to happen."""
         self._environment.run()
-        return self.now

@@ -1,0 +1,158 @@
+"""What a timestep graph asks of hardware, before any mapping: GEMM shapes, choices of unit, parallel parts.
+
+An operation is a *projection* (a contraction with a parameter: tokens can share one pass over the weights), a
+*contraction* of two activations (such as the read-out C h), or *vector* work. A recurrence is parallel along every
+index that all its tensors have and that none of its operations sums over; the first such index of the largest
+recurrence is the one along which the layer is cut into groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Literal
+
+import networkx as nx
+
+from hw.requests import VectorPass
+from workloads.expression import Product
+from workloads.graph import INPUT, Operation, TimestepGraph
+
+Kind = Literal["projection", "contraction", "vector"]
+
+
+@dataclass(frozen=True)
+class GemmShape:
+    """Index sets of a contraction: result rows, result columns, summed; ``batch`` indices repeat all of it."""
+
+    batch: frozenset[str]
+    m: frozenset[str]
+    n: frozenset[str]
+    k: frozenset[str]
+    terms: int
+
+
+class Analysis:
+    """Facts about one graph that every candidate mapping needs."""
+
+    def __init__(self, graph: TimestepGraph) -> None:
+        self.graph = graph
+        self.operations = {op.name: op for op in graph.operations}
+        self.shapes = {op.name: self._shape(op) for op in graph.operations}
+        self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
+        self.group_index: str | None = None
+        self.group_index = self._find_group_index()
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[tuple[str, int], ...]]:
+        """Tensor -> (operation, distance) of everyone who reads it."""
+        found: dict[str, list[tuple[str, int]]] = {self.graph.input_tensor: []}
+        found |= {op.tensor: [] for op in self.graph.operations}
+        for _, reader, edge in self.graph.graph.edges(data=True):
+            found[edge["tensor"]].append((reader, edge["distance"]))
+        return {tensor: tuple(readers) for tensor, readers in found.items()}
+
+    @cached_property
+    def predecessors(self) -> dict[str, tuple[str, ...]]:
+        """Operation -> operations whose result of the same timestep it reads."""
+        return {
+            name: tuple(
+                dict.fromkeys(
+                    source
+                    for source, _, edge in self.graph.graph.in_edges(name, data=True)
+                    if edge["distance"] == 0 and source != INPUT
+                )
+            )
+            for name in self.operations
+        }
+
+    @cached_property
+    def ancestors(self) -> dict[str, frozenset[str]]:
+        """Operation -> every operation of the same timestep that it depends on."""
+        result: dict[str, frozenset[str]] = {}
+        for name in self.operations:
+            before = self.predecessors[name]
+            result[name] = frozenset(before).union(*(result[source] for source in before))
+        return result
+
+    def kind(self, name: str) -> Kind:
+        """Whether *name* is a projection, a contraction or vector work."""
+        if self.shapes[name] is None:
+            return "vector"
+        return "projection" if self.weights(name) else "contraction"
+
+    def weights(self, name: str) -> tuple[str, ...]:
+        """Parameters that the operation reads."""
+        references = self.operations[name].equation.references
+        known = self.graph.parameters
+        return tuple(dict.fromkeys(r.tensor for r in references if r.tensor in known))
+
+    def grouped(self, name: str) -> bool:
+        """Whether the operation's result is cut along the group index."""
+        return self.group_index is not None and self.group_index in self.operations[name].equation.indices
+
+    def sums_over_groups(self, name: str) -> bool:
+        """Whether the operation needs all groups to make its result."""
+        indices = self.operations[name].equation.all_indices
+        return self.group_index is not None and self.group_index in indices and not self.grouped(name)
+
+    def size(self, indices: Iterable[str], groups: int = 1) -> int:
+        """Points of an index space, or of one of *groups* equal parts of it along the group index."""
+        sizes = self.graph.sizes
+        return prod(sizes[i] // groups if i == self.group_index else sizes[i] for i in indices)
+
+    def passes(self, name: str, scale: int, groups: int = 1) -> list[VectorPass]:
+        """Vector passes of the operation for *scale* tokens (over the batch), or for one of *groups* parts of it."""
+        sizes: Mapping[str, int] = self.graph.sizes
+        if groups > 1 and self.group_index is not None:
+            sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
+        steps = self.operations[name].equation.vector_passes(sizes)
+        return [VectorPass(step.function, step.points * scale, step.outputs * scale) for step in steps]
+
+    def _shape(self, op: Operation) -> GemmShape | None:
+        products = op.equation.products
+        if not products:
+            return None
+        shapes = {self._product_shape(op, product, len(products)) for product in products}
+        if len(shapes) != 1:
+            return None
+        shape = shapes.pop()
+        return shape if shape.m or shape.n else None
+
+    def _product_shape(self, op: Operation, product: Product, terms: int) -> GemmShape:
+        left, right = set(product.left.indices), set(product.right.indices)
+        result = set(op.equation.indices)
+        if product.right.lag is None:  # the parameter goes to the left
+            left, right = right, left
+        return GemmShape(
+            batch=frozenset(left & right & result),
+            m=frozenset((right - left) & result),
+            n=frozenset((left - right) & result),
+            k=frozenset(product.summed),
+            terms=terms,
+        )
+
+    def _find_group_index(self) -> str | None:
+        """The first index of the largest recurrence's largest tensor along which that recurrence is parallel."""
+        best: tuple[int, str] | None = None
+        for recurrence in self.graph.recurrences:
+            equations = [self.operations[name].equation for name in recurrence]
+            summed = {i for equation in equations for i in set(equation.all_indices) - set(equation.indices)}
+            largest = max(equations, key=lambda e: (self.size(e.indices), e.tensor))
+            for index in largest.indices:
+                parallel = all(index in e.indices for e in equations) and index not in summed
+                if parallel and self.graph.sizes[index] > 1:
+                    if best is None or self.size(largest.indices) > best[0]:
+                        best = (self.size(largest.indices), index)
+                    break
+        return best[1] if best else None
+
+
+def topological_streams(edges: Mapping[int, set[int]]) -> list[int]:
+    """A topological order of the stream graph *edges* (stream -> streams that read it); ties by number."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(sorted(edges))
+    graph.add_edges_from((a, b) for a, after in edges.items() for b in sorted(after))
+    return list(nx.lexicographical_topological_sort(graph))

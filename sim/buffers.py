@@ -1,0 +1,197 @@
+"""What has to be in SRAM, how often it is buffered, and where it lies.
+
+Roles: *state* (tensors that a later timestep reads), *parameters* (of everything but projections, resident for a
+layer), *step* (between stepped streams, a few steps deep), *tile* (a tile of tokens of one block or of all), *weights*
+(rings of weight tiles). An elementwise result takes over the buffer of an operand that nothing needs any more.
+Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sim.analysis import Analysis
+from sim.fusion import Draft
+from sim.mapping import Mapping
+from sim.program import Buffer
+from workloads.graph import INPUT
+
+LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
+
+
+@dataclass
+class Storage:
+    """One buffer's contents: ``tensors`` share it; ``writer`` fills it, ``readers`` (stream, distance) drain it.
+
+    ``blocked`` says that a slot holds one block of the tile instead of all of it. ``copies`` of a state are kept.
+    """
+
+    buffer: Buffer
+    tensors: list[str]
+    writer: int
+    readers: list[tuple[int, int]] = field(default_factory=list)
+    blocked: bool = False
+    most_slots: int = 1
+
+
+class Inventory:
+    """Everything that a mapped layer keeps on chip, with the least number of slots of each."""
+
+    def __init__(self, analysis: Analysis, mapping: Mapping, drafts: Sequence[Draft], sizes: tuple[int, int]) -> None:
+        self.analysis = analysis
+        self.mapping = mapping
+        self.drafts = drafts
+        self.element_bytes, self.state_bytes = sizes
+        self.home = {name: number for number, draft in enumerate(drafts) for name in draft.operations}
+        self.stored: dict[str, Storage] = {}
+        self.parameters: dict[int, Storage] = {}
+        self.weights: dict[int, Storage] = {}
+        graph = analysis.graph
+        for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
+            self._place(tensor)
+        for number, draft in enumerate(drafts):
+            self._place_parameters(number, draft)
+
+    def storages(self) -> list[Storage]:
+        """Every storage once, state and parameters first."""
+        unique = {id(storage): storage for storage in self.stored.values()}
+        return [*unique.values(), *self.parameters.values(), *self.weights.values()]
+
+    def carried_bytes(self) -> int:
+        """Bytes that a later timestep needs: what decode loads and stores for each layer."""
+        graph, total = self.analysis.graph, 0
+        for tensor, reach in graph.carried.items():
+            recurrent = graph.producer[tensor] in self.analysis.recurrent
+            total += reach * graph.elements(tensor) * (self.state_bytes if recurrent else self.element_bytes)
+        return total * self.mapping.batch
+
+    def _place(self, tensor: str) -> None:
+        analysis, drafts = self.analysis, self.drafts
+        graph = analysis.graph
+        producer = graph.producer[tensor]
+        writer = LOAD if producer == INPUT else self.home[producer]
+        readers = [(self.home[name], distance) for name, distance in analysis.readers[tensor]]
+        if tensor != graph.output_tensor and all(reader == (writer, 0) for reader in readers):
+            return
+        stepped = writer != LOAD and drafts[writer].stepped
+        only_steps = stepped and tensor != graph.output_tensor and all(drafts[reader].stepped for reader, _ in readers)
+        reach = graph.carried.get(tensor, 0)
+        if only_steps and reach:
+            self._place_state(tensor, writer, readers)
+        elif only_steps:
+            self._place_step(tensor, writer, readers)
+        else:
+            self._place_tile(tensor, writer, readers, reach)
+
+    def _bytes(self, tensor: str) -> int:
+        recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
+        width = self.state_bytes if recurrent else self.element_bytes
+        return self.analysis.graph.elements(tensor) * width * self.mapping.batch
+
+    def _place_state(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
+        others = max((1 + distance for reader, distance in readers if reader != writer), default=0)
+        copies = max(others, self.analysis.graph.carried[tensor])
+        buffer = Buffer(tensor, "state", self._bytes(tensor), copies)
+        self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=copies)
+
+    def _place_step(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
+        parts = self.mapping.groups if self.drafts[writer].grouped else 1
+        buffer = Buffer(tensor, "step", self._bytes(tensor) // parts, 1)
+        self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=4)
+
+    def _place_tile(self, tensor: str, writer: int, readers: list[tuple[int, int]], reach: int) -> None:
+        if reach:
+            carry = Buffer(f"{tensor}.past", "state", self._bytes(tensor) * reach, 2)
+            self.stored[f"{tensor}.past"] = Storage(carry, [], writer, most_slots=2)
+        blocked = self._writes_blocks(tensor, writer)
+        owner = self._taken_over(tensor, blocked)
+        if owner is not None:
+            owner.tensors.append(tensor)
+            owner.readers += readers
+            self.stored[tensor] = owner
+            return
+        blocks = self.mapping.blocks if blocked else 1
+        size = self._bytes(tensor) * self.mapping.token_tile // blocks
+        self.stored[tensor] = Storage(
+            Buffer(tensor, "tile", size, blocks), [tensor], writer, readers, blocked, most_slots=2 * blocks
+        )
+
+    def _writes_blocks(self, tensor: str, writer: int) -> bool:
+        if writer == LOAD or self.mapping.blocks == 1:
+            return False
+        draft = self.drafts[writer]
+        if draft.is_projection:
+            name = self.analysis.graph.producer[tensor]
+            regions = [draft.layout.region(item) for item in range(draft.layout.items)]
+            last = draft.layout.last(name, regions[-1])
+            return regions[last].block is not None
+        return draft.grouped
+
+    def _taken_over(self, tensor: str, blocked: bool) -> Storage | None:
+        """The storage of an operand of *tensor*'s operation that may be overwritten in place."""
+        analysis = self.analysis
+        name = analysis.graph.producer[tensor]
+        if name == INPUT or analysis.kind(name) == "projection":
+            return None
+        equation = analysis.operations[name].equation
+        for reference in equation.references:
+            storage = self.stored.get(reference.tensor)
+            if storage is None or reference.lag != 0 or storage.buffer.role != "tile" or storage.blocked != blocked:
+                continue
+            if set(reference.indices) != set(equation.indices) or reference.mirrored:
+                continue
+            users = {reader for shared in storage.tensors for reader, _ in analysis.readers[shared]}
+            carried = any(shared in analysis.graph.carried for shared in storage.tensors)
+            if not carried and users - {name} <= analysis.ancestors[name] and name in users:
+                return storage
+        return None
+
+    def _place_parameters(self, number: int, draft: Draft) -> None:
+        if draft.is_projection:
+            largest = max(gemm.batch * gemm.n * gemm.k for gemm in draft.tiles) * self.element_bytes
+            buffer = Buffer(f"weights.{draft.operations[0]}", "weights", largest, 2)
+            self.weights[number] = Storage(buffer, [], number, most_slots=4)
+            return
+        tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights(name))
+        size = sum(self.analysis.graph.elements(tensor) for tensor in tensors) * self.element_bytes
+        if size:
+            buffer = Buffer(f"parameters.{draft.operations[0]}", "parameters", size, 1)
+            self.parameters[number] = Storage(buffer, list(tensors), number, most_slots=2)
+
+
+def allot(inventory: Inventory, capacity_bytes: int) -> bool:
+    """Give every storage its slots and its place; False if not even the least number of slots fits.
+
+    If the weights of the whole layer fit beside everything else, they stay on chip for the layer (a ring of all weight
+    tiles); else what is left goes, smallest first and one slot a round, to deeper buffering.
+    """
+    storages = inventory.storages()
+    left = capacity_bytes - sum(storage.buffer.size_bytes for storage in storages)
+    if left < 0:
+        return False
+    resident = {
+        number: len(inventory.drafts[number].tiles) * storage.buffer.slot_bytes
+        for number, storage in inventory.weights.items()
+    }
+    extra = sum(resident.values()) - sum(storage.buffer.size_bytes for storage in inventory.weights.values())
+    if extra <= left:
+        for number, storage in inventory.weights.items():
+            slots = max(2, len(inventory.drafts[number].tiles))
+            left -= (slots - storage.buffer.slots) * storage.buffer.slot_bytes
+            storage.buffer = replace(storage.buffer, slots=slots)
+            storage.most_slots = slots
+    grown = True
+    while grown:
+        grown = False
+        for storage in sorted(storages, key=lambda s: s.buffer.slot_bytes):
+            buffer = storage.buffer
+            if buffer.slots < storage.most_slots and buffer.slot_bytes <= left:
+                storage.buffer = replace(buffer, slots=buffer.slots + 1)
+                left -= buffer.slot_bytes
+                grown = True
+    start = 0
+    for storage in storages:
+        storage.buffer = replace(storage.buffer, start=start)
+        start += storage.buffer.size_bytes
+    return True

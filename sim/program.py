@@ -1,0 +1,97 @@
+"""The lowered program: what each unit does in a tile, and what it has to wait for.
+
+A :class:`StreamPlan` is an endless repetition: the same items tile after tile, layer after layer, so a program takes
+the same memory for any number of tokens. A dependency says how many items of another stream must be done before an
+item may start: ``tile * items of that stream + table[item]``; values below zero reach into earlier tiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hw.requests import Cost, Transfer, Work
+from sim.layout import Layout
+
+UnitName = Literal["mac_array", "simd", "dma"]
+RECURRENCE, NO_BUFFER, DRAM = "recurrence", "no_buffer", "dram"
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Item i of a tile needs ``tile * items(producer) + table[i]`` items of *producer* to be done."""
+
+    producer: int
+    table: tuple[int, ...]
+    reason: str
+
+
+@dataclass
+class StreamPlan:
+    """One stream: its unit, its items, their requests and what they wait for.
+
+    ``requests[variant][item]`` is None where there is nothing to do; the variant of a tile is 1 if it is the first of
+    its layer plus 2 if it is the last. ``costs`` mirrors ``requests`` for compute units. ``parts[item]`` names the
+    operations of an item, ``operations`` those of the whole stream.
+    """
+
+    name: str
+    unit: UnitName
+    operations: tuple[str, ...]
+    layout: Layout
+    requests: tuple[list[Work | None] | list[Transfer | None], ...]
+    costs: tuple[list[Cost | None], ...] = ()
+    dependencies: list[Dependency] = field(default_factory=list)
+
+    @property
+    def items(self) -> int:
+        """Items in a tile."""
+        return self.layout.items
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A buffer in SRAM: ``slots`` of ``slot_bytes`` at byte address ``start``; ``role`` says what it is for."""
+
+    name: str
+    role: Literal["state", "parameters", "step", "tile", "weights"]
+    slot_bytes: int
+    slots: int
+    start: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes in all."""
+        return self.slot_bytes * self.slots
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that a run executes. Streams are numbered in the order of use, which is their priority."""
+
+    streams: tuple[StreamPlan, ...]
+    buffers: tuple[Buffer, ...]
+    layers: int
+    tiles_per_layer: int
+    token_tile: int
+    last_tile_tokens: int
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of all layers."""
+        return self.layers * self.tiles_per_layer
+
+    def variant(self, tile: int) -> int:
+        """1 for the first tile of a layer, plus 2 for the last."""
+        place = tile % self.tiles_per_layer
+        return (place == 0) + 2 * (place == self.tiles_per_layer - 1)
+
+    def variant_counts(self) -> tuple[int, int, int, int]:
+        """How many tiles of each variant the run has."""
+        per_layer = [0, 0, 0, 0]
+        for place in range(min(self.tiles_per_layer, 2)):
+            per_layer[self.variant(place)] += 1
+        if self.tiles_per_layer > 2:
+            per_layer[0], per_layer[2] = self.tiles_per_layer - 2, 1
+        first, second, third, fourth = (count * self.layers for count in per_layer)
+        return first, second, third, fourth
