@@ -7,6 +7,8 @@ for. DRAM runs on its own clock: arrivals and ends are converted at this border,
 
 from __future__ import annotations
 
+from collections import deque
+
 from pydantic import PositiveInt
 
 from hw.lpddr5 import TIMINGS, Channel, DramSpec
@@ -27,7 +29,7 @@ class Dma:
     """The DMA engine and the channels behind it."""
 
     __slots__ = (
-        "_busy_since", "_clocks", "_free_at", "_in_flight", "_outstanding", "_queued", "_ready",
+        "_clocks", "_free_at", "_landing_at", "_outstanding", "_ready", "_watching",
         "accounts", "channel", "channels", "engine", "name", "recorder",
     )  # fmt: skip
 
@@ -42,55 +44,62 @@ class Dma:
         self._outstanding = spec.outstanding
         self._clocks = (10**15, clock_hz * timing.tck_fs)  # clocks = cycles * first / second
         self._ready: list[Stream[Transfer]] = []
-        self._in_flight = 0
-        self._queued = False
-        self._busy_since = self._free_at = 0
+        self._landing_at: deque[int] = deque()  # ends of the transfers in flight
+        self._watching = False  # whether a dispatch is due, now or when the next transfer lands
+        self._free_at = 0
 
     def offer(self, stream: Stream[Transfer]) -> None:
         """*stream*'s next transfer is ready."""
         self._ready.append(stream)
-        if not self._queued and self._in_flight < self._outstanding:
-            self._queued = True
+        if not self._watching:
+            self._watch()
+
+    def _watch(self) -> None:
+        self._watching = True
+        landing_at, now = self._landing_at, self.engine.now
+        while landing_at and landing_at[0] <= now:
+            landing_at.popleft()
+        if len(landing_at) < self._outstanding:
             self.engine.dispatch(self._start)
+        else:
+            self.engine.at(landing_at[0], self._land)
+
+    def _land(self, _: object) -> None:
+        self._landing_at.popleft()
+        self.engine.dispatch(self._start)
 
     def _start(self) -> None:
         ready = self._ready
-        while ready and self._in_flight < self._outstanding:
-            stream = ready[0]
+        stream = ready[0]
+        if len(ready) > 1:
             for other in ready:
                 if other.priority < stream.priority:
                     stream = other
             ready.remove(stream)
-            self._issue(stream)
-        self._queued = False
+        else:
+            ready.clear()
+        self._issue(stream)
+        self._watching = False
+        if ready:
+            self._watch()
 
     def _issue(self, stream: Stream[Transfer]) -> None:
-        now, reason = self.engine.now, stream.reason
-        if self._in_flight == 0:
-            self._busy_since = now
-            if now > self._free_at:
-                self.accounts.waited(reason, stream.landing, self._free_at, now)
+        now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
+        if now > free_at:
+            accounts.waited(reason, stream.landing, free_at, now)
+            free_at = now
         transfer, channel = stream.request, self.channel
         numerator, denominator = self._clocks
         arrival = -(-now * numerator // denominator)
         channel.serve(arrival, -(-transfer.size_bytes // self.channels), transfer.write, reason)
-        end = -(-channel.free * denominator // numerator)
-        self._in_flight += 1
-        self.engine.at(end, self._land)
+        end = self._free_at = -(-channel.free * denominator // numerator)
+        accounts.busy += end - free_at
+        self._landing_at.append(end)
         if self.recorder is not None:
             begin = -(-channel.begin * denominator // numerator)
             for number in range(self.channels):
                 self.recorder.busy(f"dram.channel{number}", stream, begin, end)
         stream.issued(end, Landing(now, reason, channel.costs))
-
-    def _land(self, _: object) -> None:
-        self._in_flight -= 1
-        if self._in_flight == 0:
-            self._free_at = self.engine.now
-            self.accounts.busy += self._free_at - self._busy_since
-        if self._ready and not self._queued:
-            self._queued = True
-            self.engine.dispatch(self._start)
 
     def finish(self, makespan: int) -> None:
         """Close the accounts at *makespan*."""

@@ -38,8 +38,8 @@ class SimdSpec(VectorUnitSpec):
 def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) -> Cost:
     """Cost of *passes*, each of which reads the result of the one before, on *lanes* lanes.
 
-    A pass takes ceil(points / lanes) x cycles of its function; an accumulation into fewer results than lanes adds a
-    tree of ceil(log2(lanes)) steps a result. Raises KeyError for a function without a figure in ``spec.cycles``.
+    A pass takes ceil(points / lanes) x cycles of its function. An accumulation into fewer results than lanes gives each
+    result several lanes and ends with a tree over them, ceil(log2(lanes / results)) steps. Raises KeyError for a function without a figure in ``spec.cycles``.
     """
     total = useful = 0
     last = 0
@@ -47,7 +47,7 @@ def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) 
         per_element = _cycles_per_element(spec, step.function)
         beats = ceil_div(step.points, lanes) * per_element
         if step.outputs < min(step.points, lanes):
-            beats += step.outputs * (lanes - 1).bit_length()
+            beats += (ceil_div(lanes, step.outputs) - 1).bit_length()
         total += max(last, spec.pipeline_depth) - last if last else 0
         total += beats
         useful += step.points * per_element

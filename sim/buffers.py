@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.analysis import Analysis
 from sim.fusion import Draft
+from sim.layout import SegmentLayout
 from sim.mapping import Mapping
 from sim.program import Buffer
 from workloads.graph import INPUT
@@ -50,6 +51,7 @@ class Inventory:
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
+        self._settle_least_slots()
         for number, draft in enumerate(drafts):
             self._place_parameters(number, draft)
 
@@ -117,8 +119,32 @@ class Inventory:
             Buffer(tensor, "tile", size, blocks), [tensor], writer, readers, blocked, most_slots=2 * blocks
         )
 
+    def _settle_least_slots(self) -> None:
+        """Two slots do for a blocked tensor whose readers can finish a block without having seen a later one."""
+        for storage in self.storages():
+            if storage.buffer.role == "tile" and storage.blocked and self._block_by_block(storage):
+                storage.buffer = replace(storage.buffer, slots=min(2, storage.buffer.slots))
+
+    def _block_by_block(self, storage: Storage) -> bool:
+        analysis = self.analysis
+        source = analysis.graph.producer[storage.tensors[0]]
+        joint = {
+            name for name in analysis.operations if source in analysis.ancestors[name] and not analysis.grouped(name)
+        }
+        names = {name for tensor in storage.tensors for name, _ in analysis.readers[tensor]}
+        fused = {other for name in names for other in self.drafts[self.home[name]].operations}
+        return all(not joint & analysis.ancestors[name] for name in fused) and all(
+            analysis.grouped(name) or self._blocked_projection(name) for name in names
+        )
+
+    def _blocked_projection(self, name: str) -> bool:
+        layout = self.drafts[self.home[name]].layout
+        return isinstance(layout, SegmentLayout) and all(
+            segment.block is not None for segment in layout.segments if segment.part == name
+        )
+
     def _writes_blocks(self, tensor: str, writer: int) -> bool:
-        if writer == LOAD or self.mapping.blocks == 1:
+        if writer == LOAD or self.mapping.blocks == 1 or not self.analysis.grouped(self.analysis.graph.producer[tensor]):
             return False
         draft = self.drafts[writer]
         if draft.is_projection:

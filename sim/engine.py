@@ -53,7 +53,8 @@ class Engine:
         self._dispatches.append(choose)
 
     def _open(self, _: object) -> None:
-        now = self.now = int(self._environment.now)
+        now: int = self._environment._now  # type: ignore[assignment]  # an integer, since every delay is one
+        self.now = now
         self._bucket = self._buckets.pop(now)
 
     def _settle(self, _: object) -> None:

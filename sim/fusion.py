@@ -1,6 +1,6 @@
 """Cuts a mapped layer into streams: which operations share a request, and in which order a tile is worked through.
 
-Operations on one unit and in one order are fused along producer-consumer edges as long as the streams stay acyclic.
+Operations on one unit and in one order of work are fused as long as the streams stay acyclic.
 Projections that read one tensor share a stream of weight tiles: the small ones, and block by block the ones that the
 recurrence waits for; those that it does not wait for form a stream of their own, so that they can come later.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hw.mac_array import MacArraySpec
 from hw.requests import Gemm
 from sim.analysis import Analysis, topological_streams
 from sim.layout import BatchLayout, Layout, Segment, SegmentLayout, StepLayout
@@ -17,6 +18,7 @@ from sim.program import UnitName
 from sim.units import ceil_div
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
+LEAST_TILE_ELEMENTS = 8192  # a matrix is streamed in 16 tiles or in tiles of this size, whichever is larger
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Draft:
         return bool(self.tiles)
 
 
-def cut_into_streams(costs: CostModel, mapping: Mapping, weight_slot_bytes: int) -> list[Draft]:
+def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
     """The streams of a layer in topological order."""
     analysis = costs.analysis
     vector = _fuse(analysis, mapping)
@@ -45,7 +47,7 @@ def cut_into_streams(costs: CostModel, mapping: Mapping, weight_slot_bytes: int)
         if analysis.kind(name) == "projection" and name not in mapping.stepped:
             bundles.setdefault(_bundle_key(costs, mapping, name), []).append(name)
     drafts = [_vector_draft(costs, mapping, names) for names in vector]
-    drafts += [_projection_draft(costs, mapping, names, weight_slot_bytes) for names in bundles.values()]
+    drafts += [_projection_draft(costs, mapping, names) for names in bundles.values()]
     return _in_order(analysis, drafts)
 
 
@@ -66,43 +68,44 @@ def _in_order(analysis: Analysis, drafts: list[Draft]) -> list[Draft]:
 
 
 def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
-    """Everything but the projections, fused; one list of operations a stream."""
+    """Everything but the batched projections, fused: each operation joins the latest stream that it may join.
+
+    It may join a stream of its unit and order of work unless that would close a circle of streams, that is, unless
+    something else that it reads depends on that stream.
+    """
     streams: list[list[str]] = []
     keys: list[tuple[object, ...]] = []
     home: dict[str, int] = {}
-    after: dict[int, set[int]] = {}
-
-    def reaches(start: int, goals: set[int]) -> bool:
-        seen, todo = {start}, [start]
-        while todo:
-            for number in after[todo.pop()]:
-                if number in goals:
-                    return True
-                if number not in seen:
-                    seen.add(number)
-                    todo.append(number)
-        return False
-
+    before: list[set[int]] = []  # stream -> streams that it reads
     for name in analysis.operations:
         stepped = name in mapping.stepped
-        before = {home[source] for source in analysis.predecessors[name]}
+        batched_projection = analysis.kind(name) == "projection" and not stepped
         key: tuple[object, ...] = (mapping.placement[name], stepped, analysis.grouped(name))
-        fusable = analysis.kind(name) != "projection" or stepped
-        joined = None
-        for number in sorted(before, reverse=True) if fusable else ():
-            if keys[number] == key and not reaches(number, before - {number}):
-                joined = number
-                break
-        if joined is None:
-            joined = len(streams)
+        key = (name,) if batched_projection else key
+        sources = {home[source] for source in analysis.predecessors[name]}
+        candidates = [number for number in range(len(streams)) if keys[number] == key]
+        joined = next((n for n in reversed(candidates) if not _depends(before, sources - {n}, n)), len(streams))
+        if joined == len(streams):
             streams.append([])
-            keys.append(key if fusable else (name,))
-            after[joined] = set()
+            keys.append(key)
+            before.append(set())
         streams[joined].append(name)
         home[name] = joined
-        for number in before - {joined}:
-            after[number].add(joined)
+        before[joined] |= sources - {joined}
     return [names for names, key in zip(streams, keys, strict=True) if len(key) == 3]
+
+
+def _depends(before: list[set[int]], streams: set[int], goal: int) -> bool:
+    """Whether any of *streams* needs results of *goal*, directly or not."""
+    seen, todo = set(streams), list(streams)
+    while todo:
+        number = todo.pop()
+        if number == goal:
+            return True
+        new = before[number] - seen
+        seen |= new
+        todo += new
+    return False
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
@@ -122,48 +125,57 @@ def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft
 
 
 def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
-    """Whether a projection is cut into blocks: only where a block still fills the array's columns."""
-    analysis = costs.analysis
-    if mapping.blocks == 1 or not analysis.grouped(name):
+    """Whether a projection is done block by block: only where a block still fills the array.
+
+    One whose results are cut makes them block by block; one that sums over all groups takes its operand block by block
+    and accumulates, so that it can start, and free the operand, before the last block is there.
+    """
+    analysis, array = costs.analysis, costs.machine.mac_array
+    if mapping.blocks == 1:
         return False
-    columns = costs.machine.mac_array.columns
-    width = costs.gemm(name, 1, mapping.blocks).n
-    return width % columns == 0 or width >= 8 * columns
+    gemm = costs.gemm(name, 1, mapping.blocks)
+    if analysis.grouped(name):
+        return gemm.n % array.columns == 0 or gemm.n >= 8 * array.columns
+    return analysis.sums_over_groups(name) and gemm.k >= 4 * array.rows
 
 
 def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, ...]:
+    """Projections with one key share a stream: same operand, and awaited by the recurrence alike."""
     analysis = costs.analysis
     inputs = frozenset(r.tensor for r in analysis.operations[name].equation.references if r.lag is not None)
     awaited = any(name in analysis.ancestors[step] for step in analysis.recurrent)
-    return inputs, awaited or not _blocked(costs, mapping, name)
+    late = not awaited and analysis.grouped(name) and _blocked(costs, mapping, name)
+    return inputs, late
 
 
-def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], slot_bytes: int) -> Draft:
-    whole = [name for name in names if not _blocked(costs, mapping, name)]
+def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
+    analysis, whole = costs.analysis, [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
+    elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights(name))
+    slot = min(mapping.weight_slot_bytes // costs.element_bytes, max(LEAST_TILE_ELEMENTS, elements // 16))
     segments: list[Segment] = []
     tiles: list[Gemm] = []
     for name, block in parts:
         gemm = costs.gemm(name, mapping.token_tile * mapping.batch, 1 if block is None else mapping.blocks)
-        cut = weight_tiles(gemm, costs.machine.mac_array.columns, slot_bytes // costs.element_bytes)
+        cut = weight_tiles(gemm, costs.machine.mac_array, slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
-    grouped = all(costs.analysis.grouped(name) for name in names)
+    grouped = all(analysis.grouped(name) for name in names)
     return Draft("mac_array", names, False, grouped, SegmentLayout(mapping.token_tile, segments), tiles)
 
 
-def weight_tiles(gemm: Gemm, columns: int, most_elements: int) -> list[Gemm]:
+def weight_tiles(gemm: Gemm, array: MacArraySpec, most_elements: int) -> list[Gemm]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
-    Tiles are full columns of the array wide; k is cut (its partial sums accumulate) only where one such tile is still
-    too large.
+    Tiles are full columns of the array wide. Only where one such tile is too large, k is cut as well: evenly, never
+    below the array's rows; the partial sums accumulate.
     """
-    width = min(gemm.n, columns)
-    parts = max(1, ceil_div(gemm.k * width, most_elements))
+    width = min(gemm.n, array.columns)
+    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.k // array.rows))
     depth = ceil_div(gemm.k, parts)
     if parts == 1:
-        width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
+        width = min(gemm.n, max(1, most_elements // (gemm.k * array.columns)) * array.columns)
     tiles = []
     for start in range(0, gemm.n, width):
         for bottom in range(0, gemm.k, depth):

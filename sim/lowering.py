@@ -76,7 +76,22 @@ class Lowering:
             self.tiles_per_layer,
             self.mapping.token_tile,
             self.last_tokens,
+            self._contended(),
         )
+
+    def _contended(self) -> bool:
+        """Whether the units' highest demands on some cluster of banks can add up to more than it gives."""
+        sram, worst = self.machine.sram, dict.fromkeys(range(self.machine.sram.clusters), 0.0)
+        for unit in ("mac_array", "simd"):
+            peaks = dict.fromkeys(worst, 0.0)
+            for plan in self.plans:
+                for work in {id(r): r for requests in plan.requests for r in requests if isinstance(r, Work)}.values():
+                    if plan.unit == unit:
+                        for cluster, size in work.demand.items():
+                            peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
+            worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
+        background = self.machine.dram_bytes_per_cycle
+        return any(rate + background > sram.cluster_bytes_per_cycle for rate in worst.values())
 
     # ------------------------------------------------------------------------------------------------- requests
 

@@ -8,7 +8,7 @@ Everything else is batched over the tile's tokens.
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hw.machine import MachineSpec
 from hw.mac_array import elementwise_cost, gemm_cost, operand_bytes
@@ -19,12 +19,16 @@ from sim.program import UnitName
 from workloads.config import Placement
 
 
+WORTH_MOVING = 0.99
+
+
 @dataclass(frozen=True)
 class Mapping:
     """One way to lay a layer onto a machine.
 
     A tile is ``token_tile`` timesteps of ``batch`` sequences. The layer's parallel index is cut into ``blocks`` of
     ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each operation its unit.
+    Weights come in tiles of at most ``weight_slot_bytes``.
     """
 
     token_tile: int
@@ -32,7 +36,8 @@ class Mapping:
     blocks: int
     lanes: int
     stepped: frozenset[str]
-    placement: Map[str, UnitName] = field(compare=False)
+    placement: Map[str, UnitName]
+    weight_slot_bytes: int
 
     @property
     def groups(self) -> int:
@@ -59,7 +64,10 @@ class CostModel:
         return ("simd", "mac_array") if self.machine.mac_array.elementwise else ("simd",)
 
     def cost(self, name: str, unit: str, scale: int, groups: int) -> Cost:
-        """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut."""
+        """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut.
+
+        An array whose PEs do elementwise work may do a contraction either way; the cheaper one counts.
+        """
         parts = groups if self.analysis.grouped(name) else 1
         key = (name, unit, scale, parts)
         if key not in self._known:
@@ -67,12 +75,14 @@ class CostModel:
         return self._known[key]
 
     def _cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
-        if unit == "mac_array" and self.analysis.kind(name) != "vector":
-            return gemm_cost(self.machine.mac_array, self.gemm(name, scale, parts))
         passes = self.passes(name, scale, parts)
         if unit == "simd":
             return vector_cost(self.machine.simd, self.machine.simd.lanes, passes)
-        return elementwise_cost(self.machine.mac_array, passes)
+        array = self.machine.mac_array
+        ways = [] if array.elementwise is None else [elementwise_cost(array, passes)]
+        if self.analysis.kind(name) != "vector":
+            ways.append(gemm_cost(array, self.gemm(name, scale, parts)))
+        return min(ways, key=lambda cost: cost.cycles)
 
     def fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         """Cost of several operations done in one request: vector passes follow each other without a gap."""
@@ -85,6 +95,10 @@ class CostModel:
         for name in names:
             passes += self.passes(name, scale, groups if self.analysis.grouped(name) else 1)
         return vector_cost(self.machine.simd, self.machine.simd.lanes, passes)
+
+    def gemm_cost(self, gemm: Gemm) -> Cost:
+        """Cost of a GEMM on this machine's array."""
+        return gemm_cost(self.machine.mac_array, gemm)
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
         """Vector passes of one part of *name*."""
@@ -154,7 +168,8 @@ def choose_placement(
     """A unit for every operation; *shape* is (tokens of a tile, batch, groups).
 
     ``mac_array`` or ``simd`` put everything there that the unit can do. ``auto`` starts from the unit that is
-    quickest for each operation and moves single operations as long as that lowers the load of the busier unit.
+    quickest for each operation and moves single operations as long as that lowers the load of the busier unit by a
+    percent: every operation that changes sides adds hops between the units.
     """
     tokens, batch, groups = shape
 
@@ -182,7 +197,7 @@ def choose_placement(
                 after = {**totals, here: totals[here] - loads[name][here]}
                 after[there] += loads[name][there]
                 move = (max(after.values()), sum(after.values()), name, there)
-                if move[0] < max(totals.values()) and (best is None or move < best):
+                if move[0] < WORTH_MOVING * max(totals.values()) and (best is None or move < best):
                     best = move
         if best is None:
             return chosen

@@ -75,6 +75,7 @@ class Program:
     tiles_per_layer: int
     token_tile: int
     last_tile_tokens: int
+    contended: bool  # whether requests can ask the SRAM banks for more than they give
 
     @property
     def tiles(self) -> int:

@@ -48,8 +48,8 @@ class StreamRun(Generic[RequestType]):
         self._items = plan.items
         self._tiles = program.tiles
         self._unit = unit
-        self._dependencies: list[tuple[StreamRun[RequestType], int, tuple[int, ...], str]] = []
-        self._missing = 0  # the first dependency of the next item that may be unfulfilled
+        self._dependencies: list[tuple[tuple[StreamRun[RequestType], int, int, str], ...]] = []  # by item
+        self._missing = -1  # which dependency of the next item was missing last
         self._waiters: list[tuple[int, StreamRun[RequestType]]] = []  # for items not yet issued
         self._pending: deque[int] = deque()  # completion cycles of issued items that ``done`` does not count yet
         self._landings: deque[Landing] = deque()
@@ -63,28 +63,33 @@ class StreamRun(Generic[RequestType]):
         self.listener: Callable[[], None] | None = None
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
-        """Resolve the plan's dependencies to running streams."""
-        self._dependencies = [
-            (runs[d.producer], runs[d.producer]._items, d.table, d.reason) for d in self.plan.dependencies
-        ]
+        """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies."""
+        by_item: list[list[tuple[StreamRun[RequestType], int, int, str]]] = [[] for _ in range(self._items)]
+        for dependency in self.plan.dependencies:
+            producer, implied = runs[dependency.producer], -self._tiles * runs[dependency.producer]._items
+            for item, need in enumerate(dependency.table):
+                if need > implied:
+                    by_item[item].append((producer, producer._items, need, dependency.reason))
+                    implied = need
+        self._dependencies = [tuple(dependencies) for dependencies in by_item]
 
     def advance(self, _: object = None) -> None:
         """Offer the next item if nothing is missing, else wait for the first thing that is."""
         while self.tile < self._tiles:
-            tile, item = self.tile, self.item
+            item = self.item
             request = self.requests[item]
             if request is None:
                 self._pass(max(self.last_completion, self._engine.now))
                 continue
-            dependencies = self._dependencies
-            for number in range(self._missing, len(dependencies)):
-                producer, per_tile, table, reason = dependencies[number]
-                need = tile * per_tile + table[item]
+            number = 0
+            for producer, per_tile, offset, reason in self._dependencies[item]:
+                need = self.tile * per_tile + offset
                 if producer.done < need and not producer.has_done(need, self):
                     self._missing, self.reason, self.landing = number, reason, None
                     return
-                if self.reason == DRAM and self._missing == number and producer.plan.unit == "dma":
+                if self._missing == number and self.reason == DRAM:
                     self.landing = producer.landed
+                number += 1
             self.request = request  # type: ignore[assignment]
             self._unit.offer(self)
             return
@@ -119,7 +124,7 @@ class StreamRun(Generic[RequestType]):
         self.last_completion = completion
         self._pending.append(completion)
         self.issued_count += 1
-        self._missing = 0
+        self._missing = -1
         self.item += 1
         if self.item == self._items:
             self.item = 0
@@ -145,8 +150,8 @@ class StreamRun(Generic[RequestType]):
         """What keeps the stream from ending, for a deadlock report; None if it has ended."""
         if self.tile >= self._tiles:
             return None
-        for producer, per_tile, table, reason in self._dependencies:
-            need = self.tile * per_tile + table[self.item]
+        for producer, per_tile, offset, reason in self._dependencies[self.item]:
+            need = self.tile * per_tile + offset
             if producer.issued_count < need:
                 have = f"{producer.name} {producer.issued_count}/{need}"
                 return f"{self.name} tile {self.tile} item {self.item}: {reason}: {have}"

@@ -258,8 +258,13 @@ def _expression(node: ast.expr, text: str) -> Expression:
             names = tuple(index.id for index in indices if isinstance(index, ast.Name))
             if len(names) != len(indices):
                 raise ValueError(f"sums over something that is not an index: {text!r}")
-            return Sum(names, _expression(body, text))
+            summand = _expression(body, text)
+            if len(set(names)) != len(names) or not set(names) <= index_set(summand):
+                raise ValueError(f"sums over an index twice, or over one that the summand lacks: {text!r}")
+            return Sum(names, summand)
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
+            if len(arguments) != (1 if function in TRANSCENDENTALS else 2):
+                raise ValueError(f"gives {function} {len(arguments)} arguments: {text!r}")
             return Apply(function, tuple(_expression(argument, text) for argument in arguments))
         case ast.Subscript(value=ast.Name(id=tensor), slice=subscript):
             return _reference(tensor, subscript, text)

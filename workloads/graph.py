@@ -35,7 +35,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class OperationCounts:
-    """What one timestep of one sequence costs; ``ops`` counts a multiply-accumulate as 2 and any other operation as 1."""
+    """What one timestep of one sequence costs; ``ops`` counts a multiply-accumulate as 2, any other operation as 1."""
 
     macs: int
     ops: int
@@ -141,13 +141,17 @@ class GraphBuilder:
 
     def constant(self, tensor: str, index: str, values: Sequence[float]) -> None:
         """A fixed vector over *index*, such as the signs of a rotation."""
+        if tensor in self._indices:
+            raise ValueError(f"the constant {tensor!r} is defined or read before")
+        if len(values) != self._sizes.get(index):
+            raise ValueError(f"the constant {tensor!r} must have {self._sizes.get(index)} values, not {len(values)}")
         self._constants[tensor] = tuple(values)
         self._indices[tensor] = (index,)
 
     def define(self, name: str, kind: str, text: str) -> None:
         """Add the operation *name*: one equation, which may read anything defined so far and the past of anything."""
         equation = parse_equation(text)
-        if equation.tensor in self._indices or any(op.name == name for op in self._operations):
+        if equation.tensor in self._indices or name in (INPUT, *(op.name for op in self._operations)):
             raise ValueError(f"{name}: defines {equation.tensor!r} or the name a second time: {text!r}")
         unknown = set(equation.all_indices) - set(self._sizes)
         if unknown:
@@ -159,17 +163,20 @@ class GraphBuilder:
 
     def _admit(self, name: str, equation: Equation, reference: Reference) -> None:
         tensor = reference.tensor
+        reads_now = reference.lag == 0 or isinstance(reference.lag, str)  # a window begins at lag 0
         if reference.lag is None and tensor not in self._constants:
             if tensor in self._indices and tensor not in self._parameters:
                 raise ValueError(f"{name}: {tensor!r} is no parameter, subscript it with t: {equation.text!r}")
             self._parameters[tensor] = self._indices.setdefault(tensor, reference.indices)
-        elif reference.lag == 0 and (tensor not in self._indices or tensor == equation.tensor):
+        elif reads_now and (tensor not in self._indices or tensor == equation.tensor):
             raise ValueError(f"{name}: reads {tensor!r} before it is defined: {equation.text!r}")
-        if tensor in self._indices:
-            if [self._sizes[i] for i in self._indices[tensor]] != [self._sizes[i] for i in reference.indices]:
-                raise ValueError(f"{name}: reads {tensor!r} with other sizes than it has: {equation.text!r}")
-            if any(self._sizes[reference.indices[axis]] != 2 for axis in reference.mirrored):
-                raise ValueError(f"{name}: mirrors an index whose size is not 2: {equation.text!r}")
+
+    def _check_sizes(self, name: str, equation: Equation, reference: Reference) -> None:
+        tensor, indices = reference.tensor, reference.indices
+        if [self._sizes[i] for i in self._indices[tensor]] != [self._sizes[i] for i in indices]:
+            raise ValueError(f"{name}: reads {tensor!r} with other sizes than it has: {equation.text!r}")
+        if any(self._sizes[indices[axis]] != 2 for axis in reference.mirrored):
+            raise ValueError(f"{name}: mirrors an index whose size is not 2: {equation.text!r}")
 
     def build(self, output_tensor: str) -> TimestepGraph:
         """The finished graph, whose layer output is *output_tensor*."""
@@ -182,10 +189,11 @@ class GraphBuilder:
             graph.add_node(op.name, operation=op)
         for op in self._operations:
             for reference in op.equation.references:
+                if reference.lag is not None and reference.tensor not in producer:
+                    raise ValueError(f"{op.name}: {reference.tensor!r} is never defined: {op.equation.text!r}")
+                self._check_sizes(op.name, op.equation, reference)
                 if reference.lag is None:
                     continue
-                if reference.tensor not in producer:
-                    raise ValueError(f"{op.name}: {reference.tensor!r} is never defined: {op.equation.text!r}")
                 source = producer[reference.tensor]
                 for distance in self._distances(reference.lag):
                     key = f"{reference.tensor}@{distance}"

@@ -1,0 +1,223 @@
+"""Chooses a mapping: candidates that fit, ordered by their resource bound, the best of them by short trial runs.
+
+The resource bound of a candidate (its busiest unit's work for one token of one layer) costs next to nothing and tells
+which candidates cannot win. What it cannot tell is how well the units overlap with the buffers that are left, so the
+candidates that can still win are simulated for one layer and a few tiles. Of mappings within half a percent the one
+with the fewest requests is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from hw.machine import Machine, MachineSpec
+from sim.analysis import Analysis
+from sim.buffers import Inventory, allot
+from sim.documents import Document
+from sim.engine import Engine
+from sim.errors import InputError, Problem
+from sim.fusion import cut_into_streams
+from sim.lowering import Lowering
+from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
+from sim.program import Program, UnitName
+from sim.scheduler import run_program
+from sim.units import format_bytes
+from workloads.config import Placement, Workload
+
+TRIAL_TILES = 5
+ALIKE = 1.005
+KIB = 1024
+CUTS = ((4, 2), (4, 1), (8, 1), (8, 2), (2, 2), (2, 1), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
+SLOTS_KIB = (64, 32, 128)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mapping that fits the SRAM, and its resource bound in cycles a token and layer."""
+
+    mapping: Mapping
+    inventory: Inventory
+    bound: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen mapping, its program, and how many candidates were tried by simulation."""
+
+    mapping: Mapping
+    program: Program
+    costs: CostModel
+    trials: int
+
+
+def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choice:
+    """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
+
+    First every tile size and placement that can still win is tried with one cut, then other weight slots and cuts for
+    the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be met.
+    """
+    costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
+    space = _Space(workload, costs, document)
+    first = space.with_first_cut()
+    trials = _Trials(workload, machine, costs)
+    for candidate in first if len(first) > 1 else ():
+        trials.consider(candidate)
+    chosen = trials.best[2] if trials.best is not None else first[0]
+    for candidate in space.variations(chosen.mapping):
+        trials.consider(candidate)
+    chosen = trials.best[2] if trials.best is not None else chosen
+    program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()
+    return Choice(chosen.mapping, program, costs, trials.count)
+
+
+class _Space:
+    """The mappings that a workload's wishes leave open."""
+
+    def __init__(self, workload: Workload, costs: CostModel, document: Document) -> None:
+        self._workload = workload
+        self._costs = costs
+        self._document = document
+        self._least: tuple[int, int] | None = None  # (bytes, tokens) of the smallest mapping that did not fit
+        self._wishes = workload.spec.mapping
+        self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
+        self._cuts = self._allowed_cuts()
+
+    def _allowed_cuts(self) -> list[tuple[int, int]]:
+        wishes, analysis = self._wishes, self._costs.analysis
+        size = analysis.graph.sizes[analysis.group_index] if analysis.group_index else 1
+        wanted = {(wishes.blocks or blocks, wishes.lanes or lanes): None for blocks, lanes in CUTS}
+        cuts = [(blocks, lanes) for blocks, lanes in wanted if size % (blocks * lanes) == 0]
+        if not cuts:
+            key = "blocks" if wishes.blocks else "lanes"
+            message = f"blocks x lanes must divide the {size} parallel parts of the recurrence"
+            raise InputError(self._document.problem(["mapping", key], message))
+        return cuts
+
+    def _token_tiles(self) -> list[int]:
+        steps, wish = self._workload.steps, self._wishes.token_tile
+        if wish:
+            return [min(wish, steps)]
+        powers = [2**k for k in range(10) if 2**k < steps]
+        return powers if steps > 2**10 else [*powers, steps]
+
+    def with_first_cut(self) -> list[Candidate]:
+        """For the first cut that fits: each tile size and placement that fits, the lowest bound first."""
+        for cut in self._cuts:
+            found: list[Candidate] = []
+            for tokens in self._token_tiles():
+                for placement in self._placements(tokens, cut):
+                    fitting = (self._candidate(tokens, cut, placement, slot) for slot in self._slots)
+                    found += [c for c in [next((c for c in fitting if c), None)] if c]
+            if found:
+                return sorted(found, key=lambda c: (c.bound, -c.mapping.token_tile))
+        raise InputError(self._too_large())
+
+    def variations(self, mapping: Mapping) -> Iterator[Candidate]:
+        """Other weight slots, then other cuts, for the tile size and placement of *mapping*."""
+        cut = mapping.blocks, mapping.lanes
+        options = [(cut, slot) for slot in self._slots]
+        options += [(other, slot) for other in self._cuts[:6] if other != cut for slot in self._slots[:1]]
+        for option, slot in options:
+            candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), slot)
+            if candidate is not None:
+                yield candidate
+
+    def _placements(self, tokens: int, cut: tuple[int, int]) -> Iterator[dict[str, UnitName]]:
+        wish = self._wishes.placement
+        options: list[Placement] = ["auto", "mac_array", "simd"] if wish == "auto" else [wish]
+        seen: list[dict[str, UnitName]] = []
+        for option in options:
+            shape = tokens, self._workload.spec.batch, cut[0] * cut[1]
+            placement = choose_placement(self._costs, self._stepped(cut), shape, option, self._wishes.place)
+            if placement not in seen:
+                seen.append(placement)
+                yield placement
+
+    def _stepped(self, cut: tuple[int, int]) -> frozenset[str]:
+        simd = self._costs.machine.simd
+        return stepped_operations(self._costs.analysis, cut[0] * cut[1], simd.lanes * max(1, simd.pipeline_depth))
+
+    def _candidate(
+        self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int
+    ) -> Candidate | None:
+        workload, costs = self._workload, self._costs
+        mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB)
+        drafts = cut_into_streams(costs, mapping)
+        inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
+        if allot(inventory, costs.machine.sram.capacity):
+            return Candidate(mapping, inventory, _bound(workload, costs, inventory))
+        needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
+        self._least = min(self._least or (needed, tokens), (needed, tokens))
+        return None
+
+    def _too_large(self) -> Problem:
+        assert self._least is not None
+        machine = self._costs.machine
+        message = (
+            f"one layer needs {format_bytes(self._least[0])} of SRAM at the smallest tiling tried (a tile of "
+            f"{self._least[1]} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
+        )
+        return self._document.problem(["dimensions"], message)
+
+
+class _Trials:
+    """Short runs of candidates: one layer, a few tiles; the steady pace is what counts."""
+
+    def __init__(self, workload: Workload, machine: MachineSpec, costs: CostModel) -> None:
+        self._workload = workload
+        self._machine = machine
+        self._costs = costs
+        self._tried: list[Mapping] = []
+        self.best: tuple[float, float, Candidate] | None = None
+
+    @property
+    def count(self) -> int:
+        """Candidates simulated so far."""
+        return len(self._tried)
+
+    def consider(self, candidate: Candidate) -> None:
+        """Try *candidate* unless its bound shows that it cannot win, or it has been tried."""
+        best = self.best
+        if candidate.mapping in self._tried or (best is not None and candidate.bound * ALIKE >= best[0]):
+            return
+        self._tried.append(candidate.mapping)
+        pace, requests = self._run(candidate)
+        if best is None or pace * ALIKE < best[0] or (pace < best[0] * ALIKE and requests < best[1]):
+            self.best = (pace, requests, candidate)
+
+    def _run(self, candidate: Candidate) -> tuple[float, float]:
+        """Cycles a token once the pipeline is full, and requests a token."""
+        tokens = candidate.mapping.token_tile
+        steps = min(self._workload.steps, TRIAL_TILES * tokens)
+        spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps})
+        workload = replace(self._workload, spec=spec)
+        program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()
+        engine = Engine()
+        ends: list[int] = []
+        machine = Machine(self._machine, engine, program.contended)
+        makespan = run_program(program, machine, engine, lambda: ends.append(engine.now))
+        requests = sum(stream.items for stream in program.streams) / tokens
+        if len(ends) < 3:
+            return makespan / workload.steps, requests
+        return (ends[-2] - ends[0]) / (len(ends) - 2) / tokens, requests
+
+
+def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
+    """Cycles a token and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
+    mapping = inventory.mapping
+    loads = {"mac_array": 0, "simd": 0, "dma": 0.0}
+    for number, draft in enumerate(inventory.drafts):
+        if draft.is_projection:
+            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles for gemm in draft.tiles)
+            storage = inventory.weights[number]
+            size = sum(gemm.batch * gemm.n * gemm.k for gemm in draft.tiles) * costs.element_bytes
+            resident = storage.buffer.slots >= len(draft.tiles)
+            tiles = -(-workload.steps // mapping.token_tile)
+            loads["dma"] += size / costs.machine.dram_bytes_per_cycle / (tiles if resident else 1)
+        else:
+            groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
+            scale = mapping.batch * (1 if draft.stepped else mapping.token_tile)
+            repeats = groups * (mapping.token_tile if draft.stepped else 1)
+            loads[draft.unit] += costs.fused_cost(draft.operations, draft.unit, scale, groups).cycles * repeats
+    return max(loads.values()) / mapping.token_tile
