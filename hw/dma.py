@@ -87,6 +87,8 @@ class Dma:
         now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
         if now > free_at:
             accounts.waited(reason, stream.landing, free_at, now)
+            if self.recorder is not None:
+                self.recorder.stalled(self.name, reason, free_at, now)
             free_at = now
         transfer, channel = stream.request, self.channel
         numerator, denominator = self._clocks
@@ -96,14 +98,23 @@ class Dma:
         accounts.busy += end - free_at
         self._landing_at.append(end)
         if self.recorder is not None:
-            begin = -(-channel.begin * denominator // numerator)
-            for number in range(self.channels):
-                self.recorder.busy(f"dram.channel{number}", stream, begin, end)
+            self._record(stream, free_at, end)
         stream.issued(end, Landing(now, reason, channel.costs))
+
+    def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
+        """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""
+        assert self.recorder is not None
+        numerator, denominator = self._clocks
+        self.recorder.busy(self.name, stream, start, end)
+        begin = min(end, -(-self.channel.begin * denominator // numerator))
+        for number in range(self.channels):
+            self.recorder.busy(f"dram.channel{number}", stream, begin, end)
 
     def finish(self, makespan: int) -> None:
         """Close the accounts at *makespan*."""
         self.accounts.stall("nothing_left", makespan - self._free_at)
+        if self.recorder is not None and makespan > self._free_at:
+            self.recorder.stalled(self.name, "nothing_left", self._free_at, makespan)
 
     def channel_accounts(self, makespan: int) -> dict[str, Accounts]:
         """Accounts of each channel in core cycles, rounded so that busy + stalls = *makespan* exactly."""

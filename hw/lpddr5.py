@@ -43,13 +43,15 @@ class Timing:
 
     @property
     def read_to_write(self) -> int:
-        """Clocks from the last read command to the first write command: RL + burst + gap - WL."""
-        return self.rl + BURST_CLOCKS + 2 - self.wl
+        """Clocks without data from read to write: the commands are RL + burst + 2 - WL apart."""
+        commands = self.rl + BURST_CLOCKS + 2 - self.wl
+        return commands + self.wl - (self.rl + BURST_CLOCKS)
 
     @property
     def write_to_read(self) -> int:
-        """Clocks from the last write command to a read of the same bank group: WL + BL/n_max + WTR_L."""
-        return self.wl + 4 + self.wtr_l
+        """Clocks without data from write to read of one bank group: the commands are WL + BL/n_max + WTR_L apart."""
+        commands = self.wl + 4 + self.wtr_l
+        return commands + self.rl - (self.wl + BURST_CLOCKS)
 
     @property
     def bytes_per_second(self) -> float:

@@ -6,7 +6,8 @@ output-stationary  ceil(m/R) ceil(n/C) (R + C + k - 2).
 
 ``folds: serial`` pays fill and drain for every fold, as SCALE-Sim does. ``folds: overlapped`` preloads the next fold
 while one computes: a fold takes the longer of its stream and of the R cycles that load a stationary tile or shift the
-results out through R rows; fill and drain are paid once, as latency that the next request overlaps.
+results out through R rows; fill and drain are paid once, as latency that the next request overlaps. The last fold's
+result is ready when it would be in a serial fold, fill and stream after the fold's start.
 
 Not modelled: sparsity, precision other than one MAC a PE and cycle.
 """
@@ -51,10 +52,11 @@ def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
         folds, stream, fill = ceil_div(gemm.k, rows) * ceil_div(fixed, columns), moving, 2 * rows + columns - 2
     useful = ceil_div(gemm.macs, spec.macs_per_cycle)
     if spec.folds == "serial":
-        total = gemm.batch * (folds * (fill + stream) - 1)
         steady = gemm.batch * folds * stream
-        return Cost(total, 0, min(useful, steady), total - steady)
-    return Cost(gemm.batch * folds * max(stream, rows), fill, useful)
+        total = max(steady, gemm.batch * (folds * (fill + stream) - 1))  # a single PE fills nothing
+        return Cost(total, 0, useful, total - steady)
+    fold = max(stream, rows)
+    return Cost(gemm.batch * folds * fold, max(0, fill + stream - fold), useful)
 
 
 def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:

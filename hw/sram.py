@@ -2,13 +2,17 @@
 
 Banks form clusters of ``interleave`` banks; consecutive words rotate over the banks of one cluster, and a buffer lies
 in the clusters that its address range covers. A request has an average demand (bytes a cycle) on each cluster; a
-cluster gives ``interleave x ports x bank_width``. A request that starts while others run is slowed to what they leave
-(never below an equal share) until they end. Not modelled here: the cycle-by-cycle pattern of words within a cluster.
+cluster gives ``interleave x ports x bank_width``. A request that starts while others run is slowed to what they leave,
+but not below an equal share, until they end; their ends do not move, so what it takes beyond what they leave delays
+the next requests of their units instead.
+
+Not modelled: the cycle-by-cycle pattern of words within a cluster, and what the DMA engine moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from pydantic import PositiveInt, model_validator
 
@@ -62,52 +66,112 @@ class SramSpec(Spec):
         return shares
 
 
+_ROUNDING = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
+
+
 @dataclass(slots=True)
-class _Active:
-    end: int
-    cycles: int
-    demand: dict[int, int]
+class _Running:
+    """A unit's last request: bytes a cycle by cluster at full speed, and its speed until when, in order of time.
+
+    ``owed`` is by how many cycles it ends too early: what others took of its share, less what rounding up gave away.
+    """
+
+    rates: dict[int, float]
+    pieces: list[tuple[int, float]]
+    owed: float = 0.0
+
+    @property
+    def end(self) -> int:
+        return self.pieces[-1][0]
+
+    def piece(self, time: int) -> tuple[int, float]:
+        """Until when it goes on as it does at *time*, and its speed."""
+        return next(piece for piece in self.pieces if piece[0] > time)
+
+    def owed_at(self, time: int) -> float:
+        """What is left of the debt; the unit's idle cycles have paid for some."""
+        return self.owed if time == self.end else max(0.0, self.owed - (time - self.end))
 
 
 class SramPorts:
-    """Who is using the banks now: each unit's running request and its bytes for each cluster."""
+    """Who is using the banks now, and how fast each running request goes."""
 
     def __init__(self, spec: SramSpec) -> None:
         self._rate = spec.cluster_bytes_per_cycle
-        self._active: dict[str, _Active] = {}
-        self.conflict_cycles = 0
+        self._running: dict[str, _Running] = {}
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
         """Start *unit*'s request of *cycles*, moving *demand* bytes a cluster; returns the cycles it will really take.
 
-        Piecewise: until the first of the other requests ends it progresses at the speed they leave, and so on.
+        Alone these are *cycles*, or what the fullest cluster needs for its bytes if that is longer. *unit*'s requests
+        must not overlap.
         """
-        time, progress = now, 0
-        others = sorted(
-            (other for name, other in self._active.items() if name != unit and other.end > now), key=lambda o: o.end
-        )
-        while progress < cycles and others:
-            speed_numerator, speed_denominator = self._speed(cycles, demand, others)
-            stretch = ceil_div((cycles - progress) * speed_denominator, speed_numerator)
-            span = min(others[0].end - time, stretch)
-            done = span * speed_numerator // speed_denominator
-            progress = min(cycles, progress + max(done, 1 if span == stretch else 0))
-            time += span
-            if span == stretch:
-                progress = cycles
-            others = [other for other in others if other.end > time]
-        taken = time - now + cycles - progress
-        self._active[unit] = _Active(now + taken, taken, demand)
-        self.conflict_cycles += taken - cycles
-        return taken
+        alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
+        sizes: dict[int, float] = dict(demand)
+        owed = 0.0
+        last = self._running.get(unit)
+        if last is not None and last.owed:
+            owed = last.owed_at(now)
+            if owed > 0:
+                for cluster, rate in last.rates.items():
+                    sizes[cluster] = sizes.get(cluster, 0.0) + owed * rate
+        work = alone + owed
+        full = max(alone, work, 1)
+        running = _Running({cluster: size / full for cluster, size in sizes.items()}, [])
+        others = [other for name, other in self._running.items() if name != unit and other.end > now]
+        self._running[unit] = running
+        if self._fits(running, others):
+            taken = ceil(work - _ROUNDING)
+            running.pieces.append((now + taken, 1.0))
+            running.owed = work - taken
+            return taken
+        return self._squeeze(running, now, work, others) - now
 
-    def _speed(self, cycles: int, demand: dict[int, int], others: list[_Active]) -> tuple[int, int]:
-        """The fraction of full speed that the fullest cluster leaves, as (numerator, denominator)."""
-        worst = (1, 1)
-        for cluster, size in demand.items():
-            wanted = size * 1024 // max(cycles, 1)
-            taken = sum(o.demand.get(cluster, 0) * 1024 // max(o.cycles, 1) for o in others)
-            room = max(self._rate * 1024 - taken, self._rate * 1024 // (len(others) + 1))
-            if wanted > room and room * worst[1] < wanted * worst[0]:
-                worst = (room, wanted)
-        return worst
+    def _fits(self, running: _Running, others: list[_Running]) -> bool:
+        """Whether the banks can serve all of them at full speed."""
+        for cluster, rate in running.rates.items():
+            for other in others:
+                rate += other.rates.get(cluster, 0.0)
+            if rate > self._rate * (1 + _ROUNDING):
+                return False
+        return True
+
+    def _squeeze(self, running: _Running, now: int, work: float, others: list[_Running]) -> int:
+        """Run *work* cycles beside *others*, whose unfair part is charged to them; returns the cycle of the end."""
+        time = now
+        while work > _ROUNDING or not running.pieces:
+            present = [(other, *other.piece(time)) for other in others if other.end > time]
+            used: dict[int, float] = {}
+            for other, _, speed in present:
+                for cluster, rate in other.rates.items():
+                    used[cluster] = used.get(cluster, 0.0) + speed * rate
+            speed = self._speed(running.rates, used, len(present))
+            span = ceil(work / speed - _ROUNDING)
+            for _, until, _ in present:
+                span = min(span, until - time)
+            for other, _, others_speed in present:
+                other.owed += span * others_speed * self._taken_from(other, running.rates, speed, used)
+            time += span
+            work -= span * speed
+            running.pieces.append((time, speed))
+        running.owed = work
+        return time
+
+    def _speed(self, rates: dict[int, float], used: dict[int, float], others: int) -> float:
+        """The fraction of full speed for which every cluster has room, or at least gives an equal share."""
+        speed = 1.0
+        for cluster, rate in rates.items():
+            room = max(self._rate - used.get(cluster, 0.0), self._rate / (others + 1))
+            if rate * speed > room:
+                speed = room / rate
+        return speed
+
+    def _taken_from(self, other: _Running, rates: dict[int, float], speed: float, used: dict[int, float]) -> float:
+        """The fraction of its speed that *other* loses where a newcomer at *speed* x *rates* takes more than is left."""
+        lost = 0.0
+        for cluster in other.rates.keys() & rates.keys():
+            taken = speed * rates[cluster]
+            over = min(taken, used[cluster] + taken - self._rate)
+            if over > _ROUNDING:
+                lost = max(lost, over / used[cluster])
+        return min(lost, 1.0)

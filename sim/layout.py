@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,9 @@ class Region:
 
 
 class Layout(Protocol):
-    """The items of a stream in one tile."""
+    """The items of a stream in one tile; ``order`` says in a word how it goes through it."""
+
+    order: ClassVar[str]
 
     @property
     def items(self) -> int:
@@ -40,6 +42,7 @@ class Layout(Protocol):
 class StepLayout:
     """Token by token: block after block; within a block the lanes take turns at every token."""
 
+    order: ClassVar[str] = "steps"
     tokens: int
     blocks: int
     lanes: int
@@ -63,6 +66,7 @@ class StepLayout:
 class BatchLayout:
     """Many tokens at once: block after block, each in ``chunks`` of consecutive tokens."""
 
+    order: ClassVar[str] = "batches"
     tokens: int
     blocks: int
     chunks: int
@@ -97,6 +101,8 @@ class Segment:
 
 class SegmentLayout:
     """The weight tiles of one or more projections in the order of their use; each covers all tokens of the tile."""
+
+    order: ClassVar[str] = "weights"
 
     def __init__(self, tokens: int, segments: Sequence[Segment]) -> None:
         self.tokens = tokens

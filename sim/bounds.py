@@ -1,0 +1,84 @@
+"""Lower bounds of a run, and the paper's roofline, which is none.
+
+- *paper roofline* (arXiv 2604.07935): all operations over the peak of the MAC array, a MAC counted as two operations.
+  A reference line: SIMD lanes work beside the array, so a run may even be below it.
+- *resource bound*: for each unit, its work at its own full rate; for DRAM, bytes over peak bandwidth. No run with the
+  same placement and tiling is faster.
+- *recurrence bound*: timesteps x layers x the maximum cycle ratio (latency over distance) of the loop-carried graph,
+  as in modulo scheduling (Rau 1996). Latencies are those of a single element, so the bound holds however the work is
+  cut; layers count because a machine that keeps one layer's state on chip runs one layer after the other.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+import networkx as nx
+
+from hw.mac_array import elementwise_cost, gemm_cost
+from hw.requests import Gemm, VectorPass
+from hw.simd import vector_cost
+from sim.mapping import CostModel, Mapping
+
+
+def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
+    """The maximum cycle ratio of the layer's graph in cycles a timestep; 0 without recurrences."""
+    graph = costs.analysis.graph
+    worst = Fraction(0)
+    for recurrence in graph.recurrences:
+        latency = {name: _element_latency(costs, name, mapping) for name in recurrence}
+        edges = [
+            (source, target, latency[source], edge["distance"])
+            for source, target, edge in graph.graph.edges(data=True)
+            if source in recurrence and target in recurrence
+        ]
+        worst = max(worst, maximum_cycle_ratio(edges))
+    return worst
+
+
+def maximum_cycle_ratio(edges: list[tuple[str, str, int, int]]) -> Fraction:
+    """The largest latency / distance over the cycles of a graph given as (source, target, latency, distance).
+
+    Exact: starts at ratio 0 and, as long as some cycle has latency > ratio x distance, takes that cycle's ratio
+    (Dinkelbach's method on Lawler's test, a negative cycle). Every cycle must have a distance above zero; 0 if the
+    graph has none. Raises ValueError for a cycle within one timestep.
+    """
+    ratio = Fraction(0)
+    while True:
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        for source, target, latency, distance in edges:
+            weight = ratio * distance - latency
+            if not graph.has_edge(source, target) or weight < graph.edges[source, target]["weight"]:
+                graph.add_edge(source, target, weight=weight, latency=latency, distance=distance)
+        graph.add_edges_from((("", node) for node in list(graph)), weight=0, latency=0, distance=0)
+        try:
+            cycle = nx.find_negative_cycle(graph, "") if graph else []
+        except nx.NetworkXError:
+            return ratio
+        steps = [graph.edges[a, b] for a, b in zip(cycle, cycle[1:], strict=False)]
+        distance = sum(step["distance"] for step in steps)
+        if not steps:
+            return ratio
+        if distance == 0:
+            raise ValueError(f"operations depend on each other within one timestep: {', '.join(cycle)}")
+        ratio = Fraction(sum(step["latency"] for step in steps), distance)
+
+
+def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> int:
+    """Cycles from the start of one element of the operation until its result can be used."""
+    machine, unit = costs.machine, mapping.placement[name]
+    passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
+    if unit == "simd":
+        options = [vector_cost(machine.simd, machine.simd.lanes, passes)]
+    else:
+        shape = costs.analysis.shapes[name]
+        options = [] if machine.mac_array.elementwise is None else [elementwise_cost(machine.mac_array, passes)]
+        if shape is not None:
+            options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
+    return min(cost.cycles + cost.tail_cycles for cost in options)
+
+
+def paper_roofline_cycles(ops: int, macs_per_cycle: int) -> int:
+    """All operations (a MAC is two) over the peak of the MAC array."""
+    return ceil(Fraction(ops, 2 * macs_per_cycle))

@@ -1,0 +1,31 @@
+"""Where workloads and machines are found: a path, or the name of a shipped YAML file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from sim.errors import InputError, Problem
+
+KINDS = {"workload": "workloads", "machine": "hw"}
+
+
+def shipped(kind: str) -> dict[str, Path]:
+    """Name -> file of every shipped ``workload`` or ``machine``."""
+    folder = Path(str(files(KINDS[kind])))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find(kind: str, name: str) -> Path:
+    """The file that *name* means: an existing path, else a shipped file of that name (folder and suffix optional).
+
+    Raises InputError, listing what is shipped, if there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    known = shipped(kind)
+    plain = str(path.parent) in (".", KINDS[kind]) and path.suffix in ("", ".yaml")
+    if plain and path.stem in known:
+        return known[path.stem]
+    raise InputError(Problem(f"no such file, and no shipped {kind} has that name; shipped are {', '.join(known)}", name))

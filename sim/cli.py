@@ -1,0 +1,198 @@
+"""The command line: ``python -m sim`` and ``stallscope``. Bad input is one line a mistake and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sim.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    help="Shows where an edge accelerator stalls on state-space models, event by event.",
+)  # fmt: skip
+
+
+class Phase(str, Enum):
+    """What a model does: read a prompt, or produce the next token."""
+
+    prefill = "prefill"
+    decode = "decode"
+
+
+class GraphFormat(str, Enum):
+    """How to draw a timestep graph."""
+
+    text = "text"
+    dot = "dot"
+    svg = "svg"
+
+
+WorkloadArgument = Annotated[str, typer.Argument(help="A workload YAML file, or the name of a shipped one.")]
+HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
+SetOption = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
+]
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        for problem in error.problems:
+            typer.echo(f"stallscope: {problem}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        from sim import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def run(
+    workload: WorkloadArgument,
+    hw: HardwareOption = "edge",
+    set_: SetOption = None,
+    seq_len: Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")] = None,
+    phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None,
+    layers: Annotated[Optional[int], typer.Option(min=1, help="Layers to simulate.")] = None,
+    batch: Annotated[Optional[int], typer.Option(min=1, help="Sequences side by side.")] = None,
+    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
+    trace: Annotated[
+        Optional[Path], typer.Option(metavar="FILE.json.gz", help="Write a Chrome/Perfetto trace.")
+    ] = None,
+    window: Annotated[
+        Optional[str],
+        typer.Option(metavar="WHAT:FROM-TO", help="Part to trace: layer:0-1, token:64-95 or cycle:0-1000000."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
+) -> None:
+    """Simulate a workload on a machine and say where every cycle went."""
+    assignments = list(set_ or [])
+    flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
+    assignments += [f"{key}={value}" for key, value in flags.items() if value is not None]
+    with _one_line_errors():
+        from sim.output import check_writable, write_atomically
+        from sim.simulation import prepare
+        from sim.simulation import run as simulate_job
+
+        for target in (None if json == "-" else json, trace):
+            if target is not None:
+                check_writable(Path(target))
+        recorder = _recorder(trace, window)
+        job = prepare(workload, hw, assignments)
+        with _progress_bar(quiet) as progress:
+            if recorder is None:
+                result = simulate_job(job, progress)
+            else:
+                with recorder.writing(job.choice.program, job.machine):
+                    result = simulate_job(job, progress, recorder)
+    if json == "-":
+        typer.echo(result.to_json(), nl=False)
+    elif json is not None:
+        write_atomically(Path(json), result.to_json())
+    if not quiet and json != "-":
+        from rich.console import Console
+
+        Console(width=None if sys.stdout.isatty() else 112).print(result)
+
+
+def _recorder(trace: Path | None, window: str | None):  # type: ignore[no-untyped-def]
+    if trace is None:
+        if window is not None:
+            raise typer.BadParameter("--window goes with --trace")
+        return None
+    from sim.trace import TraceWriter, parse_window
+
+    return TraceWriter(trace, parse_window(window))
+
+
+@contextmanager
+def _progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on the terminal, on standard error, gone when the run ends."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("simulating", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@app.command()
+def graph(
+    workload: WorkloadArgument,
+    set_: SetOption = None,
+    format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
+) -> None:
+    """Draw or print the dependency graph of one timestep of one layer."""
+    with _one_line_errors():
+        from sim import drawing
+        from sim.catalog import find
+        from sim.documents import read_document
+        from sim.output import check_writable, write_atomically
+        from workloads.config import build_workload
+
+        if output is not None:
+            check_writable(output)
+        document = read_document(find("workload", workload))
+        for assignment in set_ or []:
+            document.override(assignment)
+        timestep = build_workload(document).graph
+        draw = {"text": drawing.as_text, "dot": drawing.as_dot, "svg": drawing.as_svg}[format.value]
+        text = draw(timestep)
+        if output is not None:
+            write_atomically(output, text)
+        else:
+            typer.echo(text, nl=not text.endswith("\n"))
+
+
+@app.command(name="list")
+def list_() -> None:
+    """List the shipped workloads and machines."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sim.catalog import shipped
+    from sim.documents import read_document
+
+    for kind in ("workload", "machine"):
+        table = Table(kind, "description", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for name, path in shipped(kind).items():
+            table.add_row(name, str(read_document(path).data.get("description", "")))
+        Console(width=None if sys.stdout.isatty() else 112).print(table)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of a result."""
+    import json
+
+    from sim.result import Result
+
+    typer.echo(json.dumps(Result.model_json_schema(), indent=2))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="stallscope")

@@ -1,0 +1,187 @@
+"""From a finished run to a :class:`~sim.result.Result`: accounts, counts, energy and bounds, never live components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from fractions import Fraction
+from math import ceil
+
+from hw.machine import MachineSpec
+from hw.requests import Transfer
+from hw.unit import Accounts
+from sim import __version__
+from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
+from sim.choice import Choice
+from sim.program import Program, StreamPlan
+from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount
+from workloads.config import Workload
+
+FEMTO = 10**15
+
+
+def build_result(
+    workload: Workload, machine: MachineSpec, choice: Choice, makespan: int, accounts: Map[str, Accounts]
+) -> Result:
+    """The result of a run that took *makespan* cycles and left *accounts* for each unit."""
+    spec, program = workload.spec, choice.program
+    counts = workload.graph.counts
+    tokens = workload.tokens
+    ops = counts.ops * spec.layers * tokens
+    read, written = (_moved(program, write) for write in (False, True))
+    seconds = makespan / machine.clock
+    energy_fj = ops * machine.energy.operation + (read + written) * 8 * machine.energy.dram
+    units = {name: _account(program, name, account) for name, account in accounts.items()}
+    units |= _sram_account(machine, program, makespan)
+    roofline = paper_roofline_cycles(ops, machine.mac_array.macs_per_cycle)
+    return Result(
+        version=__version__,
+        workload=spec.name,
+        machine=machine.name,
+        model=spec.model,
+        phase=spec.phase,
+        layers=spec.layers,
+        sequence_length=spec.sequence_length,
+        batch=spec.batch,
+        tokens=tokens,
+        clock_hz=machine.clock,
+        makespan_cycles=makespan,
+        seconds=seconds,
+        tokens_per_second=tokens / seconds,
+        energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,
+        ops_per_token=counts.ops * spec.layers,
+        macs_per_token=counts.macs * spec.layers,
+        dram_bytes=read + written,
+        dram_read_bytes=read,
+        dram_write_bytes=written,
+        requests=sum(_requests(program, stream) for stream in program.streams),
+        bounds=_bounds(workload, machine, choice, units, roofline, read + written),
+        above_roofline=_above_roofline(units["mac_array"], roofline),
+        units=units,
+        streams=[_stream(program, stream) for stream in program.streams],
+        mapping=_mapping(choice),
+    )
+
+
+def _requests(program: Program, stream: StreamPlan) -> int:
+    return sum(
+        count * sum(request is not None for request in requests)
+        for count, requests in zip(program.variant_counts(), stream.requests, strict=True)
+    )
+
+
+def _moved(program: Program, write: bool) -> int:
+    total = 0
+    for stream in program.streams:
+        for count, requests in zip(program.variant_counts(), stream.requests, strict=True):
+            moves = [r for r in requests if isinstance(r, Transfer) and r.write == write]
+            total += count * sum(move.size_bytes for move in moves)
+    return total
+
+
+def _totals(program: Program, stream: StreamPlan) -> tuple[int, int, int]:
+    """(busy, useful, fill and drain) cycles of a compute stream over the run."""
+    busy = useful = fill = 0
+    for count, costs in zip(program.variant_counts(), stream.costs, strict=True):
+        for cost in costs:
+            if cost is not None:
+                busy += count * cost.cycles
+                useful += count * cost.useful_cycles
+                fill += count * cost.fill_drain_cycles
+    return busy, useful, fill
+
+
+def _account(program: Program, name: str, accounts: Accounts) -> UnitAccount:
+    useful, fill = accounts.busy, 0
+    streams = [stream for stream in program.streams if stream.unit == name and stream.costs]
+    if streams:
+        totals = [_totals(program, stream) for stream in streams]
+        useful, fill = sum(total[1] for total in totals), sum(total[2] for total in totals)
+    return UnitAccount(
+        busy_cycles=accounts.busy,
+        useful_cycles=useful,
+        fill_drain_cycles=fill,
+        edge_cycles=accounts.busy - useful - fill,
+        stalls=dict(sorted(accounts.stalls.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def _sram_account(machine: MachineSpec, program: Program, makespan: int) -> dict[str, UnitAccount]:
+    """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
+    sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
+    for stream in program.streams:
+        for count, requests in zip(program.variant_counts(), stream.requests, strict=True):
+            for request in requests:
+                if request is None or isinstance(request, Transfer):
+                    continue
+                for cluster, size in request.demand.items():
+                    moved[cluster] += count * size
+    result = {}
+    for cluster, size in moved.items():
+        busy = min(makespan, ceil(Fraction(size, sram.cluster_bytes_per_cycle)))
+        first = cluster * sram.interleave
+        name = f"sram.banks{first}-{first + sram.interleave - 1}"
+        stalls = {"no_access": makespan - busy}
+        result[name] = UnitAccount(
+            busy_cycles=busy, useful_cycles=busy, fill_drain_cycles=0, edge_cycles=0, stalls=stalls
+        )
+    return result
+
+
+def _bounds(
+    workload: Workload, machine: MachineSpec, choice: Choice, units: Map[str, UnitAccount], roofline: int, moved: int
+) -> Bounds:
+    work = {name: units[name].useful_cycles for name in ("mac_array", "simd")}
+    work["dram"] = ceil(moved / machine.dram_bytes_per_cycle)
+    unit = max(work, key=lambda name: work[name])
+    ratio = recurrence_cycles_per_step(choice.costs, choice.mapping)
+    return Bounds(
+        paper_roofline_cycles=roofline,
+        resource_cycles=work[unit],
+        resource_unit=unit,
+        recurrence_cycles=ceil(ratio * workload.steps * workload.spec.layers),
+    )
+
+
+def _above_roofline(array: UnitAccount, roofline: int) -> dict[str, int]:
+    """What lies between the paper's roofline and the makespan, on the MAC array's clock; sums to the difference.
+
+    The roofline has the array do all operations at full rate; ``work_elsewhere`` (negative) is what it did not do.
+    """
+    parts = {
+        "work_elsewhere": array.useful_cycles - roofline,
+        "edge": array.edge_cycles,
+        "fill_drain": array.fill_drain_cycles,
+        **array.stalls,
+    }
+    return {name: cycles for name, cycles in parts.items() if cycles}
+
+
+def _stream(program: Program, stream: StreamPlan) -> StreamReport:
+    busy = _totals(program, stream)[0] if stream.costs else 0
+    return StreamReport(
+        name=stream.name,
+        unit=stream.unit,
+        operations=list(stream.operations),
+        order=stream.layout.order,
+        requests=_requests(program, stream),
+        busy_cycles=busy,
+    )
+
+
+def _mapping(choice: Choice) -> MappingReport:
+    mapping, program = choice.mapping, choice.program
+    buffers = [
+        BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers
+    ]
+    return MappingReport(
+        token_tile=mapping.token_tile,
+        tiles_per_layer=program.tiles_per_layer,
+        blocks=mapping.blocks,
+        lanes=mapping.lanes,
+        weight_slot_bytes=mapping.weight_slot_bytes,
+        placement=dict(mapping.placement),
+        stepped=[name for name in choice.costs.analysis.operations if name in mapping.stepped],
+        sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
+        buffers=buffers,
+        trials=choice.trials,
+    )

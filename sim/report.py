@@ -1,0 +1,148 @@
+"""The result for people: one screen of rich tables, the same as plain text and as HTML for notebooks."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sim.result import Result, UnitAccount
+from sim.units import format_bytes
+
+WIDTH = 112
+REASONS = {
+    "dram_bandwidth": "DRAM bandwidth",
+    "dram_latency": "DRAM latency",
+    "dram_row_miss": "DRAM row miss",
+    "dram_turnaround": "DRAM turnaround",
+    "dram_refresh": "DRAM refresh",
+    "waits_for_mac_array": "waits for MAC array",
+    "waits_for_simd": "waits for SIMD",
+    "waits_for_dma": "waits for DMA",
+    "recurrence": "recurrence",
+    "no_buffer": "no free buffer",
+    "bank_conflict": "bank conflict",
+    "nothing_left": "nothing left",
+    "no_access": "no access",
+    "work_elsewhere": "work not on the array",
+    "edge": "edges (idle PEs)",
+    "fill_drain": "fill and drain",
+    "start": "start",
+}
+
+
+def render(result: Result) -> RenderableType:
+    """The whole report."""
+    parts = [_headline(result), _units(result), _bounds(result), _gap(result), _mapping(result), _streams(result)]
+    return Group(*parts)
+
+
+def as_text(result: Result, width: int = WIDTH) -> str:
+    """The report without colours."""
+    console = Console(width=width, file=io.StringIO(), no_color=True, force_terminal=False)
+    console.print(render(result))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in str(text).splitlines())
+
+
+def as_html(result: Result) -> str:
+    """The report as an HTML fragment."""
+    console = Console(width=WIDTH, file=io.StringIO(), record=True)
+    console.print(render(result))
+    return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+
+def _percent(part: float, whole: float, signed: bool = False) -> str:
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:+.1f} %" if signed else f"{share:.1f} %"
+
+
+def _headline(result: Result) -> Text:
+    length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
+    setting = f"{result.phase}, {length}B = {result.batch}, {result.layers} layers"
+    return Text.assemble(
+        (f"{result.workload}", "bold"), f" on {result.machine}: {setting} ({result.model})\n",
+        (f"{result.tokens_per_second:.1f} tok/s", "bold green"),
+        f"   {result.energy_mj_per_token:.2f} mJ/token   {result.makespan_cycles:,} cycles"
+        f" = {result.seconds:.3f} s at {result.clock_hz / 1e6:g} MHz\n",
+        f"{result.ops_per_token / 1e9:.3f} GOP, {result.macs_per_token / 1e9:.3f} GMAC and "
+        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests",
+    )  # fmt: skip
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="right" if column.endswith("%") or column == "cycles" else "left")
+    return table
+
+
+def _stalls(account: UnitAccount, makespan: int) -> str:
+    shown = [(reason, cycles) for reason, cycles in account.stalls.items() if cycles >= makespan / 1000]
+    text = ", ".join(f"{REASONS.get(reason, reason)} {_percent(cycles, makespan)}" for reason, cycles in shown)
+    rest = sum(account.stalls.values()) - sum(cycles for _, cycles in shown)
+    return text + (f"{', ' if text else ''}other {rest:,} cycles" if rest else "")
+
+
+def _units(result: Result) -> Table:
+    table = _table("Where the cycles went (busy + stalls = makespan)", "unit", "busy %", "useful %", "stalls by reason")
+    for name, account in result.units.items():
+        busy, useful = account.busy_cycles, account.useful_cycles
+        makespan = result.makespan_cycles
+        table.add_row(name, _percent(busy, makespan), _percent(useful, makespan), _stalls(account, makespan))
+    return table
+
+
+def _bounds(result: Result) -> Table:
+    bounds, makespan = result.bounds, result.makespan_cycles
+    table = _table("Bounds", "", "cycles", "of makespan %")
+    rows = [
+        ("paper's roofline (a reference line: all operations at the MAC array's peak)", bounds.paper_roofline_cycles),
+        (f"resource bound (work of the busiest unit, {bounds.resource_unit}, at its full rate)", bounds.resource_cycles),
+        ("recurrence bound (latency of the loop-carried operations)", bounds.recurrence_cycles),
+        ("simulated", makespan),
+    ]
+    for name, cycles in rows:
+        table.add_row(name, f"{cycles:,}", _percent(cycles, makespan))
+    return table
+
+
+def _gap(result: Result) -> Text:
+    roofline = result.bounds.paper_roofline_cycles
+    above = result.makespan_cycles - roofline
+    parts = sorted(result.above_roofline.items(), key=lambda item: -abs(item[1]))
+    listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
+    words = ", ".join(f"{REASONS.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
+    return Text.assemble(
+        ("Above the roofline ", "bold"), f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
+    )  # fmt: skip
+
+
+def _mapping(result: Result) -> Text:
+    mapping = result.mapping
+    stepped = set(mapping.stepped)
+    by_unit: dict[str, list[str]] = {}
+    for name, unit in mapping.placement.items():
+        if name in stepped:
+            by_unit.setdefault(unit, []).append(name)
+    placed = "; ".join(f"{unit}: {', '.join(names)}" for unit, names in sorted(by_unit.items()))
+    tiles = f"{mapping.tiles_per_layer} tiles of {mapping.token_tile} tokens a layer"
+    cut = f"{mapping.blocks} blocks x {mapping.lanes} lanes"
+    weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
+    return Text.assemble(
+        ("Mapping ", "bold"), f"{tiles}, {cut}, {weights}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
+        ("Step by step ", "bold"), placed or "nothing",
+    )  # fmt: skip
+
+
+def _streams(result: Result) -> Table:
+    table = _table("Streams of requests", "unit", "operations", "done in", "requests", "of makespan %")
+    table.columns[3].justify = "right"
+    for stream in result.streams:
+        if stream.unit == "dma" or not stream.busy_cycles:
+            continue
+        share = _percent(stream.busy_cycles, result.makespan_cycles)
+        table.add_row(stream.unit, ", ".join(stream.operations), stream.order, f"{stream.requests:,}", share)
+    return table

@@ -1,0 +1,129 @@
+"""The result of a run: the stable contract for scripts, as JSON and as a Python object.
+
+Every number is an exact integer where it counts something. For each unit, ``busy_cycles`` plus the sum of ``stalls``
+equals ``makespan_cycles``. The JSON schema is that of :class:`Result`; docs/result.md explains the fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bounds(_Part):
+    """Reference line and lower bounds, in cycles."""
+
+    paper_roofline_cycles: int
+    resource_cycles: int
+    resource_unit: str
+    recurrence_cycles: int
+
+
+class UnitAccount(_Part):
+    """Where one unit's cycles went.
+
+    ``useful_cycles`` of the busy ones would remain without edges, fill and drain; a stall's key is its reason.
+    """
+
+    busy_cycles: int
+    useful_cycles: int
+    fill_drain_cycles: int
+    edge_cycles: int
+    stalls: dict[str, int]
+
+
+class StreamReport(_Part):
+    """One stream of requests: operations done together, on which unit, how often and for how long in all."""
+
+    name: str
+    unit: str
+    operations: list[str]
+    order: str
+    requests: int
+    busy_cycles: int
+
+
+class BufferReport(_Part):
+    """One buffer in SRAM."""
+
+    name: str
+    role: str
+    slot_bytes: int
+    slots: int
+
+
+class MappingReport(_Part):
+    """How the layer was laid onto the machine."""
+
+    token_tile: int
+    tiles_per_layer: int
+    blocks: int
+    lanes: int
+    weight_slot_bytes: int
+    placement: dict[str, str]
+    stepped: list[str]
+    sram_bytes: int
+    buffers: list[BufferReport]
+    trials: int
+
+
+class Result(_Part):
+    """Everything that a run found out."""
+
+    version: str
+    workload: str
+    machine: str
+    model: str
+    phase: str
+    layers: int
+    sequence_length: int
+    batch: int
+    tokens: int
+    clock_hz: int
+    makespan_cycles: int
+    seconds: float
+    tokens_per_second: float
+    energy_mj_per_token: float
+    ops_per_token: int
+    macs_per_token: int
+    dram_bytes: int
+    dram_read_bytes: int
+    dram_write_bytes: int
+    requests: int
+    bounds: Bounds
+    above_roofline: dict[str, int]
+    units: dict[str, UnitAccount]
+    streams: list[StreamReport]
+    mapping: MappingReport
+
+    def to_json(self) -> str:
+        """The result as JSON text: sorted as declared, two spaces, one newline at the end."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    def utilisation(self, unit: str) -> float:
+        """Busy share of *unit*, 0 to 1."""
+        return self.units[unit].busy_cycles / self.makespan_cycles
+
+    def stall_share(self, unit: str, reason: str) -> float:
+        """Share of the makespan that *unit* waited for *reason*, 0 to 1."""
+        return self.units[unit].stalls.get(reason, 0) / self.makespan_cycles
+
+    def __rich__(self) -> Any:
+        from sim.report import render
+
+        return render(self)
+
+    def __str__(self) -> str:
+        from sim.report import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from sim.report import as_html
+
+        return as_html(self)
