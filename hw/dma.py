@@ -1,8 +1,8 @@
 """The DMA engine: a bounded number of transfers in flight between SRAM and the LPDDR5 channels.
 
-A transfer is cut evenly over the channels, which therefore do the same at the same time: one timeline stands for all. The engine counts as
-busy while anything is in flight; the cycles in which nothing is are put down to what the next transfer was waiting
-for. DRAM runs on its own clock: arrivals and ends are converted at this border, rounding up.
+A transfer is cut evenly over the channels, which therefore do the same at the same time: one timeline stands for all.
+The engine counts as busy while anything is in flight; the cycles in which nothing is are put down to what the next
+transfer was waiting for. DRAM runs on its own clock: arrivals and ends are converted at this border, rounding up.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Dma:
         self._clocks = (10**15, clock_hz * timing.tck_fs)  # clocks = cycles * first / second
         self._ready: list[Stream[Transfer]] = []
         self._landing_at: deque[int] = deque()  # ends of the transfers in flight
-        self._watching = False  # whether a dispatch is due, now or when the next transfer lands
+        self._watching = False  # whether a start is due, now or when the next transfer lands
         self._free_at = 0
 
     def offer(self, stream: Stream[Transfer]) -> None:
@@ -60,13 +60,9 @@ class Dma:
         while landing_at and landing_at[0] <= now:
             landing_at.popleft()
         if len(landing_at) < self._outstanding:
-            self.engine.dispatch(self._start)
+            self.engine.start_now(self._start)
         else:
-            self.engine.at(landing_at[0], self._land)
-
-    def _land(self, _: object) -> None:
-        self._landing_at.popleft()
-        self.engine.dispatch(self._start)
+            self.engine.start_at(landing_at[0], self._start)
 
     def _start(self) -> None:
         ready = self._ready
@@ -78,12 +74,6 @@ class Dma:
             ready.remove(stream)
         else:
             ready.clear()
-        self._issue(stream)
-        self._watching = False
-        if ready:
-            self._watch()
-
-    def _issue(self, stream: Stream[Transfer]) -> None:
         now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
         if now > free_at:
             accounts.waited(reason, stream.landing, free_at, now)
@@ -100,6 +90,9 @@ class Dma:
         if self.recorder is not None:
             self._record(stream, free_at, end)
         stream.issued(end, Landing(now, reason, channel.costs))
+        self._watching = False
+        if ready:
+            self._watch()
 
     def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""

@@ -19,7 +19,6 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from sim.documents import Spec
-from sim.units import ceil_div
 
 BURST_BYTES = 32  # BL16 on sixteen data lines
 BURST_CLOCKS = 2  # sixteen beats at eight beats a clock
@@ -90,18 +89,29 @@ class Channel:
     """
 
     __slots__ = (
-        "_refresh_window", "begin", "bursts", "costs", "data_clocks", "free",
-        "last_write", "rows_opened", "stalls", "timing",
+        "_idle", "_latency", "_next_window", "_refresh", "_row_miss", "_turnaround", "_window", "begin", "bursts",
+        "costs", "data_clocks", "free", "last_write", "rows_opened", "timing",
     )  # fmt: skip
 
     def __init__(self, timing: Timing, refresh: bool = True) -> None:
         self.timing = timing
-        self._refresh_window = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
+        self._window = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
+        self._next_window = timing.refi if refresh else 1 << 62  # when the next refresh begins
         self.begin = self.free = 0
         self.last_write = False
         self.costs: Costs = (0, 0, 0, 0, 0)
         self.data_clocks = self.bursts = self.rows_opened = 0
-        self.stalls: dict[str, int] = {}
+        self._latency = self._row_miss = self._turnaround = self._refresh = 0
+        self._idle: dict[str, int] = {}
+
+    @property
+    def stalls(self) -> dict[str, int]:
+        """Clocks without data up to ``free``, by cause."""
+        named = (0, self._latency, self._row_miss, self._turnaround, self._refresh)
+        causes = dict(zip(COST_NAMES, named, strict=True))
+        for reason, clocks in self._idle.items():
+            causes[reason] = causes.get(reason, 0) + clocks
+        return {cause: clocks for cause, clocks in causes.items() if clocks}
 
     def serve(self, arrival: int, size_bytes: int, write: bool, idle_reason: str) -> int:
         """Serve *size_bytes* that arrive at clock *arrival*; returns the clock at which the last data has moved.
@@ -109,57 +119,54 @@ class Channel:
         The bus moves data as soon as it is free and turned round, but not before the first row is open and the CAS
         latency has passed. Idle time is put down to *idle_reason*.
         """
-        timing = self.timing
-        turnaround = 0
+        timing, free = self.timing, self.free
+        cas = timing.wl if write else timing.rl
+        begin = arrival + timing.rp_pb + timing.rcd + cas
+        turnaround = latency = row_miss = 0
         if write != self.last_write:
             turnaround = timing.read_to_write if write else timing.write_to_read
             self.last_write = write
-        cas = timing.wl if write else timing.rl
-        free = self.free
-        begin = max(free + turnaround, arrival + timing.rp_pb + timing.rcd + cas)
+        begin = max(begin, free + turnaround)
         wait = begin - free
-        latency = row_miss = 0
         if wait:
             idle = min(max(0, arrival - free), wait)
             turnaround = min(max(0, turnaround - idle), wait - idle)
             latency = min(cas, wait - idle - turnaround)
             row_miss = wait - idle - turnaround - latency
-            self._stall(idle_reason, idle)
-            self._stall("dram_turnaround", turnaround)
-            self._stall("dram_latency", latency)
-            self._stall("dram_row_miss", row_miss)
-        bursts = ceil_div(size_bytes, BURST_BYTES)
+            self._turnaround += turnaround
+            self._latency += latency
+            self._row_miss += row_miss
+            if idle:
+                self._idle[idle_reason] = self._idle.get(idle_reason, 0) + idle
+        bursts = -(-size_bytes // BURST_BYTES)
         data = bursts * BURST_CLOCKS
-        end = self._through_refresh(begin, data)
+        end = begin + data
+        if end > self._next_window:
+            end = self._around_refresh(begin, data)
         refresh = end - begin - data
-        if refresh:
-            self._stall("dram_refresh", refresh)
+        self._refresh += refresh
         self.data_clocks += data
         self.bursts += bursts
-        self.rows_opened += ceil_div(size_bytes, timing.row_bytes)
+        self.rows_opened += -(-size_bytes // timing.row_bytes)
         self.begin, self.free = begin, end
         self.costs = (data, latency, row_miss, turnaround, refresh)
         return end
 
-    def _stall(self, reason: str, clocks: int) -> None:
-        if clocks:
-            self.stalls[reason] = self.stalls.get(reason, 0) + clocks
-
-    def _through_refresh(self, begin: int, work: int) -> int:
+    def _around_refresh(self, begin: int, work: int) -> int:
         """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.
 
         A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
         """
-        window = self._refresh_window
-        if not window:
-            return begin + work
-        interval = self.timing.refi
+        interval, window = self.timing.refi, self._window
         period, offset = divmod(begin, interval)
         if period and offset < window:
             offset = window
         available = interval - offset
         if work <= available:
-            return period * interval + offset + work
-        rest = work - available
-        full = (rest - 1) // (interval - window)
-        return (period + 1 + full) * interval + window + rest - full * (interval - window)
+            end = period * interval + offset + work
+        else:
+            rest = work - available
+            full = (rest - 1) // (interval - window)
+            end = (period + 1 + full) * interval + window + rest - full * (interval - window)
+        self._next_window = -(-end // interval) * interval
+        return end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import field_validator
 
 from hw.dma import Dma, DmaSpec
 from hw.lpddr5 import DramSpec
@@ -35,11 +35,12 @@ class MachineSpec(Spec):
     dma: DmaSpec
     energy: EnergySpec
 
-    @model_validator(mode="after")
-    def _clock_runs(self) -> MachineSpec:
-        if self.clock <= 0:
-            raise ValueError("clock must be positive")
-        return self
+    @field_validator("clock")
+    @classmethod
+    def _clock_runs(cls, clock: int) -> int:
+        if clock <= 0:
+            raise ValueError("must be positive")
+        return clock
 
     @property
     def dram_bytes_per_cycle(self) -> float:

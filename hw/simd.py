@@ -39,7 +39,8 @@ def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) 
     """Cost of *passes*, each of which reads the result of the one before, on *lanes* lanes.
 
     A pass takes ceil(points / lanes) x cycles of its function. An accumulation into fewer results than lanes gives each
-    result several lanes and ends with a tree over them, ceil(log2(lanes / results)) steps. Raises KeyError for a function without a figure in ``spec.cycles``.
+    result several lanes and ends with a tree over them, ceil(log2(lanes / results)) steps. Raises KeyError for a
+    function without a figure in ``spec.cycles``.
     """
     total = useful = 0
     last = 0

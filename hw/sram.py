@@ -11,6 +11,7 @@ Not modelled: the cycle-by-cycle pattern of words within a cluster, and what the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
@@ -82,6 +83,7 @@ class _Running:
 
     @property
     def end(self) -> int:
+        """The cycle from which on the unit is free."""
         return self.pieces[-1][0]
 
     def piece(self, time: int) -> tuple[int, float]:
@@ -107,14 +109,11 @@ class SramPorts:
         must not overlap.
         """
         alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
-        sizes: dict[int, float] = dict(demand)
-        owed = 0.0
         last = self._running.get(unit)
-        if last is not None and last.owed:
-            owed = last.owed_at(now)
-            if owed > 0:
-                for cluster, rate in last.rates.items():
-                    sizes[cluster] = sizes.get(cluster, 0.0) + owed * rate
+        owed = last.owed_at(now) if last is not None and last.owed else 0.0
+        sizes: Mapping[int, float] = demand
+        if last is not None and owed > 0:
+            sizes = {c: demand.get(c, 0) + owed * last.rates.get(c, 0.0) for c in demand.keys() | last.rates.keys()}
         work = alone + owed
         full = max(alone, work, 1)
         running = _Running({cluster: size / full for cluster, size in sizes.items()}, [])
@@ -139,7 +138,7 @@ class SramPorts:
     def _squeeze(self, running: _Running, now: int, work: float, others: list[_Running]) -> int:
         """Run *work* cycles beside *others*, whose unfair part is charged to them; returns the cycle of the end."""
         time = now
-        while work > _ROUNDING or not running.pieces:
+        while work > _ROUNDING:
             present = [(other, *other.piece(time)) for other in others if other.end > time]
             used: dict[int, float] = {}
             for other, _, speed in present:
@@ -167,7 +166,7 @@ class SramPorts:
         return speed
 
     def _taken_from(self, other: _Running, rates: dict[int, float], speed: float, used: dict[int, float]) -> float:
-        """The fraction of its speed that *other* loses where a newcomer at *speed* x *rates* takes more than is left."""
+        """The fraction of its speed that *other* loses to a newcomer that takes *speed* x *rates*, more than is left."""
         lost = 0.0
         for cluster in other.rates.keys() & rates.keys():
             taken = speed * rates[cluster]

@@ -97,24 +97,18 @@ class Unit:
         self.recorder: Recorder | None = None
         self._ports = ports
         self._ready: list[Stream[Work]] = []
-        self._watching = False  # whether a dispatch is due, now or when the running request ends
+        self._watching = False  # whether a start is due, now or when the running request ends
         self._free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
         """*stream*'s next request is ready."""
         self._ready.append(stream)
         if not self._watching:
-            self._watch()
-
-    def _watch(self) -> None:
-        self._watching = True
-        if self.engine.now >= self._free_at:
-            self.engine.dispatch(self._start)
-        else:
-            self.engine.at(self._free_at, self._release)
-
-    def _release(self, _: object) -> None:
-        self.engine.dispatch(self._start)
+            self._watching = True
+            if self.engine.now >= self._free_at:
+                self.engine.start_now(self._start)
+            else:
+                self.engine.start_at(self._free_at, self._start)
 
     def _start(self) -> None:
         ready = self._ready
@@ -140,11 +134,11 @@ class Unit:
         end = self._free_at = start + cycles
         if self.recorder is not None:
             self.recorder.busy(self.name, stream, start, end)
-        self._watching = True
         stream.issued(end + request.tail_cycles, None)
-        self._watching = False
         if ready:
-            self._watch()
+            self.engine.start_at(end, self._start)
+        else:
+            self._watching = False
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""

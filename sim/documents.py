@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
@@ -45,10 +45,10 @@ class Document:
         return self.sources[0][0]
 
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
-        """A mistake at the dotted *path*, placed at its line, or at the override that set it."""
+        """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
         for overridden, text in self.overrides.items():
-            if key == overridden or key.startswith(overridden + "."):
+            if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
                 return Problem(message, file=f"--set {text}", key=key)
         depth, file, line = -1, self.file, 1
         for name, marks in self.sources:
@@ -91,7 +91,7 @@ class Document:
             return self.problem(path, "is missing")
         if kind == "value_error":
             return self.problem(path, str(item["ctx"]["error"]))
-        expected = item["msg"].removeprefix("Input should be ")
+        expected = "a mapping" if kind in ("model_type", "dict_type") else item["msg"].removeprefix("Input should be ")
         return self.problem(path, f"found {found!r}, expected {expected}")
 
 
@@ -116,12 +116,18 @@ def split_assignment(assignment: str) -> tuple[str, str]:
 
 
 def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:
+    """The keys of the mapping at *path*; a part of the path that is no field chooses an element of a collection."""
     for part in path:
-        annotation = schema.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        schema = annotation
+        if isinstance(part, str) and part in schema.model_fields:
+            schema = _schema_in(schema.model_fields[part].annotation) or schema
     return list(schema.model_fields)
+
+
+def _schema_in(annotation: Any) -> type[BaseModel] | None:
+    """The schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((schema for inner in get_args(annotation) if (schema := _schema_in(inner))), None)
 
 
 def _parse(text: str, name: str) -> Any:
@@ -191,5 +197,6 @@ def _read(path: Path) -> tuple[str, dict[str, Any], Any]:
     except YAMLError as error:
         raise InputError(_syntax_problem(error, name)) from None
     if not isinstance(marks, dict):
-        raise InputError(Problem(f"found {type(marks).__name__}, expected a mapping of keys to values", name, 1))
+        found = "nothing" if marks is None else "a list" if isinstance(marks, list) else repr(marks)
+        raise InputError(Problem(f"found {found}, expected a mapping of keys to values", name, 1))
     return name, _plain(_parse(text, name)), marks

@@ -20,6 +20,7 @@ from sim.program import DRAM, Program, StreamPlan
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 START = "start"  # nothing was missing
+LANDINGS = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
 
 
 class _Offers(Protocol):
@@ -34,9 +35,9 @@ class StreamRun(Generic[RequestType]):
     """
 
     __slots__ = (
-        "_dependencies", "_engine", "_items", "_landings", "_missing", "_pending", "_program", "_tiles", "_unit",
-        "_waiters", "done", "issued_count", "item", "landed", "landing", "last_completion", "listener", "name",
-        "plan", "priority", "rank", "reason", "request", "requests", "tile",
+        "_dependencies", "_engine", "_items", "_landings", "_missing", "_offer", "_pending", "_program", "_tiles",
+        "_waiters", "done", "issued_count", "item", "landing", "last_completion", "listener", "name", "plan",
+        "priority", "rank", "reason", "request", "requests", "tile",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
@@ -47,19 +48,18 @@ class StreamRun(Generic[RequestType]):
         self._engine = engine
         self._items = plan.items
         self._tiles = program.tiles
-        self._unit = unit
+        self._offer = unit.offer
         self._dependencies: list[tuple[tuple[StreamRun[RequestType], int, int, str], ...]] = []  # by item
-        self._missing = -1  # which dependency of the next item was missing last
+        self._missing = 0  # the first dependency of the next item that is not known to be fulfilled
         self._waiters: list[tuple[int, StreamRun[RequestType]]] = []  # for items not yet issued
         self._pending: deque[int] = deque()  # completion cycles of issued items that ``done`` does not count yet
-        self._landings: deque[Landing] = deque()
+        self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (issued count, record)
         self.done = self.issued_count = self.tile = self.item = self.last_completion = 0
         self.priority = rank
         self.requests = plan.requests[program.variant(0)]
         self.request: RequestType
         self.reason = START
         self.landing: Landing | None = None
-        self.landed: Landing | None = None
         self.listener: Callable[[], None] | None = None
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
@@ -73,78 +73,79 @@ class StreamRun(Generic[RequestType]):
                     implied = need
         self._dependencies = [tuple(dependencies) for dependencies in by_item]
 
-    def advance(self, _: object = None) -> None:
+    def advance(self) -> None:
         """Offer the next item if nothing is missing, else wait for the first thing that is."""
-        while self.tile < self._tiles:
-            item = self.item
-            request = self.requests[item]
+        tile, tiles, now = self.tile, self._tiles, self._engine.now
+        while tile < tiles:
+            request = self.requests[self.item]
             if request is None:
-                self._pass(max(self.last_completion, self._engine.now))
+                self._pass(max(self.last_completion, now))
+                tile = self.tile
                 continue
-            number = 0
-            for producer, per_tile, offset, reason in self._dependencies[item]:
-                need = self.tile * per_tile + offset
-                if producer.done < need and not producer.has_done(need, self):
+            dependencies = self._dependencies[self.item]
+            for number in range(self._missing, len(dependencies)):
+                producer, per_tile, offset, reason = dependencies[number]
+                need = tile * per_tile + offset
+                done = producer.done
+                if done >= need:
+                    continue
+                pending = producer._pending
+                while pending and pending[0] <= now:
+                    pending.popleft()
+                    done += 1
+                producer.done = done
+                if done < need:
                     self._missing, self.reason, self.landing = number, reason, None
+                    if need <= producer.issued_count:
+                        self._engine.at(pending[need - done - 1], self.advance)
+                    else:
+                        producer._waiters.append((need, self))
                     return
-                if self._missing == number and self.reason == DRAM:
-                    self.landing = producer.landed
-                number += 1
+            if self.reason == DRAM:
+                producer, per_tile, offset, _ = dependencies[self._missing]
+                self.landing = producer._landing(tile * per_tile + offset)
             self.request = request  # type: ignore[assignment]
-            self._unit.offer(self)
+            self._offer(self)
             return
 
-    def has_done(self, need: int, waiter: StreamRun[RequestType]) -> bool:
-        """Whether *need* items are done by now; if not, *waiter* is called again when they are."""
-        pending, now = self._pending, self._engine.now
-        while pending and pending[0] <= now:
-            pending.popleft()
-            self.done += 1
-            if self._landings:
-                self.landed = self._landings.popleft()
-        if self.done >= need:
-            return True
-        if need <= self.issued_count:
-            self._engine.at(pending[need - self.done - 1], waiter.advance)
-        else:
-            self._waiters.append((need, waiter))
-        return False
+    def _landing(self, count: int) -> Landing | None:
+        """The record of the transfer that completed the first *count* items of this stream."""
+        return next((landing for issued, landing in reversed(self._landings) if issued <= count), None)
 
     def issued(self, completion: int, landing: Landing | None) -> None:
         """The unit has started the offered item, whose result can be used from cycle *completion* on."""
         if landing is not None:
-            self._landings.append(landing)
-        self._pass(max(completion, self.last_completion))
-        self.reason = START
-        self.landing = None
+            self._landings.append((self.issued_count + 1, landing))
+        self._pass(completion if completion > self.last_completion else self.last_completion)
         self.advance()
 
     def _pass(self, completion: int) -> None:
-        """Count the next item as issued and go on to the one after it."""
+        """Count the next item as issued, wake who waits for it when it completes, and go on to the one after it."""
         self.last_completion = completion
         self._pending.append(completion)
-        self.issued_count += 1
-        self._missing = -1
+        self.issued_count = issued = self.issued_count + 1
+        self._missing = 0
+        self.reason = START
+        self.landing = None
         self.item += 1
         if self.item == self._items:
-            self.item = 0
-            self.tile += 1
-            self.priority = (self.tile << 8) + self.rank
-            self.requests = self.plan.requests[self._program.variant(self.tile)]
-            if self.listener is not None:
-                self.listener()
-        if self._waiters:
-            self._promise(completion)
+            self._next_tile()
+        waiters = self._waiters
+        if waiters:
+            if len(waiters) == 1 and waiters[0][0] <= issued:
+                self._engine.at(completion, waiters.pop()[1].advance)
+                return
+            for waiter in [waiter for waiter in waiters if waiter[0] <= issued]:
+                waiters.remove(waiter)
+                self._engine.at(completion, waiter[1].advance)
 
-    def _promise(self, completion: int) -> None:
-        """Set the wake-up of those who wait for the item just issued."""
-        still = []
-        for need, waiter in self._waiters:
-            if need <= self.issued_count:
-                self._engine.at(completion, waiter.advance)
-            else:
-                still.append((need, waiter))
-        self._waiters = still
+    def _next_tile(self) -> None:
+        self.item = 0
+        self.tile += 1
+        self.priority = (self.tile << 8) + self.rank
+        self.requests = self.plan.requests[self._program.variant(self.tile)]
+        if self.listener is not None:
+            self.listener()
 
     def waiting_for(self) -> str | None:
         """What keeps the stream from ending, for a deadlock report; None if it has ended."""

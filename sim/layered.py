@@ -1,0 +1,146 @@
+"""Where to put the boxes and bends of a layered drawing (Sugiyama's method); plain geometry, no drawing.
+
+Boxes are given with their rows. An edge that passes rows bends at a *joint* in each of them, so that it runs around
+the boxes there. Rows are ordered by repeated barycentres, keeping the order with the fewest crossings; then each row is
+moved, in turns, to the positions that minimise the weighted squared slant of the edges to its neighbours, which is an
+isotonic regression. Weights are those of Gansner et al. 1993, section 4: long edges are the straightest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import fmean
+
+Joint = tuple[int, int]  # (number of the link, row)
+Node = str | Joint
+ORDER_SWEEPS, PLACE_SWEEPS = 24, 60
+GAP = 0.18  # between neighbours of a row
+JOINT_REACH = 0.05
+
+
+@dataclass(frozen=True)
+class Link:
+    """An edge between two boxes; ``label_width`` is the room kept at its first joint."""
+
+    source: str
+    target: str
+    label_width: float = 0.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``x`` of each box's centre, and for each link the points (x, row) of its joints, from source to target."""
+
+    x: dict[str, float]
+    joints: tuple[tuple[tuple[float, int], ...], ...]
+
+
+def layered(rows: Mapping[str, int], reach: Mapping[str, tuple[float, float]], links: Sequence[Link]) -> Layout:
+    """Place boxes whose *rows* are given (0 on top), which extend (left, right) by *reach* from their centres.
+
+    A link within one row bends in the row below it. The result depends on nothing but the arguments.
+    """
+    joints = [_joints(number, rows[link.source], rows[link.target]) for number, link in enumerate(links)]
+    row_of: dict[Node, int] = {**rows, **{joint: joint[1] for each in joints for joint in each}}
+    sides: dict[Node, tuple[float, float]] = {node: (JOINT_REACH, JOINT_REACH) for node in row_of} | {**reach}
+    near = {node: _Neighbours() for node in row_of}
+    for link, each in zip(links, joints, strict=True):
+        if each:
+            sides[each[0]] = (JOINT_REACH, JOINT_REACH + link.label_width)
+        for one, other in pairwise((link.source, *each, link.target)):
+            upper, lower = sorted((one, other), key=row_of.__getitem__)
+            near[upper].below.append(lower)
+            near[lower].above.append(upper)
+    lines: list[list[Node]] = [[] for _ in range(1 + max(row_of.values(), default=0))]
+    for node, row in row_of.items():
+        lines[row].append(node)
+    x = _place(_order(lines, near), near, sides)
+    return Layout({name: x[name] for name in rows}, tuple(tuple((x[j], j[1]) for j in each) for each in joints))
+
+
+@dataclass
+class _Neighbours:
+    """The nodes of the row above, and of the row below, to which a node is linked."""
+
+    above: list[Node] = field(default_factory=list)
+    below: list[Node] = field(default_factory=list)
+
+
+def _joints(number: int, start: int, end: int) -> list[Joint]:
+    """The joints of link *number* from row *start* to row *end*, in its direction."""
+    if start == end:
+        return [(number, start + 1)]
+    return [(number, row) for row in (range(start + 1, end) if end > start else range(start - 1, end, -1))]
+
+
+def _order(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> list[list[Node]]:
+    """The rows in the order with the fewest crossings that the sweeps, down and up in turns, come across."""
+    best, fewest = lines, _crossings(lines, near)
+    for sweep in range(ORDER_SWEEPS):
+        lines = [list(line) for line in lines]
+        place = {node: float(i) for line in lines for i, node in enumerate(line)}
+        for line in lines if sweep % 2 == 0 else reversed(lines):
+            sides = {node: near[node].above if sweep % 2 == 0 else near[node].below for node in line}
+            mean = {node: fmean(place[other] for other in sides[node] or [node]) for node in line}
+            line.sort(key=mean.__getitem__)
+            place |= {node: float(i) for i, node in enumerate(line)}
+        crossings = _crossings(lines, near)
+        if crossings < fewest:
+            best, fewest = lines, crossings
+    return best
+
+
+def _crossings(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> int:
+    total = 0
+    for line, below in pairwise(lines):
+        place = {node: i for i, node in enumerate(below)}
+        ends = [sorted(place[other] for other in near[node].below) for node in line]
+        seen: list[int] = []
+        for each in ends:
+            total += sum(1 for end in each for other in seen if other > end)
+            seen += each
+    return total
+
+
+def _place(
+    lines: list[list[Node]], near: Mapping[Node, _Neighbours], sides: Mapping[Node, tuple[float, float]]
+) -> dict[Node, float]:
+    x: dict[Node, float] = {}
+    for line in lines:
+        x |= zip(line, _offsets(line, sides), strict=True)
+    for sweep in range(PLACE_SWEEPS):
+        for line in lines if sweep % 2 == 0 else reversed(lines):
+            offsets = _offsets(line, sides)
+            wanted, weights = zip(*(_pull(node, near[node], x) for node in line), strict=True)
+            shifts = _isotonic([want - offset for want, offset in zip(wanted, offsets, strict=True)], weights)
+            x |= {node: shift + offset for node, shift, offset in zip(line, shifts, offsets, strict=True)}
+    return x
+
+
+def _offsets(line: Sequence[Node], sides: Mapping[Node, tuple[float, float]]) -> list[float]:
+    """Positions of the nodes of a row that is packed from 0."""
+    offsets = [0.0]
+    for left, right in pairwise(line):
+        offsets.append(offsets[-1] + sides[left][1] + GAP + sides[right][0])
+    return offsets
+
+
+def _pull(node: Node, near: _Neighbours, x: Mapping[Node, float]) -> tuple[float, float]:
+    """Where its links pull *node*, and how strongly; where it is, faintly, if it has none."""
+    pulls = [(x[other], (1.0, 2.0, 8.0)[isinstance(node, tuple) + isinstance(other, tuple)])
+             for other in (*near.above, *near.below)]  # fmt: skip
+    weight = sum(strength for _, strength in pulls)
+    return (sum(at * strength for at, strength in pulls) / weight, weight) if pulls else (x[node], 0.01)
+
+
+def _isotonic(values: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """The non-decreasing sequence nearest to *values* in weighted squares (pool adjacent violators)."""
+    pools: list[tuple[float, float, int]] = []  # mean, weight, length
+    for value, weight in zip(values, weights, strict=True):
+        pools.append((value, weight, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, u, m), (b, v, n) = pools[-2:]
+            pools[-2:] = [((a * u + b * v) / (u + v), u + v, m + n)]
+    return [mean for mean, _, length in pools for _ in range(length)]
