@@ -89,7 +89,7 @@ class Dma:
         self._landing_at.append(end)
         if self.recorder is not None:
             self._record(stream, free_at, end)
-        stream.issued(end, Landing(now, reason, channel.costs))
+        stream.issued(end, end, Landing(now, reason, channel.costs))
         self._watching = False
         if ready:
             self._watch()

@@ -166,7 +166,7 @@ class SramPorts:
         return speed
 
     def _taken_from(self, other: _Running, rates: dict[int, float], speed: float, used: dict[int, float]) -> float:
-        """The fraction of its speed that *other* loses to a newcomer that takes *speed* x *rates*, more than is left."""
+        """The fraction of its speed that *other* loses to a newcomer that takes *speed* x *rates*."""
         lost = 0.0
         for cluster in other.rates.keys() & rates.keys():
             taken = speed * rates[cluster]

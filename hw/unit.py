@@ -41,8 +41,8 @@ class Stream(Protocol[RequestType]):
     reason: str
     landing: Landing | None
 
-    def issued(self, completion: int, landing: Landing | None) -> None:
-        """The request has started; its result can be used from cycle *completion* on."""
+    def issued(self, end: int, completion: int, landing: Landing | None) -> None:
+        """The request has started: its operands are read by cycle *end*, its result is there at *completion*."""
 
 
 class Recorder(Protocol):
@@ -134,7 +134,7 @@ class Unit:
         end = self._free_at = start + cycles
         if self.recorder is not None:
             self.recorder.busy(self.name, stream, start, end)
-        stream.issued(end + request.tail_cycles, None)
+        stream.issued(end, end + request.tail_cycles, None)
         if ready:
             self.engine.start_at(end, self._start)
         else:

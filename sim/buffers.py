@@ -2,7 +2,7 @@
 
 Roles: *state* (tensors that a later timestep reads), *parameters* (of everything but projections, resident for a
 layer), *step* (between stepped streams, a few steps deep), *tile* (a tile of tokens of one block or of all), *weights*
-(rings of weight tiles). An elementwise result takes over the buffer of an operand that nothing needs any more.
+(a pool of slots that all projections share, or, if they all fit, every weight of a layer). An elementwise result takes over the buffer of an operand that nothing needs any more.
 Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
 """
 
@@ -47,18 +47,28 @@ class Inventory:
         self.home = {name: number for number, draft in enumerate(drafts) for name in draft.operations}
         self.stored: dict[str, Storage] = {}
         self.parameters: dict[int, Storage] = {}
-        self.weights: dict[int, Storage] = {}
+        self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
+        self.weights: Storage | None = None
+        self.resident = False  # whether the weights stay on chip for a whole layer
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
         self._settle_least_slots()
         for number, draft in enumerate(drafts):
-            self._place_parameters(number, draft)
+            if not draft.is_projection:
+                self._place_parameters(number, draft)
+        if self.projections:
+            self._place_weights()
 
     def storages(self) -> list[Storage]:
         """Every storage once, state and parameters first."""
         unique = {id(storage): storage for storage in self.stored.values()}
-        return [*unique.values(), *self.parameters.values(), *self.weights.values()]
+        weights = [] if self.weights is None else [self.weights]
+        return [*unique.values(), *self.parameters.values(), *weights]
+
+    def tile_bytes(self, number: int) -> list[int]:
+        """Bytes of each weight tile of a projection stream."""
+        return [gemm.batch * gemm.n * gemm.k * self.element_bytes for gemm in self.drafts[number].tiles]
 
     def carried_bytes(self) -> int:
         """Bytes that a later timestep needs: what decode loads and stores for each layer."""
@@ -173,12 +183,13 @@ class Inventory:
                 return storage
         return None
 
+    def _place_weights(self) -> None:
+        """One slot for each projection stream and one to load ahead; every further one helps."""
+        largest = max(size for number in self.projections for size in self.tile_bytes(number))
+        streams = len(self.projections)
+        self.weights = Storage(Buffer("weights", "weights", largest, streams + 1), [], LOAD, most_slots=2 * streams + 2)
+
     def _place_parameters(self, number: int, draft: Draft) -> None:
-        if draft.is_projection:
-            largest = max(gemm.batch * gemm.n * gemm.k for gemm in draft.tiles) * self.element_bytes
-            buffer = Buffer(f"weights.{draft.operations[0]}", "weights", largest, 2)
-            self.weights[number] = Storage(buffer, [], number, most_slots=4)
-            return
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights(name))
         size = sum(self.analysis.graph.elements(tensor) for tensor in tensors) * self.element_bytes
         if size:
@@ -189,24 +200,21 @@ class Inventory:
 def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     """Give every storage its slots and its place; False if not even the least number of slots fits.
 
-    If the weights of the whole layer fit beside everything else, they stay on chip for the layer (a ring of all weight
-    tiles); else what is left goes, smallest first and one slot a round, to deeper buffering.
+    If the weights of the whole layer fit beside everything else, they stay on chip for the layer; else what is left
+    goes, smallest first and one slot a round, to deeper buffering.
     """
     storages = inventory.storages()
     left = capacity_bytes - sum(storage.buffer.size_bytes for storage in storages)
+    weights = inventory.weights
+    if weights is not None:
+        every = sum(sum(inventory.tile_bytes(number)) for number in inventory.projections)
+        if every - weights.buffer.size_bytes <= left:
+            left -= every - weights.buffer.size_bytes
+            weights.buffer = replace(weights.buffer, slot_bytes=every, slots=1)
+            weights.most_slots = 1
+            inventory.resident = True
     if left < 0:
         return False
-    resident = {
-        number: len(inventory.drafts[number].tiles) * storage.buffer.slot_bytes
-        for number, storage in inventory.weights.items()
-    }
-    extra = sum(resident.values()) - sum(storage.buffer.size_bytes for storage in inventory.weights.values())
-    if extra <= left:
-        for number, storage in inventory.weights.items():
-            slots = max(2, len(inventory.drafts[number].tiles))
-            left -= (slots - storage.buffer.slots) * storage.buffer.slot_bytes
-            storage.buffer = replace(storage.buffer, slots=slots)
-            storage.most_slots = slots
     grown = True
     while grown:
         grown = False

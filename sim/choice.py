@@ -2,7 +2,7 @@
 
 The resource bound of a candidate (its busiest unit's work for one token of one layer) costs next to nothing and tells
 which candidates cannot win. What it cannot tell is how well the units overlap with the buffers that are left, so the
-candidates that can still win are simulated for one layer and a few tiles. Of mappings within half a percent the one
+candidates that can still win are simulated for one layer and a few tiles. Of mappings within one percent the one
 with the fewest requests is taken.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from hw.machine import Machine, MachineSpec
 from sim.analysis import Analysis
@@ -26,10 +27,10 @@ from sim.units import format_bytes
 from workloads.config import Placement, Workload
 
 TRIAL_TILES = 5
-ALIKE = 1.005
+ALIKE = 1.01
 KIB = 1024
-CUTS = ((4, 2), (4, 1), (8, 1), (8, 2), (2, 2), (2, 1), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
-SLOTS_KIB = (64, 32, 128)
+CUTS = ((2, 2), (4, 2), (8, 1), (4, 1), (8, 2), (2, 1), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
+SLOTS_KIB = (128, 64, 32)
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class Choice:
 def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choice:
     """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
 
-    First every tile size and placement that can still win is tried with one cut, then other weight slots and cuts for
-    the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be met.
+    First every tile size and placement that can still win is tried with the first cut that fits, then other weight
+    slots and cuts for the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be met.
     """
     costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
     space = _Space(workload, costs, document)
-    first = space.with_first_cut()
+    first = space.first()
     trials = _Trials(workload, machine, costs)
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate)
@@ -101,25 +102,30 @@ class _Space:
         powers = [2**k for k in range(10) if 2**k < steps]
         return powers if steps > 2**10 else [*powers, steps]
 
-    def with_first_cut(self) -> list[Candidate]:
-        """For the first cut that fits: each tile size and placement that fits, the lowest bound first."""
-        for cut in self._cuts:
-            found: list[Candidate] = []
-            for tokens in self._token_tiles():
-                for placement in self._placements(tokens, cut):
-                    fitting = (self._candidate(tokens, cut, placement, slot) for slot in self._slots)
-                    found += [c for c in [next((c for c in fitting if c), None)] if c]
-            if found:
-                return sorted(found, key=lambda c: (c.bound, -c.mapping.token_tile))
-        raise InputError(self._too_large())
+    def first(self) -> list[Candidate]:
+        """For each tile size and placement the first cut and weight slot that fit, the lowest bound first."""
+        found: list[Candidate] = []
+        for tokens in self._token_tiles():
+            for placement in self._placements(tokens, self._cuts[0]):
+                if self._candidate(tokens, max(self._cuts), placement, min(self._slots)) is None:
+                    continue  # the finest cut needs the least room
+                ways = (
+                    self._candidate(tokens, cut, placement, slot) for cut, slot in product(self._cuts, self._slots)
+                )
+                candidate = next((way for way in ways if way is not None), None)
+                if candidate is not None:
+                    found.append(candidate)
+        if not found:
+            raise InputError(self._too_large())
+        return sorted(found, key=lambda c: (c.bound, -c.mapping.token_tile))
 
     def variations(self, mapping: Mapping) -> Iterator[Candidate]:
         """Other weight slots, then other cuts, for the tile size and placement of *mapping*."""
-        cut = mapping.blocks, mapping.lanes
-        options = [(cut, slot) for slot in self._slots]
-        options += [(other, slot) for other in self._cuts[:6] if other != cut for slot in self._slots[:1]]
-        for option, slot in options:
-            candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), slot)
+        cut, slot = (mapping.blocks, mapping.lanes), mapping.weight_slot_bytes // KIB
+        options = [(cut, other) for other in self._slots]
+        options += [(other, size) for size in dict.fromkeys((slot, *self._slots[1:2])) for other in self._cuts[:5]]
+        for option, size in options:
+            candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), size)
             if candidate is not None:
                 yield candidate
 
@@ -210,11 +216,8 @@ def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
     for number, draft in enumerate(inventory.drafts):
         if draft.is_projection:
             loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles for gemm in draft.tiles)
-            storage = inventory.weights[number]
-            size = sum(gemm.batch * gemm.n * gemm.k for gemm in draft.tiles) * costs.element_bytes
-            resident = storage.buffer.slots >= len(draft.tiles)
-            tiles = -(-workload.steps // mapping.token_tile)
-            loads["dma"] += size / costs.machine.dram_bytes_per_cycle / (tiles if resident else 1)
+            tiles = -(-workload.steps // mapping.token_tile) if inventory.resident else 1
+            loads["dma"] += sum(inventory.tile_bytes(number)) / costs.machine.dram_bytes_per_cycle / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.token_tile)

@@ -2,27 +2,15 @@
 
 All three show the same: the operations, what each reads of its own timestep, what each reads of earlier ones (with the
 distance in timesteps), and which operations form recurrences and so must run step by step. Parameters are left out of
-the drawings. The same graph gives the same bytes, whatever the machine's time or hash seed.
-
-The SVG is a layered drawing (Sugiyama's method): a row is a topological generation of the edges within a timestep,
-rows are ordered by barycentres, long edges bend around the boxes between their ends, positions minimise the weighted
-squared slant of the edges (the weights are those of Gansner et al. 1993, section 4).
+the drawings. The same graph gives the same bytes, whatever the time or the hash seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
-from typing import TYPE_CHECKING
-
-import networkx as nx
 
 from workloads.graph import INPUT, Operation, TimestepGraph
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 KIND_COLOURS = {
     "projection": "#a6cee3",
@@ -35,8 +23,8 @@ KIND_COLOURS = {
     "residual": "#f7cfe0",
 }
 _SPARE_COLOURS = ("#c7d3f2", "#f3d9b8", "#bfe6e6", "#e8d3d3")  # for kinds that are not listed above
-_RECURRENCE_COLOUR = "#c0182a"
-_EDGE_COLOUR, _CARRIED_COLOUR = "#555555", "#1f5fa8"
+RECURRENCE_COLOUR = "#c0182a"
+EDGE_COLOUR, CARRIED_COLOUR = "#555555", "#1f5fa8"
 
 
 @dataclass(frozen=True)
@@ -55,9 +43,11 @@ class Dependence:
 
     @property
     def label(self) -> str:
-        """What is read: ``h[t-1]``, or ``x[t-1..3]`` for a window."""
+        """What is read of the past: ``h[t-1]``, ``x[t-1..3]`` for a window, ``x[t-1,3]`` for anything else."""
         first, last = self.distances[0], self.distances[-1]
-        return f"{self.tensor}[t-{first}]" if first == last else f"{self.tensor}[t-{first}..{last}]"
+        window = len(self.distances) == last - first + 1 > 1
+        back = f"{first}..{last}" if window else ",".join(map(str, self.distances))
+        return f"{self.tensor}[t-{back}]"
 
 
 def dependences(graph: TimestepGraph) -> tuple[Dependence, ...]:
@@ -70,17 +60,18 @@ def dependences(graph: TimestepGraph) -> tuple[Dependence, ...]:
     return tuple(Dependence(*key[:3], tuple(sorted(distances))) for key, distances in found.items())
 
 
-def _recurrence_of(graph: TimestepGraph) -> dict[str, int]:
+def recurrence_of(graph: TimestepGraph) -> dict[str, int]:
     """Operation -> the number (from 1) of the recurrence that it belongs to."""
     return {name: number for number, members in enumerate(graph.recurrences, start=1) for name in members}
 
 
-def _result(graph: TimestepGraph, name: str) -> str:
+def result_of(graph: TimestepGraph, name: str) -> str:
+    """What the operation *name*, or the input, defines: ``h[t,i,n]``."""
     tensor = graph.input_tensor if name == INPUT else graph.operation(name).tensor
     return f"{tensor}[{','.join(('t', *graph.indices[tensor]))}]"
 
 
-def _colours(graph: TimestepGraph) -> dict[str, str]:
+def kind_colours(graph: TimestepGraph) -> dict[str, str]:
     """Kind -> fill colour, in order of first use."""
     kinds = list(dict.fromkeys(op.kind for op in graph.operations))
     spare = [kind for kind in kinds if kind not in KIND_COLOURS]
@@ -96,10 +87,10 @@ def as_text(graph: TimestepGraph) -> str:
 
     A line ``<- ...`` under an operation says what it reads of earlier timesteps; ``R1`` marks recurrence 1.
     """
-    counts, recurrence = graph.counts, _recurrence_of(graph)
-    rows = [("", "operation", "kind", "shape", "MACs", "ops", "equation")]
-    rows += [_row(graph, op, recurrence) for op in graph.operations]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    counts, recurrence = graph.counts, recurrence_of(graph)
+    head_row = ("", "operation", "kind", "shape", "MACs", "ops", "equation")
+    rows = [head_row, *(_row(graph, op, recurrence) for op in graph.operations)]
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
     head, *lines = (_aligned(row, widths) for row in rows)
     listing = [head]
     for op, line in zip(graph.operations, lines, strict=True):
@@ -107,7 +98,7 @@ def as_text(graph: TimestepGraph) -> str:
         listing += [line, *(f"{'':{widths[0]}}  <- {_past(each)}" for each in past)]
     return "\n".join(
         [
-            f"{graph.name}: one timestep of one layer, {_result(graph, INPUT)} -> {graph.output_tensor}",
+            f"{graph.name}: one timestep of one layer, {result_of(graph, INPUT)} -> {graph.output_tensor}",
             "sizes: " + ", ".join(f"{index} = {size}" for index, size in graph.sizes.items()),
             f"per timestep: {counts.macs:,} MACs, {counts.ops:,} ops (a MAC is 2), "
             f"{counts.transcendentals:,} transcendentals; {graph.parameter_count:,} parameters",
@@ -126,7 +117,8 @@ def _row(graph: TimestepGraph, op: Operation, recurrence: Mapping[str, int]) -> 
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [f"{cell:>{width}}" if i in (4, 5) else f"{cell:<{width}}" for i, (cell, width) in enumerate(zip(row, widths))]
+    sides = "<<<<>>"  # numbers to the right; the equation, in the last column, ends where it ends
+    cells = [f"{cell:{side}{width}}" for cell, side, width in zip(row[:-1], sides, widths, strict=True)]
     return "  ".join([*cells, row[-1]])
 
 
@@ -147,16 +139,16 @@ def _recurrence_line(graph: TimestepGraph, number: int) -> str:
 
 def as_dot(graph: TimestepGraph) -> str:
     """*graph* in the DOT language of Graphviz: dashed, labelled edges cross timesteps; recurrences are red."""
-    colours, recurrence = _colours(graph), _recurrence_of(graph)
+    colours, recurrence = kind_colours(graph), recurrence_of(graph)
     lines = [
         f"digraph {_quoted(graph.name)} {{",
         '  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=10];',
-        f'  edge [color="{_EDGE_COLOUR}", fontname="Helvetica", fontsize=9];',
-        f"  {_quoted(INPUT)} [label={_quoted(_result(graph, INPUT))}, shape=ellipse, fillcolor=white];",
+        f'  edge [color="{EDGE_COLOUR}", fontname="Helvetica", fontsize=9];',
+        f"  {_quoted(INPUT)} [label={_quoted(result_of(graph, INPUT))}, shape=ellipse, fillcolor=white];",
     ]
     for op in graph.operations:
-        red = f', color="{_RECURRENCE_COLOUR}", penwidth=2.5' if op.name in recurrence else ""
-        label = _quoted(f"{op.name}\n{_result(graph, op.name)}")
+        red = f', color="{RECURRENCE_COLOUR}", penwidth=2.5' if op.name in recurrence else ""
+        label = _quoted(f"{op.name}\n{result_of(graph, op.name)}")
         lines.append(f'  {_quoted(op.name)} [label={label}, fillcolor="{colours[op.kind]}"{red}];')
     for each in dependences(graph):
         style = f" [{_dot_style(each, recurrence)}]" if each.carried else ""
@@ -165,16 +157,27 @@ def as_dot(graph: TimestepGraph) -> str:
 
 
 def _dot_style(dependence: Dependence, recurrence: Mapping[str, int]) -> str:
-    colour = _carried_colour(dependence, recurrence)
+    colour = carried_colour(dependence, recurrence)
     label = _quoted(dependence.label)
     return f'style=dashed, label={label}, color="{colour}", fontcolor="{colour}", constraint=false'
 
 
-def _carried_colour(dependence: Dependence, recurrence: Mapping[str, int]) -> str:
+def carried_colour(dependence: Dependence, recurrence: Mapping[str, int]) -> str:
+    """The colour of an edge that crosses timesteps: that of recurrences, if it is part of one."""
     inside = recurrence.get(dependence.source, 0) == recurrence.get(dependence.reader, -1)
-    return _RECURRENCE_COLOUR if inside else _CARRIED_COLOUR
+    return RECURRENCE_COLOUR if inside else CARRIED_COLOUR
 
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+# --------------------------------------------------------------------------------------------------------------- SVG
+
+
+def as_svg(graph: TimestepGraph) -> str:
+    """*graph* as an SVG picture; needs matplotlib, which is imported only when this is called."""
+    from sim.picture import svg_of
+
+    return svg_of(graph)

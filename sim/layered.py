@@ -1,9 +1,10 @@
 """Where to put the boxes and bends of a layered drawing (Sugiyama's method); plain geometry, no drawing.
 
 Boxes are given with their rows. An edge that passes rows bends at a *joint* in each of them, so that it runs around
-the boxes there. Rows are ordered by repeated barycentres, keeping the order with the fewest crossings; then each row is
-moved, in turns, to the positions that minimise the weighted squared slant of the edges to its neighbours, which is an
-isotonic regression. Weights are those of Gansner et al. 1993, section 4: long edges are the straightest.
+the boxes there. Rows are ordered by repeated barycentres and exchanges of neighbours, keeping the order with the fewest
+crossings; then each row is moved, in turns, to the positions that minimise the weighted squared slant of the edges to
+its neighbours, which is an isotonic regression. Weights are those of Gansner et al. 1993, section 4: long edges are
+the straightest.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from statistics import fmean
 
 Joint = tuple[int, int]  # (number of the link, row)
 Node = str | Joint
-ORDER_SWEEPS, PLACE_SWEEPS = 24, 60
+ORDER_SWEEPS, PLACE_SWEEPS = 24, 200
 GAP = 0.18  # between neighbours of a row
 JOINT_REACH = 0.05
 
@@ -43,14 +44,16 @@ def layered(rows: Mapping[str, int], reach: Mapping[str, tuple[float, float]], l
     A link within one row bends in the row below it. The result depends on nothing but the arguments.
     """
     joints = [_joints(number, rows[link.source], rows[link.target]) for number, link in enumerate(links)]
-    row_of: dict[Node, int] = {**rows, **{joint: joint[1] for each in joints for joint in each}}
-    sides: dict[Node, tuple[float, float]] = {node: (JOINT_REACH, JOINT_REACH) for node in row_of} | {**reach}
+    row_of: dict[Node, int] = dict(rows.items())
+    row_of |= {joint: joint[1] for each in joints for joint in each}
+    sides: dict[Node, tuple[float, float]] = dict.fromkeys(row_of, (JOINT_REACH, JOINT_REACH)) | dict(reach.items())
     near = {node: _Neighbours() for node in row_of}
     for link, each in zip(links, joints, strict=True):
         if each:
             sides[each[0]] = (JOINT_REACH, JOINT_REACH + link.label_width)
-        for one, other in pairwise((link.source, *each, link.target)):
-            upper, lower = sorted((one, other), key=row_of.__getitem__)
+        chain: list[Node] = [link.source, *each, link.target]
+        for one, other in pairwise(chain):
+            upper, lower = (one, other) if row_of[one] < row_of[other] else (other, one)
             near[upper].below.append(lower)
             near[lower].above.append(upper)
     lines: list[list[Node]] = [[] for _ in range(1 + max(row_of.values(), default=0))]
@@ -86,10 +89,30 @@ def _order(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> list[li
             mean = {node: fmean(place[other] for other in sides[node] or [node]) for node in line}
             line.sort(key=mean.__getitem__)
             place |= {node: float(i) for i, node in enumerate(line)}
+        _swap(lines, near, place)
         crossings = _crossings(lines, near)
         if crossings < fewest:
             best, fewest = lines, crossings
     return best
+
+
+def _swap(lines: list[list[Node]], near: Mapping[Node, _Neighbours], place: dict[Node, float]) -> None:
+    """Exchange neighbours in the rows (and in *place*) as long as that removes crossings."""
+
+    def crossings(left: Node, right: Node) -> int:
+        ends = ((near[left].above, near[right].above), (near[left].below, near[right].below))
+        return sum(1 for lefts, rights in ends for a in lefts for b in rights if place[a] > place[b])
+
+    improved = True
+    while improved:
+        improved = False
+        for line in lines:
+            for i in range(len(line) - 1):
+                left, right = line[i : i + 2]
+                if crossings(left, right) > crossings(right, left):
+                    line[i : i + 2] = right, left
+                    place[left], place[right] = place[right], place[left]
+                    improved = True
 
 
 def _crossings(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> int:

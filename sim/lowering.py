@@ -19,7 +19,7 @@ from sim.buffers import LOAD, Inventory, Storage
 from sim.fusion import Draft
 from sim.layout import BatchLayout, Layout, Region, SegmentLayout
 from sim.mapping import CostModel, Mapping
-from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, Program, StreamPlan, UnitName
+from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, Pool, Program, StreamPlan, UnitName
 from sim.units import ceil_div
 from workloads.config import Workload
 
@@ -72,12 +72,19 @@ class Lowering:
         return Program(
             tuple(self.plans),
             tuple(storage.buffer for storage in self.inventory.storages()),
+            self._pool(),
             self.workload.spec.layers,
             self.tiles_per_layer,
             self.mapping.token_tile,
             self.last_tokens,
             self._contended(),
         )
+
+    def _pool(self) -> Pool | None:
+        weights = self.inventory.weights
+        if weights is None or self.inventory.resident:
+            return None
+        return Pool(weights.buffer.slots, tuple(self._weight_streams()))
 
     def _contended(self) -> bool:
         """Whether the units' highest demands on some cluster of banks can add up to more than it gives."""
@@ -124,7 +131,7 @@ class Lowering:
             full = draft.tiles[item]
             key: object = full
             if key not in known:
-                known[key] = self._projection_work(draft.layout.part(item), item, draft, tokens * batch)
+                known[key] = self._projection_work(full, tokens * batch)
             return known[key]
         span = min(region.last + 1, tokens) - region.first
         if span <= 0:
@@ -136,12 +143,13 @@ class Lowering:
             known[span] = Work(cost.cycles, cost.tail_cycles, demand), cost
         return known[span]
 
-    def _projection_work(self, name: str, item: int, draft: Draft, rows: int) -> tuple[Work, Cost]:
-        full = draft.tiles[item]
+    def _projection_work(self, full: Gemm, rows: int) -> tuple[Work, Cost]:
+        """The request for a weight tile of a full tile of tokens, for *rows* tokens x sequences."""
         gemm = Gemm(full.m // (self.mapping.token_tile * self.mapping.batch) * rows, full.n, full.k, full.batch)
         cost = gemm_cost(self.machine.mac_array, gemm)
         traffic = operand_bytes(self.machine.mac_array, gemm, self.costs.element_bytes)
-        storage = self.inventory.weights[self.inventory.home[name]]
+        storage = self.inventory.weights
+        assert storage is not None
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
@@ -208,20 +216,17 @@ class Lowering:
         state = self.inventory.carried_bytes()
         if state and self.workload.spec.phase == "decode":
             layers.append(_Transfers("load.state", self._by_block(), _only_first(ceil_div(state, self.mapping.blocks))))
-        for number, storage in self.inventory.weights.items():
-            layers.append(self._weight_transfers(number, storage))
+        layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
 
-    def _weight_transfers(self, number: int, storage: Storage) -> _Transfers:
-        draft = self.drafts[number]
-        sizes = [gemm.batch * gemm.k * gemm.n * self.costs.element_bytes for gemm in draft.tiles]
-        resident = storage.buffer.slots >= len(draft.tiles)
+    def _weight_transfers(self, number: int) -> _Transfers:
+        draft, sizes, resident = self.drafts[number], self.inventory.tile_bytes(number), self.inventory.resident
 
         def size(item: int, variant: int) -> int:
             return 0 if resident and not variant & 1 else sizes[item]
 
-        return _Transfers(f"load.{storage.buffer.name}", draft.layout, size)
+        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size)
 
     def _add_transfers_after(self) -> None:
         state = self.inventory.carried_bytes()
@@ -345,12 +350,20 @@ class Lowering:
             tiles_back = 0 if storage.buffer.slots == 1 else self.tiles_per_layer
             self._require(load, user, NO_BUFFER, [-tiles_back * self.plans[user].items])
 
+    def _weight_streams(self) -> list[tuple[int, int]]:
+        """(loading stream, using stream) of every projection."""
+        return [
+            (self.number[f"load.weights.{self.drafts[number].operations[0]}"], self.of_draft[number])
+            for number in self.inventory.projections
+        ]
+
     def _need_weights(self) -> None:
-        for number, storage in self.inventory.weights.items():
-            load, user = self.number[f"load.{storage.buffer.name}"], self.of_draft[number]
-            items = range(self.plans[user].items)
-            self._require(user, load, DRAM, [i + 1 for i in items])
-            self._require(load, user, NO_BUFFER, [i + 1 - storage.buffer.slots for i in items])
+        """A tile of weights is used once it is loaded; resident ones are overwritten after the layer's last use."""
+        for load, user in self._weight_streams():
+            items = self.plans[user].items
+            self._require(user, load, DRAM, [i + 1 for i in range(items)])
+            if self.inventory.resident:
+                self._require(load, user, NO_BUFFER, [i + 1 - items for i in range(items)])
 
     def _need_residual(self) -> None:
         """A layer reads what the one before wrote to DRAM; the store waits for the output."""

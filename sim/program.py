@@ -66,11 +66,20 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Slots for weight tiles that streams share: ``members`` are pairs (stream that loads, stream that uses)."""
+
+    slots: int
+    members: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything that a run executes. Streams are numbered in the order of use, which is their priority."""
 
     streams: tuple[StreamPlan, ...]
     buffers: tuple[Buffer, ...]
+    pool: Pool | None
     layers: int
     tiles_per_layer: int
     token_tile: int

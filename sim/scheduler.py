@@ -2,13 +2,15 @@
 
 A stream has at most one item offered to its unit. Its next item is looked at as soon as the last one is issued; if
 something is missing, the stream waits at that producer's counter. What was missing last is the item's ``reason``.
-No object is created for an item, so memory does not grow with the number of tokens.
+Data is there when a request's result has left the pipeline; buffer space is free as soon as a request has read it.
+No object is kept for an item, so memory does not grow with the number of tokens.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from hw.machine import Machine
@@ -16,7 +18,7 @@ from hw.requests import Transfer, Work
 from hw.unit import Landing
 from sim.engine import Engine
 from sim.errors import DeadlockError
-from sim.program import DRAM, Program, StreamPlan
+from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 START = "start"  # nothing was missing
@@ -27,17 +29,81 @@ class _Offers(Protocol):
     def offer(self, stream: StreamRun) -> None: ...  # type: ignore[type-arg]
 
 
-class StreamRun(Generic[RequestType]):
-    """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue, ``done`` counts finished ones.
+class Progress:
+    """A counter of finished items that others wait for: results that can be used, or operands that are done with.
 
-    When an item is issued its completion is known, so no event marks it: ``done`` is brought up to date when somebody
-    asks, and an event is set only for somebody who has to wait.
+    When an item is issued it is known when it will finish, so no event marks it: ``done`` is brought up to date when
+    somebody asks, and an event is set only for somebody who has to wait.
     """
 
+    __slots__ = ("done", "issued", "pending", "waiters")
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.issued = 0
+        self.pending: deque[int] = deque()  # when the issued items that ``done`` does not count yet finish
+        self.waiters: list[tuple[int, Callable[[], None]]] = []  # for items not yet issued
+
+    def wake(self, engine: Engine, cycle: int) -> None:
+        """Those who wait for the item just issued are called at *cycle*, when it will be finished."""
+        for waiter in self.waiters[:]:
+            if waiter[0] <= self.issued:
+                self.waiters.remove(waiter)
+                engine.at(cycle, waiter[1])
+
+
+class SlotPool:
+    """Slots for weight tiles, shared by the streams that load them.
+
+    Every stream keeps a claim to one slot, so none can starve another. A stream whose user waits for something else
+    than weights takes no more than that: what cannot be used yet must not fill the pool.
+    """
+
+    def __init__(self, slots: int, members: list[tuple[StreamRun[Work], StreamRun[Work]]]) -> None:
+        self._free = slots
+        self._held = dict.fromkeys((load.rank for load, _ in members), 0)
+        self._users = {load.rank: user for load, user in members}
+        self._unserved = len(members)  # streams that hold no slot
+        self._waiting: list[StreamRun[Work]] = []
+
+    def take(self, load: StreamRun[Work]) -> bool:
+        """Take a slot for *load*'s next tile; if it may not have one, it is called again when it may."""
+        if self._may_take(load.rank):
+            self._unserved -= self._held[load.rank] == 0
+            self._held[load.rank] += 1
+            self._free -= 1
+            return True
+        self._waiting.append(load)
+        return False
+
+    def _may_take(self, rank: int) -> bool:
+        if not self._held[rank]:
+            return self._free > 0
+        user = self._users[rank]
+        return self._free > self._unserved and (user.reason == START or user.reason == DRAM)
+
+    def release(self, rank: int) -> None:
+        """The oldest tile of the loading stream *rank* has been used."""
+        self._held[rank] -= 1
+        self._unserved += self._held[rank] == 0
+        self._free += 1
+        for load in sorted(self._waiting, key=_priority):
+            if self._may_take(load.rank):
+                self._waiting.remove(load)
+                load.advance()
+
+
+def _priority(stream: StreamRun[Work]) -> int:
+    return stream.priority
+
+
+class StreamRun(Generic[RequestType]):
+    """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
+
     __slots__ = (
-        "_dependencies", "_engine", "_items", "_landings", "_missing", "_offer", "_pending", "_program", "_tiles",
-        "_waiters", "done", "issued_count", "item", "landing", "last_completion", "listener", "name", "plan",
-        "priority", "rank", "reason", "request", "requests", "tile",
+        "_dependencies", "_engine", "_items", "_landings", "_missing", "_offer", "_program", "_tiles", "item",
+        "landing", "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "reason", "release", "request",
+        "requests", "results", "tile",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
@@ -49,61 +115,74 @@ class StreamRun(Generic[RequestType]):
         self._items = plan.items
         self._tiles = program.tiles
         self._offer = unit.offer
-        self._dependencies: list[tuple[tuple[StreamRun[RequestType], int, int, str], ...]] = []  # by item
+        self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that is not known to be fulfilled
-        self._waiters: list[tuple[int, StreamRun[RequestType]]] = []  # for items not yet issued
-        self._pending: deque[int] = deque()  # completion cycles of issued items that ``done`` does not count yet
-        self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (issued count, record)
-        self.done = self.issued_count = self.tile = self.item = self.last_completion = 0
+        self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (items issued, record)
+        self.results = Progress()
+        self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
+        self.tile = self.item = self.last_completion = 0
         self.priority = rank
-        self.requests = plan.requests[program.variant(0)]
+        self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
         self.request: RequestType
         self.reason = START
         self.landing: Landing | None = None
         self.listener: Callable[[], None] | None = None
+        self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
+        self.release: Callable[[], None] | None = None  # to be called when an item has used its slot
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
         """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies."""
-        by_item: list[list[tuple[StreamRun[RequestType], int, int, str]]] = [[] for _ in range(self._items)]
+        by_item: list[list[tuple[Progress, int, int, StreamRun[RequestType], str]]] = [[] for _ in range(self._items)]
         for dependency in self.plan.dependencies:
-            producer, implied = runs[dependency.producer], -self._tiles * runs[dependency.producer]._items
+            producer = runs[dependency.producer]
+            implied = -self._tiles * producer._items
             for item, need in enumerate(dependency.table):
                 if need > implied:
-                    by_item[item].append((producer, producer._items, need, dependency.reason))
+                    progress = producer._operand_progress() if dependency.reason == NO_BUFFER else producer.results
+                    by_item[item].append((progress, producer._items, need, producer, dependency.reason))
                     implied = need
         self._dependencies = [tuple(dependencies) for dependencies in by_item]
 
+    def _operand_progress(self) -> Progress:
+        if self.operands is None:
+            self.operands = Progress()
+        return self.operands
+
     def advance(self) -> None:
         """Offer the next item if nothing is missing, else wait for the first thing that is."""
-        tile, tiles, now = self.tile, self._tiles, self._engine.now
-        while tile < tiles:
-            request = self.requests[self.item]
+        now = self._engine.now
+        while True:
+            requests = self.requests
+            if requests is None:
+                return
+            item = self.item
+            request = requests[item]
             if request is None:
-                self._pass(max(self.last_completion, now))
-                tile = self.tile
+                self._pass(max(self.last_completion, now), max(self.last_completion, now))
                 continue
-            dependencies = self._dependencies[self.item]
-            for number in range(self._missing, len(dependencies)):
-                producer, per_tile, offset, reason = dependencies[number]
-                need = tile * per_tile + offset
-                done = producer.done
-                if done >= need:
-                    continue
-                pending = producer._pending
-                while pending and pending[0] <= now:
-                    pending.popleft()
-                    done += 1
-                producer.done = done
-                if done < need:
-                    self._missing, self.reason, self.landing = number, reason, None
-                    if need <= producer.issued_count:
-                        self._engine.at(pending[need - done - 1], self.advance)
-                    else:
-                        producer._waiters.append((need, self))
-                    return
+            dependencies = self._dependencies[item]
+            number = self._missing
+            for progress, per_tile, offset, _, reason in dependencies[number:] if number else dependencies:
+                need = self.tile * per_tile + offset
+                if progress.done < need:
+                    pending = progress.pending
+                    while pending and pending[0] <= now:
+                        pending.popleft()
+                        progress.done += 1
+                    if progress.done < need:
+                        self._missing, self.reason, self.landing = number, reason, None
+                        if need <= progress.issued:
+                            self._engine.at(pending[need - progress.done - 1], self.advance)
+                        else:
+                            progress.waiters.append((need, self.advance))
+                        return
+                number += 1
             if self.reason == DRAM:
-                producer, per_tile, offset, _ = dependencies[self._missing]
-                self.landing = producer._landing(tile * per_tile + offset)
+                _, per_tile, offset, producer, _ = dependencies[self._missing]
+                self.landing = producer._landing(self.tile * per_tile + offset)
+            if self.pool is not None and not self.pool.take(self):  # type: ignore[arg-type]
+                self._missing, self.reason, self.landing = len(dependencies), NO_BUFFER, None
+                return
             self.request = request  # type: ignore[assignment]
             self._offer(self)
             return
@@ -112,38 +191,46 @@ class StreamRun(Generic[RequestType]):
         """The record of the transfer that completed the first *count* items of this stream."""
         return next((landing for issued, landing in reversed(self._landings) if issued <= count), None)
 
-    def issued(self, completion: int, landing: Landing | None) -> None:
-        """The unit has started the offered item, whose result can be used from cycle *completion* on."""
+    def issued(self, end: int, completion: int, landing: Landing | None) -> None:
+        """The unit has started the offered item: operands are read by *end*, the result is there at *completion*."""
         if landing is not None:
-            self._landings.append((self.issued_count + 1, landing))
-        self._pass(completion if completion > self.last_completion else self.last_completion)
+            self._landings.append((self.results.issued + 1, landing))
+        self._pass(end, completion)
         self.advance()
 
-    def _pass(self, completion: int) -> None:
-        """Count the next item as issued, wake who waits for it when it completes, and go on to the one after it."""
+    def _pass(self, end: int, completion: int) -> None:
+        """Count the next item as issued and go on to the one after it."""
+        if completion < self.last_completion:
+            completion = self.last_completion
         self.last_completion = completion
-        self._pending.append(completion)
-        self.issued_count = issued = self.issued_count + 1
         self._missing = 0
         self.reason = START
         self.landing = None
-        self.item += 1
-        if self.item == self._items:
+        results = self.results
+        results.issued += 1
+        results.pending.append(completion)
+        if results.waiters:
+            results.wake(self._engine, completion)
+        operands = self.operands
+        if operands is not None:
+            operands.issued += 1
+            operands.pending.append(end)
+            if operands.waiters:
+                operands.wake(self._engine, end)
+        if self.release is not None:
+            self._engine.at(end, self.release)
+        item = self.item + 1
+        if item == self._items:
             self._next_tile()
-        waiters = self._waiters
-        if waiters:
-            if len(waiters) == 1 and waiters[0][0] <= issued:
-                self._engine.at(completion, waiters.pop()[1].advance)
-                return
-            for waiter in [waiter for waiter in waiters if waiter[0] <= issued]:
-                waiters.remove(waiter)
-                self._engine.at(completion, waiter[1].advance)
+        else:
+            self.item = item
 
     def _next_tile(self) -> None:
         self.item = 0
         self.tile += 1
         self.priority = (self.tile << 8) + self.rank
-        self.requests = self.plan.requests[self._program.variant(self.tile)]
+        ended = self.tile == self._tiles
+        self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
         if self.listener is not None:
             self.listener()
 
@@ -151,10 +238,10 @@ class StreamRun(Generic[RequestType]):
         """What keeps the stream from ending, for a deadlock report; None if it has ended."""
         if self.tile >= self._tiles:
             return None
-        for producer, per_tile, offset, reason in self._dependencies[self.item]:
+        for progress, per_tile, offset, producer, reason in self._dependencies[self.item]:
             need = self.tile * per_tile + offset
-            if producer.issued_count < need:
-                have = f"{producer.name} {producer.issued_count}/{need}"
+            if progress.issued < need:
+                have = f"{producer.name} {progress.issued}/{need}"
                 return f"{self.name} tile {self.tile} item {self.item}: {reason}: {have}"
         return f"{self.name} tile {self.tile} item {self.item}: never started"
 
@@ -171,6 +258,12 @@ def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Cal
         runs.append(StreamRun(plan, rank, program, unit, engine))  # type: ignore[arg-type]
     for run in runs:
         run.connect(runs)
+    if program.pool is not None:
+        members = [(runs[load], runs[user]) for load, user in program.pool.members]
+        pool = SlotPool(program.pool.slots, members)
+        for load, user in members:
+            load.pool = pool
+            user.release = partial(pool.release, load.rank)
     runs[-1].listener = on_tile
     for run in runs:
         engine.at(0, run.advance)
