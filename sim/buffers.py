@@ -156,13 +156,7 @@ class Inventory:
     def _writes_blocks(self, tensor: str, writer: int) -> bool:
         if writer == LOAD or self.mapping.blocks == 1 or not self.analysis.grouped(self.analysis.graph.producer[tensor]):
             return False
-        draft = self.drafts[writer]
-        if draft.is_projection:
-            name = self.analysis.graph.producer[tensor]
-            regions = [draft.layout.region(item) for item in range(draft.layout.items)]
-            last = draft.layout.last(name, regions[-1])
-            return regions[last].block is not None
-        return draft.grouped
+        return self.drafts[writer].grouped or self._blocked_projection(self.analysis.graph.producer[tensor])
 
     def _taken_over(self, tensor: str, blocked: bool) -> Storage | None:
         """The storage of an operand of *tensor*'s operation that may be overwritten in place."""

@@ -8,9 +8,9 @@ with the fewest requests is taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
 
 from hw.machine import Machine, MachineSpec
 from sim.analysis import Analysis
@@ -106,18 +106,22 @@ class _Space:
         """For each tile size and placement the first cut and weight slot that fit, the lowest bound first."""
         found: list[Candidate] = []
         for tokens in self._token_tiles():
-            for placement in self._placements(tokens, self._cuts[0]):
-                if self._candidate(tokens, max(self._cuts), placement, min(self._slots)) is None:
-                    continue  # the finest cut needs the least room
-                ways = (
-                    self._candidate(tokens, cut, placement, slot) for cut, slot in product(self._cuts, self._slots)
-                )
-                candidate = next((way for way in ways if way is not None), None)
-                if candidate is not None:
-                    found.append(candidate)
+            fitting = [c for p in self._placements(tokens, self._cuts[0]) for c in self._first_cut(tokens, p)]
+            if found and not fitting:
+                break  # a larger tile needs more room
+            found += fitting
         if not found:
             raise InputError(self._too_large())
         return sorted(found, key=lambda c: (c.bound, -c.mapping.token_tile))
+
+    def _first_cut(self, tokens: int, placement: dict[str, UnitName]) -> list[Candidate]:
+        """The first cut that fits, with the largest weight slots that fit; empty if none does."""
+        for cut in self._cuts:
+            least = self._candidate(tokens, cut, placement, min(self._slots))
+            if least is not None:
+                larger = (self._candidate(tokens, cut, placement, slot) for slot in self._slots)
+                return [next(candidate for candidate in larger if candidate is not None)]
+        return []
 
     def variations(self, mapping: Mapping) -> Iterator[Candidate]:
         """Other weight slots, then other cuts, for the tile size and placement of *mapping*."""
@@ -215,7 +219,7 @@ def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
     loads = {"mac_array": 0, "simd": 0, "dma": 0.0}
     for number, draft in enumerate(inventory.drafts):
         if draft.is_projection:
-            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles for gemm in draft.tiles)
+            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles * count for gemm, count in Counter(draft.tiles).items())
             tiles = -(-workload.steps // mapping.token_tile) if inventory.resident else 1
             loads["dma"] += sum(inventory.tile_bytes(number)) / costs.machine.dram_bytes_per_cycle / tiles
         else:

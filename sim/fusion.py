@@ -161,8 +161,7 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> D
         cut = weight_tiles(gemm, costs.machine.mac_array, slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
-    grouped = all(analysis.grouped(name) for name in names)
-    return Draft("mac_array", names, False, grouped, SegmentLayout(mapping.token_tile, segments), tiles)
+    return Draft("mac_array", names, False, False, SegmentLayout(mapping.token_tile, segments), tiles)
 
 
 def weight_tiles(gemm: Gemm, array: MacArraySpec, most_elements: int) -> list[Gemm]:
