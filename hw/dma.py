@@ -13,7 +13,7 @@ from pydantic import PositiveInt
 
 from hw.lpddr5 import TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
-from hw.unit import Accounts, Landing, Recorder, Stream
+from hw.unit import NEVER, Accounts, Landing, Recorder, Stream
 from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import apportion
@@ -29,7 +29,7 @@ class Dma:
     """The DMA engine and the channels behind it."""
 
     __slots__ = (
-        "_clocks", "_free_at", "_landing_at", "_outstanding", "_ready", "_watching",
+        "_clocks", "_free_at", "_landing_at", "_next_start", "_offered", "_outstanding",
         "accounts", "channel", "channels", "engine", "name", "recorder",
     )  # fmt: skip
 
@@ -43,37 +43,46 @@ class Dma:
         self.channel = Channel(timing, dram.refresh != "none")
         self._outstanding = spec.outstanding
         self._clocks = (10**15, clock_hz * timing.tck_fs)  # clocks = cycles * first / second
-        self._ready: list[Stream[Transfer]] = []
+        self._offered: list[Stream[Transfer]] = []
         self._landing_at: deque[int] = deque()  # ends of the transfers in flight
-        self._watching = False  # whether a start is due, now or when the next transfer lands
+        self._next_start = NEVER
         self._free_at = 0
 
     def offer(self, stream: Stream[Transfer]) -> None:
-        """*stream*'s next transfer is ready."""
-        self._ready.append(stream)
-        if not self._watching:
-            self._watch()
+        """*stream*'s next transfer will be ready at its ``ready_at``."""
+        self._offered.append(stream)
+        self._set_start(stream.ready_at)
 
-    def _watch(self) -> None:
-        self._watching = True
+    def _set_start(self, cycle: int) -> None:
+        """Start something at *cycle*, or as soon after it as one more transfer may be in flight."""
         landing_at, now = self._landing_at, self.engine.now
         while landing_at and landing_at[0] <= now:
             landing_at.popleft()
-        if len(landing_at) < self._outstanding:
-            self.engine.start_now(self._start)
-        else:
-            self.engine.start_at(landing_at[0], self._start)
+        if len(landing_at) >= self._outstanding:
+            cycle = max(cycle, landing_at[-self._outstanding])
+        cycle = max(cycle, now)
+        if cycle < self._next_start:
+            self._next_start = cycle
+            if cycle > now:
+                self.engine.start_at(cycle, self._start)
+            else:
+                self.engine.start_now(self._start)
 
     def _start(self) -> None:
-        ready = self._ready
-        stream = ready[0]
-        if len(ready) > 1:
-            for other in ready:
-                if other.priority < stream.priority:
-                    stream = other
-            ready.remove(stream)
-        else:
-            ready.clear()
+        if self.engine.now != self._next_start:
+            return  # an earlier start has been set meanwhile
+        stream = None
+        for other in self._offered:
+            if other.ready_at <= self._next_start and (stream is None or other.priority < stream.priority):
+                stream = other
+        assert stream is not None, "a start is set only for a transfer that will be ready"
+        self._offered.remove(stream)
+        self._next_start = NEVER
+        self._issue(stream)
+        if self._offered:
+            self._set_start(min([other.ready_at for other in self._offered]))
+
+    def _issue(self, stream: Stream[Transfer]) -> None:
         now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
         if now > free_at:
             accounts.waited(reason, stream.landing, free_at, now)
@@ -90,9 +99,6 @@ class Dma:
         if self.recorder is not None:
             self._record(stream, free_at, end)
         stream.issued(end, end, Landing(now, reason, channel.costs))
-        self._watching = False
-        if ready:
-            self._watch()
 
     def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""

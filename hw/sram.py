@@ -117,7 +117,7 @@ class SramPorts:
         work = alone + owed
         full = max(alone, work, 1)
         running = _Running({cluster: size / full for cluster, size in sizes.items()}, [])
-        others = [other for name, other in self._running.items() if name != unit and other.end > now]
+        others = [other for other in self._running.values() if other.end > now]
         self._running[unit] = running
         if self._fits(running, others):
             taken = ceil(work - _ROUNDING)

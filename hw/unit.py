@@ -1,7 +1,7 @@
 """A unit that does one request at a time, and the accounting of its every cycle.
 
-A unit is offered *streams*: sequences of requests whose next one is ready. When free it starts the request of the
-oldest work first (lowest ``priority``). The cycles between two requests are put down to what the later one was last
+A unit is offered *streams*: sequences of requests of which it is known when the next one will be ready. When free it
+starts, of those that are ready, the request of the oldest work (lowest ``priority``). The cycles between two requests are put down to what the later one was last
 waiting for; a request lengthened by busy SRAM banks puts the difference down to ``bank_conflict``.
 """
 
@@ -16,6 +16,7 @@ from sim.engine import Engine
 from sim.units import apportion
 
 RequestType = TypeVar("RequestType", Work, Transfer)
+NEVER = 1 << 62
 
 
 class Landing:
@@ -32,11 +33,13 @@ class Landing:
 class Stream(Protocol[RequestType]):
     """A sequence of requests to one unit; ``request`` is the next one, valid while the stream is offered.
 
-    ``reason`` says what that request was last waiting for, and ``landing`` which transfer, if it was one.
+    The request may start from cycle ``ready_at`` on, which may lie ahead. ``reason`` says what that request was last
+    waiting for, and ``landing`` which transfer, if it was one.
     """
 
     name: str
     priority: int
+    ready_at: int
     request: RequestType
     reason: str
     landing: Landing | None
@@ -88,7 +91,7 @@ class Accounts:
 class Unit:
     """One server: the MAC array or the SIMD unit."""
 
-    __slots__ = ("_free_at", "_ports", "_ready", "_watching", "accounts", "engine", "name", "recorder")
+    __slots__ = ("_free_at", "_next_start", "_offered", "_ports", "accounts", "engine", "name", "recorder")
 
     def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
         self.name = name
@@ -96,31 +99,39 @@ class Unit:
         self.accounts = Accounts()
         self.recorder: Recorder | None = None
         self._ports = ports
-        self._ready: list[Stream[Work]] = []
-        self._watching = False  # whether a start is due, now or when the running request ends
+        self._offered: list[Stream[Work]] = []
+        self._next_start = NEVER
         self._free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
-        """*stream*'s next request is ready."""
-        self._ready.append(stream)
-        if not self._watching:
-            self._watching = True
-            if self.engine.now >= self._free_at:
-                self.engine.start_now(self._start)
-            else:
-                self.engine.start_at(self._free_at, self._start)
+        """*stream*'s next request will be ready at its ``ready_at``."""
+        self._offered.append(stream)
+        start = stream.ready_at
+        if start < self._free_at:
+            start = self._free_at
+        if start < self._next_start:
+            self._set_start(start)
+
+    def _set_start(self, cycle: int) -> None:
+        if cycle > self.engine.now:
+            self._next_start = cycle
+            self.engine.start_at(cycle, self._start)
+        else:
+            self._next_start = self.engine.now
+            self.engine.start_now(self._start)
 
     def _start(self) -> None:
-        ready = self._ready
-        stream = ready[0]
-        if len(ready) > 1:
-            for other in ready:
-                if other.priority < stream.priority:
-                    stream = other
-            ready.remove(stream)
-        else:
-            ready.clear()
-        request, start, free_at = stream.request, self.engine.now, self._free_at
+        start = self.engine.now
+        if start != self._next_start:
+            return  # an earlier start has been set meanwhile
+        offered = self._offered
+        stream = None
+        for other in offered:
+            if other.ready_at <= start and (stream is None or other.priority < stream.priority):
+                stream = other
+        assert stream is not None, "a start is set only for a request that will be ready"
+        offered.remove(stream)
+        request, free_at = stream.request, self._free_at
         if start > free_at:
             self.accounts.waited(stream.reason, stream.landing, free_at, start)
             if self.recorder is not None:
@@ -134,11 +145,14 @@ class Unit:
         end = self._free_at = start + cycles
         if self.recorder is not None:
             self.recorder.busy(self.name, stream, start, end)
+        self._next_start = NEVER
         stream.issued(end, end + request.tail_cycles, None)
-        if ready:
-            self.engine.start_at(end, self._start)
-        else:
-            self._watching = False
+        if offered:
+            first = min([other.ready_at for other in offered])
+            if first < end:
+                first = end
+            if first < self._next_start:
+                self._set_start(first)
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from hw.machine import Machine, MachineSpec
 from sim.analysis import Analysis
@@ -28,6 +29,7 @@ from workloads.config import Placement, Workload
 
 TRIAL_TILES = 5
 ALIKE = 1.01
+FEWER = 0.9
 KIB = 1024
 CUTS = ((2, 2), (4, 2), (8, 1), (4, 1), (8, 2), (2, 1), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
 SLOTS_KIB = (128, 64, 32)
@@ -40,6 +42,12 @@ class Candidate:
     mapping: Mapping
     inventory: Inventory
     bound: float
+
+    @property
+    def requests(self) -> float:
+        """Requests a token and layer."""
+        drafts = self.inventory.drafts
+        return sum(d.layout.items * (2 if d.is_projection else 1) for d in drafts) / self.mapping.token_tile
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,10 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     trials = _Trials(workload, machine, costs)
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate)
-    chosen = trials.best[2] if trials.best is not None else first[0]
+    chosen = trials.best or first[0]
     for candidate in space.variations(chosen.mapping):
         trials.consider(candidate)
-    chosen = trials.best[2] if trials.best is not None else chosen
+    chosen = trials.best or chosen
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()
     return Choice(chosen.mapping, program, costs, trials.count)
 
@@ -179,7 +187,9 @@ class _Trials:
         self._machine = machine
         self._costs = costs
         self._tried: list[Mapping] = []
-        self.best: tuple[float, float, Candidate] | None = None
+        self._fastest = inf  # cycles a token of the fastest so far
+        self._requests = inf  # requests a token of the best so far
+        self.best: Candidate | None = None
 
     @property
     def count(self) -> int:
@@ -187,17 +197,19 @@ class _Trials:
         return len(self._tried)
 
     def consider(self, candidate: Candidate) -> None:
-        """Try *candidate* unless its bound shows that it cannot win, or it has been tried."""
-        best = self.best
-        if candidate.mapping in self._tried or (best is not None and candidate.bound * ALIKE >= best[0]):
+        """Try *candidate* unless its bound and its number of requests show that it cannot win, or it has been tried."""
+        requests = candidate.requests
+        slower = candidate.bound * ALIKE >= self._fastest and requests > FEWER * self._requests
+        if slower or candidate.bound > self._fastest * ALIKE or candidate.mapping in self._tried:
             return
         self._tried.append(candidate.mapping)
-        pace, requests = self._run(candidate)
-        if best is None or pace * ALIKE < best[0] or (pace < best[0] * ALIKE and requests < best[1]):
-            self.best = (pace, requests, candidate)
+        pace = self._run(candidate)
+        if pace * ALIKE < self._fastest or (pace < self._fastest * ALIKE and requests < self._requests):
+            self.best, self._requests = candidate, requests
+        self._fastest = min(self._fastest, pace)
 
-    def _run(self, candidate: Candidate) -> tuple[float, float]:
-        """Cycles a token once the pipeline is full, and requests a token."""
+    def _run(self, candidate: Candidate) -> float:
+        """Cycles a token once the pipeline is full."""
         tokens = candidate.mapping.token_tile
         steps = min(self._workload.steps, TRIAL_TILES * tokens)
         spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps})
@@ -207,10 +219,9 @@ class _Trials:
         ends: list[int] = []
         machine = Machine(self._machine, engine, program.contended)
         makespan = run_program(program, machine, engine, lambda: ends.append(engine.now))
-        requests = sum(stream.items for stream in program.streams) / tokens
         if len(ends) < 3:
-            return makespan / workload.steps, requests
-        return (ends[-2] - ends[0]) / (len(ends) - 2) / tokens, requests
+            return makespan / workload.steps
+        return (ends[-2] - ends[0]) / (len(ends) - 2) / tokens
 
 
 def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:

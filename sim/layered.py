@@ -16,7 +16,7 @@ from statistics import fmean
 
 Joint = tuple[int, int]  # (number of the link, row)
 Node = str | Joint
-ORDER_SWEEPS, PLACE_SWEEPS = 24, 200
+ORDER_SWEEPS, PLACE_SWEEPS = 24, 100
 GAP = 0.18  # between neighbours of a row
 JOINT_REACH = 0.05
 
@@ -41,7 +41,7 @@ class Layout:
 def layered(rows: Mapping[str, int], reach: Mapping[str, tuple[float, float]], links: Sequence[Link]) -> Layout:
     """Place boxes whose *rows* are given (0 on top), which extend (left, right) by *reach* from their centres.
 
-    A link within one row bends in the row below it. The result depends on nothing but the arguments.
+    There is at least one box. A link within one row bends in the row below it. The same arguments give the same layout.
     """
     joints = [_joints(number, rows[link.source], rows[link.target]) for number, link in enumerate(links)]
     row_of: dict[Node, int] = dict(rows.items())
@@ -56,7 +56,7 @@ def layered(rows: Mapping[str, int], reach: Mapping[str, tuple[float, float]], l
             upper, lower = (one, other) if row_of[one] < row_of[other] else (other, one)
             near[upper].below.append(lower)
             near[lower].above.append(upper)
-    lines: list[list[Node]] = [[] for _ in range(1 + max(row_of.values(), default=0))]
+    lines: list[list[Node]] = [[] for _ in range(1 + max(row_of.values()))]
     for node, row in row_of.items():
         lines[row].append(node)
     x = _place(_order(lines, near), near, sides)
@@ -87,6 +87,8 @@ def _order(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> list[li
         for line in lines if sweep % 2 == 0 else reversed(lines):
             sides = {node: near[node].above if sweep % 2 == 0 else near[node].below for node in line}
             mean = {node: fmean(place[other] for other in sides[node] or [node]) for node in line}
+            if sweep % 4 >= 2:
+                line.reverse()  # so that nodes of equal means change places now and then
             line.sort(key=mean.__getitem__)
             place |= {node: float(i) for i, node in enumerate(line)}
         _swap(lines, near, place)

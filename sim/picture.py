@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import matplotlib
 import networkx as nx
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -83,8 +84,8 @@ def _legend(graph: TimestepGraph) -> list[Artist]:
 
 
 def _width(text: str, weight: str = "normal") -> float:
-    font = FontProperties(weight=weight)
-    return float(TextPath((0, 0), text, size=_POINTS, prop=font).get_extents().width) / 72
+    outline = TextPath((0, 0), text, size=_POINTS, prop=FontProperties(weight=weight))
+    return float(np.ptp(np.asarray(outline.vertices)[:, 0])) / 72
 
 
 class _Picture:

@@ -1,7 +1,8 @@
 """Runs a lowered program: streams advance item by item as what they wait for gets done.
 
-A stream has at most one item offered to its unit. Its next item is looked at as soon as the last one is issued; if
-something is missing, the stream waits at that producer's counter. What was missing last is the item's ``reason``.
+A stream has at most one item offered to its unit. Its next item is looked at as soon as the last one is issued. When
+everything that it needs is issued, it is known when it will be ready, and it is offered; what it gets last is its
+``reason``. Until then the stream waits at the counter of what is missing.
 Data is there when a request's result has left the pipeline; buffer space is free as soon as a request has read it.
 No object is kept for an item, so memory does not grow with the number of tokens.
 """
@@ -33,7 +34,7 @@ class Progress:
     """A counter of finished items that others wait for: results that can be used, or operands that are done with.
 
     When an item is issued it is known when it will finish, so no event marks it: ``done`` is brought up to date when
-    somebody asks, and an event is set only for somebody who has to wait.
+    somebody asks, and who needs an item that is not issued yet is called when it is.
     """
 
     __slots__ = ("done", "issued", "pending", "waiters")
@@ -42,14 +43,18 @@ class Progress:
         self.done = 0
         self.issued = 0
         self.pending: deque[int] = deque()  # when the issued items that ``done`` does not count yet finish
-        self.waiters: list[tuple[int, Callable[[], None]]] = []  # for items not yet issued
+        self.waiters: list[tuple[int, Callable[[], None]]] = []
 
-    def wake(self, engine: Engine, cycle: int) -> None:
-        """Those who wait for the item just issued are called at *cycle*, when it will be finished."""
-        for waiter in self.waiters[:]:
-            if waiter[0] <= self.issued:
-                self.waiters.remove(waiter)
-                engine.at(cycle, waiter[1])
+    def call_waiters(self) -> None:
+        """Call those who wait for the item just issued."""
+        waiters = self.waiters
+        if len(waiters) == 1:
+            if waiters[0][0] <= self.issued:
+                waiters.pop()[1]()
+            return
+        for waiter in [waiter for waiter in waiters if waiter[0] <= self.issued]:
+            waiters.remove(waiter)
+            waiter[1]()
 
 
 class SlotPool:
@@ -101,9 +106,9 @@ class StreamRun(Generic[RequestType]):
     """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
 
     __slots__ = (
-        "_dependencies", "_engine", "_items", "_landings", "_missing", "_offer", "_program", "_tiles", "item",
-        "landing", "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "reason", "release", "request",
-        "requests", "results", "tile",
+        "_dependencies", "_engine", "_items", "_landings", "_last", "_missing", "_offer", "_program", "_tiles", "item",
+        "landing", "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "ready_at", "reason",
+        "release", "request", "requests", "results", "tile",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
@@ -116,7 +121,9 @@ class StreamRun(Generic[RequestType]):
         self._tiles = program.tiles
         self._offer = unit.offer
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
-        self._missing = 0  # the first dependency of the next item that is not known to be fulfilled
+        self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
+        self._last = -1  # the dependency that is fulfilled last, as far as known
+        self.ready_at = 0  # when the next item is ready, as far as known
         self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (items issued, record)
         self.results = Progress()
         self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
@@ -149,7 +156,7 @@ class StreamRun(Generic[RequestType]):
         return self.operands
 
     def advance(self) -> None:
-        """Offer the next item if nothing is missing, else wait for the first thing that is."""
+        """Offer the next item as soon as it is known when it will be ready, else wait until all it needs is issued."""
         now = self._engine.now
         while True:
             requests = self.requests
@@ -158,31 +165,34 @@ class StreamRun(Generic[RequestType]):
             item = self.item
             request = requests[item]
             if request is None:
-                self._pass(max(self.last_completion, now), max(self.last_completion, now))
+                cycle = max(self.last_completion, now)
+                self._pass(cycle, cycle)
                 continue
             dependencies = self._dependencies[item]
             number = self._missing
             for progress, per_tile, offset, _, reason in dependencies[number:] if number else dependencies:
                 need = self.tile * per_tile + offset
                 if progress.done < need:
+                    if progress.issued < need:
+                        self._missing, self.reason = number, reason
+                        progress.waiters.append((need, self.advance))
+                        return
                     pending = progress.pending
                     while pending and pending[0] <= now:
                         pending.popleft()
                         progress.done += 1
                     if progress.done < need:
-                        self._missing, self.reason, self.landing = number, reason, None
-                        if need <= progress.issued:
-                            self._engine.at(pending[need - progress.done - 1], self.advance)
-                        else:
-                            progress.waiters.append((need, self.advance))
-                        return
+                        cycle = pending[need - progress.done - 1]
+                        if cycle > self.ready_at:
+                            self.ready_at, self._last = cycle, number
                 number += 1
-            if self.reason == DRAM:
-                _, per_tile, offset, producer, _ = dependencies[self._missing]
-                self.landing = producer._landing(self.tile * per_tile + offset)
             if self.pool is not None and not self.pool.take(self):  # type: ignore[arg-type]
-                self._missing, self.reason, self.landing = len(dependencies), NO_BUFFER, None
+                self._missing, self.reason = number, NO_BUFFER
                 return
+            if self._last >= 0:
+                _, per_tile, offset, producer, self.reason = dependencies[self._last]
+                if self.reason == DRAM:
+                    self.landing = producer._landing(self.tile * per_tile + offset)
             self.request = request  # type: ignore[assignment]
             self._offer(self)
             return
@@ -203,27 +213,28 @@ class StreamRun(Generic[RequestType]):
         if completion < self.last_completion:
             completion = self.last_completion
         self.last_completion = completion
-        self._missing = 0
+        self._missing = self.ready_at = 0
+        self._last = -1
         self.reason = START
         self.landing = None
-        results = self.results
-        results.issued += 1
-        results.pending.append(completion)
-        if results.waiters:
-            results.wake(self._engine, completion)
-        operands = self.operands
-        if operands is not None:
-            operands.issued += 1
-            operands.pending.append(end)
-            if operands.waiters:
-                operands.wake(self._engine, end)
-        if self.release is not None:
-            self._engine.at(end, self.release)
         item = self.item + 1
         if item == self._items:
             self._next_tile()
         else:
             self.item = item
+        if self.release is not None:
+            self._engine.at(end, self.release)
+        results = self.results
+        results.issued += 1
+        results.pending.append(completion)
+        if results.waiters:
+            results.call_waiters()
+        operands = self.operands
+        if operands is not None:
+            operands.issued += 1
+            operands.pending.append(end)
+            if operands.waiters:
+                operands.call_waiters()
 
     def _next_tile(self) -> None:
         self.item = 0
