@@ -31,7 +31,7 @@ TRIAL_TILES = 5
 ALIKE = 1.01
 FEWER = 0.9
 KIB = 1024
-CUTS = ((2, 2), (4, 2), (8, 1), (4, 1), (8, 2), (2, 1), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
+CUTS = ((2, 2), (2, 1), (4, 2), (4, 1), (8, 1), (8, 2), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
 SLOTS_KIB = (128, 64, 32)
 
 
@@ -135,7 +135,7 @@ class _Space:
         """Other weight slots, then other cuts, for the tile size and placement of *mapping*."""
         cut, slot = (mapping.blocks, mapping.lanes), mapping.weight_slot_bytes // KIB
         options = [(cut, other) for other in self._slots]
-        options += [(other, size) for size in dict.fromkeys((slot, *self._slots[1:2])) for other in self._cuts[:5]]
+        options += [(other, size) for size in dict.fromkeys((slot, *self._slots[1:2])) for other in self._cuts[:6]]
         for option, size in options:
             candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), size)
             if candidate is not None:

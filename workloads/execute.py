@@ -74,10 +74,10 @@ def definition_order(graph: TimestepGraph, steps: int) -> Iterator[tuple[str, in
 
 
 def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
-    """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations stay of order one.
+    """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
 
-    Normal, divided by the root of the number of terms in the sum that reads them. Decays (``A``, ``A_...``) lie in
-    (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt.
+    Normal, divided by the root of the number of terms in the sum that reads them. Decay rates (``A``, ``A_...``) lie
+    in (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt.
     """
     random = np.random.default_rng(seed)
     drawn: dict[str, Array] = {}

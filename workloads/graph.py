@@ -143,8 +143,10 @@ class GraphBuilder:
         """A fixed vector over *index*, such as the signs of a rotation."""
         if tensor in self._indices:
             raise ValueError(f"the constant {tensor!r} is defined or read before")
-        if len(values) != self._sizes.get(index):
-            raise ValueError(f"the constant {tensor!r} must have {self._sizes.get(index)} values, not {len(values)}")
+        if index not in self._sizes:
+            raise ValueError(f"the constant {tensor!r}: no size is given for {index}")
+        if len(values) != self._sizes[index]:
+            raise ValueError(f"the constant {tensor!r} must have {self._sizes[index]} values, not {len(values)}")
         self._constants[tensor] = tuple(values)
         self._indices[tensor] = (index,)
 

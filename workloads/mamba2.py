@@ -1,7 +1,7 @@
 """Mamba-2 (arXiv 2405.21060): one scalar decay per head, heads of P channels, B and C shared by a group of heads.
 
-The sequential form. Index letters: d = d_model, e = groups, h = heads of a group, p = channels of a head,
-n = d_state, k = convolution taps.
+The sequential form. The norm after the gate is taken over each group on its own, as in the official implementation.
+Index letters: d = d_model, e = groups, h = heads of a group, p = channels of a head, n = d_state, k = convolution taps.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def mamba2_block(m: Mamba2Dimensions) -> TimestepGraph:
     b.define("readout", "state", "s[t,e,h,p] = sum(n, C[t,e,n] * S[t,e,h,p,n])")
     b.define("skip", "gate", "y[t,e,h,p] = s[t,e,h,p] + D[e,h] * xc[t,e,h,p]")
     b.define("gate", "gate", "g[t,e,h,p] = y[t,e,h,p] * silu(z[t,e,h,p])")
-    rms_norm(b, sizes, "gate_norm", "g", "gn", over=["e", "h", "p"])
+    rms_norm(b, sizes, "gate_norm", "g", "gn", over=["h", "p"], kept=["e"], weight=["e", "h", "p"])
     b.define("out_proj", "projection", "o[t,d] = sum(e, h, p, W_out[e,h,p,d] * gn[t,e,h,p])")
     b.define("residual", "residual", "out[t,d] = u[t,d] + o[t,d]")
     return b.build("out")

@@ -1,0 +1,171 @@
+"""Tensor equations: how text is read, what an equation costs, which products a MAC array can do, and each mistake."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from workloads.expression import Apply, Number, Product, Reference, Sum, VectorPass, parse_equation
+
+SIZES = {"i": 6, "n": 5, "k": 4, "c": 2}
+H, B = Reference("h", ("i", "n"), 0), Reference("B", ("n",), 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "rhs"),
+    [
+        pytest.param("y[t] = 2", Number(2.0), id="number"),
+        pytest.param("y[t] = -0.5", Number(-0.5), id="negative number"),
+        pytest.param("y[t,i] = x[t,i]", Reference("x", ("i",), 0), id="same timestep"),
+        pytest.param("y[t,i] = x[t-2,i]", Reference("x", ("i",), 2), id="two timesteps back"),
+        pytest.param("y[t] = x[t-1]", Reference("x", (), 1), id="scalar of the past"),
+        pytest.param("y[t,i] = W[i]", Reference("W", ("i",), None), id="parameter"),
+        pytest.param("y[t,c] = x[t,1-c]", Reference("x", ("c",), 0, frozenset({0})), id="mirrored index"),
+        pytest.param("y[t,n,c] = x[n,1-c]", Reference("x", ("n", "c"), None, frozenset({1})), id="mirrored parameter"),
+        pytest.param("y[t,i] = sum(k, x[t-k,i])", Sum(("k",), Reference("x", ("i",), "k")), id="window"),
+        pytest.param("y[t] = sum(i, n, h[t,i,n])", Sum(("i", "n"), H), id="sum over two indices"),
+        pytest.param("y[t,n] = B[t,n] - 1", Apply("sub", (B, Number(1.0))), id="difference"),
+        pytest.param("y[t,n] = 1 / exp(B[t,n])", Apply("div", (Number(1.0), Apply("exp", (B,)))), id="quotient"),
+        pytest.param("y[t,n] = max(B[t,n], 0)", Apply("max", (B, Number(0.0))), id="maximum"),
+    ],
+)
+def test_right_hand_sides_are_read(text: str, rhs: object) -> None:
+    assert parse_equation(text).rhs == rhs
+
+
+def test_an_equation_knows_its_result_references_and_indices() -> None:
+    equation = parse_equation("y[t,i] =  sum(n,\n C[t,n] * h[t-1,i,n])  + D[i] * x[t,i]")
+    assert equation.text == "y[t,i] = sum(n, C[t,n] * h[t-1,i,n]) + D[i] * x[t,i]"
+    assert (equation.tensor, equation.indices, equation.all_indices) == ("y", ("i",), ("i", "n"))
+    assert [(r.tensor, r.lag) for r in equation.references] == [("C", 0), ("h", 1), ("D", None), ("x", 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        pytest.param("y[t,i] = 3", {}, id="a number costs nothing"),
+        pytest.param("y[t,i] = x[t,i] + 1", {"add": 6}, id="one sum a point"),
+        pytest.param("y[t,i,n] = dt[t,i] * x[t,i] * B[t,n]", {"mul": 6 + 30}, id="each product over its own operands"),
+        pytest.param("y[t,i,n] = dt[t,i] * B[t,n] * x[t,i]", {"mul": 30 + 30}, id="the order of factors matters"),
+        pytest.param("y[t,i] = sum(n, C[t,n] * h[t,i,n])", {"mac": 30}, id="a product in a sum is a mac"),
+        pytest.param("y[t,i] = sum(n, h[t,i,n])", {"add": 30}, id="a bare sum adds"),
+        pytest.param("y[t,i] = sum(n, W[n] * (h[t,i,n] + 1))", {"mac": 30, "add": 30}, id="work inside a sum"),
+        pytest.param("y[t,i] = silu(sum(k, W[k,i] * x[t-k,i]) + b[i])", {"mac": 24, "add": 6, "silu": 6}, id="window"),
+        pytest.param("y[t,i,n] = exp(dt[t,i] * A[i,n])", {"mul": 30, "exp": 30}, id="decay"),
+        pytest.param("y[t,i,n] = exp(dt[t,i]) / 2", {"exp": 6, "div": 6}, id="broadcasting the result is free"),
+        pytest.param("y[t,c] = x[t,c] - x[t,1-c]", {"sub": 2}, id="mirrored index"),
+    ],
+)
+def test_scalar_operations(text: str, counts: dict[str, int]) -> None:
+    assert parse_equation(text).scalar_operations(SIZES) == Counter(counts)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        pytest.param("y[t,i] = x[t,i]", [], id="copy"),
+        pytest.param("y[t,i] = x[t,i] - 1", [("add", 6, 6)], id="a difference is an addition"),
+        pytest.param("y[t,i,n] = a[t,i] * h[t-1,i,n] + b[t,i,n]", [("fma", 30, 30)], id="fused"),
+        pytest.param("y[t,i,n] = b[t,i,n] - a[t,i] * h[t-1,i,n]", [("fma", 30, 30)], id="fused difference"),
+        pytest.param("y[t,i,n] = a[i] * x[t,i] + b[t,i,n]", [("mul", 6, 6), ("add", 30, 30)], id="fewer points: apart"),
+        pytest.param(
+            "y[t,i] = a[i] * x[t,i] + b[i] * z[t,i]", [("mul", 6, 6), ("fma", 6, 6)], id="one of two products fuses"
+        ),
+        pytest.param(
+            "y[t,i] = a[i] * x[t,i] + exp(z[t,i])", [("exp", 6, 6), ("fma", 6, 6)], id="the fused product comes last"
+        ),
+        pytest.param("y[t,i] = sum(n, C[t,n] * h[t,i,n])", [("fma", 30, 6)], id="reduction of products"),
+        pytest.param("y[t,i] = sum(n, h[t,i,n])", [("add", 30, 6)], id="reduction"),
+        pytest.param("y[t,i] = rsqrt(x[t,i] * 0.5 + 1)", [("fma", 6, 6), ("rsqrt", 6, 6)], id="function of a product"),
+    ],
+)
+def test_vector_passes(text: str, passes: list[tuple[str, int, int]]) -> None:
+    assert parse_equation(text).vector_passes(SIZES) == tuple(VectorPass(*each) for each in passes)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reduces"), [pytest.param(6, True, id="fewer results"), pytest.param(30, False, id="one a point")]
+)
+def test_a_pass_reduces_if_it_has_fewer_results_than_points(outputs: int, reduces: bool) -> None:
+    assert VectorPass("add", 30, outputs).reduces is reduces
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        pytest.param("y[t,i] = sum(n, h[t,i,n] * B[t,n])", [Product(H, B, ("n",))], id="matrix times vector"),
+        pytest.param("y[t,i,n] = x[t,i] * B[t,n]", [Product(Reference("x", ("i",), 0), B, ())], id="outer product"),
+        pytest.param(
+            "y[t,i] = sum(n, h[t,i,n] * B[t,n]) + sum(n, h[t-1,i,n] * B[t,n])",
+            [Product(H, B, ("n",)), Product(Reference("h", ("i", "n"), 1), B, ("n",))],
+            id="sum of two products",
+        ),
+        pytest.param("y[t,i,n] = x[t,i] * h[t,i,n]", [], id="scaling is no outer product"),
+        pytest.param("y[t,i] = sum(n, h[t,i,n] * B[t,n]) + x[t,i]", [], id="a term that is no product"),
+        pytest.param("y[t,i] = sum(n, h[t,i,n])", [], id="sum without a product"),
+        pytest.param("y[t,i] = sum(n, exp(h[t,i,n]) * B[t,n])", [], id="a factor that is no tensor"),
+        pytest.param("y[t,i] = sum(k, W[k,i] * x[t-k,i])", [], id="window"),
+    ],
+)
+def test_products_for_a_mac_array(text: str, products: list[Product]) -> None:
+    assert parse_equation(text).products == tuple(products)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("y[t] + 1", "must be 'tensor[t,...] = expression', not 'y[t] + 1'", id="no equals sign"),
+        pytest.param(
+            "a[t] = b[t] = 1", "must be 'tensor[t,...] = expression', not 'a[t] = b[t] = 1'", id="two results at once"
+        ),
+        pytest.param("a[t] = 1; b[t] = 2", "must be 'tensor[t,...] = expression', not 'a[t] = 1; b[t] = 2'", id="two"),
+        pytest.param("W[i] = x[t,i]", "must define a tensor at timestep t, not 'W[i] = x[t,i]'", id="parameter"),
+        pytest.param("y[t-1] = 2", "must define a tensor at timestep t, not 'y[t-1] = 2'", id="defines the past"),
+        pytest.param("y[t,1-c] = 2", "must define a tensor at timestep t, not 'y[t,1-c] = 2'", id="mirrored result"),
+        pytest.param("y[t,i,i] = 2", "repeats an index of the result: 'y[t,i,i] = 2'", id="repeated index"),
+        pytest.param(
+            "y[t] = x[t,i,n]", "leaves i, n neither summed nor in the result: 'y[t] = x[t,i,n]'", id="free indices"
+        ),
+        pytest.param("y[t] = x[t-k]", "leaves k neither summed nor in the result: 'y[t] = x[t-k]'", id="free lag"),
+        pytest.param("y[t] = x", "cannot read 'x' in 'y[t] = x'", id="tensor without subscripts"),
+        pytest.param("y[t] = 'a'", "cannot read \"'a'\" in \"y[t] = 'a'\"", id="string"),
+        pytest.param("y[t] = x[t] ** 2", "cannot read 'x[t] ** 2' in 'y[t] = x[t] ** 2'", id="unknown operator"),
+        pytest.param("y[t] = -x[t]", "cannot read '-x[t]' in 'y[t] = -x[t]'", id="negation"),
+        pytest.param("y[t] = log(x[t])", "cannot read 'log(x[t])' in 'y[t] = log(x[t])'", id="unknown function"),
+        pytest.param("y[t] = sum(x[t])", "cannot read 'sum(x[t])' in 'y[t] = sum(x[t])'", id="sum over nothing"),
+        pytest.param(
+            "y[t] = sum(2, x[t])", "sums over something that is not an index: 'y[t] = sum(2, x[t])'", id="sum over 2"
+        ),
+        pytest.param(
+            "y[t] = sum(i, i, x[t,i])",
+            "sums over an index twice, or over one that the summand lacks: 'y[t] = sum(i, i, x[t,i])'",
+            id="index summed twice",
+        ),
+        pytest.param(
+            "y[t] = sum(i, x[t])",
+            "sums over an index twice, or over one that the summand lacks: 'y[t] = sum(i, x[t])'",
+            id="index that the summand lacks",
+        ),
+        pytest.param("y[t] = exp(x[t], 2)", "gives exp 2 arguments: 'y[t] = exp(x[t], 2)'", id="two for one"),
+        pytest.param("y[t] = max(x[t])", "gives max 1 arguments: 'y[t] = max(x[t])'", id="one for two"),
+        pytest.param("y[t] = x[t,2]", "cannot read the subscript '2' in 'y[t] = x[t,2]'", id="number as subscript"),
+        pytest.param("y[t] = x[t+1]", "cannot read the subscript 't + 1' in 'y[t] = x[t+1]'", id="the future"),
+        pytest.param("y[t,i] = x[i,t]", "cannot read the subscript 't' in 'y[t,i] = x[i,t]'", id="t not first"),
+        pytest.param("y[t] = x[t-0]", "cannot read the lag '0' in 'y[t] = x[t-0]'", id="lag zero"),
+        pytest.param("y[t] = x[t-2*k]", "cannot read the lag '2 * k' in 'y[t] = x[t-2*k]'", id="computed lag"),
+    ],
+)
+def test_mistakes(text: str, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        parse_equation(text)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param("y[t =", id="open bracket"), pytest.param("3 = x[t]", id="defines a number")]
+)
+def test_bad_syntax_is_quoted_with_what_python_says_of_it(text: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        parse_equation(text)
+    assert str(raised.value).startswith(f"not an equation: {text!r}: ")

@@ -1,0 +1,186 @@
+"""The MAC array: published closed forms, overlapped folds, elementwise work, SRAM traffic."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw.mac_array import Dataflow, MacArraySpec, elementwise_cost, gemm_cost, operand_bytes
+from hw.requests import Cost, Gemm, VectorPass
+from hw.simd import VectorUnitSpec
+
+DATAFLOWS: tuple[Dataflow, ...] = ("weight_stationary", "output_stationary", "input_stationary")
+REFERENCE = Path(__file__).parent / "data" / "scalesim_32x32.csv"
+
+
+def array(dataflow: Dataflow, folds: str, rows: int = 32, columns: int = 32) -> MacArraySpec:
+    return MacArraySpec.model_validate({"rows": rows, "columns": columns, "dataflow": dataflow, "folds": folds})
+
+
+def reference_rows() -> list[dict[str, str]]:
+    with REFERENCE.open(encoding="utf-8") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+@pytest.mark.parametrize(
+    ("gemm", "dataflow", "cycles"),
+    [
+        pytest.param(
+            Gemm(int(row["M"]), int(row["N"]), int(row["K"])),
+            dataflow,
+            int(row[dataflow]),
+            id=f"{row['M']}x{row['N']}x{row['K']} {dataflow}",
+        )
+        for row in reference_rows()
+        for dataflow in DATAFLOWS
+    ],
+)
+def test_serial_folds_take_what_scale_sim_simulates(gemm: Gemm, dataflow: Dataflow, cycles: int) -> None:
+    assert gemm_cost(array(dataflow, "serial"), gemm).cycles == cycles
+
+
+def test_the_reference_has_its_three_shapes() -> None:
+    assert len(reference_rows()) == 3
+
+
+# Rows R = 8 and columns C = 4; fill is R + C - 2 = 10 cycles, and R more to load a stationary tile.
+@pytest.mark.parametrize(
+    ("dataflow", "gemm", "cycles", "tail"),
+    [
+        pytest.param("output_stationary", Gemm(8, 4, 100), 100, 10, id="one fold, output stays"),
+        pytest.param("weight_stationary", Gemm(100, 4, 8), 100, 10 + 8, id="one fold, weights stay"),
+        pytest.param("input_stationary", Gemm(4, 100, 8), 100, 10 + 8, id="one fold, inputs stay"),
+        pytest.param("output_stationary", Gemm(3, 2, 100), 100, 10, id="a part of a fold takes as long"),
+        pytest.param("output_stationary", Gemm(9, 4, 100), 2 * 100, 10, id="one row more is a second fold"),
+        pytest.param("output_stationary", Gemm(16, 12, 100), 2 * 3 * 100, 10, id="folds in both directions"),
+        pytest.param("weight_stationary", Gemm(100, 12, 16), 3 * 2 * 100, 18, id="folds of n and k"),
+        pytest.param("input_stationary", Gemm(12, 100, 16), 3 * 2 * 100, 18, id="folds of m and k"),
+        # A fold that streams 5 cycles needs R = 8 for its results; the last is ready 10 + 5 after its start.
+        pytest.param("output_stationary", Gemm(8, 4, 5), 8, 10 + 5 - 8, id="short stream"),
+        pytest.param("output_stationary", Gemm(16, 12, 5), 6 * 8, 10 + 5 - 8, id="many short streams"),
+        pytest.param("weight_stationary", Gemm(1, 12, 8), 3 * 8, 18 + 1 - 8, id="matrix times vector"),
+    ],
+)
+def test_overlapped_folds_pay_fill_once(dataflow: Dataflow, gemm: Gemm, cycles: int, tail: int) -> None:
+    cost = gemm_cost(array(dataflow, "overlapped", rows=8, columns=4), gemm)
+    assert (cost.cycles, cost.tail_cycles) == (cycles, tail)
+
+
+@pytest.mark.parametrize("dataflow", [pytest.param(name, id=name) for name in DATAFLOWS])
+@pytest.mark.parametrize("length", [pytest.param(n, id=f"length {n}") for n in (1, 5, 8, 100)])
+def test_one_fold_ends_when_a_serial_one_does(dataflow: Dataflow, length: int) -> None:
+    """SCALE-Sim's total is one cycle less than the count of cycles."""
+    gemm = {
+        "output_stationary": Gemm(8, 4, length),
+        "weight_stationary": Gemm(length, 4, 8),
+        "input_stationary": Gemm(4, length, 8),
+    }[dataflow]
+    overlapped = gemm_cost(array(dataflow, "overlapped", rows=8, columns=4), gemm)
+    serial = gemm_cost(array(dataflow, "serial", rows=8, columns=4), gemm)
+    assert overlapped.cycles + overlapped.tail_cycles == serial.cycles + 1
+
+
+@pytest.mark.parametrize(
+    ("gemm", "cost"),
+    [
+        pytest.param(Gemm(8, 4, 100), Cost(100, 10, 100), id="full: 3200 MACs on 32 PEs"),
+        pytest.param(Gemm(8, 1, 100), Cost(100, 10, 25), id="one of four columns: 800 MACs"),
+        pytest.param(Gemm(4, 4, 4), Cost(8, 6, 2), id="skinny: 64 MACs, and R = 8 cycles to shift out"),
+        pytest.param(Gemm(1, 1, 1), Cost(8, 3, 1), id="a single MAC: a part of a cycle counts as one"),
+    ],
+)
+def test_useful_cycles_are_those_of_a_full_array(gemm: Gemm, cost: Cost) -> None:
+    assert gemm_cost(array("output_stationary", "overlapped", rows=8, columns=4), gemm) == cost
+
+
+def test_serial_fill_and_drain_are_what_is_not_streamed() -> None:
+    cost = gemm_cost(array("output_stationary", "serial", rows=8, columns=4), Gemm(16, 4, 100))
+    assert cost == Cost(2 * (10 + 100) - 1, 0, useful_cycles=200, fill_drain_cycles=2 * 10 - 1)
+
+
+def test_a_single_pe_takes_a_cycle_for_each_mac() -> None:
+    for folds in ("serial", "overlapped"):
+        cost = gemm_cost(array("output_stationary", folds, rows=1, columns=1), Gemm(3, 2, 5))
+        assert cost == Cost(3 * 2 * 5, 0, 3 * 2 * 5)
+
+
+@pytest.mark.parametrize("dataflow", [pytest.param(name, id=name) for name in DATAFLOWS])
+@pytest.mark.parametrize("folds", ["serial", "overlapped"])
+def test_a_batch_multiplies(dataflow: Dataflow, folds: str) -> None:
+    spec = array(dataflow, folds)
+    one, seven = gemm_cost(spec, Gemm(40, 50, 60)), gemm_cost(spec, Gemm(40, 50, 60, batch=7))
+    assert seven.cycles == 7 * one.cycles
+    assert seven.fill_drain_cycles == 7 * one.fill_drain_cycles
+    assert seven.tail_cycles == one.tail_cycles
+    assert Gemm(40, 50, 60, batch=7).macs == 7 * 40 * 50 * 60
+
+
+sizes = st.integers(1, 300)
+gemms = st.builds(Gemm, sizes, sizes, sizes, st.integers(1, 4))
+shapes = st.tuples(st.integers(1, 64), st.integers(1, 64))
+
+
+@settings(deadline=None)
+@given(gemm=gemms, shape=shapes, dataflow=st.sampled_from(DATAFLOWS), folds=st.sampled_from(["serial", "overlapped"]))
+def test_no_array_does_more_than_its_peak(gemm: Gemm, shape: tuple[int, int], dataflow: Dataflow, folds: str) -> None:
+    cost = gemm_cost(array(dataflow, folds, *shape), gemm)
+    assert 1 <= cost.useful_cycles <= cost.cycles
+    assert gemm.macs <= cost.useful_cycles * shape[0] * shape[1]
+    assert cost.useful_cycles + cost.fill_drain_cycles <= cost.cycles
+    assert cost.tail_cycles >= 0
+    assert cost.fill_drain_cycles >= 0
+
+
+@settings(deadline=None)
+@given(gemm=gemms, shape=shapes, dataflow=st.sampled_from(DATAFLOWS))
+def test_overlapped_folds_are_never_slower_than_serial_ones(
+    gemm: Gemm, shape: tuple[int, int], dataflow: Dataflow
+) -> None:
+    """SCALE-Sim's total is one cycle less than the count of cycles, for each GEMM of a batch."""
+    overlapped = gemm_cost(array(dataflow, "overlapped", *shape), gemm)
+    serial = gemm_cost(array(dataflow, "serial", *shape), gemm)
+    assert overlapped.cycles <= serial.cycles + gemm.batch
+    assert overlapped.cycles + overlapped.tail_cycles <= serial.cycles + gemm.batch
+
+
+# On 32 x 32 PEs, 2 bytes an element.
+@pytest.mark.parametrize(
+    ("dataflow", "gemm", "elements"),
+    [
+        pytest.param("output_stationary", Gemm(32, 32, 10), 32 * 10 + 10 * 32 + 32 * 32, id="output stays, one fold"),
+        pytest.param(
+            "output_stationary", Gemm(64, 96, 10), 3 * 64 * 10 + 2 * 10 * 96 + 64 * 96, id="output stays, 2 x 3 folds"
+        ),
+        pytest.param("weight_stationary", Gemm(10, 32, 32), 10 * 32 + 32 * 32 + 10 * 32, id="weights stay, one fold"),
+        pytest.param(
+            "weight_stationary", Gemm(10, 96, 32), 3 * 10 * 32 + 32 * 96 + 10 * 96, id="inputs again for each fold of n"
+        ),
+        pytest.param(
+            "weight_stationary", Gemm(10, 32, 96), 10 * 96 + 96 * 32 + 5 * 10 * 32, id="three folds of k: 3 out, 2 in"
+        ),
+        pytest.param(
+            "input_stationary", Gemm(96, 10, 64), 3 * 10 * 64 + 64 * 96 + 3 * 96 * 10, id="inputs stay, 3 x 2 folds"
+        ),
+        pytest.param("output_stationary", Gemm(1, 1, 1, batch=5), 5 * 3, id="a batch multiplies"),
+    ],
+)
+def test_operand_bytes(dataflow: Dataflow, gemm: Gemm, elements: int) -> None:
+    assert operand_bytes(array(dataflow, "overlapped"), gemm, element_bytes=2) == 2 * elements
+
+
+def test_a_plain_array_refuses_elementwise_work() -> None:
+    with pytest.raises(ValueError) as caught:
+        elementwise_cost(array("output_stationary", "serial"), [VectorPass("add", 10, 10)])
+    assert str(caught.value) == "this MAC array does no elementwise operations"
+
+
+def test_an_array_that_does_elementwise_work_is_as_many_lanes() -> None:
+    unit = VectorUnitSpec(pipeline_depth=4, fma=True, cycles={"add": 1, "exp": 4})
+    spec = array("output_stationary", "serial").model_copy(update={"elementwise": unit})
+    # 8 x 1024 additions, then 6 x 1024 exponentials of 4 cycles
+    passes = [VectorPass("add", 8 * 1024, 8 * 1024), VectorPass("exp", 6 * 1024, 6 * 1024)]
+    assert elementwise_cost(spec, passes) == Cost(8 + 24, tail_cycles=4, useful_cycles=8 + 24)
