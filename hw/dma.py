@@ -85,7 +85,7 @@ class Dma:
     def _issue(self, stream: Stream[Transfer]) -> None:
         now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
         if now > free_at:
-            accounts.waited(reason, stream.landing, free_at, now)
+            accounts.waited(reason, stream.landing(), free_at, now)
             if self.recorder is not None:
                 self.recorder.stalled(self.name, reason, free_at, now)
             free_at = now

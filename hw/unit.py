@@ -34,7 +34,7 @@ class Stream(Protocol[RequestType]):
     """A sequence of requests to one unit; ``request`` is the next one, valid while the stream is offered.
 
     The request may start from cycle ``ready_at`` on, which may lie ahead. ``reason`` says what that request was last
-    waiting for, and ``landing`` which transfer, if it was one.
+    waiting for.
     """
 
     name: str
@@ -42,7 +42,9 @@ class Stream(Protocol[RequestType]):
     ready_at: int
     request: RequestType
     reason: str
-    landing: Landing | None
+
+    def landing(self) -> Landing | None:
+        """The DRAM transfer that the request was last waiting for, if it was one."""
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:
         """The request has started: its operands are read by cycle *end*, its result is there at *completion*."""
@@ -133,7 +135,7 @@ class Unit:
         offered.remove(stream)
         request, free_at = stream.request, self._free_at
         if start > free_at:
-            self.accounts.waited(stream.reason, stream.landing, free_at, start)
+            self.accounts.waited(stream.reason, stream.landing(), free_at, start)
             if self.recorder is not None:
                 self.recorder.stalled(self.name, stream.reason, free_at, start)
         cycles = request.cycles

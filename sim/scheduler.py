@@ -107,7 +107,7 @@ class StreamRun(Generic[RequestType]):
 
     __slots__ = (
         "_dependencies", "_engine", "_items", "_landings", "_last", "_missing", "_offer", "_program", "_tiles", "item",
-        "landing", "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "ready_at", "reason",
+        "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "ready_at", "reason",
         "release", "request", "requests", "results", "tile",
     )  # fmt: skip
 
@@ -132,7 +132,6 @@ class StreamRun(Generic[RequestType]):
         self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
         self.request: RequestType
         self.reason = START
-        self.landing: Landing | None = None
         self.listener: Callable[[], None] | None = None
         self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self.release: Callable[[], None] | None = None  # to be called when an item has used its slot
@@ -172,7 +171,8 @@ class StreamRun(Generic[RequestType]):
             number = self._missing
             for progress, per_tile, offset, _, reason in dependencies[number:] if number else dependencies:
                 need = self.tile * per_tile + offset
-                if progress.done < need:
+                done = progress.done
+                if done < need:
                     if progress.issued < need:
                         self._missing, self.reason = number, reason
                         progress.waiters.append((need, self.advance))
@@ -180,9 +180,10 @@ class StreamRun(Generic[RequestType]):
                     pending = progress.pending
                     while pending and pending[0] <= now:
                         pending.popleft()
-                        progress.done += 1
-                    if progress.done < need:
-                        cycle = pending[need - progress.done - 1]
+                        done += 1
+                    progress.done = done
+                    if done < need:
+                        cycle = pending[need - done - 1]
                         if cycle > self.ready_at:
                             self.ready_at, self._last = cycle, number
                 number += 1
@@ -190,16 +191,18 @@ class StreamRun(Generic[RequestType]):
                 self._missing, self.reason = number, NO_BUFFER
                 return
             if self._last >= 0:
-                _, per_tile, offset, producer, self.reason = dependencies[self._last]
-                if self.reason == DRAM:
-                    self.landing = producer._landing(self.tile * per_tile + offset)
+                self.reason = dependencies[self._last][4]
             self.request = request  # type: ignore[assignment]
             self._offer(self)
             return
 
-    def _landing(self, count: int) -> Landing | None:
-        """The record of the transfer that completed the first *count* items of this stream."""
-        return next((landing for issued, landing in reversed(self._landings) if issued <= count), None)
+    def landing(self) -> Landing | None:
+        """The transfer that the offered item got last, if it was one."""
+        if self.reason != DRAM:
+            return None
+        _, per_tile, offset, producer, _ = self._dependencies[self.item][self._last]
+        count = self.tile * per_tile + offset
+        return next((landing for issued, landing in reversed(producer._landings) if issued <= count), None)
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:
         """The unit has started the offered item: operands are read by *end*, the result is there at *completion*."""
@@ -216,7 +219,6 @@ class StreamRun(Generic[RequestType]):
         self._missing = self.ready_at = 0
         self._last = -1
         self.reason = START
-        self.landing = None
         item = self.item + 1
         if item == self._items:
             self._next_tile()
