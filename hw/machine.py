@@ -9,7 +9,7 @@ from hw.lpddr5 import DramSpec
 from hw.mac_array import MacArraySpec
 from hw.simd import SimdSpec
 from hw.sram import SramPorts, SramSpec
-from hw.unit import Unit
+from hw.unit import Accounts, Recorder, Unit
 from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
@@ -56,3 +56,17 @@ class Machine:
         self.ports = SramPorts(spec.sram) if contended else None
         self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
         self.dma = Dma(spec.dma, spec.dram, spec.clock, engine)
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Have *recorder* listen to every unit."""
+        for unit in self.units.values():
+            unit.recorder = recorder
+        self.dma.recorder = recorder
+
+    def finish(self, makespan: int) -> dict[str, Accounts]:
+        """Close the accounts of every unit at *makespan* and return them by name."""
+        for unit in self.units.values():
+            unit.finish(makespan)
+        self.dma.finish(makespan)
+        accounts = {name: unit.accounts for name, unit in self.units.items()}
+        return accounts | {self.dma.name: self.dma.accounts} | self.dma.channel_accounts(makespan)

@@ -1,8 +1,9 @@
 """A unit that does one request at a time, and the accounting of its every cycle.
 
 A unit is offered *streams*: sequences of requests of which it is known when the next one will be ready. When free it
-starts, of those that are ready, the request of the oldest work (lowest ``priority``). The cycles between two requests are put down to what the later one was last
-waiting for; a request lengthened by busy SRAM banks puts the difference down to ``bank_conflict``.
+starts, of those that are ready, the request of the oldest work (lowest ``priority``). The cycles between two requests
+are put down to what the later one was last waiting for; a request lengthened by busy SRAM banks puts the difference
+down to ``bank_conflict``.
 """
 
 from __future__ import annotations

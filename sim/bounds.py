@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 import networkx as nx
@@ -56,7 +57,7 @@ def maximum_cycle_ratio(edges: list[tuple[str, str, int, int]]) -> Fraction:
             cycle = nx.find_negative_cycle(graph, "") if graph else []
         except nx.NetworkXError:
             return ratio
-        steps = [graph.edges[a, b] for a, b in zip(cycle, cycle[1:], strict=False)]
+        steps = [graph.edges[a, b] for a, b in pairwise(cycle)]
         distance = sum(step["distance"] for step in steps)
         if not steps:
             return ratio

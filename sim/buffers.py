@@ -2,8 +2,9 @@
 
 Roles: *state* (tensors that a later timestep reads), *parameters* (of everything but projections, resident for a
 layer), *step* (between stepped streams, a few steps deep), *tile* (a tile of tokens of one block or of all), *weights*
-(a pool of slots that all projections share, or, if they all fit, every weight of a layer). An elementwise result takes over the buffer of an operand that nothing needs any more.
-Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
+(a pool of slots that all projections share, or, if they fit, all weights of a layer). An elementwise result takes over
+the buffer of an operand that nothing needs any more. Capacity is real: first everything gets the slots without which
+nothing moves, then what is left goes to more slots.
 """
 
 from __future__ import annotations
@@ -154,9 +155,10 @@ class Inventory:
         )
 
     def _writes_blocks(self, tensor: str, writer: int) -> bool:
-        if writer == LOAD or self.mapping.blocks == 1 or not self.analysis.grouped(self.analysis.graph.producer[tensor]):
+        name = self.analysis.graph.producer[tensor]
+        if writer == LOAD or self.mapping.blocks == 1 or not self.analysis.grouped(name):
             return False
-        return self.drafts[writer].grouped or self._blocked_projection(self.analysis.graph.producer[tensor])
+        return self.drafts[writer].grouped or self._blocked_projection(name)
 
     def _taken_over(self, tensor: str, blocked: bool) -> Storage | None:
         """The storage of an operand of *tensor*'s operation that may be overwritten in place."""

@@ -28,4 +28,5 @@ def find(kind: str, name: str) -> Path:
     plain = str(path.parent) in (".", KINDS[kind]) and path.suffix in ("", ".yaml")
     if plain and path.stem in known:
         return known[path.stem]
-    raise InputError(Problem(f"no such file, and no shipped {kind} has that name; shipped are {', '.join(known)}", name))
+    listed = ", ".join(known)
+    raise InputError(Problem(f"no such file, and no shipped {kind} has that name; shipped are {listed}", name))

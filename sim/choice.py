@@ -31,7 +31,7 @@ TRIAL_TILES = 5
 ALIKE = 1.01
 FEWER = 0.9
 KIB = 1024
-CUTS = ((2, 2), (2, 1), (4, 2), (4, 1), (8, 1), (8, 2), (1, 2), (1, 1))  # (blocks, lanes), the usually best first
+CUTS = ((2, 2), (2, 1), (4, 2), (4, 1), (8, 1), (8, 2), (1, 2), (1, 1))  # (blocks, lanes), usually best first
 SLOTS_KIB = (128, 64, 32)
 
 
@@ -64,7 +64,8 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be met.
+    slots and cuts for the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be
+    met.
     """
     costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
     space = _Space(workload, costs, document)
@@ -230,7 +231,8 @@ def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
     loads = {"mac_array": 0, "simd": 0, "dma": 0.0}
     for number, draft in enumerate(inventory.drafts):
         if draft.is_projection:
-            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles * count for gemm, count in Counter(draft.tiles).items())
+            tally = Counter(draft.tiles)
+            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles * count for gemm, count in tally.items())
             tiles = -(-workload.steps // mapping.token_tile) if inventory.resident else 1
             loads["dma"] += sum(inventory.tile_bytes(number)) / costs.machine.dram_bytes_per_cycle / tiles
         else:

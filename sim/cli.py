@@ -5,28 +5,34 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from sim.trace import TraceWriter
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Shows where an edge accelerator stalls on state-space models, event by event.",
-)  # fmt: skip
+)
 
 
-class Phase(str, Enum):
+class Phase(StrEnum):
     """What a model does: read a prompt, or produce the next token."""
 
     prefill = "prefill"
     decode = "decode"
 
 
-class GraphFormat(str, Enum):
+class GraphFormat(StrEnum):
     """How to draw a timestep graph."""
 
     text = "text"
@@ -114,12 +120,13 @@ def run(
         Console(width=None if sys.stdout.isatty() else 112).print(result)
 
 
-def _recorder(trace: Path | None, window: str | None):  # type: ignore[no-untyped-def]
+def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
+    from sim.trace import TraceWriter, parse_window
+
     if trace is None:
         if window is not None:
-            raise typer.BadParameter("--window goes with --trace")
+            raise InputError(Problem("goes with --trace FILE", f"--window {window}"))
         return None
-    from sim.trace import TraceWriter, parse_window
 
     return TraceWriter(trace, parse_window(window))
 

@@ -175,6 +175,11 @@ def read_document(path: Path) -> Document:
     return Document(merged, [(name, marks) for name, _, marks in chain])
 
 
+def _shown(path: Path) -> str:
+    """*path* as messages call it: relative to where the user is, if it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
@@ -185,7 +190,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[str, dict[str, Any], Any]:
     """The name, the plain data and the marked tree of the YAML mapping in *path*."""
-    name = str(path)
+    name = _shown(path)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

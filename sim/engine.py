@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import simpy
+from simpy.events import NORMAL
 
 Callback = Callable[[], None]
 
@@ -44,7 +45,7 @@ class Engine:
         bucket = self._buckets.get(cycle)
         if bucket is None:
             self._buckets[cycle] = ([wake], [])
-            self._schedule(_Tick(self._callbacks), 1, cycle - self.now)
+            self._schedule(_Tick(self._callbacks), NORMAL, cycle - self.now)
         else:
             bucket[0].append(wake)
 
@@ -53,7 +54,7 @@ class Engine:
         bucket = self._buckets.get(cycle)
         if bucket is None:
             self._buckets[cycle] = ([], [start])
-            self._schedule(_Tick(self._callbacks), 1, cycle - self.now)
+            self._schedule(_Tick(self._callbacks), NORMAL, cycle - self.now)
         else:
             bucket[1].append(start)
 

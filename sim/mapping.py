@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
-from hw.machine import MachineSpec
 from hw.mac_array import elementwise_cost, gemm_cost, operand_bytes
+from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import vector_cost
 from sim.analysis import Analysis
 from sim.program import UnitName
 from workloads.config import Placement
-
 
 WORTH_MOVING = 0.99
 

@@ -170,9 +170,7 @@ def _stream(program: Program, stream: StreamPlan) -> StreamReport:
 
 def _mapping(choice: Choice) -> MappingReport:
     mapping, program = choice.mapping, choice.program
-    buffers = [
-        BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers
-    ]
+    buffers = [BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers]
     return MappingReport(
         token_tile=mapping.token_tile,
         tiles_per_layer=program.tiles_per_layer,

@@ -35,8 +35,7 @@ REASONS = {
 
 def render(result: Result) -> RenderableType:
     """The whole report."""
-    parts = [_headline(result), _units(result), _bounds(result), _gap(result), _mapping(result), _streams(result)]
-    return Group(*parts)
+    return Group(_headline(result), _units(result), _bounds(result), _gap(result), _mapping(result), _streams(result))
 
 
 def as_text(result: Result, width: int = WIDTH) -> str:
@@ -100,7 +99,7 @@ def _bounds(result: Result) -> Table:
     table = _table("Bounds", "", "cycles", "of makespan %")
     rows = [
         ("paper's roofline (a reference line: all operations at the MAC array's peak)", bounds.paper_roofline_cycles),
-        (f"resource bound (work of the busiest unit, {bounds.resource_unit}, at its full rate)", bounds.resource_cycles),
+        (f"resource bound (work of the busiest unit, {bounds.resource_unit}, at full rate)", bounds.resource_cycles),
         ("recurrence bound (latency of the loop-carried operations)", bounds.recurrence_cycles),
         ("simulated", makespan),
     ]
@@ -115,9 +114,8 @@ def _gap(result: Result) -> Text:
     parts = sorted(result.above_roofline.items(), key=lambda item: -abs(item[1]))
     listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
     words = ", ".join(f"{REASONS.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
-    return Text.assemble(
-        ("Above the roofline ", "bold"), f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
-    )  # fmt: skip
+    text = f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
+    return Text.assemble(("Above the roofline ", "bold"), text)
 
 
 def _mapping(result: Result) -> Text:

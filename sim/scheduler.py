@@ -192,7 +192,7 @@ class StreamRun(Generic[RequestType]):
                 return
             if self._last >= 0:
                 self.reason = dependencies[self._last][4]
-            self.request = request  # type: ignore[assignment]
+            self.request = request
             self._offer(self)
             return
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any
 
 from hw.machine import Machine, MachineSpec
-from hw.unit import Accounts, Recorder
+from hw.unit import Recorder
 from sim.catalog import find
 from sim.choice import Choice, choose
 from sim.documents import Document, read_document, split_assignment
@@ -84,8 +84,7 @@ def run(job: Job, progress: Progress | None = None, recorder: Recorder | None = 
     program = job.choice.program
     engine = Engine()
     machine = Machine(job.machine, engine, program.contended)
-    for unit in (*machine.units.values(), machine.dma):
-        unit.recorder = recorder
+    machine.record(recorder)
     done = 0
 
     def tile() -> None:
@@ -96,12 +95,7 @@ def run(job: Job, progress: Progress | None = None, recorder: Recorder | None = 
 
     with _no_garbage_collection():
         makespan = run_program(program, machine, engine, tile if progress else None)
-    accounts: dict[str, Accounts] = {}
-    for unit in (*machine.units.values(), machine.dma):
-        unit.finish(makespan)
-        accounts[unit.name] = unit.accounts
-    accounts |= machine.dma.channel_accounts(makespan)
-    return build_result(job.workload, job.machine, job.choice, makespan, accounts)
+    return build_result(job.workload, job.machine, job.choice, makespan, machine.finish(makespan))
 
 
 @contextmanager

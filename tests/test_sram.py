@@ -159,6 +159,12 @@ Occupation = tuple[str, int, int, dict[int, int]]  # unit, start, cycles, bytes 
             10 + 8,
             id="a request that is slowed owes less: 1/7 of 50 cycles",
         ),
+        # b takes half of a's speed, 48 cycles; c takes 21.3 of the 96 bytes that a and b move, so 2/9 of 96 cycles
+        pytest.param(
+            [("a", 0, 96, {0: 6144}), ("b", 0, 48, {0: 3072}), ("c", 0, 32, {0: 2048}), ("a", 96, 10, {})],
+            10 + 70,
+            id="two newcomers: 48 and 21.3 cycles to pay",
+        ),
         pytest.param(
             [("a", 0, 99, {0: 99 * 64}), ("b", 0, 99, {0: 99 * 64}), ("c", 0, 33, {0: 33 * 64})],
             99,

@@ -40,7 +40,7 @@ class Script(Generic[RequestType]):
         self.name = name
         self.priority = priority
         self.reason = reason
-        self.landing = landing
+        self._landing = landing
         self.ready_at = 0
         self.request: RequestType
         self.starts: list[int] = []
@@ -60,6 +60,9 @@ class Script(Generic[RequestType]):
 
     def _offer(self) -> None:
         self._unit.offer(self)  # type: ignore[arg-type]  # the caller gives each unit requests of its kind
+
+    def landing(self) -> Landing | None:
+        return self._landing
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:
         self.starts.append(self._unit.engine.now)
@@ -356,7 +359,7 @@ class TestDma:
     def test_a_transfer_offered_ahead_does_not_hold_up_one_that_is_ready(self) -> None:
         engine = dma(outstanding=1)
         ahead = Script(engine, [(400, Transfer(3200))], ahead=400)
-        scripts = [read(engine, 3200, 20, priority=5), read(engine, 3200, 30, priority=6), ahead]
+        scripts = [read(engine, 3200, 20, priority=5), read(engine, 3200, 20, priority=6), ahead]
         engine.engine.run()
         assert [script.starts for script in scripts] == [[20], [20 + 247], [20 + 2 * 247]]
 
@@ -439,10 +442,18 @@ def test_a_dma_engine_keeps_its_limit_and_accounts_for_every_cycle(
 
 
 @settings(deadline=None)
-@given(sizes=st.lists(st.integers(1, 20_000), min_size=1, max_size=20))
-def test_with_room_for_all_a_dma_engine_is_its_channel(sizes: list[int]) -> None:
-    engine = dma(outstanding=len(sizes))
-    scripts = [read(engine, size) for size in sizes]
+@given(items=transfers)
+def test_with_room_for_all_a_dma_engine_issues_at_once_what_is_ready(
+    items: list[tuple[int, int, bool, int, int]],
+) -> None:
+    engine = dma(outstanding=len(items))
+    items = sorted(items, key=lambda item: item[0])
+    scripts = [
+        Script(engine, [(ready, Transfer(size, write))], priority=number, ahead=ahead)
+        for number, (ready, size, write, _, ahead) in enumerate(items)
+    ]
     engine.engine.run()
+    assert [script.starts[0] for script in scripts] == [item[0] for item in items]
     channel = Channel(engine.channel.timing, refresh=False)
-    assert [script.ends[0] for script in scripts] == [channel.serve(0, size, False, "late") for size in sizes]
+    ends = [channel.serve(ready, size, write, "late") for ready, size, write, _, _ in items]
+    assert [script.ends[0] for script in scripts] == ends

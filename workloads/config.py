@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, PositiveInt
+from pydantic import BaseModel, Field, PositiveInt
 
 from sim.documents import Document, Spec
 from workloads.graph import TimestepGraph
@@ -36,7 +36,7 @@ class MappingSpec(Spec):
     """
 
     placement: Placement = "auto"
-    place: dict[str, Literal["mac_array", "simd"]] = {}
+    place: dict[str, Literal["mac_array", "simd"]] = Field(default_factory=dict)
     token_tile: PositiveInt | None = None
     blocks: PositiveInt | None = None
     lanes: PositiveInt | None = None
