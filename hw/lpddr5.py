@@ -126,18 +126,23 @@ class Channel:
         if write != self.last_write:
             turnaround = timing.read_to_write if write else timing.write_to_read
             self.last_write = write
-        begin = max(begin, free + turnaround)
+        if begin < free + turnaround:
+            begin = free + turnaround
         wait = begin - free
         if wait:
-            idle = min(max(0, arrival - free), wait)
-            turnaround = min(max(0, turnaround - idle), wait - idle)
-            latency = min(cas, wait - idle - turnaround)
-            row_miss = wait - idle - turnaround - latency
-            self._turnaround += turnaround
+            if arrival > free:
+                idle = arrival - free
+                self._idle[idle_reason] = self._idle.get(idle_reason, 0) + idle
+                wait -= idle
+                turnaround = turnaround - idle if turnaround > idle else 0
+            if turnaround:
+                turnaround = min(turnaround, wait)
+                wait -= turnaround
+                self._turnaround += turnaround
+            latency = cas if cas < wait else wait
+            row_miss = wait - latency
             self._latency += latency
             self._row_miss += row_miss
-            if idle:
-                self._idle[idle_reason] = self._idle.get(idle_reason, 0) + idle
         bursts = -(-size_bytes // BURST_BYTES)
         data = bursts * BURST_CLOCKS
         end = begin + data

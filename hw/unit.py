@@ -128,10 +128,15 @@ class Unit:
         if start != self._next_start:
             return  # an earlier start has been set meanwhile
         offered = self._offered
-        stream = None
+        stream, ready, later = None, 0, NEVER
         for other in offered:
-            if other.ready_at <= start and (stream is None or other.priority < stream.priority):
-                stream = other
+            if other.ready_at > start:
+                if other.ready_at < later:
+                    later = other.ready_at
+            else:
+                ready += 1
+                if stream is None or other.priority < stream.priority:
+                    stream = other
         assert stream is not None, "a start is set only for a request that will be ready"
         offered.remove(stream)
         request, free_at = stream.request, self._free_at
@@ -148,14 +153,12 @@ class Unit:
         end = self._free_at = start + cycles
         if self.recorder is not None:
             self.recorder.busy(self.name, stream, start, end)
-        self._next_start = NEVER
+        if ready > 1 or later < end:
+            later = end
+        self._next_start = later
+        if later < NEVER:
+            self.engine.start_at(later, self._start)
         stream.issued(end, end + request.tail_cycles, None)
-        if offered:
-            first = min([other.ready_at for other in offered])
-            if first < end:
-                first = end
-            if first < self._next_start:
-                self._set_start(first)
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""

@@ -47,13 +47,8 @@ class Progress:
 
     def call_waiters(self) -> None:
         """Call those who wait for the item just issued."""
-        waiters = self.waiters
-        if len(waiters) == 1:
-            if waiters[0][0] <= self.issued:
-                waiters.pop()[1]()
-            return
-        for waiter in [waiter for waiter in waiters if waiter[0] <= self.issued]:
-            waiters.remove(waiter)
+        for waiter in [waiter for waiter in self.waiters if waiter[0] <= self.issued]:
+            self.waiters.remove(waiter)
             waiter[1]()
 
 
@@ -92,14 +87,15 @@ class SlotPool:
         self._held[rank] -= 1
         self._unserved += self._held[rank] == 0
         self._free += 1
-        for load in sorted(self._waiting, key=_priority):
-            if self._may_take(load.rank):
-                self._waiting.remove(load)
-                load.advance()
-
-
-def _priority(stream: StreamRun[Work]) -> int:
-    return stream.priority
+        while self._free:
+            first = None
+            for load in self._waiting:
+                if (first is None or load.priority < first.priority) and self._may_take(load.rank):
+                    first = load
+            if first is None:
+                return
+            self._waiting.remove(first)
+            first.advance()
 
 
 class StreamRun(Generic[RequestType]):
@@ -229,14 +225,22 @@ class StreamRun(Generic[RequestType]):
         results = self.results
         results.issued += 1
         results.pending.append(completion)
-        if results.waiters:
-            results.call_waiters()
+        waiters = results.waiters
+        if waiters:
+            if len(waiters) > 1:
+                results.call_waiters()
+            elif waiters[0][0] <= results.issued:
+                waiters.pop()[1]()
         operands = self.operands
         if operands is not None:
             operands.issued += 1
             operands.pending.append(end)
-            if operands.waiters:
-                operands.call_waiters()
+            waiters = operands.waiters
+            if waiters:
+                if len(waiters) > 1:
+                    operands.call_waiters()
+                elif waiters[0][0] <= operands.issued:
+                    waiters.pop()[1]()
 
     def _next_tile(self) -> None:
         self.item = 0
