@@ -180,10 +180,10 @@ class Inventory:
         return None
 
     def _place_weights(self) -> None:
-        """One slot for each projection stream and one to load ahead; every further one helps."""
+        """Three slots, so that one can be used, one filled, and another stream begin; every further one helps."""
         largest = max(size for number in self.projections for size in self.tile_bytes(number))
-        streams = len(self.projections)
-        self.weights = Storage(Buffer("weights", "weights", largest, streams + 1), [], LOAD, most_slots=2 * streams + 2)
+        most = 2 * len(self.projections) + 2
+        self.weights = Storage(Buffer("weights", "weights", largest, 3), [], LOAD, most_slots=most)
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights(name))

@@ -27,7 +27,7 @@ from sim.scheduler import run_program
 from sim.units import format_bytes
 from workloads.config import Placement, Workload
 
-TRIAL_TILES = 5
+TRIAL_TOKENS = 160
 ALIKE = 1.01
 FEWER = 0.9
 KIB = 1024
@@ -212,7 +212,7 @@ class _Trials:
     def _run(self, candidate: Candidate) -> float:
         """Cycles a token once the pipeline is full."""
         tokens = candidate.mapping.token_tile
-        steps = min(self._workload.steps, TRIAL_TILES * tokens)
+        steps = min(self._workload.steps, max(3, min(5, TRIAL_TOKENS // tokens)) * tokens)
         spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps})
         workload = replace(self._workload, spec=spec)
         program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()

@@ -55,42 +55,49 @@ class Progress:
 class SlotPool:
     """Slots for weight tiles, shared by the streams that load them.
 
-    Every stream keeps a claim to one slot, so none can starve another. A stream whose user waits for something else
-    than weights takes no more than that: what cannot be used yet must not fill the pool.
+    Only a stream whose user waits for nothing but weights takes slots: what cannot be used yet must not fill the pool.
+    It takes a second one only if no other such stream is without any; the oldest work comes first.
     """
 
-    def __init__(self, slots: int, members: list[tuple[StreamRun[Work], StreamRun[Work]]]) -> None:
+    def __init__(self, slots: int, users: dict[int, StreamRun[Work]]) -> None:
         self._free = slots
-        self._held = dict.fromkeys((load.rank for load, _ in members), 0)
-        self._users = {load.rank: user for load, user in members}
-        self._unserved = len(members)  # streams that hold no slot
+        self._users = users  # by rank of the loading stream
+        self._held = dict.fromkeys(users, 0)
         self._waiting: list[StreamRun[Work]] = []
 
     def take(self, load: StreamRun[Work]) -> bool:
         """Take a slot for *load*'s next tile; if it may not have one, it is called again when it may."""
-        if self._may_take(load.rank):
-            self._unserved -= self._held[load.rank] == 0
+        if self._free and self._may_take(load):
             self._held[load.rank] += 1
             self._free -= 1
             return True
         self._waiting.append(load)
         return False
 
-    def _may_take(self, rank: int) -> bool:
-        if not self._held[rank]:
-            return self._free > 0
-        user = self._users[rank]
-        return self._free > self._unserved and (user.reason == START or user.reason == DRAM)
+    def _may_take(self, load: StreamRun[Work]) -> bool:
+        reason = self._users[load.rank].reason
+        if reason != DRAM and reason != START:
+            return False
+        if not self._held[load.rank]:
+            return True
+        left = self._free
+        for other in self._waiting:
+            if other is not load and not self._held[other.rank] and self._users[other.rank].reason == DRAM:
+                left -= 1
+        return left > 0
 
     def release(self, rank: int) -> None:
         """The oldest tile of the loading stream *rank* has been used."""
         self._held[rank] -= 1
-        self._unserved += self._held[rank] == 0
         self._free += 1
+        self.offer_slots()
+
+    def offer_slots(self) -> None:
+        """Let those who wait take what is free, the oldest work first."""
         while self._free:
             first = None
             for load in self._waiting:
-                if (first is None or load.priority < first.priority) and self._may_take(load.rank):
+                if (first is None or load.priority < first.priority) and self._may_take(load):
                     first = load
             if first is None:
                 return
@@ -104,7 +111,7 @@ class StreamRun(Generic[RequestType]):
     __slots__ = (
         "_dependencies", "_engine", "_items", "_landings", "_last", "_missing", "_offer", "_program", "_tiles", "item",
         "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "ready_at", "reason",
-        "release", "request", "requests", "results", "tile",
+        "release", "request", "requests", "results", "supply", "tile",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
@@ -130,12 +137,15 @@ class StreamRun(Generic[RequestType]):
         self.reason = START
         self.listener: Callable[[], None] | None = None
         self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
+        self.supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
         self.release: Callable[[], None] | None = None  # to be called when an item has used its slot
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
         """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies."""
         by_item: list[list[tuple[Progress, int, int, StreamRun[RequestType], str]]] = [[] for _ in range(self._items)]
-        for dependency in self.plan.dependencies:
+        for dependency in sorted(
+            self.plan.dependencies, key=lambda d: d.reason == DRAM
+        ):  # what is missing but weights?
             producer = runs[dependency.producer]
             implied = -self._tiles * producer._items
             for item, need in enumerate(dependency.table):
@@ -172,6 +182,8 @@ class StreamRun(Generic[RequestType]):
                     if progress.issued < need:
                         self._missing, self.reason = number, reason
                         progress.waiters.append((need, self.advance))
+                        if self.supply is not None and reason == DRAM:
+                            self.supply.offer_slots()
                         return
                     pending = progress.pending
                     while pending and pending[0] <= now:
@@ -276,11 +288,10 @@ def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Cal
     for run in runs:
         run.connect(runs)
     if program.pool is not None:
-        members = [(runs[load], runs[user]) for load, user in program.pool.members]
-        pool = SlotPool(program.pool.slots, members)
-        for load, user in members:
-            load.pool = pool
-            user.release = partial(pool.release, load.rank)
+        pool = SlotPool(program.pool.slots, {load: runs[user] for load, user in program.pool.members})
+        for load, user in program.pool.members:
+            runs[load].pool = runs[user].supply = pool
+            runs[user].release = partial(pool.release, load)
     runs[-1].listener = on_tile
     for run in runs:
         engine.at(0, run.advance)
