@@ -124,12 +124,15 @@ class _Space:
         return sorted(found, key=lambda c: (c.bound, -c.mapping.token_tile))
 
     def _first_cut(self, tokens: int, placement: dict[str, UnitName]) -> list[Candidate]:
-        """The first cut that fits, with the largest weight slots that fit; empty if none does."""
-        for cut in self._cuts:
-            least = self._candidate(tokens, cut, placement, min(self._slots))
-            if least is not None:
-                larger = (self._candidate(tokens, cut, placement, slot) for slot in self._slots)
-                return [next(candidate for candidate in larger if candidate is not None)]
+        """The first cut that fits, with the largest weight slots that fit; empty if none does.
+
+        A tile that leaves room for the smallest slots only has no room for buffers either: it is the last resort.
+        """
+        for slots in (self._slots[:-1], self._slots[-1:]) if tokens == 1 else (self._slots[:-1] or self._slots,):
+            for cut in self._cuts:
+                if slots and self._candidate(tokens, cut, placement, min(slots)) is not None:
+                    larger = (self._candidate(tokens, cut, placement, slot) for slot in slots)
+                    return [next(candidate for candidate in larger if candidate is not None)]
         return []
 
     def variations(self, mapping: Mapping) -> Iterator[Candidate]:

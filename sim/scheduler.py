@@ -200,7 +200,7 @@ class StreamRun(Generic[RequestType]):
                 return
             if self._last >= 0:
                 self.reason = dependencies[self._last][4]
-            self.request = request
+            self.request = request  # type: ignore[assignment]
             self._offer(self)
             return
 
@@ -284,7 +284,7 @@ def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Cal
     runs: list[StreamRun[Work]] = []
     for rank, plan in enumerate(program.streams):
         unit = machine.dma if plan.unit == "dma" else machine.units[plan.unit]
-        runs.append(StreamRun(plan, rank, program, unit, engine))  # type: ignore[arg-type]
+        runs.append(StreamRun(plan, rank, program, unit, engine))
     for run in runs:
         run.connect(runs)
     if program.pool is not None:
