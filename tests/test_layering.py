@@ -1,0 +1,94 @@
+"""Layers: errors, units, documents, engine <- workloads | hw <- lowering <- scheduler <- simulation <- command line."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BASE = {"sim.errors", "sim.units", "sim.documents", "sim.engine", "sim"}
+LAYERS = [
+    {"sim.errors", "sim.units"},
+    {"sim.documents", "sim.engine", "sim.output", "sim.layered", "sim.pytest_plugin"},
+    {"workloads", "hw"},
+    {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.picture", "sim.drawing"},
+    {"sim.mapping"},
+    {"sim.fusion", "sim.bounds"},
+    {"sim.buffers"},
+    {"sim.dependencies"},
+    {"sim.lowering", "sim.scheduler"},
+    {"sim.choice"},
+    {"sim.trace", "sim.result"},
+    {"sim.metrics", "sim.report"},
+    {"sim.simulation"},
+    {"sim.cli", "sim.__main__", "sim.__init__"},
+]
+
+
+def modules() -> list[Path]:
+    return sorted(path for folder in ("sim", "workloads", "hw") for path in (ROOT / folder).glob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}.{path.stem}"
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of ours that *path* needs when it is imported (not those imported later, inside functions)."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            known = {name_of(module) for module in modules()}
+            found |= (inside & known) or {node.module}
+    return {name for name in found if name.split(".")[0] in ("sim", "workloads", "hw")}
+
+
+def layer_of(name: str) -> int:
+    for number, members in enumerate(LAYERS):
+        if name in members or name.split(".")[0] in members - {"sim"}:
+            return number
+    raise AssertionError(f"{name} belongs to no layer")
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_imports_only_from_layers_below(path: Path) -> None:
+    name = name_of(path)
+    for imported in imports(path):
+        if imported.split(".")[0] == name.split(".")[0] != "sim":
+            continue  # within workloads, within hw
+        if imported == "sim":  # the version
+            continue
+        here, there = layer_of(name), layer_of(imported)
+        assert there < here or (there == here and "sim" in name), f"{name} must not import {imported}"
+
+
+@pytest.mark.parametrize(("folder", "other"), [("workloads", "hw"), ("hw", "workloads")])
+def test_workloads_and_hardware_do_not_know_each_other(folder: str, other: str) -> None:
+    for path in (ROOT / folder).glob("*.py"):
+        names = {
+            alias.name if isinstance(node, ast.Import) else node.module or ""
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert not [name for name in names if name.split(".")[0] == other], path
+
+
+@pytest.mark.parametrize("folder", ["workloads", "hw"])
+def test_lower_packages_use_only_the_base_of_sim(folder: str) -> None:
+    for path in (ROOT / folder).glob("*.py"):
+        assert {name for name in imports(path) if name.startswith("sim")} <= BASE, path
+
+
+def test_metrics_and_reports_read_no_live_components() -> None:
+    for name in ("metrics", "report", "result"):
+        assert not imports(ROOT / "sim" / f"{name}.py") & {"sim.engine", "sim.scheduler", "hw.dma"}, name
+
+
+def test_importing_the_package_pulls_in_no_simulator() -> None:
+    assert imports(ROOT / "sim" / "__init__.py") == set()

@@ -1,0 +1,138 @@
+"""Traces: what they show is what the result counts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.errors import InputError
+from sim.result import Result
+from sim.simulation import prepare, run
+from sim.trace import TraceWriter, Window, parse_window
+
+CYCLE_US = 0.004  # 250 MHz
+
+
+def traced(path: Path, window: str | None = None, **settings: Any) -> tuple[Result, list[dict[str, Any]]]:
+    job = prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()])
+    recorder = TraceWriter(path, parse_window(window))
+    with recorder.writing(job.choice.program, job.machine):
+        result = run(job, recorder=recorder)
+    return result, json.loads(gzip.decompress(path.read_bytes()))["traceEvents"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, list[dict[str, Any]]]:
+    return traced(tmp_path_factory.mktemp("trace") / "t.json.gz", layers=2, sequence_length=70)
+
+
+def lanes(events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    names = {e["tid"]: e["args"]["name"] for e in events if e.get("name") == "thread_name"}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names.values()}
+    for event in events:
+        if event.get("ph") == "X":
+            found[names[event["tid"]]].append(event)
+    return found
+
+
+def cycles(events: list[dict[str, Any]], stall: bool) -> int:
+    chosen = [event for event in events if event["name"].startswith("stall:") == stall]
+    return round(sum(float(event["dur"]) for event in chosen) / CYCLE_US)
+
+
+@pytest.mark.parametrize("unit", ["mac_array", "simd", "dma"])
+def test_slices_add_up_to_the_accounts(whole: tuple[Result, list[dict[str, Any]]], unit: str) -> None:
+    result, events = whole
+    slices = lanes(events)[unit]
+    assert cycles(slices, stall=False) == result.units[unit].busy_cycles
+    assert cycles(slices, stall=True) == sum(result.units[unit].stalls.values())
+
+
+@pytest.mark.parametrize("unit", ["mac_array", "simd", "dma", "dram.channel0", "dram.channel1"])
+def test_slices_of_a_lane_do_not_overlap(whole: tuple[Result, list[dict[str, Any]]], unit: str) -> None:
+    ordered = sorted(lanes(whole[1])[unit], key=lambda event: event["ts"])
+    assert len(ordered) > 10
+    for before, after in pairwise(ordered):
+        assert after["ts"] >= before["ts"] + before["dur"] - 1e-6
+
+
+def test_slices_say_what_and_where(whole: tuple[Result, list[dict[str, Any]]]) -> None:
+    update = [event for event in lanes(whole[1])["simd"] if event["name"] == "update"]
+    tokens = {(event["args"]["layer"], event["args"]["token"]) for event in update}
+    assert tokens == {(layer, token) for layer in range(2) for token in range(70)}
+    assert {"block", "lane"} <= set(update[0]["args"])
+    loads = [event for event in lanes(whole[1])["dram.channel0"] if event["name"].startswith("load.weights")]
+    assert all(event["args"]["bytes"] > 0 for event in loads)
+
+
+def test_stalls_name_their_reason_and_what_ended_them(whole: tuple[Result, list[dict[str, Any]]]) -> None:
+    stalls = [event for event in lanes(whole[1])["simd"] if event["name"].startswith("stall:")]
+    assert {event["args"]["reason"] for event in stalls if event["args"]} >= {"waits_for_mac_array"}
+    assert any(event["args"].get("before") == "update" for event in stalls)
+
+
+def test_recording_changes_no_cycle_and_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"layers": 1, "sequence_length": 40}
+    first, _ = traced(tmp_path / "a", **settings)
+    second, _ = traced(tmp_path / "b", **settings)
+    silent = run(prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()]))
+    assert first == second == silent
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def inside(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return (event for event in events if event.get("ph") == "X" and not event["name"].startswith("stall:"))
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        pytest.param("layer:1", lambda e: e["args"]["layer"] == 1, id="layer"),
+        pytest.param("token:64-66", lambda e: int(str(e["args"]["token"]).split("-")[-1]) >= 64, id="token"),
+        pytest.param("cycle:1000-5000", lambda e: e["ts"] <= 5000 * CYCLE_US, id="cycle"),
+    ],
+)
+def test_window_keeps_only_its_part(tmp_path: Path, window: str, expected: Any) -> None:
+    _, events = traced(tmp_path / "t", window, layers=2, sequence_length=70)
+    kept = list(inside(events))
+    assert kept
+    assert all(expected(event) for event in kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        pytest.param(None, None, id="everything"),
+        pytest.param("layer:3", Window("layer", 3, 3), id="one"),
+        pytest.param("cycle:0-99", Window("cycle", 0, 99), id="range"),
+    ],
+)
+def test_window_is_read(text: str | None, window: Window | None) -> None:
+    assert parse_window(text) == window
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("layer", "must be layer:0-1, token:64-95 or cycle:0-1000000", id="no-range"),
+        pytest.param("row:3", "must be layer:0-1", id="unknown-kind"),
+        pytest.param("token:9-3", "ends before it begins", id="backwards"),
+    ],
+)
+def test_bad_window_is_told(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_window(text)
+
+
+def test_a_run_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    job = prepare("mamba2", "edge", ["layers=1", "sequence_length=8"])
+    recorder = TraceWriter(tmp_path / "t.json.gz")
+    with pytest.raises(KeyboardInterrupt), recorder.writing(job.choice.program, job.machine):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
