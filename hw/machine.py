@@ -53,7 +53,7 @@ class Machine:
 
     def __init__(self, spec: MachineSpec, engine: Engine, contended: bool) -> None:
         self.spec = spec
-        self.ports = SramPorts(spec.sram) if contended else None
+        self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
         self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
         self.dma = Dma(spec.dma, spec.dram, spec.clock, engine)
 

@@ -6,7 +6,8 @@ cluster gives ``interleave x ports x bank_width``. A request that starts while o
 but not below an equal share, until they end; their ends do not move, so what it takes beyond what they leave delays
 the next requests of their units instead.
 
-Not modelled: the cycle-by-cycle pattern of words within a cluster, and what the DMA engine moves.
+The DMA engine has priority: its peak rate, spread evenly over the clusters, is set aside (but never more than half).
+Not modelled: the cycle-by-cycle pattern of words within a cluster.
 """
 
 from __future__ import annotations
@@ -98,8 +99,9 @@ class _Running:
 class SramPorts:
     """Who is using the banks now, and how fast each running request goes."""
 
-    def __init__(self, spec: SramSpec) -> None:
-        self._rate = spec.cluster_bytes_per_cycle
+    def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
+        set_aside = min(ceil(dma_bytes_per_cycle / spec.clusters), spec.cluster_bytes_per_cycle // 2)
+        self._rate = spec.cluster_bytes_per_cycle - set_aside
         self._running: dict[str, _Running] = {}
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:

@@ -88,7 +88,7 @@ class Lowering:
                         for cluster, size in work.demand.items():
                             peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
             worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
-        background = self.machine.dram_bytes_per_cycle
+        background = self.machine.dram_bytes_per_cycle / sram.clusters
         return any(rate + background > sram.cluster_bytes_per_cycle for rate in worst.values())
 
     # ------------------------------------------------------------------------------------------------- requests

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from itertools import cycle
+from math import ceil
 
 import pytest
 from hypothesis import given, settings
@@ -282,3 +283,17 @@ def test_busy_units_share_the_banks_like_under_a_fair_arbiter(work: dict[str, li
 def test_banks_that_are_wanted_are_never_idle() -> None:
     done = done_by_ports({"a": [(100, 4800)], "b": [(37, 37 * 48)]}, 100_000)
     assert done["a"] * 4800 + done["b"] * 37 * 48 == pytest.approx(100_000 * RATE, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("dma_bytes_per_cycle", "cycles"),
+    [
+        pytest.param(0.0, 100, id="no-dma"),
+        pytest.param(16.0, ceil(100 * 64 / 48), id="a-quarter-of-the-cluster"),
+        pytest.param(1000.0, 200, id="never-more-than-half"),
+    ],
+)
+def test_dma_takes_its_share_first(dma_bytes_per_cycle: float, cycles: int) -> None:
+    """A request that needs all 64 bytes a cycle of its cluster gets what the DMA engine leaves."""
+    spec = SramSpec(capacity="1KiB", banks=1, bank_width="64B", ports=1, interleave=1)
+    assert SramPorts(spec, dma_bytes_per_cycle).occupy("simd", 0, 100, {0: 6400}) == cycles
