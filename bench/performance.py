@@ -18,7 +18,8 @@ from sim.output import write_atomically
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "results" / "performance.md"
-RUNS = [(workload, machine) for workload in ("mamba3_mimo", "mamba2", "mamba1") for machine in ("edge", "edge_flexpe")]
+MODELS = ("mamba3_mimo", "mamba2", "mamba1")
+RUNS = [(workload, machine) for workload in MODELS for machine in ("edge", "edge_flexpe")]
 CHILD = """
 import resource, sys, time
 from sim.simulation import prepare, run

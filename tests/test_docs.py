@@ -1,0 +1,32 @@
+"""The documents say what is: the published schema, the examples, and the fields and reasons that they list."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sim import Result
+from sim.report import REASONS
+
+DOCS = Path(__file__).parent.parent / "docs"
+pytest_plugins = ["pytester"]
+
+
+def test_published_schema_is_that_of_the_result() -> None:
+    assert json.loads((DOCS / "result.schema.json").read_text()) == Result.model_json_schema()
+
+
+def test_every_field_and_reason_is_explained() -> None:
+    text = (DOCS / "result.md").read_text()
+    named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_]+)`", text))
+    assert set(Result.model_fields) - named <= {"bounds", "units"}  # these stand with their parts
+    assert {reason for reason in REASONS if reason not in ("work_elsewhere", "edge", "fill_drain")} <= named
+
+
+def test_example_scenarios_run(pytester: pytest.Pytester) -> None:
+    example = re.findall(r"```python\n(.*?)```", (DOCS / "scenarios.md").read_text(), flags=re.S)[0]
+    pytester.makepyfile("\n".join(line for line in example.splitlines() if "my_model" not in line))
+    pytester.runpytest().assert_outcomes(passed=3)
