@@ -94,7 +94,7 @@ class Accounts:
 class Unit:
     """One server: the MAC array or the SIMD unit."""
 
-    __slots__ = ("_free_at", "_next_start", "_offered", "_ports", "accounts", "engine", "name", "recorder")
+    __slots__ = ("_busy", "_free_at", "_next_start", "_offered", "_ports", "accounts", "engine", "name", "recorder")
 
     def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
         self.name = name
@@ -104,7 +104,7 @@ class Unit:
         self._ports = ports
         self._offered: list[Stream[Work]] = []
         self._next_start = NEVER
-        self._free_at = 0
+        self._busy = self._free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
         """*stream*'s next request will be ready at its ``ready_at``."""
@@ -145,7 +145,7 @@ class Unit:
             if self.recorder is not None:
                 self.recorder.stalled(self.name, stream.reason, free_at, start)
         cycles = request.cycles
-        self.accounts.busy += cycles
+        self._busy += cycles
         if self._ports is not None:
             taken = self._ports.occupy(self.name, start, cycles, request.demand)
             self.accounts.stall("bank_conflict", taken - cycles)
@@ -162,6 +162,7 @@ class Unit:
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""
+        self.accounts.busy = self._busy
         self.accounts.stall("nothing_left", makespan - self._free_at)
         if self.recorder is not None and makespan > self._free_at:
             self.recorder.stalled(self.name, "nothing_left", self._free_at, makespan)

@@ -64,10 +64,12 @@ class SlotPool:
         self._users = users  # by rank of the loading stream
         self._held = dict.fromkeys(users, 0)
         self._waiting: list[StreamRun[Work]] = []
+        self._granted: StreamRun[Work] | None = None  # the stream that is just being told to take a slot
 
     def take(self, load: StreamRun[Work]) -> bool:
-        """Take a slot for *load*'s next tile; if it may not have one, it is called again when it may."""
-        if self._free and self._may_take(load):
+        """Take a slot for *load*'s next tile; if it may not have one, it is called again when it has got one."""
+        if load is self._granted or (self._free and self._may_take(load)):
+            self._granted = None
             self._held[load.rank] += 1
             self._free -= 1
             return True
@@ -102,6 +104,7 @@ class SlotPool:
             if first is None:
                 return
             self._waiting.remove(first)
+            self._granted = first
             first.advance()
 
 
@@ -162,7 +165,6 @@ class StreamRun(Generic[RequestType]):
 
     def advance(self) -> None:
         """Offer the next item as soon as it is known when it will be ready, else wait until all it needs is issued."""
-        now = self._engine.now
         while True:
             requests = self.requests
             if requests is None:
@@ -170,7 +172,7 @@ class StreamRun(Generic[RequestType]):
             item = self.item
             request = requests[item]
             if request is None:
-                cycle = max(self.last_completion, now)
+                cycle = max(self.last_completion, self._engine.now)
                 self._pass(cycle, cycle)
                 continue
             dependencies = self._dependencies[item]
@@ -185,7 +187,7 @@ class StreamRun(Generic[RequestType]):
                         if self.supply is not None and reason == DRAM:
                             self.supply.offer_slots()
                         return
-                    pending = progress.pending
+                    pending, now = progress.pending, self._engine.now
                     while pending and pending[0] <= now:
                         pending.popleft()
                         done += 1
