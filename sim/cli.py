@@ -15,6 +15,7 @@ from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.trace import TraceWriter
+    from workloads.graph import TimestepGraph
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -154,7 +155,6 @@ def graph(
 ) -> None:
     """Draw or print the dependency graph of one timestep of one layer."""
     with _one_line_errors():
-        from sim import drawing
         from sim.catalog import find
         from sim.documents import read_document
         from sim.output import check_writable, write_atomically
@@ -166,12 +166,21 @@ def graph(
         for assignment in set_ or []:
             document.override(assignment)
         timestep = build_workload(document).graph
-        draw = {"text": drawing.as_text, "dot": drawing.as_dot, "svg": drawing.as_svg}[format.value]
-        text = draw(timestep)
+        text = _draw(timestep, format)
         if output is not None:
             write_atomically(output, text)
         else:
             typer.echo(text, nl=not text.endswith("\n"))
+
+
+def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:
+    if format is GraphFormat.svg:
+        from sim.picture import as_svg  # matplotlib takes half a second to import
+
+        return as_svg(timestep)
+    from sim.drawing import as_dot, as_text
+
+    return as_dot(timestep) if format is GraphFormat.dot else as_text(timestep)
 
 
 @app.command(name="list")

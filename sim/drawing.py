@@ -1,4 +1,4 @@
-"""Draws a timestep graph: as a listing for the terminal, as Graphviz DOT and as SVG.
+"""Writes a timestep graph: as a listing for the terminal and as Graphviz DOT; sim/picture.py draws it as SVG.
 
 All three show the same: the operations, what each reads of its own timestep, what each reads of earlier ones (with the
 distance in timesteps), and which operations form recurrences and so must run step by step. Parameters are left out of
@@ -174,10 +174,3 @@ def _quoted(text: str) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------------- SVG
-
-
-def as_svg(graph: TimestepGraph) -> str:
-    """*graph* as an SVG picture; needs matplotlib, which is imported only when this is called."""
-    from sim.picture import svg_of
-
-    return svg_of(graph)

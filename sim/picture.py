@@ -45,7 +45,7 @@ _LOOP_WIDTH, _PORT_GAP, _CLEARANCE = 0.35, 0.13, 0.3
 _Point = tuple[float, float]
 
 
-def svg_of(graph: TimestepGraph) -> str:
+def as_svg(graph: TimestepGraph) -> str:
     """*graph* as SVG text, the same for the same graph: no date, no random ids."""
     text = StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "stallscope"}):

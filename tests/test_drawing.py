@@ -18,8 +18,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Affine2D, Bbox
 
 from sim.documents import read_document
-from sim.drawing import RECURRENCE_COLOUR, Dependence, as_dot, as_svg, as_text, dependences
-from sim.picture import figure_of
+from sim.drawing import RECURRENCE_COLOUR, Dependence, as_dot, as_text, dependences
+from sim.picture import as_svg, figure_of
 from workloads.config import build_workload
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
 
@@ -188,7 +188,7 @@ def test_svg_is_valid_and_shows_every_name(name: str) -> None:
 def test_drawings_do_not_depend_on_the_time_or_the_hash_seed() -> None:
     script = (
         "from tests.test_drawing import tangled\n"
-        "from sim.drawing import as_dot, as_svg, as_text\n"
+        "from sim.drawing import as_dot, as_text\nfrom sim.picture import as_svg\n"
         "graph = tangled()\n"
         "print(as_text(graph), as_dot(graph), as_svg(graph))"
     )
