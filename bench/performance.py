@@ -59,8 +59,8 @@ def main() -> None:
         "# Speed of whole runs",
         "",
         f"Written by `python -m bench.performance`, stallscope {__version__}, {platform.python_implementation()} "
-        f"{platform.python_version()}, one core. Times vary with the machine; the ratio compares with the rate at which "
-        "bare SimPy schedules events, measured just before and just after each run.",
+        f"{platform.python_version()}, one core. Times vary with the machine; the ratio compares with the rate at "
+        "which bare SimPy schedules events, measured just before and just after each run.",
         "",
         "| workload | machine | requests | mapping s | simulation s | peak MB | requests/s | bare schedule/s | ratio |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
