@@ -18,6 +18,8 @@ from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import apportion
 
+OTHER_TRANSFERS = "dram_bandwidth"  # why a transfer that was ready started later
+
 
 class DmaSpec(Spec):
     """``outstanding`` transfers at most are in flight."""
@@ -83,7 +85,8 @@ class Dma:
             self._set_start(min([other.ready_at for other in self._offered]))
 
     def _issue(self, stream: Stream[Transfer]) -> None:
-        now, reason, accounts, free_at = self.engine.now, stream.reason, self.accounts, self._free_at
+        now, accounts, free_at = self.engine.now, self.accounts, self._free_at
+        reason = stream.reason if now <= stream.ready_at else OTHER_TRANSFERS
         if now > free_at:
             accounts.waited(reason, stream.landing(), free_at, now)
             if self.recorder is not None:

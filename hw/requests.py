@@ -44,10 +44,10 @@ class Cost:
     fill_drain_cycles: int = 0
 
     def __add__(self, other: Cost) -> Cost:
-        """The two requests one after the other."""
+        """The two requests one after the other, done when both results can be used."""
         return Cost(
             self.cycles + other.cycles,
-            other.tail_cycles,
+            max(self.tail_cycles - other.cycles, other.tail_cycles),
             self.useful_cycles + other.useful_cycles,
             self.fill_drain_cycles + other.fill_drain_cycles,
         )

@@ -17,7 +17,7 @@ from typing import Literal
 import networkx as nx
 
 from hw.requests import VectorPass
-from workloads.expression import Product
+from workloads.expression import Equation, Product
 from workloads.graph import INPUT, Operation, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
@@ -42,8 +42,8 @@ class Analysis:
         self.operations = {op.name: op for op in graph.operations}
         self.shapes = {op.name: self._shape(op) for op in graph.operations}
         self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
-        self.group_index: str | None = None
         self.group_index = self._find_group_index()
+        self._grouped = self._find_grouped()
 
     @cached_property
     def readers(self) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -77,6 +77,11 @@ class Analysis:
             result[name] = frozenset(before).union(*(result[source] for source in before))
         return result
 
+    @cached_property
+    def upstream(self) -> dict[str, frozenset[str]]:
+        """Operation -> every operation that it depends on, in this or an earlier timestep."""
+        return {name: frozenset(nx.ancestors(self.graph.graph, name)) for name in self.operations}
+
     def kind(self, name: str) -> Kind:
         """Whether *name* is a projection, a contraction or vector work."""
         if self.shapes[name] is None:
@@ -90,8 +95,8 @@ class Analysis:
         return tuple(dict.fromkeys(r.tensor for r in references if r.tensor in known))
 
     def grouped(self, name: str) -> bool:
-        """Whether the operation's result is cut along the group index."""
-        return self.group_index is not None and self.group_index in self.operations[name].equation.indices
+        """Whether the operation is cut along the group index: each part needs only that part of its operands."""
+        return name in self._grouped
 
     def sums_over_groups(self, name: str) -> bool:
         """Whether the operation needs all groups to make its result."""
@@ -137,17 +142,43 @@ class Analysis:
     def _find_group_index(self) -> str | None:
         """The first index of the largest recurrence's largest tensor along which that recurrence is parallel."""
         best: tuple[int, str] | None = None
+        size = self.graph.sizes
         for recurrence in self.graph.recurrences:
             equations = [self.operations[name].equation for name in recurrence]
             summed = {i for equation in equations for i in set(equation.all_indices) - set(equation.indices)}
-            largest = max(equations, key=lambda e: (self.size(e.indices), e.tensor))
+            largest = max(equations, key=lambda e: (prod(size[i] for i in e.indices), e.tensor))
+            elements = prod(size[i] for i in largest.indices)
             for index in largest.indices:
                 parallel = all(index in e.indices for e in equations) and index not in summed
-                if parallel and self.graph.sizes[index] > 1:
-                    if best is None or self.size(largest.indices) > best[0]:
-                        best = (self.size(largest.indices), index)
+                parallel = parallel and all(self._stays_in_part(e, index) for e in equations)
+                if parallel and size[index] > 1:
+                    if best is None or elements > best[0]:
+                        best = (elements, index)
                     break
         return best[1] if best else None
+
+    def _find_grouped(self) -> frozenset[str]:
+        """The operations that can be done part by part; of a recurrence all or none."""
+        index = self.group_index
+        if index is None:
+            return frozenset()
+        equations = {name: op.equation for name, op in self.operations.items()}
+        grouped = {name for name, e in equations.items() if index in e.indices and self._stays_in_part(e, index)}
+        for recurrence in self.graph.recurrences:
+            if not recurrence <= grouped:
+                grouped -= recurrence
+        return frozenset(grouped)
+
+    def _stays_in_part(self, equation: Equation, index: str) -> bool:
+        """Whether a part of the result along *index* needs only that part of each operand that has the index."""
+        for reference in equation.references:
+            stored = self.graph.indices[reference.tensor]
+            if reference.lag is None or index not in stored:
+                continue
+            position = stored.index(index)
+            if reference.indices[position] != index or position in reference.mirrored:
+                return False
+        return True
 
 
 def topological_streams(edges: Mapping[int, set[int]]) -> list[int]:

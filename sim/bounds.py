@@ -6,7 +6,9 @@
   same placement and tiling is faster.
 - *recurrence bound*: timesteps x layers x the maximum cycle ratio (latency over distance) of the loop-carried graph,
   as in modulo scheduling (Rau 1996). Latencies are those of a single element, so the bound holds however the work is
-  cut; layers count because a machine that keeps one layer's state on chip runs one layer after the other.
+  cut; the tail of a result counts only where the reader is on another unit or in another timestep, since operations
+  of one unit and timestep may share a request. Layers count because a machine that keeps one layer's state on chip
+  runs one layer after the other.
 """
 
 from __future__ import annotations
@@ -29,11 +31,12 @@ def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
     worst = Fraction(0)
     for recurrence in graph.recurrences:
         latency = {name: _element_latency(costs, name, mapping) for name in recurrence}
-        edges = [
-            (source, target, latency[source], edge["distance"])
-            for source, target, edge in graph.graph.edges(data=True)
-            if source in recurrence and target in recurrence
-        ]
+        edges = []
+        for source, target, edge in graph.graph.edges(data=True):
+            if source in recurrence and target in recurrence:
+                cycles, tail = latency[source]
+                fused = edge["distance"] == 0 and mapping.placement[source] == mapping.placement[target]
+                edges.append((source, target, cycles if fused else cycles + tail, edge["distance"]))
         worst = max(worst, maximum_cycle_ratio(edges))
     return worst
 
@@ -66,8 +69,8 @@ def maximum_cycle_ratio(edges: list[tuple[str, str, int, int]]) -> Fraction:
         ratio = Fraction(sum(step["latency"] for step in steps), distance)
 
 
-def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> int:
-    """Cycles from the start of one element of the operation until its result can be used."""
+def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int, int]:
+    """Cycles that one element of the operation takes its unit, and how many more until its result can be used."""
     machine, unit = costs.machine, mapping.placement[name]
     passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
     if unit == "simd":
@@ -77,7 +80,8 @@ def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> int:
         options = [] if machine.mac_array.elementwise is None else [elementwise_cost(machine.mac_array, passes)]
         if shape is not None:
             options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
-    return min(cost.cycles + cost.tail_cycles for cost in options)
+    cycles = min(cost.cycles for cost in options)
+    return cycles, min(cost.cycles + cost.tail_cycles for cost in options) - cycles
 
 
 def paper_roofline_cycles(ops: int, macs_per_cycle: int) -> int:

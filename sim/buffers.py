@@ -19,6 +19,7 @@ from sim.mapping import Mapping
 from sim.program import Buffer
 from workloads.graph import INPUT
 
+MOST_WEIGHT_SLOTS = 16
 LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 
 
@@ -88,7 +89,7 @@ class Inventory:
         if tensor != graph.output_tensor and all(reader == (writer, 0) for reader in readers):
             return
         stepped = writer != LOAD and drafts[writer].stepped
-        only_steps = stepped and tensor != graph.output_tensor and all(drafts[reader].stepped for reader, _ in readers)
+        only_steps = stepped and tensor != graph.output_tensor and all(self._in_step(writer, r) for r, _ in readers)
         reach = graph.carried.get(tensor, 0)
         if only_steps and reach:
             self._place_state(tensor, writer, readers)
@@ -96,6 +97,19 @@ class Inventory:
             self._place_step(tensor, writer, readers)
         else:
             self._place_tile(tensor, writer, readers, reach)
+
+    def _in_step(self, writer: int, reader: int) -> bool:
+        """Whether two streams can follow each other step by step: nothing between them needs more than a step."""
+        drafts, upstream = self.drafts, self.analysis.upstream
+        if not drafts[reader].stepped or drafts[reader].grouped != drafts[writer].grouped:
+            return False
+        before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
+        sources = frozenset(drafts[writer].operations)
+        return not any(
+            upstream[name] & sources
+            for name in before
+            if not drafts[self.home[name]].stepped or drafts[self.home[name]].grouped != drafts[writer].grouped
+        )
 
     def _bytes(self, tensor: str) -> int:
         recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
@@ -140,11 +154,11 @@ class Inventory:
         analysis = self.analysis
         source = analysis.graph.producer[storage.tensors[0]]
         joint = {
-            name for name in analysis.operations if source in analysis.ancestors[name] and not analysis.grouped(name)
+            name for name in analysis.operations if source in analysis.upstream[name] and not analysis.grouped(name)
         }
         names = {name for tensor in storage.tensors for name, _ in analysis.readers[tensor]}
         fused = {other for name in names for other in self.drafts[self.home[name]].operations}
-        return all(not joint & analysis.ancestors[name] for name in fused) and all(
+        return all(not joint & analysis.upstream[name] for name in fused) and all(
             analysis.grouped(name) or self._blocked_projection(name) for name in names
         )
 
@@ -173,6 +187,10 @@ class Inventory:
                 continue
             if set(reference.indices) != set(equation.indices) or reference.mirrored:
                 continue
+            if analysis.graph.output_tensor in storage.tensors:
+                continue  # it has yet to be stored
+            if self._bytes(reference.tensor) != self._bytes(tensor):
+                continue
             users = {reader for shared in storage.tensors for reader, _ in analysis.readers[shared]}
             carried = any(shared in analysis.graph.carried for shared in storage.tensors)
             if not carried and users - {name} <= analysis.ancestors[name] and name in users:
@@ -182,8 +200,7 @@ class Inventory:
     def _place_weights(self) -> None:
         """Three slots, so that one can be used, one filled, and another stream begin; every further one helps."""
         largest = max(size for number in self.projections for size in self.tile_bytes(number))
-        most = 2 * len(self.projections) + 2
-        self.weights = Storage(Buffer("weights", "weights", largest, 3), [], LOAD, most_slots=most)
+        self.weights = Storage(Buffer("weights", "weights", largest, 3), [], LOAD, most_slots=MOST_WEIGHT_SLOTS)
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights(name))

@@ -15,6 +15,7 @@ from sim.fusion import Draft
 from sim.layout import Region, SegmentLayout
 from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, StreamPlan, UnitName
 from sim.units import ceil_div
+from workloads.graph import INPUT
 
 ALWAYS = -(1 << 60)  # a table entry that is always fulfilled
 
@@ -115,7 +116,8 @@ class _Dependencies:
     ) -> None:
         needs = [ALWAYS] * self.plans[consumer].items
         for item in items:
-            needs[item] = self._count(producer, part, self.plans[consumer].layout.region(item), distance)
+            need = self._count(producer, part, self.plans[consumer].layout.region(item), distance)
+            needs[item] = min(need, item) if producer == consumer else need  # what lies in the item itself is in order
         self._require(consumer, producer, reason, needs)
 
     def need_space(self, storage: Storage) -> None:
@@ -195,11 +197,13 @@ class _Dependencies:
         """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first."""
         graph, whole = self.graph, self.mapping.token_tile - 1
         for tensor in graph.carried:
-            store, writer = self.number["store.state"], self.of_draft[self.inventory.home[graph.producer[tensor]]]
+            part = graph.producer[tensor]
+            store = self.number["store.state"]
+            writer = self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]]
             regions = [self.plans[store].layout.region(i) for i in range(self.plans[store].items)]
             blocks = [Region(0, whole, region.block) for region in regions]
-            done = [self._count(writer, graph.producer[tensor], region) for region in blocks]
-            self._require(store, writer, f"waits_for_{self.plans[writer].unit}", done)
+            done = [self._count(writer, part, region) for region in blocks]
+            self._require(store, writer, DRAM if part == INPUT else f"waits_for_{self.plans[writer].unit}", done)
             if "load.state" not in self.number:
                 continue
             load = self.number["load.state"]

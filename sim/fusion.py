@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import networkx as nx
+
 from hw.mac_array import MacArraySpec
 from hw.requests import Gemm
 from sim.analysis import Analysis, topological_streams
@@ -41,12 +43,15 @@ class Draft:
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
     """The streams of a layer in topological order."""
     analysis = costs.analysis
-    vector = _fuse(analysis, mapping)
+    key = mapping.stepped, tuple(mapping.placement.items())
+    if key not in costs.fusions:
+        costs.fusions[key] = _fuse(analysis, mapping)
+    vector = costs.fusions[key]
     bundles: dict[tuple[object, ...], list[str]] = {}
     for name in analysis.operations:
         if analysis.kind(name) == "projection" and name not in mapping.stepped:
             bundles.setdefault(_bundle_key(costs, mapping, name), []).append(name)
-    drafts = [_vector_draft(costs, mapping, names) for names in vector]
+    drafts = [_vector_draft(costs, mapping, list(names)) for names in vector]
     drafts += [_projection_draft(costs, mapping, names) for names in bundles.values()]
     return _in_order(analysis, drafts)
 
@@ -70,42 +75,49 @@ def _in_order(analysis: Analysis, drafts: list[Draft]) -> list[Draft]:
 def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
     """Everything but the batched projections, fused: each operation joins the latest stream that it may join.
 
-    It may join a stream of its unit and order of work unless that would close a circle of streams, that is, unless
-    something else that it reads depends on that stream.
+    It may join a stream of its unit and order of work unless that would close a circle of streams.
     """
     streams: list[list[str]] = []
     keys: list[tuple[object, ...]] = []
     home: dict[str, int] = {}
-    before: list[set[int]] = []  # stream -> streams that it reads
     for name in analysis.operations:
         stepped = name in mapping.stepped
         batched_projection = analysis.kind(name) == "projection" and not stepped
         key: tuple[object, ...] = (mapping.placement[name], stepped, analysis.grouped(name))
         key = (name,) if batched_projection else key
-        sources = {home[source] for source in analysis.predecessors[name]}
         candidates = [number for number in range(len(streams)) if keys[number] == key]
-        joined = next((n for n in reversed(candidates) if not _depends(before, sources - {n}, n)), len(streams))
+        joined = next((n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n})), len(streams))
         if joined == len(streams):
             streams.append([])
             keys.append(key)
-            before.append(set())
         streams[joined].append(name)
         home[name] = joined
-        before[joined] |= sources - {joined}
     return [names for names, key in zip(streams, keys, strict=True) if len(key) == 3]
 
 
-def _depends(before: list[set[int]], streams: set[int], goal: int) -> bool:
-    """Whether any of *streams* needs results of *goal*, directly or not."""
-    seen, todo = set(streams), list(streams)
-    while todo:
-        number = todo.pop()
-        if number == goal:
-            return True
-        new = before[number] - seen
-        seen |= new
-        todo += new
-    return False
+def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
+    """Whether streams with these operations can be worked through without waiting for each other in a circle.
+
+    Within a timestep they must not form one. A circle through earlier timesteps needs streams that take turns at every
+    timestep: all of them stepped, all of them cut or none.
+    """
+    now: nx.DiGraph[str | int] = nx.DiGraph()
+    ever: nx.DiGraph[str | int] = nx.DiGraph()
+    for source, reader, edge in analysis.graph.graph.edges(data=True):
+        before, after = home.get(source, source), home.get(reader, reader)
+        if before != after:
+            ever.add_edge(before, after)
+            if edge["distance"] == 0:
+                now.add_edge(before, after)
+    if not nx.is_directed_acyclic_graph(now):
+        return False
+    order: dict[str | int, tuple[bool, bool]] = {}
+    for name in analysis.operations:
+        order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
+    return all(
+        len(circle) == 1 or {order[stream] for stream in circle} in ({(True, True)}, {(True, False)})
+        for circle in nx.strongly_connected_components(ever)
+    )
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
@@ -142,7 +154,7 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
 def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, ...]:
     """Projections with one key share a stream: same operand, and awaited by the recurrence alike."""
     analysis = costs.analysis
-    inputs = frozenset(r.tensor for r in analysis.operations[name].equation.references if r.lag is not None)
+    inputs = frozenset((r.tensor, r.lag) for r in analysis.operations[name].equation.references if r.lag is not None)
     awaited = any(name in analysis.ancestors[step] for step in analysis.recurrent)
     late = not awaited and analysis.grouped(name) and _blocked(costs, mapping, name)
     return inputs, late

@@ -52,6 +52,7 @@ class CostModel:
         self.machine = machine
         self.element_bytes = element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
+        self.fusions: dict[object, list[list[str]]] = {}  # kept by sim/fusion.py: they depend on no size
 
     def units(self, name: str) -> tuple[UnitName, ...]:
         """The units that can do *name*, the specialised one first."""

@@ -23,6 +23,7 @@ from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 START = "start"  # nothing was missing
+KEPT_FREE = 2  # slots of the weight pool that loading ahead leaves: one to use, one to fill
 LANDINGS = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
 
 
@@ -55,8 +56,9 @@ class Progress:
 class SlotPool:
     """Slots for weight tiles, shared by the streams that load them.
 
-    Only a stream whose user waits for nothing but weights takes slots: what cannot be used yet must not fill the pool.
-    It takes a second one only if no other such stream is without any; the oldest work comes first.
+    A stream whose user waits for nothing but weights takes slots first, the oldest work before the rest, and a second
+    one only if no other such stream is without any. What cannot be used yet must not fill the pool: a stream whose user
+    waits for something else as well loads ahead only while more than :data:`KEPT_FREE` slots are free.
     """
 
     def __init__(self, slots: int, users: dict[int, StreamRun[Work]]) -> None:
@@ -77,9 +79,10 @@ class SlotPool:
         return False
 
     def _may_take(self, load: StreamRun[Work]) -> bool:
-        reason = self._users[load.rank].reason
-        if reason != DRAM and reason != START:
-            return False
+        user = self._users[load.rank]
+        reason = user.reason
+        if reason != START and not (reason == DRAM and user.lacks(load)):
+            return self._free > KEPT_FREE
         if not self._held[load.rank]:
             return True
         left = self._free
@@ -146,9 +149,9 @@ class StreamRun(Generic[RequestType]):
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
         """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies."""
         by_item: list[list[tuple[Progress, int, int, StreamRun[RequestType], str]]] = [[] for _ in range(self._items)]
-        for dependency in sorted(
-            self.plan.dependencies, key=lambda d: d.reason == DRAM
-        ):  # what is missing but weights?
+        pool = self._program.pool
+        weights = {load for load, _ in pool.members} if pool is not None else set()
+        for dependency in sorted(self.plan.dependencies, key=lambda d: d.producer in weights):  # what else is missing?
             producer = runs[dependency.producer]
             implied = -self._tiles * producer._items
             for item, need in enumerate(dependency.table):
@@ -157,6 +160,10 @@ class StreamRun(Generic[RequestType]):
                     by_item[item].append((progress, producer._items, need, producer, dependency.reason))
                     implied = need
         self._dependencies = [tuple(dependencies) for dependencies in by_item]
+
+    def lacks(self, load: StreamRun[RequestType]) -> bool:
+        """Whether what the next item was last found to wait for is a transfer of *load*."""
+        return self._dependencies[self.item][self._missing][3] is load
 
     def _operand_progress(self) -> Progress:
         if self.operands is None:
@@ -202,6 +209,8 @@ class StreamRun(Generic[RequestType]):
                 return
             if self._last >= 0:
                 self.reason = dependencies[self._last][4]
+            elif self.reason != START:
+                self.ready_at = self._engine.now
             self.request = request  # type: ignore[assignment]
             self._offer(self)
             return

@@ -276,7 +276,7 @@ def check(result: Result, workload: Workload, machine: MachineSpec) -> None:
     assert result.dram_bytes >= least_dram_bytes(workload)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, spec=specs, machine=machines())
 def test_whatever_is_simulated_is_accounted_for(recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec) -> None:
     workload = Workload(spec, recipe.graph())
