@@ -13,11 +13,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil
-
-import networkx as nx
 
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
@@ -41,7 +39,7 @@ def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
     return worst
 
 
-def maximum_cycle_ratio(edges: list[tuple[str, str, int, int]]) -> Fraction:
+def maximum_cycle_ratio(edges: Sequence[tuple[str, str, int, int]]) -> Fraction:
     """The largest latency / distance over the cycles of a graph given as (source, target, latency, distance).
 
     Exact: starts at ratio 0 and, as long as some cycle has latency > ratio x distance, takes that cycle's ratio
@@ -49,24 +47,37 @@ def maximum_cycle_ratio(edges: list[tuple[str, str, int, int]]) -> Fraction:
     graph has none. Raises ValueError for a cycle within one timestep.
     """
     ratio = Fraction(0)
-    while True:
-        graph: nx.DiGraph[str] = nx.DiGraph()
-        for source, target, latency, distance in edges:
-            weight = ratio * distance - latency
-            if not graph.has_edge(source, target) or weight < graph.edges[source, target]["weight"]:
-                graph.add_edge(source, target, weight=weight, latency=latency, distance=distance)
-        graph.add_edges_from((("", node) for node in list(graph)), weight=0, latency=0, distance=0)
-        try:
-            cycle = nx.find_negative_cycle(graph, "") if graph else []
-        except nx.NetworkXError:
-            return ratio
-        steps = [graph.edges[a, b] for a, b in pairwise(cycle)]
-        distance = sum(step["distance"] for step in steps)
-        if not steps:
-            return ratio
+    while cycle := _negative_cycle(edges, [ratio * distance - latency for _, _, latency, distance in edges]):
+        distance = sum(edges[number][3] for number in cycle)
         if distance == 0:
-            raise ValueError(f"operations depend on each other within one timestep: {', '.join(cycle)}")
-        ratio = Fraction(sum(step["latency"] for step in steps), distance)
+            names = ", ".join(edges[number][0] for number in cycle)
+            raise ValueError(f"operations depend on each other within one timestep: {names}")
+        ratio = Fraction(sum(edges[number][2] for number in cycle), distance)
+    return ratio
+
+
+def _negative_cycle(edges: Sequence[tuple[str, str, int, int]], weights: Sequence[Fraction]) -> list[int]:
+    """Numbers of the edges of a cycle whose weights sum to less than zero (Bellman and Ford); empty if none does."""
+    length = dict.fromkeys((node for edge in edges for node in edge[:2]), Fraction(0))
+    last: dict[str, int] = {}  # node -> the edge that shortened the way to it
+    shortened = ""
+    for _ in length:
+        shortened = ""
+        for number, (source, target, _, _) in enumerate(edges):
+            if length[source] + weights[number] < length[target]:
+                length[target] = length[source] + weights[number]
+                last[target] = number
+                shortened = target
+        if not shortened:
+            return []
+    for _ in length:  # back into the cycle
+        shortened = edges[last[shortened]][0] if shortened else ""
+    cycle: list[int] = []
+    node = shortened
+    while node and (not cycle or node != shortened):
+        cycle.append(last[node])
+        node = edges[last[node]][0]
+    return cycle
 
 
 def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int, int]:
