@@ -147,8 +147,12 @@ class StreamRun(Generic[RequestType]):
         self.release: Callable[[], None] | None = None  # to be called when an item has used its slot
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
-        """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies."""
+        """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies.
+
+        An item without a request, be it in some tiles only, waits for nothing and so implies nothing.
+        """
         by_item: list[list[tuple[Progress, int, int, StreamRun[RequestType], str]]] = [[] for _ in range(self._items)]
+        always = {item for item in range(self._items) if all(requests[item] for requests in self.plan.requests)}
         pool = self._program.pool
         weights = {load for load, _ in pool.members} if pool is not None else set()
         for dependency in sorted(self.plan.dependencies, key=lambda d: d.producer in weights):  # what else is missing?
@@ -158,7 +162,8 @@ class StreamRun(Generic[RequestType]):
                 if need > implied:
                     progress = producer._operand_progress() if dependency.reason == NO_BUFFER else producer.results
                     by_item[item].append((progress, producer._items, need, producer, dependency.reason))
-                    implied = need
+                    if item in always:
+                        implied = need
         self._dependencies = [tuple(dependencies) for dependencies in by_item]
 
     def lacks(self, load: StreamRun[RequestType]) -> bool:
@@ -179,8 +184,9 @@ class StreamRun(Generic[RequestType]):
             item = self.item
             request = requests[item]
             if request is None:
-                cycle = max(self.last_completion, self._engine.now)
-                self._pass(cycle, cycle)
+                now = self._engine.now
+                reading = self.operands.pending if self.operands is not None else None
+                self._pass(max(now, reading[-1]) if reading else now, max(now, self.last_completion))
                 continue
             dependencies = self._dependencies[item]
             number = self._missing
