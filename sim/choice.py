@@ -92,6 +92,21 @@ class _Space:
         self._wishes = workload.spec.mapping
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
         self._cuts = self._allowed_cuts()
+        self._check_places()
+
+    def _check_places(self) -> None:
+        """Raises InputError for every operation that cannot be placed as wished."""
+        operations, problems = self._costs.analysis.operations, []
+        for name, unit in self._wishes.place.items():
+            path = ["mapping", "place", name]
+            if name not in operations:
+                message = f"unknown operation, expected one of {', '.join(operations)}"
+                problems.append(self._document.problem(path, message))
+            elif unit not in (units := self._costs.units(name)):
+                message = f"found {unit!r}, but this machine does it on {' or '.join(units)} only"
+                problems.append(self._document.problem(path, message))
+        if problems:
+            raise InputError(*problems)
 
     def _allowed_cuts(self) -> list[tuple[int, int]]:
         wishes, analysis = self._wishes, self._costs.analysis
