@@ -204,3 +204,9 @@ def test_mistakes_beside_equations(build: Callable[[GraphBuilder], object], mess
     with pytest.raises(ValueError) as raised:
         build(builder)
     assert str(raised.value) == message
+
+
+def test_the_input_itself_is_no_output() -> None:
+    b = GraphBuilder("idle", {"d": 2}, "u[t,d]")
+    with pytest.raises(ValueError, match="idle: the output must be computed, not the input 'u' itself"):
+        b.build("u")

@@ -170,15 +170,16 @@ def test_weight_pool(spec: MachineSpec, built: Program, cycles: int) -> None:
 def test_weights_that_wait_for_the_input_do_not_fill_the_pool(spec: MachineSpec) -> None:
     """The second user's weights must get a slot although the first, a tile ahead, waits for its own input."""
     built = program(
-        load(1, needs(4, 0, reason=NO_BUFFER), name="load.input"),
+        load(1, needs(5, 0, reason=NO_BUFFER), name="load.input"),
         load(1, name="load.weights.in"),
         load(2, name="load.weights.out"),
         compute(MAC, [(5, 0)], needs(0, 1, reason=DRAM), needs(1, 1, reason=DRAM), name="in"),
-        compute(MAC, [(5, 0)] * 2, needs(3, 1, 1), needs(2, 1, 2, reason=DRAM), name="out"),
-        pool=Pool(2, ((1, 3), (2, 4))),
+        compute(SIMD, [(500, 0)], needs(3, 1), name="between"),
+        compute(MAC, [(5, 0)] * 2, needs(4, 1, 1), needs(2, 1, 2, reason=DRAM), name="out"),
+        pool=Pool(2, ((1, 3), (2, 5))),
         tiles=4,
     )
-    assert makespan(spec, built) > 4 * (5 + 10)
+    assert makespan(spec, built) > 4 * (5 + 500 + 10)
 
 
 @pytest.mark.parametrize(

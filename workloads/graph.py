@@ -183,6 +183,8 @@ class GraphBuilder:
     def build(self, output_tensor: str) -> TimestepGraph:
         """The finished graph, whose layer output is *output_tensor*."""
         producer = {self._input: INPUT} | {op.tensor: op.name for op in self._operations}
+        if output_tensor == self._input:
+            raise ValueError(f"{self._name}: the output must be computed, not the input {output_tensor!r} itself")
         if output_tensor not in producer:
             raise ValueError(f"{self._name}: the output {output_tensor!r} is never defined")
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self._name)
