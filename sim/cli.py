@@ -57,6 +57,9 @@ def _one_line_errors() -> Iterator[None]:
         for problem in error.problems:
             typer.echo(f"stallscope: {problem}", err=True)
         raise typer.Exit(2) from None
+    except OSError as error:  # a full disk, say; what was there before is still there
+        typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -111,10 +114,10 @@ def run(
             else:
                 with recorder.writing(job.choice.program, job.machine):
                     result = simulate_job(job, progress, recorder)
-    if json == "-":
-        typer.echo(result.to_json(), nl=False)
-    elif json is not None:
-        write_atomically(Path(json), result.to_json())
+        if json == "-":
+            typer.echo(result.to_json(), nl=False)
+        elif json is not None:
+            write_atomically(Path(json), result.to_json())
     if not quiet and json != "-":
         from rich.console import Console
 

@@ -176,3 +176,17 @@ def test_trace_is_written(tmp_path: Path) -> None:
     target = tmp_path / "t.json.gz"
     assert call("run", "mamba2", *SMALL, "-q", "--trace", str(target), "--window", "token:0-3")[0] == 0
     assert json.loads(gzip.decompress(target.read_bytes()))["traceEvents"]
+
+
+@pytest.mark.parametrize("output", [["--json", "r.json"], ["--trace", "t.json.gz"]], ids=["json", "trace"])
+def test_full_disk_is_one_line_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, output: list[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.output.os.replace", full)
+    code, _, error = call("run", "mamba2", *SMALL, "-q", *output)
+    assert (code, error) == (1, "stallscope: output: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
