@@ -22,11 +22,15 @@ class Gemm:
 
 @dataclass(frozen=True)
 class VectorPass:
-    """One scalar function over ``points`` elements, accumulated into ``outputs`` results (= points if it is not)."""
+    """One scalar function over ``points`` elements, accumulated into ``outputs`` results (= points if it is not).
+
+    ``chain`` equal parts of it have to follow one another, each needing the result of the one before.
+    """
 
     function: str
     points: int
     outputs: int
+    chain: int = 1
 
 
 @dataclass(frozen=True)

@@ -39,14 +39,16 @@ def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) 
     """Cost of *passes*, each of which reads the result of the one before, on *lanes* lanes.
 
     A pass takes ceil(points / lanes) x cycles of its function. An accumulation into fewer results than lanes gives each
-    result several lanes and ends with a tree over them, ceil(log2(lanes / results)) steps. Raises KeyError for a
-    function without a figure in ``spec.cycles``.
+    result several lanes and ends with a tree over them, ceil(log2(lanes / results)) steps. The parts of a chain follow
+    one another when their results leave the pipeline. Raises KeyError for a function without a figure in
+    ``spec.cycles``.
     """
     total = useful = 0
     last = 0
     for step in passes:
         per_element = _cycles_per_element(spec, step.function)
-        beats = ceil_div(step.points, lanes) * per_element
+        link = ceil_div(ceil_div(step.points, step.chain), lanes) * per_element
+        beats = (step.chain - 1) * max(link, spec.pipeline_depth) + link
         if step.outputs < min(step.points, lanes):
             beats += (ceil_div(lanes, step.outputs) - 1).bit_length()
         total += max(last, spec.pipeline_depth) - last if last else 0

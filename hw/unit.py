@@ -75,6 +75,12 @@ class Accounts:
         if cycles:
             self.stalls[reason] = self.stalls.get(reason, 0) + cycles
 
+    def add(self, other: Accounts) -> None:
+        """Add the cycles of *other*."""
+        self.busy += other.busy
+        for reason, cycles in other.stalls.items():
+            self.stall(reason, cycles)
+
     def waited(self, reason: str, landing: Landing | None, start: int, end: int) -> None:
         """Account for idleness from *start* to *end*.
 

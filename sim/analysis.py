@@ -17,7 +17,7 @@ from typing import Literal
 import networkx as nx
 
 from hw.requests import VectorPass
-from workloads.expression import Equation, Product
+from workloads.expression import Equation, Product, Subscript
 from workloads.graph import INPUT, Operation, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
@@ -69,6 +69,11 @@ class Analysis:
         }
 
     @cached_property
+    def sources(self) -> dict[str, frozenset[str]]:
+        """Operation -> operations whose result it reads, of whatever timestep."""
+        return {name: frozenset(self.graph.graph.predecessors(name)) - {INPUT} for name in self.operations}
+
+    @cached_property
     def ancestors(self) -> dict[str, frozenset[str]]:
         """Operation -> every operation of the same timestep that it depends on."""
         result: dict[str, frozenset[str]] = {}
@@ -114,7 +119,7 @@ class Analysis:
         if groups > 1 and self.group_index is not None:
             sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
         steps = self.operations[name].equation.vector_passes(sizes)
-        return [VectorPass(step.function, step.points * scale, step.outputs * scale) for step in steps]
+        return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
 
     def _shape(self, op: Operation) -> GemmShape | None:
         products = op.equation.products
@@ -171,12 +176,13 @@ class Analysis:
 
     def _stays_in_part(self, equation: Equation, index: str) -> bool:
         """Whether a part of the result along *index* needs only that part of each operand that has the index."""
+        if index in equation.ordered_indices:
+            return False
         for reference in equation.references:
             stored = self.graph.indices[reference.tensor]
             if reference.lag is None or index not in stored:
                 continue
-            position = stored.index(index)
-            if reference.indices[position] != index or position in reference.mirrored:
+            if reference.subscripts[stored.index(index)] != Subscript(index):
                 return False
         return True
 

@@ -1,10 +1,10 @@
 """What has to be in SRAM, how often it is buffered, and where it lies.
 
-Roles: *state* (tensors that a later timestep reads), *parameters* (of everything but projections, resident for a
-layer), *step* (between stepped streams, a few steps deep), *tile* (a tile of tokens of one block or of all), *weights*
-(a pool of slots that all projections share, or, if they fit, all weights of a layer). An elementwise result takes over
-the buffer of an operand that nothing needs any more. Capacity is real: first everything gets the slots without which
-nothing moves, then what is left goes to more slots.
+Roles: *state* (tensors that a later timestep reads; a *spilled* one is on chip for a few blocks at a time),
+*parameters* (of everything but projections, resident for a layer), *step* (between stepped streams, a few steps deep),
+*tile* (a tile of tokens of one block or of all), *weights* (a pool of slots that all projections share, or, if they
+fit, all weights of a layer). An elementwise result takes over the buffer of an operand that nothing needs any more.
+Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sim.program import Buffer
 from workloads.graph import INPUT
 
 MOST_WEIGHT_SLOTS = 16
+SPILL_SLOTS = 2  # blocks of a spilled state that are on chip: one at work, one on its way
 LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 
 
@@ -27,7 +28,8 @@ LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 class Storage:
     """One buffer's contents: ``tensors`` share it; ``writer`` fills it, ``readers`` (stream, distance) drain it.
 
-    ``blocked`` says that a slot holds one block of the tile instead of all of it. ``copies`` of a state are kept.
+    ``blocked`` says that a slot holds one block of the tile instead of all of it. ``copies`` of a state are kept, one
+    for each timestep that is alive.
     """
 
     buffer: Buffer
@@ -36,6 +38,7 @@ class Storage:
     readers: list[tuple[int, int]] = field(default_factory=list)
     blocked: bool = False
     most_slots: int = 1
+    copies: int = 1
 
 
 class Inventory:
@@ -52,6 +55,7 @@ class Inventory:
         self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
         self.weights: Storage | None = None
         self.resident = False  # whether the weights stay on chip for a whole layer
+        self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
@@ -72,13 +76,15 @@ class Inventory:
         """Bytes of each weight tile of a projection stream."""
         return [gemm.batch * gemm.n * gemm.k * self.element_bytes for gemm in self.drafts[number].tiles]
 
-    def carried_bytes(self) -> int:
-        """Bytes that a later timestep needs: what decode loads and stores for each layer."""
-        graph, total = self.analysis.graph, 0
-        for tensor, reach in graph.carried.items():
-            recurrent = graph.producer[tensor] in self.analysis.recurrent
-            total += reach * graph.elements(tensor) * (self.state_bytes if recurrent else self.element_bytes)
-        return total * self.mapping.batch
+    def carried_bytes(self, spilled: bool) -> int:
+        """Bytes that a later timestep needs, of the states that are spilled or of everything else."""
+        carried = self.analysis.graph.carried
+        return sum(self._past_bytes(tensor) for tensor in carried if (tensor in self.spilled) == spilled)
+
+    def _past_bytes(self, tensor: str) -> int:
+        """Bytes of the rows of *tensor* that the next timestep needs."""
+        graph = self.analysis.graph
+        return self._bytes(tensor) * graph.row_elements(tensor) // graph.elements(tensor) * graph.carried[tensor]
 
     def _place(self, tensor: str) -> None:
         analysis, drafts = self.analysis, self.drafts
@@ -90,13 +96,17 @@ class Inventory:
             return
         stepped = writer != LOAD and drafts[writer].stepped
         only_steps = stepped and tensor != graph.output_tensor and all(self._in_step(writer, r) for r, _ in readers)
-        reach = graph.carried.get(tensor, 0)
-        if only_steps and reach:
+        carried = tensor in graph.carried
+        if only_steps and carried and not graph.has_token_axis(tensor):
             self._place_state(tensor, writer, readers)
-        elif only_steps:
-            self._place_step(tensor, writer, readers)
+            return
+        if carried:  # its last rows are kept beside it
+            past = Buffer(f"{tensor}.past", "state", self._past_bytes(tensor), 2)
+            self.stored[f"{tensor}.past"] = Storage(past, [], writer, most_slots=2)
+        if only_steps:
+            self._place_step(tensor, writer, [reader for reader in readers if not reader[1]])
         else:
-            self._place_tile(tensor, writer, readers, reach)
+            self._place_tile(tensor, writer, readers)
 
     def _in_step(self, writer: int, reader: int) -> bool:
         """Whether two streams can follow each other step by step: nothing between them needs more than a step."""
@@ -117,20 +127,29 @@ class Inventory:
         return self.analysis.graph.elements(tensor) * width * self.mapping.batch
 
     def _place_state(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
-        others = max((1 + distance for reader, distance in readers if reader != writer), default=0)
-        copies = max(others, self.analysis.graph.carried[tensor])
+        """As many copies as timesteps are alive; one more where a reader of the past itself waits for the writer."""
+        others = [(reader, distance) for reader, distance in readers if reader != writer]
+        copies = max((distance + self._follows(reader, writer) for reader, distance in others), default=1)
+        copies = max(copies, self.analysis.graph.lookback[tensor])
+        if self.mapping.spill and copies == 1 and self.drafts[writer].grouped and self.mapping.blocks > SPILL_SLOTS:
+            self.spilled.append(tensor)
+            buffer = Buffer(tensor, "state", self._bytes(tensor) // self.mapping.blocks, SPILL_SLOTS)
+            self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=self.mapping.blocks)
+            return
         buffer = Buffer(tensor, "state", self._bytes(tensor), copies)
-        self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=copies)
+        self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=copies, copies=copies)
+
+    def _follows(self, reader: int, writer: int) -> bool:
+        """Whether the stream *reader* waits for *writer* within a timestep."""
+        before = frozenset().union(*(self.analysis.ancestors[name] for name in self.drafts[reader].operations))
+        return bool(before & frozenset(self.drafts[writer].operations))
 
     def _place_step(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
         parts = self.mapping.groups if self.drafts[writer].grouped else 1
         buffer = Buffer(tensor, "step", self._bytes(tensor) // parts, 1)
         self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=4)
 
-    def _place_tile(self, tensor: str, writer: int, readers: list[tuple[int, int]], reach: int) -> None:
-        if reach:
-            carry = Buffer(f"{tensor}.past", "state", self._bytes(tensor) * reach, 2)
-            self.stored[f"{tensor}.past"] = Storage(carry, [], writer, most_slots=2)
+    def _place_tile(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
         blocked = self._writes_blocks(tensor, writer)
         owner = self._taken_over(tensor, blocked)
         if owner is not None:
@@ -185,7 +204,7 @@ class Inventory:
             storage = self.stored.get(reference.tensor)
             if storage is None or reference.lag != 0 or storage.buffer.role != "tile" or storage.blocked != blocked:
                 continue
-            if set(reference.indices) != set(equation.indices) or reference.mirrored:
+            if set(reference.indices) != set(equation.indices) or not reference.plain:
                 continue
             if analysis.graph.output_tensor in storage.tensors:
                 continue  # it has yet to be stored

@@ -25,8 +25,8 @@ def find(kind: str, name: str) -> Path:
     if path.is_file():
         return path
     known = shipped(kind)
-    plain = str(path.parent) in (".", KINDS[kind]) and path.suffix in ("", ".yaml")
-    if plain and path.stem in known:
-        return known[path.stem]
+    stem = path.name.removesuffix(".yaml")
+    if str(path.parent) in (".", KINDS[kind]) and stem in known:
+        return known[stem]
     listed = ", ".join(known)
     raise InputError(Problem(f"no such file, and no shipped {kind} has that name; shipped are {listed}", name))

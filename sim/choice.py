@@ -31,13 +31,24 @@ TRIAL_TOKENS = 160
 ALIKE = 1.01
 FEWER = 0.9
 KIB = 1024
-CUTS = ((2, 2), (2, 1), (4, 2), (4, 1), (8, 1), (8, 2), (1, 2), (1, 1))  # (blocks, lanes), usually best first
+CUTS = (
+    (2, 2),
+    (2, 1),
+    (4, 2),
+    (4, 1),
+    (8, 1),
+    (8, 2),
+    (1, 2),
+    (1, 1),
+    (16, 1),
+    (32, 1),
+)  # (blocks, lanes), usually best first
 SLOTS_KIB = (128, 64, 32)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A mapping that fits the SRAM, and its resource bound in cycles a token and layer."""
+    """A mapping that fits the SRAM, and its resource bound in cycles a timestep and layer."""
 
     mapping: Mapping
     inventory: Inventory
@@ -45,19 +56,39 @@ class Candidate:
 
     @property
     def requests(self) -> float:
-        """Requests a token and layer."""
+        """Requests a timestep and layer."""
         drafts = self.inventory.drafts
         return sum(d.layout.items * (2 if d.is_projection else 1) for d in drafts) / self.mapping.token_tile
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen mapping, its program, and how many candidates were tried by simulation."""
+    """The chosen mapping, its program, the states that it spills, and how many candidates were simulated."""
 
     mapping: Mapping
     program: Program
     costs: CostModel
+    spilled: tuple[str, ...]
     trials: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """Part of a run with a program of its own: all layers, or the head. ``prefix`` begins its streams' names."""
+
+    workload: Workload
+    choice: Choice
+    prefix: str = ""
+
+    @property
+    def program(self) -> Program:
+        """What it executes."""
+        return self.choice.program
+
+    def total(self, count: int) -> int:
+        """*count* of a timestep of a layer, over the whole section; padding counts, since it is computed."""
+        spec = self.workload.spec
+        return count * self.workload.steps * spec.layers * spec.batch
 
 
 def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choice:
@@ -78,7 +109,7 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
         trials.consider(candidate)
     chosen = trials.best or chosen
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()
-    return Choice(chosen.mapping, program, costs, trials.count)
+    return Choice(chosen.mapping, program, costs, tuple(chosen.inventory.spilled), trials.count)
 
 
 class _Space:
@@ -91,6 +122,7 @@ class _Space:
         self._least: tuple[int, int] | None = None  # (bytes, tokens) of the smallest mapping that did not fit
         self._wishes = workload.spec.mapping
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
+        self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
         self._cuts = self._allowed_cuts()
         self._check_places()
 
@@ -120,9 +152,12 @@ class _Space:
         return cuts
 
     def _token_tiles(self) -> list[int]:
-        steps, wish = self._workload.steps, self._wishes.token_tile
+        steps, wish, chunk = self._workload.steps, self._wishes.token_tile, self._workload.graph.tokens
         if wish:
-            return [min(wish, steps)]
+            if wish % chunk:
+                message = f"found {wish}, expected a multiple of the chunk of {chunk} tokens"
+                raise InputError(self._document.problem(["mapping", "token_tile"], message))
+            return [min(wish // chunk, steps)]
         powers = [2**k for k in range(10) if 2**k < steps]
         return powers if steps > 2**10 else [*powers, steps]
 
@@ -144,9 +179,9 @@ class _Space:
         A tile that leaves room for the smallest slots only has no room for buffers either: it is the last resort.
         """
         for slots in (self._slots[:-1], self._slots[-1:]) if tokens == 1 else (self._slots[:-1] or self._slots,):
-            for cut in self._cuts:
-                if slots and self._candidate(tokens, cut, placement, min(slots)) is not None:
-                    larger = (self._candidate(tokens, cut, placement, slot) for slot in slots)
+            for cut, spill in ((cut, spill) for spill in self._spills for cut in self._cuts):
+                if slots and self._candidate(tokens, cut, placement, min(slots), spill) is not None:
+                    larger = (self._candidate(tokens, cut, placement, slot, spill) for slot in slots)
                     return [next(candidate for candidate in larger if candidate is not None)]
         return []
 
@@ -156,7 +191,7 @@ class _Space:
         options = [(cut, other) for other in self._slots]
         options += [(other, size) for size in dict.fromkeys((slot, *self._slots[1:2])) for other in self._cuts[:6]]
         for option, size in options:
-            candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), size)
+            candidate = self._candidate(mapping.token_tile, option, dict(mapping.placement), size, mapping.spill)
             if candidate is not None:
                 yield candidate
 
@@ -176,12 +211,14 @@ class _Space:
         return stepped_operations(self._costs.analysis, cut[0] * cut[1], simd.lanes * max(1, simd.pipeline_depth))
 
     def _candidate(
-        self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int
+        self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int, spill: bool
     ) -> Candidate | None:
         workload, costs = self._workload, self._costs
-        mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB)
+        mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB, spill)
         drafts = cut_into_streams(costs, mapping)
         inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
+        if spill and not inventory.spilled:
+            return None  # the same as without
         if allot(inventory, costs.machine.sram.capacity):
             return Candidate(mapping, inventory, _bound(workload, costs, inventory))
         needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
@@ -189,11 +226,13 @@ class _Space:
         return None
 
     def _too_large(self) -> Problem:
-        assert self._least is not None
-        machine = self._costs.machine
+        if self._least is None:
+            message = "found true, but no state is updated step by step in more than two blocks, so none can be spilled"
+            return self._document.problem(["mapping", "spill"], message)
+        machine, tokens = self._costs.machine, self._least[1] * self._workload.graph.tokens
         message = (
             f"one layer needs {format_bytes(self._least[0])} of SRAM at the smallest tiling tried (a tile of "
-            f"{self._least[1]} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
+            f"{tokens} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
         )
         return self._document.problem(["dimensions"], message)
 
@@ -206,8 +245,8 @@ class _Trials:
         self._machine = machine
         self._costs = costs
         self._tried: list[Mapping] = []
-        self._fastest = inf  # cycles a token of the fastest so far
-        self._requests = inf  # requests a token of the best so far
+        self._fastest = inf  # cycles a timestep of the fastest so far
+        self._requests = inf  # requests a timestep of the best so far
         self.best: Candidate | None = None
 
     @property
@@ -228,10 +267,10 @@ class _Trials:
         self._fastest = min(self._fastest, pace)
 
     def _run(self, candidate: Candidate) -> float:
-        """Cycles a token once the pipeline is full."""
-        tokens = candidate.mapping.token_tile
-        steps = min(self._workload.steps, max(3, min(5, TRIAL_TOKENS // tokens)) * tokens)
-        spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps})
+        """Cycles a timestep once the pipeline is full."""
+        tile, chunk = candidate.mapping.token_tile, self._workload.graph.tokens
+        steps = min(self._workload.steps, max(3, min(5, TRIAL_TOKENS // (tile * chunk))) * tile)
+        spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps * chunk})
         workload = replace(self._workload, spec=spec)
         program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()
         engine = Engine()
@@ -240,13 +279,14 @@ class _Trials:
         makespan = run_program(program, machine, engine, lambda: ends.append(engine.now))
         if len(ends) < 3:
             return makespan / workload.steps
-        return (ends[-2] - ends[0]) / (len(ends) - 2) / tokens
+        return (ends[-2] - ends[0]) / (len(ends) - 2) / tile
 
 
 def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
-    """Cycles a token and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
+    """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
     mapping = inventory.mapping
-    loads = {"mac_array": 0, "simd": 0, "dma": 0.0}
+    spilled = 2 * inventory.carried_bytes(spilled=True)
+    loads = {"mac_array": 0, "simd": 0, "dma": spilled / costs.machine.dram_bytes_per_cycle}
     for number, draft in enumerate(inventory.drafts):
         if draft.is_projection:
             tally = Counter(draft.tiles)

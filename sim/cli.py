@@ -15,6 +15,7 @@ from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.trace import TraceWriter
+    from workloads.config import Workload
     from workloads.graph import TimestepGraph
 
 app = typer.Typer(
@@ -41,7 +42,15 @@ class GraphFormat(StrEnum):
     svg = "svg"
 
 
-WorkloadArgument = Annotated[str, typer.Argument(help="A workload YAML file, or the name of a shipped one.")]
+WorkloadArgument = Annotated[
+    Optional[str], typer.Argument(help="A workload YAML file, or the name of a shipped one.", show_default=False)
+]
+ConfigOption = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
+    ),
+]
 HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
 SetOption = Annotated[
     Optional[list[str]],
@@ -77,7 +86,8 @@ def _main(
 
 @app.command()
 def run(
-    workload: WorkloadArgument,
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
     hw: HardwareOption = "edge",
     set_: SetOption = None,
     seq_len: Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")] = None,
@@ -107,12 +117,12 @@ def run(
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
-        job = prepare(workload, hw, assignments)
+        job = prepare(_chosen(workload, config), hw, assignments)
         with _progress_bar(quiet) as progress:
             if recorder is None:
                 result = simulate_job(job, progress)
             else:
-                with recorder.writing(job.choice.program, job.machine):
+                with recorder.writing(job.machine):
                     result = simulate_job(job, progress, recorder)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
@@ -122,6 +132,17 @@ def run(
         from rich.console import Console
 
         Console(width=None if sys.stdout.isatty() else 112).print(result)
+
+
+def _chosen(workload: str | None, config: Path | None) -> str:
+    """The one of the two that was given."""
+    if workload is not None and config is not None:
+        raise InputError(Problem(f"found {workload!r} as well, expected one of the two", f"--config {config}"))
+    if config is not None and config.suffix != ".json":
+        raise InputError(Problem("expected a .json file", f"--config {config}"))
+    if config is None and workload is None:
+        raise InputError(Problem("is missing: a YAML file, the name of a shipped one, or --config", "WORKLOAD"))
+    return str(config) if workload is None else workload
 
 
 def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
@@ -151,25 +172,19 @@ def _progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 @app.command()
 def graph(
-    workload: WorkloadArgument,
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
     set_: SetOption = None,
     format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
 ) -> None:
     """Draw or print the dependency graph of one timestep of one layer."""
     with _one_line_errors():
-        from sim.catalog import find
-        from sim.documents import read_document
         from sim.output import check_writable, write_atomically
-        from workloads.config import build_workload
 
         if output is not None:
             check_writable(output)
-        document = read_document(find("workload", workload))
-        for assignment in set_ or []:
-            document.override(assignment)
-        timestep = build_workload(document).graph
-        text = _draw(timestep, format)
+        text = _draw(_built(_chosen(workload, config), set_ or []).graph, format)
         if output is not None:
             write_atomically(output, text)
         else:
@@ -184,6 +199,44 @@ def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:
     from sim.drawing import as_dot, as_text
 
     return as_dot(timestep) if format is GraphFormat.dot else as_text(timestep)
+
+
+@app.command()
+def count(
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
+) -> None:
+    """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
+    with _one_line_errors():
+        from sim.output import check_writable, write_atomically
+        from workloads.counts import count as count_workload
+
+        if json not in (None, "-"):
+            check_writable(Path(str(json)))
+        counts = count_workload(_built(_chosen(workload, config), set_ or []))
+        if json == "-":
+            typer.echo(counts.to_json(), nl=False)
+            return
+        if json is not None:
+            write_atomically(Path(json), counts.to_json())
+    from rich.console import Console
+
+    from sim.counts_report import render
+
+    Console(width=None if sys.stdout.isatty() else 112).print(render(counts))
+
+
+def _built(workload: str, assignments: list[str]) -> Workload:
+    """The workload called *workload* with *assignments* made."""
+    from sim.simulation import read_workload
+    from workloads.config import build_workload
+
+    document = read_workload(workload)
+    for assignment in assignments:
+        document.override(assignment)
+    return build_workload(document)
 
 
 @app.command(name="list")

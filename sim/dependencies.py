@@ -81,11 +81,15 @@ class _Dependencies:
             table[item] = max(table[item], need)
 
     def _count(self, producer: int, part: str, region: Region, distance: int = 0) -> int:
-        """Items of *producer* until *part* of *region*, *distance* timesteps earlier, is done."""
+        """Items of *producer* until *part* of *region*, *distance* timesteps earlier, is done.
+
+        What is not cut into blocks is not done before the last block has been added to it.
+        """
         plan, last = self.plans[producer], region.last - distance
+        block = region.block if part == INPUT or self.analysis.grouped(part) else None
         back = 0 if last >= 0 else ceil_div(-last, self.mapping.token_tile)
         last += back * self.mapping.token_tile
-        earlier = Region(min(region.first, last), last, region.block, region.lane)
+        earlier = Region(min(region.first, last), last, block, region.lane)
         return plan.layout.last(part, earlier) + 1 - back * plan.items
 
     def _parts(self, draft: Draft) -> list[tuple[str, list[int]]]:
@@ -134,10 +138,10 @@ class _Dependencies:
             for draft, distance in storage.readers:
                 reader = self.of_draft[draft]
                 if reader != writer:
-                    behind = (storage.buffer.slots - distance) * (lanes if role == "state" else 1)
+                    behind = (storage.copies - distance) * lanes if role == "state" else storage.buffer.slots - distance
                     self._require(writer, reader, NO_BUFFER, [i + 1 - behind for i in range(self.plans[writer].items)])
-        if role == "state" and "store.state" in self.number:
-            self._after_state_store(writer)
+        if role == "state":
+            self._after_state_store(storage, writer)
 
     def _tile_readers(self, tensor: str) -> list[tuple[int, str]]:
         readers = [(self.of_draft[self.inventory.home[n]], n) for n, _ in self.analysis.readers[tensor]]
@@ -162,11 +166,13 @@ class _Dependencies:
             needs.append(reading.layout.last(part, region) + 1 + tiles_back * reading.items)
         self._require(writer, reader, NO_BUFFER, needs)
 
-    def _after_state_store(self, writer: int) -> None:
-        """The first tile of a layer overwrites a block's state after the previous layer's has been stored."""
-        store = self.number["store.state"]
+    def _after_state_store(self, storage: Storage, writer: int) -> None:
+        """A layer's first tile overwrites what a block's place held before after that has been stored."""
+        spilled = storage.tensors[0] in self.inventory.spilled
+        store = self.number["store.spilled" if spilled else "store.state"]
         plan, stores = self.plans[writer], self.plans[store]
-        needs = [stores.layout.last("", plan.layout.region(i)) + 1 - stores.items for i in range(plan.items)]
+        places = storage.buffer.slots if spilled else stores.items
+        needs = [stores.layout.last("", plan.layout.region(i)) + 1 - places for i in range(plan.items)]
         self._require(writer, store, NO_BUFFER, needs)
 
     def need_parameters(self) -> None:
@@ -194,29 +200,47 @@ class _Dependencies:
         self._require_parts(store, home, f"waits_for_{unit}", [0], graph.producer[graph.output_tensor], 0)
 
     def need_state(self) -> None:
-        """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first."""
-        graph, whole = self.graph, self.mapping.token_tile - 1
-        for tensor in graph.carried:
-            part = graph.producer[tensor]
-            store = self.number["store.state"]
+        """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first.
+
+        What is spilled is stored after every tile and loaded before every one but a prompt's first.
+        """
+        for tensor in self.graph.carried:
+            spilled = tensor in self.inventory.spilled
+            kind = "spilled" if spilled else "state"
+            store, load = self.number[f"store.{kind}"], self.number.get(f"load.{kind}")
+            blocks = [self.plans[store].layout.region(i).block for i in range(self.plans[store].items)]
+            part = self.graph.producer[tensor]
             writer = self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]]
-            regions = [self.plans[store].layout.region(i) for i in range(self.plans[store].items)]
-            blocks = [Region(0, whole, region.block) for region in regions]
-            done = [self._count(writer, part, region) for region in blocks]
+            done = [self._block_count(writer, part, block) for block in blocks]
             self._require(store, writer, DRAM if part == INPUT else f"waits_for_{self.plans[writer].unit}", done)
-            if "load.state" not in self.number:
-                continue
-            load = self.number["load.state"]
-            self._require(load, store, NO_BUFFER, [i + 1 - len(blocks) for i in range(len(blocks))])
-            self._require(load, writer, NO_BUFFER, [count - self.plans[writer].items for count in done])
-            for name, distance in self.analysis.readers[tensor]:
-                reader = self.of_draft[self.inventory.home[name]]
-                if distance:
-                    layout, users = self.plans[load].layout, range(self.plans[reader].items)
-                    needs = [layout.last("", self.plans[reader].layout.region(i)) + 1 for i in users]
-                    self._require(reader, load, DRAM, needs)
-                    read = [self._count(reader, name, region) - self.plans[reader].items for region in blocks]
-                    self._require(load, reader, NO_BUFFER, read)
+            if load is not None:
+                places = self.inventory.stored[tensor].buffer.slots if spilled else len(blocks)
+                self._load_state(tensor, load, store, places)
+
+    def _load_state(self, tensor: str, load: int, store: int, places: int) -> None:
+        """A block is loaded into one of *places* when what was there is stored and read, and read when it is there."""
+        items = self.plans[load].items
+        self._require(load, store, NO_BUFFER, [i + 1 - places for i in range(items)])
+        part = self.graph.producer[tensor]
+        users = [(self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]], part)]
+        for name, distance in self.analysis.readers[tensor]:
+            reader = self.of_draft[self.inventory.home[name]]
+            users.append((reader, name))
+            if distance:
+                layout, readings = self.plans[load].layout, range(self.plans[reader].items)
+                needs = [layout.last("", self.plans[reader].layout.region(i)) + 1 for i in readings]
+                self._require(reader, load, DRAM, needs)
+        for user, name in users:
+            needs = []
+            for item in range(items):
+                tiles_back, before = divmod(item - places, items)
+                block = self.plans[load].layout.region(before).block
+                needs.append(self._block_count(user, name, block) + tiles_back * self.plans[user].items)
+            self._require(load, user, NO_BUFFER, needs)
+
+    def _block_count(self, producer: int, part: str, block: int | None) -> int:
+        """Items of *producer* until *part* is done with a block of the whole tile."""
+        return self._count(producer, part, Region(0, self.mapping.token_tile - 1, block))
 
     def _unit_of(self, tensor: str) -> UnitName:
         return self.drafts[self.inventory.home[self.graph.producer[tensor]]].unit

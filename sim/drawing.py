@@ -17,12 +17,20 @@ KIND_COLOURS = {
     "norm": "#e0e0e0",
     "convolution": "#b5e3d0",
     "discretisation": "#fdf1a8",
+    "input_scale": "#fdf1a8",
+    "angle": "#dcc9ec",
+    "bias": "#dcc9ec",
     "rotation": "#dcc9ec",
     "state": "#fdcb98",
+    "scan": "#fdcb98",
+    "chunk": "#fdcb98",
+    "passing": "#f9a86f",
+    "skip": "#cfe8a9",
     "gate": "#cfe8a9",
+    "mlp": "#bfe6e6",
     "residual": "#f7cfe0",
 }
-_SPARE_COLOURS = ("#c7d3f2", "#f3d9b8", "#bfe6e6", "#e8d3d3")  # for kinds that are not listed above
+_SPARE_COLOURS = ("#c7d3f2", "#f3d9b8", "#d9e2b0", "#e8d3d3")  # for kinds that are not listed above
 RECURRENCE_COLOUR = "#c0182a"
 EDGE_COLOUR, CARRIED_COLOUR = "#555555", "#1f5fa8"
 

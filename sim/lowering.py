@@ -203,9 +203,14 @@ class Lowering:
         for storage in self.inventory.parameters.values():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
             layers.append(_Transfers(name, self._once(), _only_first(size)))
-        state = self.inventory.carried_bytes()
-        if state and self.workload.spec.phase == "decode":
-            layers.append(_Transfers("load.state", self._by_block(), _only_first(ceil_div(state, self.mapping.blocks))))
+        decode, blocks = self.workload.spec.phase == "decode", self.mapping.blocks
+        state = ceil_div(self.inventory.carried_bytes(spilled=False), blocks)
+        if state and decode:
+            layers.append(_Transfers("load.state", self._by_block(), _only_first(state)))
+        spilled = ceil_div(self.inventory.carried_bytes(spilled=True), blocks)
+        if spilled:
+            when = _always if decode else _not_first  # in prefill it begins as zero
+            layers.append(_Transfers("load.spilled", self._by_block(), when(spilled)))
         layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
@@ -219,11 +224,10 @@ class Lowering:
         return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size)
 
     def _add_transfers_after(self) -> None:
-        state = self.inventory.carried_bytes()
-        if state:
-            size = ceil_div(state, self.mapping.blocks)
-            only_last: Callable[[int, int], int] = lambda _, variant: size if variant & 2 else 0  # noqa: E731
-            self._add(self._transfer_plan(_Transfers("store.state", self._by_block(), only_last, write=True)))
+        for name, spilled, when in (("store.spilled", True, _always), ("store.state", False, _only_last)):
+            size = ceil_div(self.inventory.carried_bytes(spilled), self.mapping.blocks)
+            if size:
+                self._add(self._transfer_plan(_Transfers(name, self._by_block(), when(size), write=True)))
         output = self.analysis.graph.output_tensor
         store = _Transfers("store.output", self._once(), lambda _, v: self._activation_bytes(output, v), write=True)
         self._add(self._transfer_plan(store))
@@ -231,6 +235,18 @@ class Lowering:
 
 def _only_first(size: int) -> Callable[[int, int], int]:
     return lambda _, variant: size if variant & 1 else 0
+
+
+def _not_first(size: int) -> Callable[[int, int], int]:
+    return lambda _, variant: 0 if variant & 1 else size
+
+
+def _only_last(size: int) -> Callable[[int, int], int]:
+    return lambda _, variant: size if variant & 2 else 0
+
+
+def _always(size: int) -> Callable[[int, int], int]:
+    return lambda _, variant: size
 
 
 def stream_name(draft: Draft) -> str:

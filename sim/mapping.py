@@ -27,7 +27,8 @@ class Mapping:
 
     A tile is ``token_tile`` timesteps of ``batch`` sequences. The layer's parallel index is cut into ``blocks`` of
     ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each operation its unit.
-    Weights come in tiles of at most ``weight_slot_bytes``.
+    Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and on chip only for the
+    blocks at work.
     """
 
     token_tile: int
@@ -37,6 +38,7 @@ class Mapping:
     stepped: frozenset[str]
     placement: Map[str, UnitName]
     weight_slot_bytes: int
+    spill: bool = False
 
     @property
     def groups(self) -> int:
@@ -150,7 +152,7 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
     def wanted(name: str) -> bool:
         readers = analysis.readers[analysis.operations[name].tensor]
         feeds = bool(readers) and all(reader in stepped for reader, _ in readers)
-        return feeds or any(source in stepped for source in analysis.predecessors[name])
+        return feeds or not stepped.isdisjoint(analysis.sources[name])
 
     grown = True
     while grown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 from fractions import Fraction
 from math import ceil
@@ -11,33 +12,35 @@ from hw.requests import Transfer
 from hw.unit import Accounts
 from sim import __version__
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
-from sim.choice import Choice
+from sim.choice import Section
 from sim.program import Program, StreamPlan
 from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount
-from workloads.config import Workload
+from workloads.config import SEQUENTIAL
 
 FEMTO = 10**15
 
 
 def build_result(
-    workload: Workload, machine: MachineSpec, choice: Choice, makespan: int, accounts: Map[str, Accounts]
+    machine: MachineSpec, sections: Sequence[Section], makespan: int, accounts: Map[str, Accounts]
 ) -> Result:
-    """The result of a run that took *makespan* cycles and left *accounts* for each unit."""
-    spec, program = workload.spec, choice.program
-    counts = workload.graph.counts
-    tokens = workload.tokens
-    ops = counts.ops * spec.layers * tokens
-    read, written = (_moved(program, write) for write in (False, True))
+    """The result of a run of *sections*, the layers first, that took *makespan* cycles and left *accounts* by unit."""
+    workload = sections[0].workload
+    spec, tokens = workload.spec, workload.tokens
+    ops = sum(section.total(section.workload.graph.counts.ops) for section in sections)
+    macs = sum(section.total(section.workload.graph.counts.macs) for section in sections)
+    read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
     energy_fj = ops * machine.energy.operation + (read + written) * 8 * machine.energy.dram
-    units = {name: _account(program, name, account) for name, account in accounts.items()}
-    units |= _sram_account(machine, program, makespan)
+    units = {name: _account(sections, name, account) for name, account in accounts.items()}
+    units |= _sram_account(machine, sections, makespan)
     roofline = paper_roofline_cycles(ops, machine.mac_array.macs_per_cycle)
     return Result(
         version=__version__,
         workload=spec.name,
         machine=machine.name,
         model=spec.model,
+        formulation=spec.formulation if workload.chunk else SEQUENTIAL,
+        chunk=workload.chunk,
         phase=spec.phase,
         layers=spec.layers,
         sequence_length=spec.sequence_length,
@@ -48,18 +51,23 @@ def build_result(
         seconds=seconds,
         tokens_per_second=tokens / seconds,
         energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,
-        ops_per_token=counts.ops * spec.layers,
-        macs_per_token=counts.macs * spec.layers,
+        ops_per_token=ops / tokens,
+        macs_per_token=macs / tokens,
         dram_bytes=read + written,
         dram_read_bytes=read,
         dram_write_bytes=written,
-        requests=sum(_requests(program, stream) for stream in program.streams),
-        bounds=_bounds(workload, machine, choice, units, roofline, read + written),
+        requests=sum(_requests(program, stream) for program, stream in _streams(sections)),
+        bounds=_bounds(sections[0], machine, units, roofline, read + written),
         above_roofline=_above_roofline(units["mac_array"], roofline),
         units=units,
-        streams=[_stream(program, stream) for stream in program.streams],
-        mapping=_mapping(choice),
+        streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
+        mapping=_mapping(sections[0]),
+        head_mapping=_mapping(sections[1]) if len(sections) > 1 else None,
     )
+
+
+def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]]:
+    return ((section.program, stream) for section in sections for stream in section.program.streams)
 
 
 def _requests(program: Program, stream: StreamPlan) -> int:
@@ -90,11 +98,10 @@ def _totals(program: Program, stream: StreamPlan) -> tuple[int, int, int]:
     return busy, useful, fill
 
 
-def _account(program: Program, name: str, accounts: Accounts) -> UnitAccount:
+def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:
     useful, fill = accounts.busy, 0
-    streams = [stream for stream in program.streams if stream.unit == name and stream.costs]
-    if streams:
-        totals = [_totals(program, stream) for stream in streams]
+    totals = [_totals(program, s) for program, s in _streams(sections) if s.unit == name and s.costs]
+    if totals:
         useful, fill = sum(total[1] for total in totals), sum(total[2] for total in totals)
     return UnitAccount(
         busy_cycles=accounts.busy,
@@ -105,10 +112,10 @@ def _account(program: Program, name: str, accounts: Accounts) -> UnitAccount:
     )
 
 
-def _sram_account(machine: MachineSpec, program: Program, makespan: int) -> dict[str, UnitAccount]:
+def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: int) -> dict[str, UnitAccount]:
     """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
     sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
-    for stream in program.streams:
+    for program, stream in _streams(sections):
         for count, requests in zip(program.variant_counts(), stream.requests, strict=True):
             for request in requests:
                 if request is None or isinstance(request, Transfer):
@@ -127,13 +134,12 @@ def _sram_account(machine: MachineSpec, program: Program, makespan: int) -> dict
     return result
 
 
-def _bounds(
-    workload: Workload, machine: MachineSpec, choice: Choice, units: Map[str, UnitAccount], roofline: int, moved: int
-) -> Bounds:
+def _bounds(layers: Section, machine: MachineSpec, units: Map[str, UnitAccount], roofline: int, moved: int) -> Bounds:
     work = {name: units[name].useful_cycles for name in ("mac_array", "simd")}
     work["dram"] = ceil(moved / machine.dram_bytes_per_cycle)
     unit = max(work, key=lambda name: work[name])
-    ratio = recurrence_cycles_per_step(choice.costs, choice.mapping)
+    ratio = recurrence_cycles_per_step(layers.choice.costs, layers.choice.mapping)
+    workload = layers.workload
     return Bounds(
         paper_roofline_cycles=roofline,
         resource_cycles=work[unit],
@@ -156,10 +162,11 @@ def _above_roofline(array: UnitAccount, roofline: int) -> dict[str, int]:
     return {name: cycles for name, cycles in parts.items() if cycles}
 
 
-def _stream(program: Program, stream: StreamPlan) -> StreamReport:
+def _stream(section: Section, stream: StreamPlan) -> StreamReport:
+    program = section.program
     busy = _totals(program, stream)[0] if stream.costs else 0
     return StreamReport(
-        name=stream.name,
+        name=section.prefix + stream.name,
         unit=stream.unit,
         operations=list(stream.operations),
         order=stream.layout.order,
@@ -168,17 +175,19 @@ def _stream(program: Program, stream: StreamPlan) -> StreamReport:
     )
 
 
-def _mapping(choice: Choice) -> MappingReport:
+def _mapping(section: Section) -> MappingReport:
+    choice = section.choice
     mapping, program = choice.mapping, choice.program
     buffers = [BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers]
     return MappingReport(
-        token_tile=mapping.token_tile,
+        token_tile=mapping.token_tile * section.workload.graph.tokens,
         tiles_per_layer=program.tiles_per_layer,
         blocks=mapping.blocks,
         lanes=mapping.lanes,
         weight_slot_bytes=mapping.weight_slot_bytes,
         placement=dict(mapping.placement),
         stepped=[name for name in choice.costs.analysis.operations if name in mapping.stepped],
+        spilled=list(choice.spilled),
         sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
         buffers=buffers,
         trials=choice.trials,

@@ -61,8 +61,11 @@ def _percent(part: float, whole: float, signed: bool = False) -> str:
 def _headline(result: Result) -> Text:
     length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
     setting = f"{result.phase}, {length}B = {result.batch}, {result.layers} layers"
+    setting += " and head" if result.head_mapping else ""
+    chunks = f", chunks of {result.chunk} tokens" if result.chunk else ""
     return Text.assemble(
-        (f"{result.workload}", "bold"), f" on {result.machine}: {setting} ({result.model})\n",
+        (f"{result.workload}", "bold"),
+        f" on {result.machine}: {setting} ({result.model}, {result.formulation}{chunks})\n",
         (f"{result.tokens_per_second:.1f} tok/s", "bold green"),
         f"   {result.energy_mj_per_token:.2f} mJ/token   {result.makespan_cycles:,} cycles"
         f" = {result.seconds:.3f} s at {result.clock_hz / 1e6:g} MHz\n",
@@ -129,6 +132,7 @@ def _mapping(result: Result) -> Text:
     tiles = f"{mapping.tiles_per_layer} tiles of {mapping.token_tile} tokens a layer"
     cut = f"{mapping.blocks} blocks x {mapping.lanes} lanes"
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
+    weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     return Text.assemble(
         ("Mapping ", "bold"), f"{tiles}, {cut}, {weights}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
         ("Step by step ", "bold"), placed or "nothing",

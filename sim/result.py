@@ -67,6 +67,7 @@ class MappingReport(_Part):
     weight_slot_bytes: int
     placement: dict[str, str]
     stepped: list[str]
+    spilled: list[str]
     sram_bytes: int
     buffers: list[BufferReport]
     trials: int
@@ -79,6 +80,8 @@ class Result(_Part):
     workload: str
     machine: str
     model: str
+    formulation: str
+    chunk: int | None
     phase: str
     layers: int
     sequence_length: int
@@ -89,8 +92,8 @@ class Result(_Part):
     seconds: float
     tokens_per_second: float
     energy_mj_per_token: float
-    ops_per_token: int
-    macs_per_token: int
+    ops_per_token: float
+    macs_per_token: float
     dram_bytes: int
     dram_read_bytes: int
     dram_write_bytes: int
@@ -100,6 +103,7 @@ class Result(_Part):
     units: dict[str, UnitAccount]
     streams: list[StreamReport]
     mapping: MappingReport
+    head_mapping: MappingReport | None
 
     def to_json(self) -> str:
         """The result as JSON text: sorted as declared, two spaces, one newline at the end."""

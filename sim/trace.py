@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 from hw.machine import MachineSpec
 from hw.requests import Transfer
+from sim.choice import Section
 from sim.errors import InputError, Problem
 from sim.layout import SegmentLayout
 from sim.output import replacing
-from sim.program import Program
 from sim.scheduler import StreamRun
 
 PICOSECONDS = 10**12
@@ -66,13 +66,20 @@ class TraceWriter:
         self._lanes: dict[str, int] = {}
         self._waiting: dict[str, tuple[str, int, int]] = {}  # unit -> its last stall, until it is known what ended it
         self._file: gzip.GzipFile
-        self._program: Program
+        self._section: Section
+        self._layers_before = 0  # layers of the sections before
+        self._origin = 0  # the cycle of the run at which the section's cycles begin
         self._clock_hz: int
 
+    def begin(self, section: Section, start: int) -> None:
+        """*section* begins; its cycles count from *start* of the run."""
+        self._end_waiting()
+        self._layers_before = self._section.program.layers if start else 0
+        self._section, self._origin = section, start
+
     @contextmanager
-    def writing(self, program: Program, machine: MachineSpec) -> Iterator[None]:
+    def writing(self, machine: MachineSpec) -> Iterator[None]:
         """Record while the block runs; the file appears when it ends well."""
-        self._program = program
         self._clock_hz = machine.clock
         with (
             replacing(self._path) as stream,
@@ -83,14 +90,19 @@ class TraceWriter:
             for name in ("mac_array", "simd", "dma", *(f"dram.channel{n}" for n in range(machine.dram.channels))):
                 self._lane(name)
             yield
-            for unit, (reason, start, end) in self._waiting.items():
-                if self._records(None, start, end):
-                    self._stall(unit, reason, start, end, "")
+            self._end_waiting()
             self._flush()
             self._file.write(b"{}\n]}\n")
 
+    def _end_waiting(self) -> None:
+        for unit, (reason, start, end) in self._waiting.items():
+            if self._records(None, start, end):
+                self._stall(unit, reason, start, end, "")
+        self._waiting.clear()
+
     def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
         """*unit* works on the item that *stream* is at."""
+        start, end = start + self._origin, end + self._origin
         wait = self._waiting.pop(unit, None)
         recorded = self._records(stream, start, end)
         if wait is not None and (recorded if self._by_item else self._records(None, wait[1], wait[2])):
@@ -101,7 +113,7 @@ class TraceWriter:
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
         """*unit* waits; written when it is known what the wait was for."""
-        self._waiting[unit] = reason, start, end
+        self._waiting[unit] = reason, start + self._origin, end + self._origin
 
     @property
     def _by_item(self) -> bool:
@@ -122,16 +134,21 @@ class TraceWriter:
 
     def _place(self, stream: StreamRun[Any]) -> tuple[int, int, int]:
         """Layer, first and last token of the item that *stream* is at."""
-        program, region = self._program, stream.plan.layout.region(stream.item)
+        program, region = self._section.program, stream.plan.layout.region(stream.item)
+        chunk = self._section.workload.graph.tokens
         layer, tile = divmod(stream.tile, program.tiles_per_layer)
-        tokens = program.last_tile_tokens if tile == program.tiles_per_layer - 1 else program.token_tile
+        layer += self._layers_before
+        steps = program.last_tile_tokens if tile == program.tiles_per_layer - 1 else program.token_tile
         start = tile * program.token_tile
-        return layer, start + region.first, start + min(region.last, tokens - 1)
+        return layer, (start + region.first) * chunk, (start + min(region.last, steps - 1) + 1) * chunk - 1
 
     def _describe(self, stream: StreamRun[Any]) -> tuple[str, dict[str, Any]]:
         layer, first, last = self._place(stream)
         plan, region = stream.plan, stream.plan.layout.region(stream.item)
-        args: dict[str, Any] = {"layer": layer, "token": first if first == last else f"{first}-{last}"}
+        args: dict[str, Any] = {
+            "layer": "head" if self._section.prefix else layer,
+            "token": first if first == last else f"{first}-{last}",
+        }
         if region.block is not None:
             args["block"] = region.block
         if region.lane is not None:
@@ -142,7 +159,7 @@ class TraceWriter:
             args["operations"] = ", ".join(plan.operations)
         in_parts = isinstance(plan.layout, SegmentLayout) and plan.operations
         name = plan.layout.part(stream.item) if in_parts else plan.name  # type: ignore[attr-defined]
-        return name, args
+        return self._section.prefix + name, args
 
     def _lane(self, unit: str) -> int:
         if unit not in self._lanes:

@@ -14,7 +14,7 @@ from hw.machine import MachineSpec
 from sim.analysis import Analysis
 from sim.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
 from sim.catalog import find
-from sim.choice import choose
+from sim.choice import Section, choose
 from sim.documents import Document, read_document
 from sim.mapping import CostModel, Mapping
 from sim.program import UnitName
@@ -139,6 +139,6 @@ def test_a_run_that_is_nothing_but_a_recurrence_is_near_its_bound(graph: Timeste
         mapping=MappingSpec(placement=unit, blocks=1, lanes=1, token_tile=100),
     )  # fmt: skip
     workload, fast = Workload(spec, graph), machine("simd.pipeline_depth=16")
-    result = run(Job(workload, fast, choose(workload, fast, Document({}, [("tiny.yaml", {})]))))
+    result = run(Job(fast, (Section(workload, choose(workload, fast, Document({}, [("tiny.yaml", {})]))),)))
     assert result.bounds.recurrence_cycles <= result.makespan_cycles
     assert result.makespan_cycles < 2 * result.bounds.recurrence_cycles + 2000

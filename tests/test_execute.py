@@ -1,4 +1,4 @@
-"""Graphs compute what the papers define: executed in several orders and compared with recurrences written as loops."""
+"""Executing a graph: the meaning of its equations, legal orders in whole and in parts, states, padding, mistakes."""
 
 from __future__ import annotations
 
@@ -10,227 +10,97 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workloads.execute import MEANING, definition_order, execute, random_parameters
+from workloads.execute import MEANING, Part, Turn, definition_order, execute, random_parameters
 from workloads.expression import FUNCTIONS
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
-from workloads.mamba1 import Mamba1Dimensions, mamba1_block
-from workloads.mamba2 import Mamba2Dimensions, mamba2_block
-from workloads.mamba3 import Mamba3NaiveDimensions, mamba3_naive_block
+from workloads.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
+from workloads.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
+from workloads.mamba3 import Mamba3Dimensions, mamba3_chunked, mamba3_sequential
 
 Array = NDArray[np.float64]
-TOLERANCE = 1e-10
-
-# ------------------------------------------------------------------------- the papers' recurrences, token by token
-
-
-def sigmoid(x: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-x))
-
-
-def silu(x: Array) -> Array:
-    return x * sigmoid(x)
-
-
-def softplus(x: Array) -> Array:
-    return np.log(1.0 + np.exp(x))
-
-
-def rms_norm(x: Array, weight: Array) -> Array:
-    mean_square = float(np.mean(x**2))
-    return x * weight / math.sqrt(mean_square + 1e-5)
-
-
-def causal_convolution(past: list[Array], taps: Array, bias: Array) -> Array:
-    """SiLU of a window: *past* ends with this timestep, *taps* begin with it."""
-    total = bias.copy()
-    for k, tap in enumerate(taps):
-        if k < len(past):
-            total = total + tap * past[-1 - k]
-    return silu(total)
-
-
-def mamba1_loop(W: dict[str, Array], inputs: Array) -> Array:  # arXiv 2312.00752, algorithm 2 and section 3.4
-    channels, states = W["A"].shape
-    h, window, outputs = np.zeros((channels, states)), [], []
-    for u in inputs:
-        v = rms_norm(u, W["W_v"])
-        window.append(v @ W["W_in_x"])
-        x = causal_convolution(window, W["W_conv"], W["b_conv"])
-        dt = softplus(x @ W["W_low"] @ W["W_dt"] + W["b_dt"])
-        B, C = x @ W["W_B"], x @ W["W_C"]
-        y = np.zeros(channels)
-        for i in range(channels):
-            for n in range(states):
-                h[i, n] = np.exp(dt[i] * W["A"][i, n]) * h[i, n] + dt[i] * B[n] * x[i]
-            y[i] = C @ h[i] + W["D"][i] * x[i]
-        outputs.append(u + (y * silu(v @ W["W_in_z"])) @ W["W_out"])
-    return np.array(outputs)
-
-
-def mamba2_loop(W: dict[str, Array], inputs: Array) -> Array:  # arXiv 2405.21060, equations of section 7
-    d_model, groups, heads_per_group, P = W["W_in_x"].shape
-    N, K = W["W_in_B"].shape[2], len(W["W_conv_x"])
-    heads = groups * heads_per_group
-    D = heads * P
-    names = ("x", "B", "C")
-    project = {name: W[f"W_in_{name}"].reshape(d_model, -1) for name in ("x", "B", "C", "z", "dt")}
-    windows: dict[str, list[Array]] = {name: [] for name in names}
-    S, outputs = np.zeros((heads, P, N)), []
-    A, dt_bias, skip = (W[name].reshape(heads) for name in ("A", "b_dt", "D"))
-    for u in inputs:
-        v = rms_norm(u, W["W_v"])
-        mixed = {}
-        for name in names:
-            windows[name].append(v @ project[name])
-            taps, bias = W[f"W_conv_{name}"].reshape(K, -1), W[f"b_conv_{name}"].reshape(-1)
-            mixed[name] = causal_convolution(windows[name], taps, bias)
-        x, B, C = mixed["x"].reshape(heads, P), mixed["B"].reshape(groups, N), mixed["C"].reshape(groups, N)
-        dt = softplus(v @ project["dt"] + dt_bias)
-        y = np.zeros((heads, P))
-        for head in range(heads):
-            group = head // heads_per_group
-            S[head] = np.exp(dt[head] * A[head]) * S[head] + np.outer(dt[head] * x[head], B[group])
-            y[head] = S[head] @ C[group] + skip[head] * x[head]
-        gated = (y.reshape(D) * silu(v @ project["z"])).reshape(groups, -1)
-        weight = W["W_gn"].reshape(groups, -1)
-        normed = np.concatenate([rms_norm(gated[group], weight[group]) for group in range(groups)])
-        outputs.append(u + normed @ W["W_out"].reshape(D, d_model))
-    return np.array(outputs)
-
-
-def mamba3_naive_loop(W: dict[str, Array], inputs: Array) -> Array:  # arXiv 2603.15569, trapezoid and complex state
-    _, heads, R, P = W["W_in_x"].shape
-    N = 2 * W["W_in_theta"].shape[2]
-    S, phi, outputs = np.zeros((heads, P, N)), np.zeros((heads, N // 2)), []
-    x_past, B_past = np.zeros((heads, R, P)), np.zeros((heads, R, N))
-    for u in inputs:
-        v = rms_norm(u, W["W_v"])
-        x, z, theta, dt_raw, trap = (
-            np.tensordot(v, W[f"W_in_{name}"], 1) for name in ("x", "z", "theta", "dt", "trap")
-        )
-        dt, share = softplus(dt_raw + W["b_dt"]), sigmoid(trap)
-        rotated = {}
-        phi = phi + math.pi * np.tanh(theta) * dt[:, None]
-        for name in ("B", "C"):
-            raw = np.tensordot(v, W[f"W_in_{name}"], 1).reshape(R, N)
-            rotated[name] = np.zeros((heads, R, N))
-            for head in range(heads):
-                for r in range(R):
-                    row = rms_norm(raw[r], W[f"W_{name}_n"].reshape(N)) + W[f"bias_{name}"][head, r].reshape(N)
-                    turned = (row[: N // 2] + 1j * row[N // 2 :]) * np.exp(1j * phi[head])
-                    rotated[name][head, r] = np.concatenate([turned.real, turned.imag])
-        B, C = rotated["B"], rotated["C"]
-        o = np.zeros_like(u)
-        for head in range(heads):
-            alpha = np.exp(W["A"][head] * dt[head])
-            beta, gamma = (1.0 - share[head]) * dt[head] * alpha, share[head] * dt[head]
-            S[head] *= alpha
-            for r in range(R):
-                S[head] += beta * np.outer(x_past[head, r], B_past[head, r]) + gamma * np.outer(x[head, r], B[head, r])
-            for r in range(R):
-                y = (S[head] @ C[head, r] + W["D"][head] * x[head, r]) * silu(z[head, r])
-                o += y @ W["W_out"][head, r]
-        x_past, B_past = x, B
-        outputs.append(u + o)
-    return np.array(outputs)
-
-
-Loop = Callable[[dict[str, Array], Array], Array]
+TOKENS = 12
 MODELS = [
-    pytest.param(mamba1_block(Mamba1Dimensions(d_model=5, d_state=3)), mamba1_loop, id="mamba1"),
+    pytest.param(mamba1_sequential(Mamba1Dimensions(d_model=5, d_state=3)), id="mamba1"),
+    pytest.param(mamba1_blelloch(Mamba1Dimensions(d_model=5, d_state=3), 4), id="mamba1, blelloch"),
+    pytest.param(mamba2_sequential(Mamba2Dimensions(d_model=6, d_state=5, head_dim=2, n_groups=2)), id="mamba2"),
+    pytest.param(mamba2_chunked(Mamba2Dimensions(d_model=6, d_state=5, head_dim=2), 3), id="mamba2, chunked"),
+    pytest.param(mamba3_sequential(Mamba3Dimensions(d_model=6, d_state=8, head_dim=3)), id="mamba3"),
     pytest.param(
-        mamba1_block(Mamba1Dimensions(d_model=7, d_state=1, expand=3, d_conv=2, dt_rank=3)),
-        mamba1_loop,
-        id="mamba1, one state, two taps, rank 3",
-    ),
-    pytest.param(mamba1_block(Mamba1Dimensions(d_model=3, d_state=4, d_conv=1)), mamba1_loop, id="mamba1, no window"),
-    pytest.param(mamba2_block(Mamba2Dimensions(d_model=6, d_state=5, head_dim=4)), mamba2_loop, id="mamba2, one group"),
-    pytest.param(
-        mamba2_block(Mamba2Dimensions(d_model=9, d_state=5, head_dim=3, n_groups=3)), mamba2_loop, id="mamba2, 3 groups"
-    ),
-    pytest.param(
-        mamba2_block(Mamba2Dimensions(d_model=5, d_state=2, head_dim=1, n_groups=2, d_conv=3)),
-        mamba2_loop,
-        id="mamba2, 2 groups, one channel a head",
-    ),
-    pytest.param(
-        mamba3_naive_block(Mamba3NaiveDimensions(d_model=6, d_state=6, head_dim=4, mimo_rank=1)),
-        mamba3_naive_loop,
-        id="mamba3, rank 1",
-    ),
-    pytest.param(
-        mamba3_naive_block(Mamba3NaiveDimensions(d_model=5, d_state=2, head_dim=5, mimo_rank=2)),
-        mamba3_naive_loop,
-        id="mamba3, rank 2",
-    ),
-    pytest.param(
-        mamba3_naive_block(Mamba3NaiveDimensions(d_model=7, d_state=10, head_dim=2, mimo_rank=4)),
-        mamba3_naive_loop,
-        id="mamba3, rank 4",
+        mamba3_chunked(Mamba3Dimensions(d_model=6, d_state=8, head_dim=3, mimo=True, mimo_rank=2), 4),
+        id="mamba3, mimo, chunked",
     ),
 ]
-STEPS = 11
 
 
 def draw(graph: TimestepGraph, seed: int) -> tuple[dict[str, Array], Array]:
-    """Parameters, and inputs of STEPS timesteps."""
-    inputs = np.random.default_rng(seed).standard_normal((STEPS, graph.sizes["d"]))
+    """Parameters, and inputs of TOKENS tokens."""
+    inputs = np.random.default_rng(seed).standard_normal((TOKENS, graph.sizes["d"]))
     return random_parameters(graph, seed), inputs
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("graph", "loop"), MODELS)
-def test_a_block_computes_the_recurrence_of_its_paper(graph: TimestepGraph, loop: Loop, seed: int) -> None:
-    parameters, inputs = draw(graph, seed)
-    outputs = execute(graph, parameters, inputs)[graph.output_tensor]
-    np.testing.assert_allclose(outputs, loop(parameters, inputs), rtol=TOLERANCE, atol=TOLERANCE)
+def timesteps(graph: TimestepGraph) -> int:
+    return TOKENS // graph.tokens
 
 
 # ----------------------------------------------------------------------------------------------------------- orders
 
 
-def batched_order(graph: TimestepGraph) -> Iterator[tuple[str, int]]:
+def batched_order(graph: TimestepGraph) -> Iterator[Turn]:
     """Each operation over all timesteps at once, as far as recurrences allow: these run step by step."""
     components = nx.condensation(nx.DiGraph(graph.graph))
     for component in nx.topological_sort(components):
         members = components.nodes[component]["members"]
         names = [op.name for op in graph.operations if op.name in members]
-        yield from ((name, step) for step in range(STEPS) for name in names)
+        yield from (Turn(name, step) for step in range(timesteps(graph)) for name in names)
 
 
-def shuffled_order(graph: TimestepGraph) -> Iterator[tuple[str, int]]:
+def shuffled_order(graph: TimestepGraph) -> Iterator[Turn]:
     """Any order that respects the dependencies, timesteps mixed."""
-    unrolled: nx.DiGraph[tuple[str, int]] = nx.DiGraph()
-    unrolled.add_nodes_from(definition_order(graph, STEPS))
+    unrolled: nx.DiGraph[Turn] = nx.DiGraph()
+    unrolled.add_nodes_from(definition_order(graph, timesteps(graph)))
     for source, reader, edge in graph.graph.edges(data=True):
-        steps = range(edge["distance"], STEPS) if source != INPUT else ()
-        unrolled.add_edges_from(((source, step - edge["distance"]), (reader, step)) for step in steps)
+        steps = range(edge["distance"], timesteps(graph)) if source != INPUT else ()
+        unrolled.add_edges_from((Turn(source, step - edge["distance"]), Turn(reader, step)) for step in steps)
     place = np.random.default_rng(7).permutation(len(unrolled))
     return nx.lexicographical_topological_sort(unrolled, key=dict(zip(unrolled, place, strict=True)).__getitem__)
 
 
-ORDERS = [pytest.param(batched_order, id="batched"), pytest.param(shuffled_order, id="shuffled")]
+def in_two_parts(graph: TimestepGraph) -> Iterator[Turn]:
+    """In the order of definition, but everything of channels (or heads) in two uneven parts."""
+    index = "i" if "i" in graph.sizes else "h"
+    cut = graph.sizes[index] // 3
+    parts = (Part(index, 0, cut - 1), Part(index, cut, graph.sizes[index] - 1))
+    for name, step, _ in definition_order(graph, timesteps(graph)):
+        cuttable = index in graph.operation(name).equation.indices
+        yield from (Turn(name, step, part) for part in parts) if cuttable else (Turn(name, step),)
+
+
+ORDERS = [
+    pytest.param(batched_order, id="batched"),
+    pytest.param(shuffled_order, id="shuffled"),
+    pytest.param(in_two_parts, id="in two parts"),
+]
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize(("graph", "loop"), MODELS)
+@pytest.mark.parametrize("graph", MODELS)
 def test_every_legal_order_gives_the_same(
-    graph: TimestepGraph, loop: Loop, order: Callable[[TimestepGraph], Iterator[tuple[str, int]]]
+    graph: TimestepGraph, order: Callable[[TimestepGraph], Iterator[Turn]]
 ) -> None:
     parameters, inputs = draw(graph, seed=0)
-    expected = execute(graph, parameters, inputs)
-    found = execute(graph, parameters, inputs, order(graph))
+    expected = execute(graph, parameters, inputs).values
+    found = execute(graph, parameters, inputs, order(graph)).values
     for tensor, values in expected.items():
-        np.testing.assert_array_equal(found[tensor], values, err_msg=tensor)
+        np.testing.assert_allclose(found[tensor], values, rtol=1e-13, atol=1e-13, err_msg=tensor)
 
 
 def test_the_batched_order_runs_projections_of_all_timesteps_first() -> None:
-    graph = mamba1_block(Mamba1Dimensions(d_model=3, d_state=2))
+    graph = mamba1_sequential(Mamba1Dimensions(d_model=3, d_state=2))
     order = list(batched_order(graph))
-    first_update = order.index(("update", 0))
+    first_update = order.index(Turn("update", 0))
     for name in ("in_proj.x", "in_proj.z", "x_proj.dt", "x_proj.B", "x_proj.C", "dt_proj"):
-        last = order.index((name, STEPS - 1))
-        assert order[last - STEPS + 1 : last + 1] == [(name, step) for step in range(STEPS)]
+        last = order.index(Turn(name, TOKENS - 1))
+        assert order[last - TOKENS + 1 : last + 1] == [Turn(name, step) for step in range(TOKENS)]
         if name != "in_proj.z":  # which only the gate needs
             assert last < first_update
 
@@ -303,22 +173,108 @@ def delayed(values: Array, lag: int) -> Array:
         pytest.param("y[t,c,i] = max(u[t,c,i] / V[i], 0.4)", np.maximum(U / V, 0.4), id="function of two arguments"),
         pytest.param("y[t,c,i] = y[t-1,c,i] + u[t,c,i]", np.cumsum(U, axis=0), id="recurrence"),
         pytest.param("y[t,c,i] = sign[c] * u[t,c,i]", U * np.array([-1.0, 1.0])[:, None], id="constant"),
+        pytest.param("y[t,c] = u[t,c,1] - u[t,0,c]", U[:, :, 1] - U[:, 0], id="one place of an axis"),
+        pytest.param("y[t,c,i] = u[t,c,i-1] + 1", np.dstack([np.zeros((3, 2, 1)), U[:, :, :1]]) + 1, id="shift"),
+        pytest.param("y[t,c,i] = u[t,c,i+1] * 2", np.dstack([U[:, :, 1:], np.zeros((3, 2, 1))]) * 2, id="shift back"),
+        pytest.param("y[t,k] = sum(c, u[t,c,k+0])", np.pad(U.sum(axis=1), ((0, 0), (0, 1))), id="longer index: zeros"),
+        pytest.param("y[t,o] = u[t,o+0,o+0]", U[:, :1, 0], id="shorter index: a part"),
+        pytest.param("y[t,o,i] = u[t,2*o+1,i]", U[:, 1:], id="every other place"),
+        pytest.param("y[t,k] = u[t,1,k//2]", U[:, 1, [0, 0, 1]], id="each twice"),
+        pytest.param("y[t,c,i] = cumsum(i, u[t,c,i])", np.cumsum(U, axis=2), id="cumulative sum"),
+        pytest.param("y[t,c,i] = where(i < 1, u[t,c,i], 0)", U * np.array([1.0, 0.0]), id="where, a number"),
+        pytest.param("y[t,k] = where(k % 2 == 0, 1, 0 - 1)", np.tile([1.0, -1, 1], (3, 1)), id="where, every other"),
+        pytest.param("y[t,c,i] = where(c <= i, u[t,c,i], 0)", U * np.triu(np.ones((2, 2))), id="where, two indices"),
+        pytest.param(
+            "y[t,c,i] = where(c < i, exp(1000 * u[t,c,i]) * 0, 5)",
+            np.where(np.triu(np.ones((2, 2)), 1) > 0, np.nan, 5.0) * np.ones((3, 1, 1)),
+            id="what is not chosen does not count",
+        ),
     ],
 )
 def test_equations(text: str, expected: Array) -> None:
-    builder = GraphBuilder("example", {"c": 2, "i": 2, "k": 3}, "u[t,c,i]")
+    builder = GraphBuilder("example", {"c": 2, "i": 2, "k": 3, "o": 1}, "u[t,c,i]")
     builder.constant("sign", "c", (-1.0, 1.0))
     builder.define("y", "state", text)
     window = np.array([[1.0, 1.0], [0.5, 2.0], [3.0, 3.0]])
-    result = execute(builder.build("y"), {"V": V, "M": M, "W": window}, U)["y"]
+    result = execute(builder.build("y"), {"V": V, "M": M, "W": window}, U).values["y"]
     np.testing.assert_allclose(result, expected, rtol=1e-14)
+
+
+# ------------------------------------------------------------------------------------------------ tokens and states
+
+
+def chunked(text: str, chunk: int = 4, masked: bool = False) -> TimestepGraph:
+    """y by the equation *text*, in chunks of u[t,q]."""
+    builder = GraphBuilder("example", {"q": chunk, "s": chunk, "k": 3}, "u[t,q]", tokens="q")
+    builder.define("y", "state", text, masked=masked)
+    return builder.build("y")
+
+
+X = np.arange(1.0, 11.0)  # ten tokens: two chunks of four, and one that is half padding
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("y[t,q] = u[t-1,q]", delayed(X, 1), id="the token before, across chunks"),
+        pytest.param("y[t,q] = u[t-6,q]", delayed(X, 6), id="more tokens back than a chunk has"),
+        pytest.param("y[t,q] = sum(k, u[t-k,q])", X + delayed(X, 1) + delayed(X, 2), id="window"),
+        pytest.param("y[t,q] = u[t,q-1]", [0, 1, 2, 3, 0, 5, 6, 7, 0, 9], id="a shift stays in its chunk"),
+        pytest.param("y[t,q] = u[t,q+1]", [2, 3, 4, 0, 6, 7, 8, 0, 10, 0], id="nothing is known of the next chunk"),
+        pytest.param(
+            "y[t,q] = u[t-1,0] + 0 * u[t,q]", [0, 0, 0, 0, 4, 4, 4, 4, 8, 8], id="last token of the chunk before"
+        ),
+        pytest.param("y[t,q] = sum(s, where(s <= q, u[t,s], 0))", [1, 3, 6, 10, 5, 11, 18, 26, 9, 19], id="causal sum"),
+        pytest.param("y[t,q] = y[t-1,0] + cumsum(q, u[t,q])", np.cumsum(X), id="running sum over all chunks"),
+        pytest.param("y[t] = y[t-1] + sum(q, u[t,q])", [10, 36, 55], id="one value a chunk"),
+        pytest.param("y[t] = y[t-1] + u[t,3]", [4, 12, 12], id="padding is zero"),
+    ],
+)
+def test_chunks_of_tokens(text: str, expected: Array) -> None:
+    np.testing.assert_array_equal(execute(chunked(text), {}, X).values["y"], expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "carried", "lookback"),
+    [
+        pytest.param("y[t,q] = u[t-1,q]", {"u": 1}, {"u": 1}, id="one token"),
+        pytest.param("y[t,q] = u[t-6,q]", {"u": 6}, {"u": 2}, id="six tokens lie in two chunks"),
+        pytest.param("y[t,q] = sum(k, u[t-k,q])", {"u": 2}, {"u": 1}, id="window"),
+        pytest.param("y[t,q] = u[t,q-1]", {}, {}, id="a shift"),
+        pytest.param("y[t] = y[t-2] + sum(q, u[t,q])", {"y": 2}, {"y": 2}, id="without the token axis: timesteps"),
+    ],
+)
+def test_what_a_chunk_hands_on(text: str, carried: dict[str, int], lookback: dict[str, int]) -> None:
+    graph = chunked(text)
+    assert (graph.carried, graph.lookback) == (carried, lookback)
+
+
+@pytest.mark.parametrize("cut", range(11))
+def test_a_run_goes_on_from_the_state_of_another(cut: int) -> None:
+    graph = chunked("y[t,q] = y[t-1,0] + cumsum(q, u[t,q] + u[t-6,q])")
+    whole = execute(graph, {}, X)
+    first = execute(graph, {}, X[:cut])
+    rest = execute(graph, {}, X[cut:], state=first.state)
+    np.testing.assert_array_equal(np.concatenate([first.values["y"], rest.values["y"]]), whole.values["y"])
+    for tensor, rows in whole.state.items():
+        np.testing.assert_array_equal(rest.state[tensor], rows)
+
+
+@pytest.mark.parametrize(
+    ("masked", "last"), [pytest.param(True, 10 + 9, id="masked"), pytest.param(False, 12 + 9, id="not masked")]
+)
+def test_a_masked_operation_is_zero_at_padding(masked: bool, last: float) -> None:
+    builder = GraphBuilder("example", {"q": 4}, "u[t,q]", tokens="q")
+    builder.define("one", "state", "a[t,q] = 1 + 0 * u[t,q]", masked=masked)
+    builder.define("sum", "state", "y[t] = y[t-1] + sum(q, a[t,q])")
+    assert execute(builder.build("y"), {}, X).state["y"][0] + 9 == last
 
 
 # ------------------------------------------------------------------------------------------- parameters and mistakes
 
 
 def test_drawn_parameters_have_the_graphs_shapes_and_repeat_with_the_seed() -> None:
-    graph = mamba2_block(Mamba2Dimensions(d_model=6, d_state=5, head_dim=3, n_groups=2))
+    graph = mamba2_sequential(Mamba2Dimensions(d_model=6, d_state=5, head_dim=3, n_groups=2))
     drawn, again, other = random_parameters(graph, 1), random_parameters(graph, 1), random_parameters(graph, 2)
     assert {name: values.shape for name, values in drawn.items()} == {
         name: tuple(graph.sizes[index] for index in indices) for name, indices in graph.parameters.items()
@@ -327,10 +283,10 @@ def test_drawn_parameters_have_the_graphs_shapes_and_repeat_with_the_seed() -> N
     assert not any(np.array_equal(drawn[name], other[name]) for name in drawn)
 
 
-@pytest.mark.parametrize(("graph", "loop"), MODELS)
-def test_drawn_decays_forget(graph: TimestepGraph, loop: Loop) -> None:
+@pytest.mark.parametrize("graph", MODELS)
+def test_drawn_decays_forget(graph: TimestepGraph) -> None:
     parameters, inputs = draw(graph, seed=3)
-    decay = execute(graph, parameters, inputs)[graph.operation("decay").tensor]
+    decay = execute(graph, parameters, inputs).values[graph.operation("decay").tensor]
     assert decay.min() > 0 and decay.max() < 1
 
 
@@ -350,8 +306,8 @@ GOOD = {"w": np.ones(3)}
     [
         pytest.param({}, np.ones((2, 3)), "the parameter 'w' is missing", id="missing parameter"),
         pytest.param({"w": np.ones((3, 1))}, np.ones((2, 3)), "w[d] must be (3,), not (3, 1)", id="its shape"),
-        pytest.param(GOOD, np.ones((2, 4)), "the inputs 'u' must be (steps, 3), not (2, 4)", id="shape of the inputs"),
-        pytest.param(GOOD, np.ones(()), "the inputs 'u' must be (steps, 3), not ()", id="one number as inputs"),
+        pytest.param(GOOD, np.ones((2, 4)), "the inputs 'u' must be (tokens, 3), not (2, 4)", id="shape of the inputs"),
+        pytest.param(GOOD, np.ones(()), "the inputs 'u' must be (tokens, 3), not ()", id="one number as inputs"),
     ],
 )
 def test_misshapen_arrays(parameters: dict[str, Array], inputs: Array, message: str) -> None:
@@ -389,4 +345,4 @@ def test_illegal_orders(order: list[tuple[str, int]], message: str) -> None:
 
 
 def test_no_timesteps_give_empty_tensors() -> None:
-    assert execute(accumulator(), GOOD, np.ones((0, 3)))["y"].shape == (0, 3)
+    assert execute(accumulator(), GOOD, np.ones((0, 3))).values["y"].shape == (0, 3)

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from workloads.expression import Apply, Number, Product, Reference, Sum, VectorPass, parse_equation
+from workloads.expression import (
+    Apply,
+    Condition,
+    Cumulate,
+    Number,
+    Product,
+    Reference,
+    Subscript,
+    Sum,
+    VectorPass,
+    Where,
+)
+from workloads.notation import parse_equation
 
-SIZES = {"i": 6, "n": 5, "k": 4, "c": 2}
-H, B = Reference("h", ("i", "n"), 0), Reference("B", ("n",), 0)
+SIZES = {"i": 6, "n": 5, "k": 4, "c": 2, "q": 8, "s": 8}
+
+
+def read(tensor: str, indices: str, lag: int | str | None) -> Reference:
+    """*tensor* read along plain *indices*, a letter each."""
+    return Reference(tensor, tuple(map(Subscript, indices)), lag)
+
+
+def placed(subscript: Subscript) -> Reference:
+    """x of this timestep at one *subscript*."""
+    return Reference("x", (subscript,), 0)
+
+
+H, B, XQ = read("h", "in", 0), read("B", "n", 0), read("x", "q", 0)
+MIRRORED = Subscript("c", scale=-1, offset=1)
 
 
 @pytest.mark.parametrize(
@@ -17,16 +43,31 @@ H, B = Reference("h", ("i", "n"), 0), Reference("B", ("n",), 0)
     [
         pytest.param("y[t] = 2", Number(2.0), id="number"),
         pytest.param("y[t] = -0.5", Number(-0.5), id="negative number"),
-        pytest.param("y[t,i] = x[t,i]", Reference("x", ("i",), 0), id="same timestep"),
-        pytest.param("y[t,i] = x[t-2,i]", Reference("x", ("i",), 2), id="two timesteps back"),
-        pytest.param("y[t] = x[t-1]", Reference("x", (), 1), id="scalar of the past"),
-        pytest.param("y[t,i] = W[i]", Reference("W", ("i",), None), id="parameter"),
-        pytest.param("y[t,c] = x[t,1-c]", Reference("x", ("c",), 0, frozenset({0})), id="mirrored index"),
-        pytest.param("y[t,n,c] = x[n,1-c]", Reference("x", ("n", "c"), None, frozenset({1})), id="mirrored parameter"),
-        pytest.param("y[t,i] = sum(k, x[t-k,i])", Sum(("k",), Reference("x", ("i",), "k")), id="window"),
+        pytest.param("y[t,i] = x[t,i]", read("x", "i", 0), id="same timestep"),
+        pytest.param("y[t,i] = x[t-2,i]", read("x", "i", 2), id="two timesteps back"),
+        pytest.param("y[t] = x[t-1]", read("x", "", 1), id="scalar of the past"),
+        pytest.param("y[t,i] = W[i]", read("W", "i", None), id="parameter"),
+        pytest.param("y[t,c] = x[t,1-c]", placed(MIRRORED), id="mirrored index"),
+        pytest.param("y[t,n,c] = x[n,1-c]", Reference("x", (Subscript("n"), MIRRORED), None), id="mirrored parameter"),
+        pytest.param("y[t,i] = sum(k, x[t-k,i])", Sum(("k",), read("x", "i", "k")), id="window"),
         pytest.param("y[t] = sum(i, n, h[t,i,n])", Sum(("i", "n"), H), id="sum over two indices"),
         pytest.param("y[t,n] = B[t,n] - 1", Apply("sub", (B, Number(1.0))), id="difference"),
         pytest.param("y[t,n] = 1 / exp(B[t,n])", Apply("div", (Number(1.0), Apply("exp", (B,)))), id="quotient"),
+        pytest.param("y[t] = x[t,2]", placed(Subscript(None, offset=2)), id="one place"),
+        pytest.param("y[t,q] = x[t,q-1]", placed(Subscript("q", offset=-1, shift=True)), id="shift"),
+        pytest.param("y[t,q] = x[t,q+0]", placed(Subscript("q", shift=True)), id="part of an axis"),
+        pytest.param("y[t,q] = x[t,2*q]", placed(Subscript("q", scale=2)), id="every other place"),
+        pytest.param("y[t,q] = x[t,2*q+1]", placed(Subscript("q", scale=2, offset=1)), id="the others"),
+        pytest.param("y[t,q] = x[t,q//2]", placed(Subscript("q", divisor=2)), id="each place twice"),
+        pytest.param("y[t,q] = cumsum(q, x[t,q])", Cumulate("q", XQ), id="cumulative sum"),
+        pytest.param(
+            "y[t,q,s] = where(s <= q, x[t,q], 0)", Where(Condition("s", "<=", "q"), XQ, Number(0.0)), id="where"
+        ),
+        pytest.param(
+            "y[t,q] = where(q % 2 == 1, 0, x[t,q])",
+            Where(Condition("q", "==", 1, 2), Number(0.0), XQ),
+            id="where, every other",
+        ),
         pytest.param("y[t,n] = max(B[t,n], 0)", Apply("max", (B, Number(0.0))), id="maximum"),
     ],
 )
@@ -55,6 +96,11 @@ def test_an_equation_knows_its_result_references_and_indices() -> None:
         pytest.param("y[t,i,n] = exp(dt[t,i] * A[i,n])", {"mul": 30, "exp": 30}, id="decay"),
         pytest.param("y[t,i,n] = exp(dt[t,i]) / 2", {"exp": 6, "div": 6}, id="broadcasting the result is free"),
         pytest.param("y[t,c] = x[t,c] - x[t,1-c]", {"sub": 2}, id="mirrored index"),
+        pytest.param("y[t,q,i] = cumsum(q, x[t,q] * a[i])", {"mul": 48, "add": 48}, id="cumulative sum"),
+        pytest.param("y[t,q,s] = where(s <= q, exp(x[t,s]), 0)", {"exp": 8}, id="where is free, its operands are not"),
+        pytest.param("y[t,q,s] = where(s < q, x[t,q] * x[t,s], 0)", {"mul": 64}, id="where between two: all points"),
+        pytest.param("y[t,q] = where(q < 3, -1 * x[t,q], exp(x[t,q]))", {"mul": 3, "exp": 5}, id="where: each its own"),
+        pytest.param("y[t,q] = where(q % 2 == 0, x[t,q//2], x[t,q-1] + 1)", {"add": 4}, id="where: every other"),
     ],
 )
 def test_scalar_operations(text: str, counts: dict[str, int]) -> None:
@@ -78,9 +124,12 @@ def test_scalar_operations(text: str, counts: dict[str, int]) -> None:
         pytest.param("y[t,i] = sum(n, C[t,n] * h[t,i,n])", [("fma", 30, 6)], id="reduction of products"),
         pytest.param("y[t,i] = sum(n, h[t,i,n])", [("add", 30, 6)], id="reduction"),
         pytest.param("y[t,i] = rsqrt(x[t,i] * 0.5 + 1)", [("fma", 6, 6), ("rsqrt", 6, 6)], id="function of a product"),
+        pytest.param("y[t,q,i] = cumsum(q, x[t,q,i])", [("add", 48, 48, 8)], id="cumulative sum: a chain"),
+        pytest.param("y[t,q] = where(q < 3, x[t,q] * 2 + 1, exp(x[t,q]))", [("fma", 3, 3), ("exp", 5, 5)], id="where"),
+        pytest.param("y[t,q] = where(q < 9, x[t,q], exp(x[t,q]))", [], id="where: a side without points"),
     ],
 )
-def test_vector_passes(text: str, passes: list[tuple[str, int, int]]) -> None:
+def test_vector_passes(text: str, passes: list[tuple[Any, ...]]) -> None:
     assert parse_equation(text).vector_passes(SIZES) == tuple(VectorPass(*each) for each in passes)
 
 
@@ -95,10 +144,10 @@ def test_a_pass_reduces_if_it_has_fewer_results_than_points(outputs: int, reduce
     ("text", "products"),
     [
         pytest.param("y[t,i] = sum(n, h[t,i,n] * B[t,n])", [Product(H, B, ("n",))], id="matrix times vector"),
-        pytest.param("y[t,i,n] = x[t,i] * B[t,n]", [Product(Reference("x", ("i",), 0), B, ())], id="outer product"),
+        pytest.param("y[t,i,n] = x[t,i] * B[t,n]", [Product(read("x", "i", 0), B, ())], id="outer product"),
         pytest.param(
             "y[t,i] = sum(n, h[t,i,n] * B[t,n]) + sum(n, h[t-1,i,n] * B[t,n])",
-            [Product(H, B, ("n",)), Product(Reference("h", ("i", "n"), 1), B, ("n",))],
+            [Product(H, B, ("n",)), Product(read("h", "in", 1), B, ("n",))],
             id="sum of two products",
         ),
         pytest.param("y[t,i,n] = x[t,i] * h[t,i,n]", [], id="scaling is no outer product"),
@@ -149,7 +198,33 @@ def test_products_for_a_mac_array(text: str, products: list[Product]) -> None:
         ),
         pytest.param("y[t] = exp(x[t], 2)", "gives exp 2 arguments: 'y[t] = exp(x[t], 2)'", id="two for one"),
         pytest.param("y[t] = max(x[t])", "gives max 1 arguments: 'y[t] = max(x[t])'", id="one for two"),
-        pytest.param("y[t] = x[t,2]", "cannot read the subscript '2' in 'y[t] = x[t,2]'", id="number as subscript"),
+        pytest.param(
+            "y[t] = x[t,'2']", "cannot read the subscript \"'2'\" in \"y[t] = x[t,'2']\"", id="text as subscript"
+        ),
+        pytest.param(
+            "y[t,q] = x[t,3*q//2]", "cannot read the subscript '3 * q // 2' in 'y[t,q] = x[t,3*q//2]'", id="two"
+        ),
+        pytest.param("y[t,q] = x[t,2-q]", "cannot read the subscript '2 - q' in 'y[t,q] = x[t,2-q]'", id="backwards"),
+        pytest.param(
+            "y[t,q] = cumsum(s, x[t,q])",
+            "accumulates over s, which the summand lacks: 'y[t,q] = cumsum(s, x[t,q])'",
+            id="accumulates nothing",
+        ),
+        pytest.param(
+            "y[t,q] = where(q > 3, x[t,q], 0)",
+            "cannot read the condition 'q > 3' in 'y[t,q] = where(q > 3, x[t,q], 0)'",
+            id="unknown comparison",
+        ),
+        pytest.param(
+            "y[t,q] = where(x[t,q] < 3, 1, 0)",
+            "cannot read the condition 'x[t, q] < 3' in 'y[t,q] = where(x[t,q] < 3, 1, 0)'",
+            id="condition on a value",
+        ),
+        pytest.param(
+            "y[t,q] = where(s < q, x[t,q], 0)",
+            "leaves s neither summed nor in the result: 'y[t,q] = where(s < q, x[t,q], 0)'",
+            id="index of a condition",
+        ),
         pytest.param("y[t] = x[t+1]", "cannot read the subscript 't + 1' in 'y[t] = x[t+1]'", id="the future"),
         pytest.param("y[t,i] = x[i,t]", "cannot read the subscript 't' in 'y[t,i] = x[i,t]'", id="t not first"),
         pytest.param("y[t] = x[t-0]", "cannot read the lag '0' in 'y[t] = x[t-0]'", id="lag zero"),

@@ -154,6 +154,18 @@ def test_two_indices_of_one_size_may_name_one_axis() -> None:
         pytest.param(
             ["y[t,i] = u[t,1-i]"], "y: mirrors an index whose size is not 2: 'y[t,i] = u[t,1-i]'", id="mirrors three"
         ),
+        pytest.param(["y[t,i] = u[t,3] + u[t,i]"], "y: reads outside of 'u': 'y[t,i] = u[t,3] + u[t,i]'", id="too far"),
+        pytest.param(["y[t,i] = u[t,2*i]"], "y: reads outside of 'u': 'y[t,i] = u[t,2*i]'", id="twice as far"),
+        pytest.param(
+            ["y[t,i] = u[t,i] * W[0]"],
+            "y: reads a part of 'W', whose size is not known: 'y[t,i] = u[t,i] * W[0]'",
+            id="part of a parameter that is not read in full before",
+        ),
+        pytest.param(
+            ["y[t,i] = where(i < q, u[t,i], 0)"],
+            "leaves q neither summed nor in the result: 'y[t,i] = where(i < q, u[t,i], 0)'",
+            id="condition on an index that is not there",
+        ),
         pytest.param(["y[t,i] = a[t-1,i]"], "y: 'a' is never defined: 'y[t,i] = a[t-1,i]'", id="only the past is read"),
         pytest.param(
             ["a[t,i] = W[i]", "y[t,i] = W[t,i]"], "y: 'W' is never defined: 'y[t,i] = W[t,i]'", id="parameter with t"
@@ -204,6 +216,17 @@ def test_mistakes_beside_equations(build: Callable[[GraphBuilder], object], mess
     with pytest.raises(ValueError) as raised:
         build(builder)
     assert str(raised.value) == message
+
+
+def test_a_past_token_is_read_before_it_is_defined_only_if_it_is_of_an_earlier_chunk() -> None:
+    def build(text: str) -> TimestepGraph:
+        builder = GraphBuilder("example", {"q": 4}, "u[t,q]", tokens="q")
+        builder.define("y", "state", text)
+        return builder.build("y")
+
+    assert build("y[t,q] = y[t-4,q] + u[t,q]").recurrences == (frozenset({"y"}),)
+    with pytest.raises(ValueError, match="y: reads 'y' before it is defined"):
+        build("y[t,q] = y[t-3,q] + u[t,q]")
 
 
 def test_the_input_itself_is_no_output() -> None:

@@ -20,8 +20,8 @@ LAYERS = [
     {"sim.dependencies"},
     {"sim.lowering", "sim.scheduler"},
     {"sim.choice"},
-    {"sim.trace", "sim.result"},
-    {"sim.metrics", "sim.report"},
+    {"sim.trace", "sim.result", "sim.replay"},
+    {"sim.metrics", "sim.report", "sim.counts_report"},
     {"sim.simulation"},
     {"sim.cli", "sim.__main__", "sim.__init__"},
 ]

@@ -22,7 +22,7 @@ CYCLE_US = 0.004  # 250 MHz
 def traced(path: Path, window: str | None = None, **settings: Any) -> tuple[Result, list[dict[str, Any]]]:
     job = prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()])
     recorder = TraceWriter(path, parse_window(window))
-    with recorder.writing(job.choice.program, job.machine):
+    with recorder.writing(job.machine):
         result = run(job, recorder=recorder)
     return result, json.loads(gzip.decompress(path.read_bytes()))["traceEvents"]
 
@@ -133,6 +133,6 @@ def test_bad_window_is_told(text: str, message: str) -> None:
 def test_a_run_that_fails_leaves_no_file(tmp_path: Path) -> None:
     job = prepare("mamba2", "edge", ["layers=1", "sequence_length=8"])
     recorder = TraceWriter(tmp_path / "t.json.gz")
-    with pytest.raises(KeyboardInterrupt), recorder.writing(job.choice.program, job.machine):
+    with pytest.raises(KeyboardInterrupt), recorder.writing(job.machine):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -10,17 +10,56 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, PositiveInt
 
 from sim.documents import Document, Spec
+from sim.errors import InputError, Problem
+from workloads.blocks import head
 from workloads.graph import TimestepGraph
-from workloads.mamba1 import Mamba1Dimensions, mamba1_block
-from workloads.mamba2 import Mamba2Dimensions, mamba2_block
-from workloads.mamba3 import Mamba3NaiveDimensions, mamba3_naive_block
+from workloads.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
+from workloads.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
+from workloads.mamba3 import (
+    Mamba3Dimensions,
+    Mamba3NaiveDimensions,
+    mamba3_chunked,
+    mamba3_naive_chunked,
+    mamba3_naive_sequential,
+    mamba3_sequential,
+)
 
-GENERATORS: dict[str, tuple[type[BaseModel], Callable[[Any], TimestepGraph]]] = {
-    "mamba1": (Mamba1Dimensions, mamba1_block),
-    "mamba2": (Mamba2Dimensions, mamba2_block),
-    "mamba3_naive": (Mamba3NaiveDimensions, mamba3_naive_block),
+SEQUENTIAL = "sequential"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A model: its dimensions, the graph of one token, and those of a chunk of tokens, by name of the formulation.
+
+    ``chunk`` is how many tokens a chunk has if nothing is said: the official implementation's default.
+    """
+
+    dimensions: type[BaseModel]
+    sequential: Callable[[Any], TimestepGraph]
+    chunked: Mapping[str, Callable[[Any, int], TimestepGraph]]
+    chunk: Callable[[Any], int]
+
+
+GENERATORS: dict[str, Generator] = {
+    "mamba1": Generator(
+        Mamba1Dimensions,
+        mamba1_sequential,
+        {"blelloch": mamba1_blelloch, "kogge_stone": mamba1_kogge_stone},
+        lambda m: 32,  # ours: the official kernel scans up to 2048 tokens at once, in registers
+    ),
+    "mamba2": Generator(Mamba2Dimensions, mamba2_sequential, {"chunked": mamba2_chunked}, lambda m: 256),
+    "mamba3": Generator(
+        Mamba3Dimensions, mamba3_sequential, {"chunked": mamba3_chunked}, lambda m: 64 // m.mimo_rank if m.mimo else 64
+    ),
+    "mamba3_naive": Generator(
+        Mamba3NaiveDimensions,
+        mamba3_naive_sequential,
+        {"chunked": mamba3_naive_chunked},
+        lambda m: max(1, 64 // m.mimo_rank),
+    ),
 }
 
+Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 Placement = Literal["auto", "mac_array", "simd"]
 Precision = Literal["8bit", "16bit", "32bit"]
 PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
@@ -32,7 +71,8 @@ class MappingSpec(Spec):
     ``placement`` is where operations run that both the MAC array and the SIMD unit can do; ``place`` overrides it by
     operation name. ``token_tile`` tokens share one pass over the weights. ``blocks`` cut the heads (or channels) into
     parts whose tiles are buffered and freed on their own; ``lanes`` cut a block into parts whose recurrences are
-    interleaved step by step. ``weight_slot_kib`` bounds the tile of weights that one transfer brings.
+    interleaved step by step. ``weight_slot_kib`` bounds the tile of weights that one transfer brings. ``spill`` keeps
+    the state in DRAM between tiles and loads it block by block.
     """
 
     placement: Placement = "auto"
@@ -41,16 +81,28 @@ class MappingSpec(Spec):
     blocks: PositiveInt | None = None
     lanes: PositiveInt | None = None
     weight_slot_kib: PositiveInt | None = None
+    spill: bool | None = None
 
 
 class WorkloadSpec(Spec):
-    """One workload file. ``dimensions`` belong to the ``model`` (see its Dimensions class)."""
+    """One workload file. ``dimensions`` belong to the ``model`` (see its Dimensions class).
+
+    ``formulation`` is how prefill computes the recurrence; those that are not sequential work on ``chunk`` tokens at a
+    time (the model's default unless given). Decode is one token, for which every formulation is the recurrence itself.
+    ``vocabulary`` says how many tokens the model knows; with ``head`` the run ends with final norm and LM head for the
+    last token of each sequence.
+    """
 
     name: str
     description: str = ""
     model: Literal[tuple(GENERATORS)]  # type: ignore[valid-type]
     dimensions: dict[str, Any]
+    formulation: Formulation = "sequential"
+    chunk: PositiveInt | None = None
     layers: PositiveInt
+    vocabulary: PositiveInt | None = None
+    tied_embeddings: bool = True
+    head: bool = False
     phase: Literal["prefill", "decode"] = "prefill"
     sequence_length: PositiveInt
     batch: PositiveInt = 1
@@ -61,20 +113,35 @@ class WorkloadSpec(Spec):
 
 @dataclass(frozen=True)
 class Workload:
-    """A checked workload: its description and the dependency graph of one timestep of one layer."""
+    """A checked workload: its description, the dependency graph of one timestep of one layer, and that of the head."""
 
     spec: WorkloadSpec
     graph: TimestepGraph
+    head: TimestepGraph | None = None
 
     @property
     def steps(self) -> int:
-        """Timesteps that a run makes: the prompt's tokens in prefill, one in decode."""
-        return self.spec.sequence_length if self.spec.phase == "prefill" else 1
+        """Timesteps that a run makes: the prompt's tokens or chunks in prefill (the last may be padded), else one."""
+        return -(-self.spec.sequence_length // self.graph.tokens) if self.spec.phase == "prefill" else 1
 
     @property
     def tokens(self) -> int:
         """Tokens that a run produces or reads, over the whole batch."""
-        return self.steps * self.spec.batch
+        return (self.spec.sequence_length if self.spec.phase == "prefill" else 1) * self.spec.batch
+
+    @property
+    def chunk(self) -> int | None:
+        """Tokens of a timestep that is a chunk; None where it is one token."""
+        return self.graph.tokens if self.graph.token_index else None
+
+    @property
+    def parameters(self) -> int:
+        """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
+        layers = self.spec.layers * self.graph.parameter_count
+        if self.spec.vocabulary is None:
+            return layers
+        d_model = self.graph.sizes["d"]
+        return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
 
     @cached_property
     def element_bytes(self) -> int:
@@ -86,9 +153,54 @@ class Workload:
         """Bytes of an element of a tensor that is part of a recurrence."""
         return PRECISION_BYTES[self.spec.state_precision or self.spec.precision]
 
+    @cached_property
+    def carried_bytes(self) -> int:
+        """Bytes that one layer hands from token to token for one sequence: recurrences, windows, the token before."""
+        total = 0
+        recurrent = frozenset().union(*self.graph.recurrences)
+        for tensor, rows in self.graph.carried.items():
+            width = self.state_bytes if self.graph.producer[tensor] in recurrent else self.element_bytes
+            total += rows * self.graph.row_elements(tensor) * width
+        return total
+
+
+def head_workload(workload: Workload) -> Workload | None:
+    """The head of *workload*, if it is to be run, as a workload of its own: one timestep, the last of each sequence."""
+    if workload.head is None:
+        return None
+    update = {"layers": 1, "phase": "decode", "mapping": MappingSpec()}
+    return Workload(workload.spec.model_copy(update=update), workload.head)
+
 
 def build_workload(document: Document) -> Workload:
-    """Check *document* and generate its graph; raises InputError with every mistake."""
+    """Check *document* and generate its graphs; raises InputError with every mistake."""
     spec = document.check(WorkloadSpec)
-    schema, generate = GENERATORS[spec.model]
-    return Workload(spec, generate(document.check(schema, at=["dimensions"])))
+    generator = GENERATORS[spec.model]
+    dimensions = document.check(generator.dimensions, at=["dimensions"])
+    problems = _inconsistencies(spec, generator, document)
+    if problems:
+        raise InputError(*problems)
+    try:
+        graph = _graph(spec, generator, dimensions)
+    except ValueError as error:
+        raise InputError(document.problem(["chunk"], str(error))) from None
+    last = head(graph.sizes["d"], spec.vocabulary) if spec.head and spec.vocabulary else None
+    return Workload(spec, graph, last)
+
+
+def _inconsistencies(spec: WorkloadSpec, generator: Generator, document: Document) -> list[Problem]:
+    """What contradicts itself between the entries of a workload file."""
+    problems = []
+    if spec.formulation not in (SEQUENTIAL, *generator.chunked):
+        known = ", ".join((SEQUENTIAL, *generator.chunked))
+        message = f"found {spec.formulation!r}, expected one of {known} for {spec.model}"
+        problems.append(document.problem(["formulation"], message))
+    if spec.head and spec.vocabulary is None:
+        problems.append(document.problem(["head"], "an LM head needs the size of the vocabulary"))
+    return problems
+
+
+def _graph(spec: WorkloadSpec, generator: Generator, dimensions: BaseModel) -> TimestepGraph:
+    if spec.formulation == SEQUENTIAL or spec.phase == "decode":
+        return generator.sequential(dimensions)
+    return generator.chunked[spec.formulation](dimensions, spec.chunk or generator.chunk(dimensions))

@@ -1,22 +1,14 @@
-"""Tensor equations: the notation in which a model's timestep is written, and what one costs.
+"""Tensor equations: what one timestep of a model computes, as a tree, and what that costs.
 
-One equation defines one tensor for one timestep ``t`` of one sequence, as papers write it::
-
-    h[t,i,n] = dA[t,i,n] * h[t-1,i,n] + dBx[t,i,n]
-    y[t,i]   = sum(n, C[t,n] * h[t,i,n])
-
-The first subscript ``t`` marks a tensor of the current timestep, ``t-1`` or ``t-k`` (``k`` an index) one of an earlier
-timestep; a tensor without it is a parameter. Any other subscript is an index letter, or ``1-c`` for the mirrored
-order of an index of size two. The right-hand side may use ``+ - * /``, numbers, ``sum(i, j, expression)`` and the
-functions in :data:`FUNCTIONS`.
-
-Costs are read off the equation: a scalar operation is performed once for each point of the index space of *its own*
-operands, so ``dt[t,i] * x[t,i] * B[t,n]`` costs I multiplications for the first product and I*N for the second.
+workloads/notation.py reads them. One equation defines one tensor for one timestep of one sequence. A scalar operation
+is performed once for each point of the index space of *its own* operands, so ``dt[t,i] * x[t,i] * B[t,n]`` costs I
+multiplications for the first product and I*N for the second. ``where(condition, x, y)`` is a predicate and costs
+nothing itself; a condition on one index against a number (``q < 3``) leaves each side only its own points, one between
+two indices (``s <= q``) leaves both sides all of theirs, as a unit with predicated lanes does it.
 """
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +17,57 @@ from math import prod
 
 FUNCTIONS = ("exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus", "max", "min")
 TRANSCENDENTALS = frozenset(FUNCTIONS) - {"max", "min"}
-_OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+
+
+@dataclass(frozen=True)
+class Subscript:
+    """A position along one axis: (scale * index + offset) // divisor, or just ``offset`` if there is no index.
+
+    ``shift`` marks ``i+0``, ``i-1`` or ``i+2``: such a position may lie outside of the axis, where a tensor is zero.
+    """
+
+    index: str | None
+    scale: int = 1
+    offset: int = 0
+    divisor: int = 1
+    shift: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is nothing but an index."""
+        return self == Subscript(self.index) and self.index is not None
+
+    def position(self, value: int) -> int:
+        """The position for *value* of the index."""
+        return (self.scale * value + self.offset) // self.divisor
+
+    def span(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """The first and the last position over all values of the index."""
+        values = (0, sizes[self.index] - 1) if self.index is not None else (0, 0)
+        ends = sorted(self.position(value) for value in values)
+        return ends[0], ends[1]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``index comparison other`` or ``index % modulus comparison other``, where ``other`` is an index or a number."""
+
+    index: str
+    comparison: str
+    other: str | int
+    modulus: int | None = None
+
+    def holds(self, value: int, other: int) -> bool:
+        """Whether it holds for these values of the two."""
+        left = value if self.modulus is None else value % self.modulus
+        return left < other if self.comparison == "<" else left <= other if self.comparison == "<=" else left == other
+
+    def sides(self, sizes: Mapping[str, int]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """*sizes* as they are where the condition holds, and where it does not."""
+        if isinstance(self.other, str):
+            return sizes, sizes
+        true = sum(self.holds(value, self.other) for value in range(sizes[self.index]))
+        return {**sizes, self.index: true}, {**sizes, self.index: sizes[self.index] - true}
 
 
 @dataclass(frozen=True)
@@ -37,15 +79,24 @@ class Number:
 
 @dataclass(frozen=True)
 class Reference:
-    """A tensor read at subscripts; ``lag`` is how many timesteps back, as a number or the letter of an index.
+    """A tensor read at subscripts; ``lag`` is how far back, as a number or the letter of an index.
 
-    ``lag`` is None for a parameter. ``mirrored`` holds the positions (in ``indices``) that are read in reverse order.
+    A lag counts timesteps, or tokens for a tensor that has the graph's token axis; it is None for a parameter.
     """
 
     tensor: str
-    indices: tuple[str, ...]
+    subscripts: tuple[Subscript, ...]
     lag: int | str | None = None
-    mirrored: frozenset[int] = frozenset()
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The indices that it is read along, in order of its axes; a constant position has none."""
+        return tuple(s.index for s in self.subscripts if s.index is not None)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every axis is read along nothing but an index."""
+        return all(subscript.plain for subscript in self.subscripts)
 
 
 @dataclass(frozen=True)
@@ -64,16 +115,37 @@ class Sum:
     body: Expression
 
 
-Expression = Number | Reference | Apply | Sum
+@dataclass(frozen=True)
+class Cumulate:
+    """The sums of ``body`` over ``index`` up to each of its values, that value included."""
+
+    index: str
+    body: Expression
+
+
+@dataclass(frozen=True)
+class Where:
+    """``then`` where ``condition`` holds, ``otherwise`` where it does not."""
+
+    condition: Condition
+    then: Expression
+    otherwise: Expression
+
+
+Expression = Number | Reference | Apply | Sum | Cumulate | Where
 
 
 @dataclass(frozen=True)
 class VectorPass:
-    """One scalar function over ``points`` elements; ``outputs`` is smaller than ``points`` where it accumulates."""
+    """One scalar function over ``points`` elements; ``outputs`` is smaller than ``points`` where it accumulates.
+
+    ``chain`` is how many parts of the pass have to follow one another, as the terms of a cumulative sum do.
+    """
 
     function: str
     points: int
     outputs: int
+    chain: int = 1
 
     @property
     def reduces(self) -> bool:
@@ -92,7 +164,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Equation:
-    """``tensor[t, indices] = rhs``; build one with :func:`parse_equation`."""
+    """``tensor[t, indices] = rhs``; build one with :func:`workloads.notation.parse_equation`."""
 
     text: str
     tensor: str
@@ -109,6 +181,17 @@ class Equation:
         """Output indices, then the summed ones, each once."""
         summed = (index for node in walk(self.rhs) if isinstance(node, Sum) for index in node.indices)
         return tuple(dict.fromkeys((*self.indices, *summed)))
+
+    @cached_property
+    def ordered_indices(self) -> frozenset[str]:
+        """Indices along which one value of the result needs others of the same operation or chooses by position."""
+        nodes = tuple(walk(self.rhs))
+        conditions = [node.condition for node in nodes if isinstance(node, Where)]
+        return (
+            frozenset(node.index for node in nodes if isinstance(node, Cumulate))
+            | frozenset(condition.index for condition in conditions)
+            | frozenset(condition.other for condition in conditions if isinstance(condition.other, str))
+        )
 
     @cached_property
     def products(self) -> tuple[Product, ...]:
@@ -143,28 +226,39 @@ class Equation:
         """The passes that a vector unit makes, in order; ``mul`` then ``add`` over the same points is one ``fma``."""
         passes: list[VectorPass] = []
         _emit(self.rhs, sizes, passes)
-        return tuple(passes)
+        return tuple(step for step in passes if step.points)
 
 
 def walk(node: Expression) -> Iterator[Expression]:
     """*node* and everything below it, operands before the operation that uses them."""
-    if isinstance(node, Apply):
-        for argument in node.arguments:
-            yield from walk(argument)
-    elif isinstance(node, Sum):
-        yield from walk(node.body)
+    for operand in operands(node):
+        yield from walk(operand)
     yield node
+
+
+def operands(node: Expression) -> tuple[Expression, ...]:
+    """The expressions directly below *node*."""
+    match node:
+        case Apply(_, arguments):
+            return arguments
+        case Sum(_, body) | Cumulate(_, body):
+            return (body,)
+        case Where(_, then, otherwise):
+            return (then, otherwise)
+    return ()
 
 
 def index_set(node: Expression) -> frozenset[str]:
     """The indices over which *node* varies within a timestep."""
     if isinstance(node, Reference):
         return frozenset(node.indices) | ({node.lag} if isinstance(node.lag, str) else frozenset())
-    if isinstance(node, Apply):
-        return frozenset().union(*(index_set(argument) for argument in node.arguments))
+    below: frozenset[str] = frozenset().union(*(index_set(operand) for operand in operands(node)))
     if isinstance(node, Sum):
-        return index_set(node.body) - set(node.indices)
-    return frozenset()
+        return below - set(node.indices)
+    if isinstance(node, Where):
+        other = node.condition.other
+        return below | {node.condition.index} | ({other} if isinstance(other, str) else frozenset())
+    return below
 
 
 def _points(indices: frozenset[str], sizes: Mapping[str, int]) -> int:
@@ -184,14 +278,17 @@ def _is_mul(node: Expression) -> bool:
 
 
 def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> None:
+    if isinstance(node, Where):
+        for side, there in zip(operands(node), node.condition.sides(sizes), strict=True):
+            _count(side, there, counts)
+        return
+    for operand in operands(node):
+        _count(operand, sizes, counts)
     if isinstance(node, Apply):
-        for argument in node.arguments:
-            _count(argument, sizes, counts)
         counts[node.function] += _points(index_set(node), sizes)
-    elif isinstance(node, Sum):
+    elif isinstance(node, Sum | Cumulate):
         points = _points(index_set(node.body), sizes)
-        _count(node.body, sizes, counts)
-        if _is_mul(node.body):
+        if isinstance(node, Sum) and _is_mul(node.body):
             counts["mul"] -= points
             counts["mac"] += points
         else:
@@ -199,103 +296,36 @@ def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> 
 
 
 def _emit(node: Expression, sizes: Mapping[str, int], passes: list[VectorPass]) -> None:
-    if isinstance(node, Sum):
-        _emit(node.body, sizes, passes)
-        points, outputs = _points(index_set(node.body), sizes), _points(index_set(node), sizes)
-        if _is_mul(node.body):
-            passes.pop()
-            passes.append(VectorPass("fma", points, outputs))
-        else:
-            passes.append(VectorPass("add", points, outputs))
-    elif isinstance(node, Apply):
-        points = _points(index_set(node), sizes)
-        function = node.function
-        arguments = node.arguments
-        if function in ("add", "sub"):
-            fusable = [a for a in arguments if _is_mul(a) and _points(index_set(a), sizes) == points]
-            if fusable:  # emitted last, so that its multiplication is the pass to fuse with
-                arguments = (*(a for a in arguments if a is not fusable[0]), fusable[0])
-                function = "fma"
-        for argument in arguments:
-            _emit(argument, sizes, passes)
-        if function == "fma":
-            passes.pop()
-        passes.append(VectorPass("add" if function == "sub" else function, points, points))
-
-
-# ---------------------------------------------------------------------------------------------------------- parsing
-
-
-def parse_equation(text: str) -> Equation:
-    """Parse one equation; raises ValueError that quotes the part it cannot read."""
-    try:
-        tree = ast.parse(text.strip(), mode="exec").body
-    except SyntaxError as error:
-        raise ValueError(f"not an equation: {text!r}: {error.msg}") from None
-    if len(tree) != 1 or not isinstance(tree[0], ast.Assign) or len(tree[0].targets) != 1:
-        raise ValueError(f"must be 'tensor[t,...] = expression', not {text!r}")
-    target = _expression(tree[0].targets[0], text)
-    if not isinstance(target, Reference) or target.lag != 0 or target.mirrored:
-        raise ValueError(f"must define a tensor at timestep t, not {text!r}")
-    if len(set(target.indices)) != len(target.indices):
-        raise ValueError(f"repeats an index of the result: {text!r}")
-    equation = Equation(" ".join(text.split()), target.tensor, target.indices, _expression(tree[0].value, text))
-    free = index_set(equation.rhs) - set(equation.indices)
-    if free:
-        raise ValueError(f"leaves {', '.join(sorted(free))} neither summed nor in the result: {text!r}")
-    return equation
-
-
-def _expression(node: ast.expr, text: str) -> Expression:
     match node:
-        case ast.Constant(value=int() | float() as value):
-            return Number(float(value))
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return Number(-float(value))
-        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            return Apply(_OPERATORS[type(operator)], (_expression(left, text), _expression(right, text)))
-        case ast.Call(func=ast.Name(id="sum"), args=[*indices, body], keywords=[]) if indices:
-            names = tuple(index.id for index in indices if isinstance(index, ast.Name))
-            if len(names) != len(indices):
-                raise ValueError(f"sums over something that is not an index: {text!r}")
-            summand = _expression(body, text)
-            if len(set(names)) != len(names) or not set(names) <= index_set(summand):
-                raise ValueError(f"sums over an index twice, or over one that the summand lacks: {text!r}")
-            return Sum(names, summand)
-        case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]) if function in FUNCTIONS:
-            if len(arguments) != (1 if function in TRANSCENDENTALS else 2):
-                raise ValueError(f"gives {function} {len(arguments)} arguments: {text!r}")
-            return Apply(function, tuple(_expression(argument, text) for argument in arguments))
-        case ast.Subscript(value=ast.Name(id=tensor), slice=subscript):
-            return _reference(tensor, subscript, text)
-    raise ValueError(f"cannot read {ast.unparse(node)!r} in {text!r}")
+        case Sum(_, body):
+            _emit(body, sizes, passes)
+            points, outputs = _points(index_set(body), sizes), _points(index_set(node), sizes)
+            if _is_mul(body):
+                passes.pop()
+                passes.append(VectorPass("fma", points, outputs))
+            else:
+                passes.append(VectorPass("add", points, outputs))
+        case Cumulate(index, body):
+            _emit(body, sizes, passes)
+            points = _points(index_set(body), sizes)
+            passes.append(VectorPass("add", points, points, chain=sizes[index]))
+        case Where(condition, then, otherwise):
+            for side, there in zip((then, otherwise), condition.sides(sizes), strict=True):
+                _emit(side, there, passes)
+        case Apply():
+            _emit_apply(node, sizes, passes)
 
 
-def _reference(tensor: str, subscript: ast.expr, text: str) -> Reference:
-    parts = subscript.elts if isinstance(subscript, ast.Tuple) else [subscript]
-    lag: int | str | None = None
-    indices: list[str] = []
-    mirrored: set[int] = set()
-    for position, part in enumerate(parts):
-        match part:
-            case ast.Name(id="t") if position == 0:
-                lag = 0
-            case ast.BinOp(left=ast.Name(id="t"), op=ast.Sub(), right=back) if position == 0:
-                lag = _lag(back, text)
-            case ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=ast.Name(id=index)):
-                mirrored.add(len(indices))
-                indices.append(index)
-            case ast.Name(id=index) if index != "t":
-                indices.append(index)
-            case _:
-                raise ValueError(f"cannot read the subscript {ast.unparse(part)!r} in {text!r}")
-    return Reference(tensor, tuple(indices), lag, frozenset(mirrored))
-
-
-def _lag(node: ast.expr, text: str) -> int | str:
-    match node:
-        case ast.Constant(value=int() as steps) if steps > 0:
-            return steps
-        case ast.Name(id=index):
-            return index
-    raise ValueError(f"cannot read the lag {ast.unparse(node)!r} in {text!r}")
+def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[VectorPass]) -> None:
+    points = _points(index_set(node), sizes)
+    function, arguments = node.function, node.arguments
+    if function in ("add", "sub"):
+        fusable = [a for a in arguments if _is_mul(a) and _points(index_set(a), sizes) == points]
+        if fusable:  # emitted last, so that its multiplication is the pass to fuse with
+            arguments = (*(a for a in arguments if a is not fusable[0]), fusable[0])
+            function = "fma"
+    for argument in arguments:
+        _emit(argument, sizes, passes)
+    if function == "fma":
+        passes.pop()
+    passes.append(VectorPass("add" if function == "sub" else function, points, points))

@@ -3,6 +3,11 @@
 A :class:`TimestepGraph` wraps a ``networkx.MultiDiGraph``. A node is the name of an :class:`Operation`; an edge
 ``u -> v`` says that *v* reads a tensor of *u*, and carries ``tensor`` and ``distance``: 0 within the timestep, 1 from
 the previous one, 1 to K-1 for a convolution window. Nothing here knows a model by name.
+
+A timestep is one token, or, in a graph with a *token axis*, a chunk of as many tokens as that axis is long. A tensor
+that has the token axis holds something for each token of the chunk, and its lags count tokens: ``x[t-1,q]`` is the
+token before, which for the first one of a chunk is the last one of the chunk before. The lags of any other tensor
+count timesteps: ``S[t-1,h]`` is what the chunk before left.
 """
 
 from __future__ import annotations
@@ -14,18 +19,23 @@ from math import prod
 
 import networkx as nx
 
-from workloads.expression import TRANSCENDENTALS, Equation, Reference, parse_equation
+from workloads.expression import TRANSCENDENTALS, Equation, Reference, Subscript
+from workloads.notation import parse_equation
 
 INPUT = "input"  # the node that stands for the layer's input
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One equation under the name that tables and traces show; ``kind`` groups operations for reports."""
+    """One equation under the name that tables and traces show; ``kind`` groups operations for reports.
+
+    The result of a ``masked`` operation is zero at the tokens that pad a last chunk (a predicated write).
+    """
 
     name: str
     kind: str
     equation: Equation
+    masked: bool = False
 
     @property
     def tensor(self) -> str:
@@ -54,6 +64,7 @@ class TimestepGraph:
     Invariants, checked by :class:`GraphBuilder`: every tensor has one definition; every index has a size; an
     operation reads a tensor of its own timestep only after its definition, so distance-0 edges form no cycle.
     ``parameters`` and ``constants`` map tensor -> indices; constants are not learned and not counted as parameters.
+    ``token_index`` names the token axis, if there is one.
     """
 
     name: str
@@ -65,6 +76,12 @@ class TimestepGraph:
     parameters: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, tuple[float, ...]]
     graph: nx.MultiDiGraph[str] = field(repr=False, compare=False)
+    token_index: str | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one timestep."""
+        return self.sizes[self.token_index] if self.token_index else 1
 
     @cached_property
     def producer(self) -> dict[str, str]:
@@ -92,13 +109,40 @@ class TimestepGraph:
         return tuple(sorted(found, key=lambda component: min(order[name] for name in component)))
 
     @cached_property
-    def carried(self) -> dict[str, int]:
+    def lookback(self) -> dict[str, int]:
         """Tensor -> how many timesteps back it is read, for every tensor that crosses a timestep border."""
         reach: dict[str, int] = {}
         for _, _, edge in self.graph.edges(data=True):
             if edge["distance"]:
                 reach[edge["tensor"]] = max(reach.get(edge["tensor"], 0), edge["distance"])
         return reach
+
+    @cached_property
+    def carried(self) -> dict[str, int]:
+        """Tensor -> how many of its rows the next timestep needs, for every tensor that crosses a timestep border.
+
+        A row is what a tensor with the token axis holds for one token, any other for one timestep.
+        """
+        rows = {tensor: 0 for tensor in self.lookback}
+        for op in self.operations:
+            for reference in op.equation.references:
+                if reference.tensor in rows and reference.lag is not None:
+                    back = -_rows_read(reference, self._token_subscript(reference), self.tokens, self.sizes)[0]
+                    rows[reference.tensor] = max(rows[reference.tensor], back)
+        return rows
+
+    def has_token_axis(self, tensor: str) -> bool:
+        """Whether *tensor* holds something for each token of a chunk."""
+        return self.token_index is not None and self.token_index in self.indices[tensor]
+
+    def row_elements(self, tensor: str) -> int:
+        """Elements of one row of *tensor*: of a token if it has the token axis, else of a timestep."""
+        return self.elements(tensor) // (self.tokens if self.has_token_axis(tensor) else 1)
+
+    def _token_subscript(self, reference: Reference) -> Subscript | None:
+        if not self.has_token_axis(reference.tensor):
+            return None
+        return reference.subscripts[self.indices[reference.tensor].index(str(self.token_index))]
 
     @property
     def parameter_count(self) -> int:
@@ -120,8 +164,26 @@ class TimestepGraph:
         return sum((self.operation_counts(op) for op in self.operations), OperationCounts(0, 0, 0))
 
 
+def _rows_read(reference: Reference, token: Subscript | None, axis: int, sizes: Mapping[str, int]) -> tuple[int, int]:
+    """The first and the last row that *reference* reads of its tensor, counted from the timestep's first row.
+
+    *token* is the subscript along the token axis of length *axis*, if the tensor has one. Rows below zero are of
+    earlier timesteps.
+    """
+    first, last = 0, 0
+    if token is not None:
+        first, last = token.span(sizes)
+        first, last = max(first, 0), min(last, axis - 1)
+    if isinstance(reference.lag, str):
+        return first - (sizes[reference.lag] - 1), last
+    assert reference.lag is not None
+    return first - reference.lag, last - reference.lag
+
+
 class GraphBuilder:
     """Collects equations into a :class:`TimestepGraph`; every mistake is a ValueError that quotes the equation.
+
+    ``tokens`` names the token axis of a graph whose timestep is a chunk.
 
     >>> b = GraphBuilder("leaky", {"d": 8}, "x[t,d]")
     >>> b.define("leak", "state", "h[t,d] = a[d] * h[t-1,d] + x[t,d]")
@@ -129,9 +191,10 @@ class GraphBuilder:
     (frozenset({'leak'}),)
     """
 
-    def __init__(self, name: str, sizes: Mapping[str, int], input_reference: str) -> None:
+    def __init__(self, name: str, sizes: Mapping[str, int], input_reference: str, tokens: str | None = None) -> None:
         self._name = name
         self._sizes = dict(sizes)
+        self._tokens = tokens
         source = parse_equation(f"{input_reference} = 0")
         self._input = source.tensor
         self._indices: dict[str, tuple[str, ...]] = {source.tensor: source.indices}
@@ -150,35 +213,44 @@ class GraphBuilder:
         self._constants[tensor] = tuple(values)
         self._indices[tensor] = (index,)
 
-    def define(self, name: str, kind: str, text: str) -> None:
+    def define(self, name: str, kind: str, text: str, masked: bool = False) -> None:
         """Add the operation *name*: one equation, which may read anything defined so far and the past of anything."""
         equation = parse_equation(text)
         if equation.tensor in self._indices or name in (INPUT, *(op.name for op in self._operations)):
             raise ValueError(f"{name}: defines {equation.tensor!r} or the name a second time: {text!r}")
-        unknown = set(equation.all_indices) - set(self._sizes)
+        unknown = (set(equation.all_indices) | equation.ordered_indices) - set(self._sizes)
         if unknown:
             raise ValueError(f"{name}: no size is given for {', '.join(sorted(unknown))}: {text!r}")
         self._indices[equation.tensor] = equation.indices
         for reference in equation.references:
             self._admit(name, equation, reference)
-        self._operations.append(Operation(name, kind, equation))
+        self._operations.append(Operation(name, kind, equation, masked))
 
     def _admit(self, name: str, equation: Equation, reference: Reference) -> None:
-        tensor = reference.tensor
-        reads_now = reference.lag == 0 or isinstance(reference.lag, str)  # a window begins at lag 0
+        """Take note of a parameter; refuse a parameter that is none, and a past that begins now."""
+        tensor, defined = reference.tensor, reference.tensor in self._indices and reference.tensor != equation.tensor
         if reference.lag is None and tensor not in self._constants:
             if tensor in self._indices and tensor not in self._parameters:
                 raise ValueError(f"{name}: {tensor!r} is no parameter, subscript it with t: {equation.text!r}")
+            if tensor not in self._indices and any(not s.plain and s.scale > 0 for s in reference.subscripts):
+                raise ValueError(f"{name}: reads a part of {tensor!r}, whose size is not known: {equation.text!r}")
             self._parameters[tensor] = self._indices.setdefault(tensor, reference.indices)
-        elif reads_now and (tensor not in self._indices or tensor == equation.tensor):
+        elif not defined and (reference.lag == 0 or isinstance(reference.lag, str)):  # a window begins at lag 0
             raise ValueError(f"{name}: reads {tensor!r} before it is defined: {equation.text!r}")
 
-    def _check_sizes(self, name: str, equation: Equation, reference: Reference) -> None:
-        tensor, indices = reference.tensor, reference.indices
-        if [self._sizes[i] for i in self._indices[tensor]] != [self._sizes[i] for i in indices]:
+    def _check_subscripts(self, name: str, equation: Equation, reference: Reference) -> None:
+        tensor, sizes = reference.tensor, self._sizes
+        axes = [sizes[index] for index in self._indices[tensor]]
+        if len(axes) != len(reference.subscripts):
             raise ValueError(f"{name}: reads {tensor!r} with other sizes than it has: {equation.text!r}")
-        if any(self._sizes[indices[axis]] != 2 for axis in reference.mirrored):
-            raise ValueError(f"{name}: mirrors an index whose size is not 2: {equation.text!r}")
+        for size, subscript in zip(axes, reference.subscripts, strict=True):
+            if subscript.plain and sizes[str(subscript.index)] != size:
+                raise ValueError(f"{name}: reads {tensor!r} with other sizes than it has: {equation.text!r}")
+            if subscript.scale < 0 and sizes[str(subscript.index)] != 2:
+                raise ValueError(f"{name}: mirrors an index whose size is not 2: {equation.text!r}")
+            first, last = subscript.span(sizes)
+            if not subscript.shift and not 0 <= first <= last < size:
+                raise ValueError(f"{name}: reads outside of {tensor!r}: {equation.text!r}")
 
     def build(self, output_tensor: str) -> TimestepGraph:
         """The finished graph, whose layer output is *output_tensor*."""
@@ -191,21 +263,32 @@ class GraphBuilder:
         graph.add_node(INPUT)
         for op in self._operations:
             graph.add_node(op.name, operation=op)
+        result = TimestepGraph(
+            self._name, self._sizes, tuple(self._operations), self._input, output_tensor,
+            dict(self._indices), dict(self._parameters), dict(self._constants), graph, self._tokens,
+        )  # fmt: skip
+        defined: set[str] = {self._input}
         for op in self._operations:
             for reference in op.equation.references:
                 if reference.lag is not None and reference.tensor not in producer:
                     raise ValueError(f"{op.name}: {reference.tensor!r} is never defined: {op.equation.text!r}")
-                self._check_sizes(op.name, op.equation, reference)
+                self._check_subscripts(op.name, op.equation, reference)
                 if reference.lag is None:
                     continue
                 source = producer[reference.tensor]
-                for distance in self._distances(reference.lag):
+                for distance in self._distances(result, reference):
+                    if distance == 0 and reference.tensor not in defined:
+                        raise ValueError(
+                            f"{op.name}: reads {reference.tensor!r} before it is defined: {op.equation.text!r}"
+                        )
                     key = f"{reference.tensor}@{distance}"
                     graph.add_edge(source, op.name, key=key, tensor=reference.tensor, distance=distance)
-        return TimestepGraph(
-            self._name, self._sizes, tuple(self._operations), self._input, output_tensor,
-            dict(self._indices), dict(self._parameters), dict(self._constants), graph,
-        )  # fmt: skip
+            defined.add(op.tensor)
+        return result
 
-    def _distances(self, lag: int | str) -> Iterable[int]:
-        return range(self._sizes[lag]) if isinstance(lag, str) else (lag,)
+    def _distances(self, graph: TimestepGraph, reference: Reference) -> Iterable[int]:
+        """How many timesteps back the rows lie that *reference* reads."""
+        token = graph._token_subscript(reference)
+        first, last = _rows_read(reference, token, graph.tokens, self._sizes)
+        rows = graph.tokens if token is not None else 1
+        return range(max(0, -(last // rows)), -(first // rows) + 1)

@@ -1,0 +1,70 @@
+"""The order in which a simulation did a layer's operations, for workloads/execute.py to do them again on numbers.
+
+A compute request does all operations of its stream for some timesteps and some part of the heads (or channels); they
+follow each other timestep by timestep in the order of their definition. A projection is done with the last of its
+weight tiles. Requests count from their start: what a request needs has left its unit by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sim.choice import Section
+from sim.layout import Region, SegmentLayout
+from sim.program import StreamPlan
+from workloads.execute import Part, Turn
+
+
+class OrderRecorder:
+    """Hears every compute request of a run; keeps a few bytes for each, so it is meant for small models."""
+
+    def __init__(self) -> None:
+        self._section: Section
+        self._started: list[tuple[int, StreamPlan, int, int]] = []
+
+    def begin(self, section: Section, start: int) -> None:
+        """*section* begins; the order of the last one is kept, unless that is the head."""
+        if not section.prefix:
+            self._section = section
+
+    def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
+        """*unit* works on the item that *stream* is at."""
+        if stream.plan.costs:
+            self._started.append((start, stream.plan, stream.tile, stream.item))
+
+    def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
+        """Waiting changes no order."""
+
+    def order(self, layer: int) -> Iterator[Turn]:
+        """Every operation of *layer* at every timestep, in the order of the run."""
+        program = self._section.program
+        own = {id(stream) for stream in program.streams}
+        for _, plan, tile, item in sorted(self._started, key=lambda started: started[0]):
+            if tile // program.tiles_per_layer == layer and id(plan) in own:
+                first = tile % program.tiles_per_layer * program.token_tile
+                steps = self._section.workload.steps
+                yield from (turn for turn in self._turns(plan, item, first) if turn.timestep < steps)
+
+    def _turns(self, plan: StreamPlan, item: int, first: int) -> Iterator[Turn]:
+        layout, region = plan.layout, plan.layout.region(item)
+        names: tuple[str, ...] = plan.operations
+        if isinstance(layout, SegmentLayout):
+            name = layout.part(item)
+            whole = region if self._section.choice.costs.analysis.grouped(name) else Region(region.first, region.last)
+            if item != layout.last(name, whole):
+                return
+            names, region = (name,), whole
+        for step in range(region.first, region.last + 1):
+            for name in names:
+                yield Turn(name, first + step, self._part(name, region))
+
+    def _part(self, name: str, region: Region) -> Part | None:
+        """The part of the parallel index that *region* covers; None for all of it."""
+        analysis, mapping = self._section.choice.costs.analysis, self._section.choice.mapping
+        if region.block is None or analysis.group_index is None or not analysis.grouped(name):
+            return None
+        width = analysis.graph.sizes[analysis.group_index] // mapping.groups
+        first = region.block * mapping.lanes + (region.lane or 0)
+        count = mapping.lanes if region.lane is None else 1
+        return Part(analysis.group_index, first * width, (first + count) * width - 1)
