@@ -95,7 +95,7 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be
+    slots and cuts for the best three of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be
     met.
     """
     costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
@@ -104,10 +104,10 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     trials = _Trials(workload, machine, costs)
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate)
+    for mapping in trials.fastest(3) or [first[0].mapping]:
+        for candidate in space.variations(mapping):
+            trials.consider(candidate)
     chosen = trials.best or first[0]
-    for candidate in space.variations(chosen.mapping):
-        trials.consider(candidate)
-    chosen = trials.best or chosen
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()
     return Choice(chosen.mapping, program, costs, tuple(chosen.inventory.spilled), trials.count)
 
@@ -244,7 +244,7 @@ class _Trials:
         self._workload = workload
         self._machine = machine
         self._costs = costs
-        self._tried: list[Mapping] = []
+        self._tried: list[tuple[float, Mapping]] = []  # with cycles a timestep
         self._fastest = inf  # cycles a timestep of the fastest so far
         self._requests = inf  # requests a timestep of the best so far
         self.best: Candidate | None = None
@@ -254,14 +254,19 @@ class _Trials:
         """Candidates simulated so far."""
         return len(self._tried)
 
+    def fastest(self, count: int) -> list[Mapping]:
+        """The fastest mappings so far, *count* at most."""
+        return [mapping for _, mapping in sorted(self._tried, key=lambda tried: tried[0])[:count]]
+
     def consider(self, candidate: Candidate) -> None:
         """Try *candidate* unless its bound and its number of requests show that it cannot win, or it has been tried."""
         requests = candidate.requests
         slower = candidate.bound * ALIKE >= self._fastest and requests > FEWER * self._requests
-        if slower or candidate.bound > self._fastest * ALIKE or candidate.mapping in self._tried:
+        tried = any(candidate.mapping == mapping for _, mapping in self._tried)
+        if slower or candidate.bound > self._fastest * ALIKE or tried:
             return
-        self._tried.append(candidate.mapping)
         pace = self._run(candidate)
+        self._tried.append((pace, candidate.mapping))
         if pace * ALIKE < self._fastest or (pace < self._fastest * ALIKE and requests < self._requests):
             self.best, self._requests = candidate, requests
         self._fastest = min(self._fastest, pace)
@@ -269,7 +274,7 @@ class _Trials:
     def _run(self, candidate: Candidate) -> float:
         """Cycles a timestep once the pipeline is full."""
         tile, chunk = candidate.mapping.token_tile, self._workload.graph.tokens
-        steps = min(self._workload.steps, max(3, min(5, TRIAL_TOKENS // (tile * chunk))) * tile)
+        steps = min(self._workload.steps, max(4, min(5, TRIAL_TOKENS // (tile * chunk))) * tile)
         spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps * chunk})
         workload = replace(self._workload, spec=spec)
         program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()

@@ -16,6 +16,8 @@ from sim.cli import app
 
 ROOT = Path(__file__).parent.parent
 SMALL = ["--layers", "1", "--seq-len", "40"]
+CONFIGS = ROOT / "tests" / "data" / "configs"
+CONFIG = str(CONFIGS / "hf-mamba-130m.json")
 
 
 def call(*arguments: str) -> tuple[int, str, str]:
@@ -36,6 +38,12 @@ def call(*arguments: str) -> tuple[int, str, str]:
         pytest.param(["graph", "mamba2"], ["update", "S[t,e,h,p,n]"], id="graph-text"),
         pytest.param(["graph", "mamba2", "--format", "dot"], ["digraph"], id="graph-dot"),
         pytest.param(["schema"], ['"makespan_cycles"'], id="schema"),
+        pytest.param(
+            ["count", "mamba2"], ["693.449 M parameters", "projection", "convention of arXiv 2604.07935"], id="count"
+        ),
+        pytest.param(["count", "--config", CONFIG], ["129.135 M parameters", "mamba1, sequential"], id="count-config"),
+        pytest.param(["run", "--config", CONFIG, *SMALL], ["tok/s", "hf-mamba-130m on edge"], id="run-config"),
+        pytest.param(["graph", "--config", CONFIG], ["update"], id="graph-config"),
         pytest.param(["--version"], [__version__], id="version"),
         pytest.param(["--help"], ["run", "graph", "list"], id="help"),
     ],
@@ -59,6 +67,21 @@ def test_quiet_prints_nothing_and_json_goes_to_the_file(tmp_path: Path) -> None:
     assert (code, output) == (0, "")
     assert Result.model_validate_json(target.read_text()).layers == 1
     assert list(tmp_path.iterdir()) == [target]  # no temporary file is left
+
+
+def test_counts_as_json(tmp_path: Path) -> None:
+    code, output, _ = call("count", "mamba3_mimo", "--json", "-")
+    assert code == 0
+    counts = json.loads(output)
+    for key in ("parameters", "macs_per_token", "ops_per_token", "transcendentals_per_token", "state_bytes"):
+        assert counts[key] > 0
+    assert set(counts["paper"]) == {
+        *("ops_gop_per_token", "state_gop_per_token", "oi_op_per_byte", "roofline_tok_per_s")
+    }
+    target = tmp_path / "counts.json"
+    code, table, _ = call("count", "mamba3_mimo", "--json", str(target))
+    assert (code, json.loads(target.read_text())) == (0, counts)
+    assert "M parameters" in table
 
 
 def test_overrides_reach_both_documents() -> None:
@@ -123,6 +146,36 @@ def test_bad_workload_is_one_line_with_its_place(tmp_path: Path, good: str, bad:
         pytest.param(["run", "mamba2", "--window", "layer:0"], "--window layer:0: goes with --trace", id="window"),
         pytest.param(
             ["run", "mamba2", "--trace", "t.json.gz", "--window", "x"], "--window x: must be layer:", id="bad-window"
+        ),
+        pytest.param(["run"], "WORKLOAD: is missing", id="no-workload"),
+        pytest.param(["run", "mamba2", "--config", CONFIG], f"--config {CONFIG}: found 'mamba2' as well", id="both"),
+        pytest.param(
+            ["count", "--config", "hw/edge.yaml"], "--config hw/edge.yaml: expected a .json", id="yaml-config"
+        ),
+        pytest.param(["count", "--config", "none.json"], "none.json: no such file", id="missing-config"),
+        pytest.param(
+            ["run", "--config", str(CONFIGS / "jamba.json")], "model_type: found 'jamba', expected one of", id="jamba"
+        ),
+        pytest.param(
+            ["run", "--config", str(CONFIGS / "state-spaces-mamba2attn-2.7b.json")],
+            "attn_layer_idx: found attention in layers",
+            id="attention",
+        ),
+        pytest.param(["count", "mamba2", "--json", "no/such/c.json"], "'no/such' does not exist", id="count-no-folder"),
+        pytest.param(
+            ["run", "mamba2", "--set", "formulation=blelloch"],
+            "formulation: found 'blelloch', expected one of sequential, chunked for mamba2",
+            id="formulation",
+        ),
+        pytest.param(["run", "mamba1_pscan", "--set", "chunk=12"], "chunk: a parallel scan needs", id="chunk"),
+        pytest.param(["run", "mamba2", "--set", "head=true"], "head: an LM head needs the size of the", id="head"),
+        pytest.param(
+            ["run", "mamba2_ssd", "--set", "mapping.token_tile=96"], "mapping.token_tile: found 96, expected", id="tile"
+        ),
+        pytest.param(
+            ["run", "mamba2", "--set", "mapping.spill=true", "--set", "mapping.blocks=2"],
+            "mapping.spill: found true, but no",
+            id="spill",
         ),
         pytest.param(["run", "mamba2", "--json", "no/such/r.json"], "'no/such' does not exist", id="no-folder"),
         pytest.param(["graph", "mamba2", "-o", "no/such/g.svg"], "'no/such' does not exist", id="graph-no-folder"),

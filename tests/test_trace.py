@@ -136,3 +136,32 @@ def test_a_run_that_fails_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), recorder.writing(job.machine):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_head_follows_in_the_trace(tmp_path: Path) -> None:
+    job = prepare("mamba-130m", "edge", ["layers=2", "sequence_length=40", "head=true"])
+    recorder = TraceWriter(tmp_path / "t.json.gz")
+    with recorder.writing(job.machine):
+        result = run(job, recorder=recorder)
+    events = json.loads(gzip.decompress((tmp_path / "t.json.gz").read_bytes()))["traceEvents"]
+    for unit in ("mac_array", "simd", "dma"):
+        lane = lanes(events)[unit]
+        stalled = result.makespan_cycles - result.units[unit].busy_cycles
+        assert cycles(lane, stall=True) == pytest.approx(stalled, abs=result.units[unit].stalls.get("bank_conflict", 0))
+        ends = [float(event["ts"]) + float(event["dur"]) for event in lane]
+        assert all(end <= float(event["ts"]) + 1e-6 for end, event in zip(ends, lane[1:], strict=False))
+        work = [event for event in lane if not event["name"].startswith("stall:")]
+        last_layer = max(float(event["ts"]) for event in work if event["args"]["layer"] == 1)
+        heads = [event for event in work if event["args"]["layer"] == "head"]
+        assert heads and all(float(event["ts"]) > last_layer for event in heads)
+        assert all(event["name"].startswith("head.") for event in heads)
+
+
+def test_tokens_of_a_chunk(tmp_path: Path) -> None:
+    job = prepare("mamba2_ssd", "edge", ["layers=1", "sequence_length=130"])
+    recorder = TraceWriter(tmp_path / "t.json.gz", parse_window("token:64-127"))
+    with recorder.writing(job.machine):
+        run(job, recorder=recorder)
+    events = json.loads(gzip.decompress((tmp_path / "t.json.gz").read_bytes()))["traceEvents"]
+    tokens = {event["args"]["token"] for event in lanes(events)["simd"] if "token" in event["args"]}
+    assert tokens == {"64-127"}
