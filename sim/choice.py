@@ -95,8 +95,8 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best three of them. Raises InputError, placed in *document*, if no tiling fits or a wish cannot be
-    met.
+    slots and cuts for the best three of them. Raises InputError, placed in *document*, if no tiling fits or a wish
+    cannot be met.
     """
     costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
     space = _Space(workload, costs, document)

@@ -96,6 +96,7 @@ def as_text(graph: TimestepGraph) -> str:
     A line ``<- ...`` under an operation says what it reads of earlier timesteps; ``R1`` marks recurrence 1.
     """
     counts, recurrence = graph.counts, recurrence_of(graph)
+    chunk = f" (a chunk of {graph.tokens} tokens)" if graph.token_index else ""
     head_row = ("", "operation", "kind", "shape", "MACs", "ops", "equation")
     rows = [head_row, *(_row(graph, op, recurrence) for op in graph.operations)]
     widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
@@ -106,7 +107,7 @@ def as_text(graph: TimestepGraph) -> str:
         listing += [line, *(f"{'':{widths[0]}}  <- {_past(each)}" for each in past)]
     return "\n".join(
         [
-            f"{graph.name}: one timestep of one layer, {result_of(graph, INPUT)} -> {graph.output_tensor}",
+            f"{graph.name}: one timestep{chunk} of one layer, {result_of(graph, INPUT)} -> {graph.output_tensor}",
             "sizes: " + ", ".join(f"{index} = {size}" for index, size in graph.sizes.items()),
             f"per timestep: {counts.macs:,} MACs, {counts.ops:,} ops (a MAC is 2), "
             f"{counts.transcendentals:,} transcendentals; {graph.parameter_count:,} parameters",
