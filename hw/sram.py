@@ -2,9 +2,9 @@
 
 Banks form clusters of ``interleave`` banks; consecutive words rotate over the banks of one cluster, and a buffer lies
 in the clusters that its address range covers. A request has an average demand (bytes a cycle) on each cluster; a
-cluster gives ``interleave x ports x bank_width``. A request that starts while others run is slowed to what they leave,
-but not below an equal share, until they end; their ends do not move, so what it takes beyond what they leave delays
-the next requests of their units instead.
+cluster gives ``interleave x ports x bank_width``, shared max-min fairly: what a unit asks, or an equal share of what
+the more modest leave. When a request starts, its end is foretold from what the banks still have to serve; the end does
+not move, so what units that start later take from it is served before the next request of its unit, which ends later.
 
 The DMA engine has priority: its peak rate, spread evenly over the clusters, is set aside (but never more than half).
 Not modelled: the cycle-by-cycle pattern of words within a cluster.
@@ -12,9 +12,8 @@ Not modelled: the cycle-by-cycle pattern of words within a cluster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
+from math import ceil, inf
 
 from pydantic import PositiveInt, model_validator
 
@@ -69,110 +68,120 @@ class SramSpec(Spec):
 
 
 _ROUNDING = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
+_UNSHARED = 1e-3  # of full speed: what would speed up no request by more is not shared out
+
+_Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
+_Queue = list[tuple[_Rates, float]]  # requests, the first being served: their rates, and the cycles left at full speed
 
 
 @dataclass(slots=True)
-class _Running:
-    """A unit's last request: bytes a cycle by cluster at full speed, and its speed until when, in order of time.
+class _Unit:
+    """A unit as the banks see it.
 
-    ``owed`` is by how many cycles it ends too early: what others took of its share, less what rounding up gave away.
+    ``queue`` is what they have yet to serve: its last request, and what is late of those before. ``end`` is when it was
+    told that the last one ends, ``served`` when the queue became empty.
     """
 
-    rates: dict[int, float]
-    pieces: list[tuple[int, float]]
-    owed: float = 0.0
-
-    @property
-    def end(self) -> int:
-        """The cycle from which on the unit is free."""
-        return self.pieces[-1][0]
-
-    def piece(self, time: int) -> tuple[int, float]:
-        """Until when it goes on as it does at *time*, and its speed."""
-        return next(piece for piece in self.pieces if piece[0] > time)
-
-    def owed_at(self, time: int) -> float:
-        """What is left of the debt; the unit's idle cycles have paid for some."""
-        return self.owed if time == self.end else max(0.0, self.owed - (time - self.end))
+    queue: _Queue = field(default_factory=list)
+    end: int = 0
+    served: float = 0.0
 
 
 class SramPorts:
-    """Who is using the banks now, and how fast each running request goes."""
+    """What the banks have yet to serve of each unit's requests, and how fast they serve them side by side."""
 
     def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
         set_aside = min(ceil(dma_bytes_per_cycle / spec.clusters), spec.cluster_bytes_per_cycle // 2)
         self._rate = spec.cluster_bytes_per_cycle - set_aside
-        self._running: dict[str, _Running] = {}
+        self._units: dict[str, _Unit] = {}
+        self._now = 0
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
         """Start *unit*'s request of *cycles*, moving *demand* bytes a cluster; returns the cycles it will really take.
 
-        Alone these are *cycles*, or what the fullest cluster needs for its bytes if that is longer. *unit*'s requests
-        must not overlap.
+        Alone these are *cycles*, or what the fullest cluster needs for its bytes if that is longer. Requests must come
+        in order of time, and a unit's must not overlap.
         """
+        self._advance(now)
         alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
-        last = self._running.get(unit)
-        owed = last.owed_at(now) if last is not None and last.owed else 0.0
-        sizes: Mapping[int, float] = demand
-        if last is not None and owed > 0:
-            sizes = {c: demand.get(c, 0) + owed * last.rates.get(c, 0.0) for c in demand.keys() | last.rates.keys()}
-        work = alone + owed
-        full = max(alone, work, 1)
-        running = _Running({cluster: size / full for cluster, size in sizes.items()}, [])
-        others = [other for other in self._running.values() if other.end > now]
-        self._running[unit] = running
-        if self._fits(running, others):
-            taken = ceil(work - _ROUNDING)
-            running.pieces.append((now + taken, 1.0))
-            running.owed = work - taken
-            return taken
-        return self._squeeze(running, now, work, others) - now
+        own = self._units.setdefault(unit, _Unit())
+        work = float(alone)
+        if not own.queue and own.end == now:
+            work -= min(1.0, now - own.served)  # rounding up its end gave that away
+        if work > _ROUNDING:
+            own.queue.append(({cluster: size / alone for cluster, size in demand.items()}, work))
+        if not own.queue:
+            own.served = now
+        own.end = max(now + alone, ceil(self._foretell(own, now) - _ROUNDING))
+        return own.end - now
 
-    def _fits(self, running: _Running, others: list[_Running]) -> bool:
-        """Whether the banks can serve all of them at full speed."""
-        for cluster, rate in running.rates.items():
-            for other in others:
-                rate += other.rates.get(cluster, 0.0)
-            if rate > self._rate * (1 + _ROUNDING):
-                return False
-        return True
+    def _advance(self, now: int) -> None:
+        """Serve what is queued until *now*."""
+        time = float(self._now)
+        busy = [unit for unit in self._units.values() if unit.queue]
+        while busy and time < now:
+            time += self._serve([unit.queue for unit in busy], now - time)
+            for unit in busy:
+                unit.served = time
+            busy = [unit for unit in busy if unit.queue]
+        self._now = now
 
-    def _squeeze(self, running: _Running, now: int, work: float, others: list[_Running]) -> int:
-        """Run *work* cycles beside *others*, whose unfair part is charged to them; returns the cycle of the end."""
-        time = now
-        while work > _ROUNDING:
-            present = [(other, *other.piece(time)) for other in others if other.end > time]
-            used: dict[int, float] = {}
-            for other, _, speed in present:
-                for cluster, rate in other.rates.items():
-                    used[cluster] = used.get(cluster, 0.0) + speed * rate
-            speed = self._speed(running.rates, used, len(present))
-            span = ceil(work / speed - _ROUNDING)
-            for _, until, _ in present:
-                span = min(span, until - time)
-            for other, _, others_speed in present:
-                other.owed += span * others_speed * self._taken_from(other, running.rates, speed, used)
-            time += span
-            work -= span * speed
-            running.pieces.append((time, speed))
-        running.owed = work
+    def _foretell(self, own: _Unit, now: int) -> float:
+        """When *own*'s queue will be empty if nothing else comes."""
+        time, queue = float(now), own.queue.copy()
+        queues = [queue, *(unit.queue.copy() for unit in self._units.values() if unit is not own)]
+        while queue:
+            time += self._serve([each for each in queues if each])
         return time
 
-    def _speed(self, rates: dict[int, float], used: dict[int, float], others: int) -> float:
-        """The fraction of full speed for which every cluster has room, or at least gives an equal share."""
-        speed = 1.0
-        for cluster, rate in rates.items():
-            room = max(self._rate - used.get(cluster, 0.0), self._rate / (others + 1))
-            if rate * speed > room:
-                speed = room / rate
-        return speed
+    def _serve(self, queues: list[_Queue], limit: float = inf) -> float:
+        """Serve the first of each of *queues* until one is done, *limit* cycles at most; returns the cycles."""
+        speeds = self._speeds([queue[0][0] for queue in queues])
+        span = min(limit, *(queue[0][1] / speed for queue, speed in zip(queues, speeds, strict=True)))
+        for queue, speed in zip(queues, speeds, strict=True):
+            rates, work = queue[0]
+            left = work - span * speed
+            if left > _ROUNDING:
+                queue[0] = (rates, left)
+            else:
+                del queue[0]
+        return span
 
-    def _taken_from(self, other: _Running, rates: dict[int, float], speed: float, used: dict[int, float]) -> float:
-        """The fraction of its speed that *other* loses to a newcomer that takes *speed* x *rates*."""
-        lost = 0.0
-        for cluster in other.rates.keys() & rates.keys():
-            taken = speed * rates[cluster]
-            over = min(taken, used[cluster] + taken - self._rate)
-            if over > _ROUNDING:
-                lost = max(lost, over / used[cluster])
-        return min(lost, 1.0)
+    def _speeds(self, wanted: list[_Rates]) -> list[float]:
+        """The fractions of full speed at which requests that want these rates run side by side.
+
+        A request uses its shares only as far as the cluster that holds it back most lets it; the rest goes round again.
+        """
+        if len(wanted) == 1:
+            return [1.0]  # none is wanted faster than a cluster gives it
+        total: _Rates = {}
+        for rates in wanted:
+            for cluster, rate in rates.items():
+                total[cluster] = total.get(cluster, 0.0) + rate
+        room = {cluster: float(self._rate) for cluster, rate in total.items() if rate > self._rate * (1 + _ROUNDING)}
+        if not room:
+            return [1.0] * len(wanted)
+        speeds = [0.0] * len(wanted)
+        while True:
+            gains = [1.0 - speed for speed in speeds]
+            for cluster, left in room.items():
+                rates_here = [rates.get(cluster, 0.0) for rates in wanted]
+                asked = [rate * (1.0 - speed) for rate, speed in zip(rates_here, speeds, strict=True)]
+                for number, share in enumerate(_fair_shares(asked, left)):
+                    if share < asked[number]:
+                        gains[number] = min(gains[number], share / rates_here[number])
+            speeds = [speed + gain for speed, gain in zip(speeds, gains, strict=True)]
+            if len(room) == 1 or max(gains) < _UNSHARED:
+                return speeds
+            for cluster in room:
+                used = sum(gain * rates.get(cluster, 0.0) for gain, rates in zip(gains, wanted, strict=True))
+                room[cluster] = max(0.0, room[cluster] - used)
+
+
+def _fair_shares(asked: list[float], room: float) -> list[float]:
+    """Each gets of *room* what it asks, or an equal share of what those that ask for less leave."""
+    shares = [0.0] * len(asked)
+    for place, number in enumerate(sorted(range(len(asked)), key=asked.__getitem__)):
+        shares[number] = min(asked[number], room / (len(asked) - place))
+        room -= shares[number]
+    return shares

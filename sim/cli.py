@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.commands import COMMANDS
 from sim.errors import InputError, Problem
+from sim.options import ConfigOption, SetOption, WorkloadArgument, chosen, one_line_errors, show
 
 if TYPE_CHECKING:
     from sim.trace import TraceWriter
-    from workloads.config import Workload
-    from workloads.graph import TimestepGraph
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,41 +34,7 @@ class Phase(StrEnum):
     decode = "decode"
 
 
-class GraphFormat(StrEnum):
-    """How to draw a timestep graph."""
-
-    text = "text"
-    dot = "dot"
-    svg = "svg"
-
-
-WorkloadArgument = Annotated[
-    Optional[str], typer.Argument(help="A workload YAML file, or the name of a shipped one.", show_default=False)
-]
-ConfigOption = Annotated[
-    Optional[Path],
-    typer.Option(
-        "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
-    ),
-]
 HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
-SetOption = Annotated[
-    Optional[list[str]],
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
-]
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except InputError as error:
-        for problem in error.problems:
-            typer.echo(f"stallscope: {problem}", err=True)
-        raise typer.Exit(2) from None
-    except OSError as error:  # a full disk, say; what was there before is still there
-        typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
-        raise typer.Exit(1) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -108,7 +74,7 @@ def run(
     assignments = list(set_ or [])
     flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
     assignments += [f"{key}={value}" for key, value in flags.items() if value is not None]
-    with _one_line_errors():
+    with one_line_errors():
         from sim.output import check_writable, write_atomically
         from sim.simulation import prepare
         from sim.simulation import run as simulate_job
@@ -117,7 +83,7 @@ def run(
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
-        job = prepare(_chosen(workload, config), hw, assignments)
+        job = prepare(chosen(workload, config), hw, assignments)
         with _progress_bar(quiet) as progress:
             if recorder is None:
                 result = simulate_job(job, progress)
@@ -129,20 +95,7 @@ def run(
         elif json is not None:
             write_atomically(Path(json), result.to_json())
     if not quiet and json != "-":
-        from rich.console import Console
-
-        Console(width=None if sys.stdout.isatty() else 112).print(result)
-
-
-def _chosen(workload: str | None, config: Path | None) -> str:
-    """The one of the two that was given."""
-    if workload is not None and config is not None:
-        raise InputError(Problem(f"found {workload!r} as well, expected one of the two", f"--config {config}"))
-    if config is not None and config.suffix != ".json":
-        raise InputError(Problem("expected a .json file", f"--config {config}"))
-    if config is None and workload is None:
-        raise InputError(Problem("is missing: a YAML file, the name of a shipped one, or --config", "WORKLOAD"))
-    return str(config) if workload is None else workload
+        show(result)
 
 
 def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
@@ -170,99 +123,8 @@ def _progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-@app.command()
-def graph(
-    workload: WorkloadArgument = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
-) -> None:
-    """Draw or print the dependency graph of one timestep of one layer."""
-    with _one_line_errors():
-        from sim.output import check_writable, write_atomically
-
-        if output is not None:
-            check_writable(output)
-        text = _draw(_built(_chosen(workload, config), set_ or []).graph, format)
-        if output is not None:
-            write_atomically(output, text)
-        else:
-            typer.echo(text, nl=not text.endswith("\n"))
-
-
-def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:
-    if format is GraphFormat.svg:
-        from sim.picture import as_svg  # matplotlib takes half a second to import
-
-        return as_svg(timestep)
-    from sim.drawing import as_dot, as_text
-
-    return as_dot(timestep) if format is GraphFormat.dot else as_text(timestep)
-
-
-@app.command()
-def count(
-    workload: WorkloadArgument = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
-) -> None:
-    """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
-    with _one_line_errors():
-        from sim.output import check_writable, write_atomically
-        from workloads.counts import count as count_workload
-
-        if json not in (None, "-"):
-            check_writable(Path(str(json)))
-        counts = count_workload(_built(_chosen(workload, config), set_ or []))
-        if json == "-":
-            typer.echo(counts.to_json(), nl=False)
-            return
-        if json is not None:
-            write_atomically(Path(json), counts.to_json())
-    from rich.console import Console
-
-    from sim.counts_report import render
-
-    Console(width=None if sys.stdout.isatty() else 112).print(render(counts))
-
-
-def _built(workload: str, assignments: list[str]) -> Workload:
-    """The workload called *workload* with *assignments* made."""
-    from sim.simulation import read_workload
-    from workloads.config import build_workload
-
-    document = read_workload(workload)
-    for assignment in assignments:
-        document.override(assignment)
-    return build_workload(document)
-
-
-@app.command(name="list")
-def list_() -> None:
-    """List the shipped workloads and machines."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from sim.catalog import shipped
-    from sim.documents import read_document
-
-    for kind in ("workload", "machine"):
-        table = Table(kind, "description", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for name, path in shipped(kind).items():
-            table.add_row(name, str(read_document(path).data.get("description", "")))
-        Console(width=None if sys.stdout.isatty() else 112).print(table)
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON schema of a result."""
-    import json
-
-    from sim.result import Result
-
-    typer.echo(json.dumps(Result.model_json_schema(), indent=2))
+for _name, _command in COMMANDS.items():
+    app.command(name=_name)(_command)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec
 
 DATAFLOWS: tuple[Dataflow, ...] = ("weight_stationary", "output_stationary", "input_stationary")
-REFERENCE = Path(__file__).parent / "data" / "scalesim_32x32.csv"
+REFERENCE = Path(__file__).parents[1] / "sim" / "validation" / "data" / "scalesim_32x32.csv"
 
 
 def array(dataflow: Dataflow, folds: str, rows: int = 32, columns: int = 32) -> MacArraySpec:

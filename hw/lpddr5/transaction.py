@@ -13,55 +13,12 @@ Timing figures are in clocks (nCK). LPDDR5-6400: Ramulator 2.1's LPDDR5_6400 pre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import PositiveInt
 
+from hw.lpddr5.timing import BURST_BYTES, BURST_CLOCKS, ROW_BYTES, TIMINGS, Timing
 from sim.documents import Spec
-
-BURST_BYTES = 32  # BL16 on sixteen data lines
-BURST_CLOCKS = 2  # sixteen beats at eight beats a clock
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One speed grade: clock period in femtoseconds, everything else in clocks (JEDEC names, lower case)."""
-
-    tck_fs: int
-    rl: int
-    wl: int
-    rcd: int
-    rp_pb: int
-    rp_ab: int
-    wtr_l: int
-    refi: int
-    rfc_ab: int
-    row_bytes: int = 2048
-    bank_groups: int = 4
-
-    @property
-    def read_to_write(self) -> int:
-        """Clocks without data from read to write: the commands are RL + burst + 2 - WL apart."""
-        commands = self.rl + BURST_CLOCKS + 2 - self.wl
-        return commands + self.wl - (self.rl + BURST_CLOCKS)
-
-    @property
-    def write_to_read(self) -> int:
-        """Clocks without data from write to read of one bank group: the commands are WL + BL/n_max + WTR_L apart."""
-        commands = self.wl + 4 + self.wtr_l
-        return commands + self.rl - (self.wl + BURST_CLOCKS)
-
-    @property
-    def bytes_per_second(self) -> float:
-        """Peak of one channel."""
-        return BURST_BYTES / (BURST_CLOCKS * self.tck_fs * 1e-15)
-
-
-TIMINGS = {
-    "lpddr5-6400": Timing(1_250_000, rl=17, wl=9, rcd=15, rp_pb=15, rp_ab=17, wtr_l=10, refi=3125, rfc_ab=168),
-    "lpddr5x-8533": Timing(937_500, rl=23, wl=12, rcd=20, rp_pb=20, rp_ab=23, wtr_l=13, refi=4165, rfc_ab=224),
-}
 
 
 class DramSpec(Spec):
@@ -143,7 +100,30 @@ class Channel:
             row_miss = wait - latency
             self._latency += latency
             self._row_miss += row_miss
-        bursts = -(-size_bytes // BURST_BYTES)
+        self.rows_opened += -(-size_bytes // ROW_BYTES)
+        refresh = self._move(begin, -(-size_bytes // BURST_BYTES))
+        self.costs = (self.free - self.begin - refresh, latency, row_miss, turnaround, refresh)
+        return self.free
+
+    def serve_bursts(self, ready: int, bursts: int, write: bool, groups: int) -> None:
+        """Move *bursts* of so many bank *groups*; their first data can come at clock *ready*, after any turnaround.
+
+        Of several groups a controller reads first the one that was not written last.
+        """
+        timing = self.timing
+        turnaround = 0
+        if write != self.last_write:
+            turnaround = timing.read_to_write if write else timing.write_to_read
+            if groups > 1 and not write:
+                turnaround -= timing.bl_max - BURST_CLOCKS + timing.wtr_l - timing.wtr_s
+            self.last_write = write
+        begin = max(ready, self.free + turnaround)
+        self._turnaround += turnaround
+        self._row_miss += begin - self.free - turnaround
+        self._move(begin, bursts)
+
+    def _move(self, begin: int, bursts: int) -> int:
+        """Data of *bursts* from clock *begin* on, around refresh; returns the clocks that refresh took."""
         data = bursts * BURST_CLOCKS
         end = begin + data
         if end > self._next_window:
@@ -152,10 +132,8 @@ class Channel:
         self._refresh += refresh
         self.data_clocks += data
         self.bursts += bursts
-        self.rows_opened += -(-size_bytes // timing.row_bytes)
         self.begin, self.free = begin, end
-        self.costs = (data, latency, row_miss, turnaround, refresh)
-        return end
+        return refresh
 
     def _around_refresh(self, begin: int, work: int) -> int:
         """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.

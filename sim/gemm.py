@@ -1,0 +1,92 @@
+"""One GEMM on the MAC array, by itself: the closed forms of hw/mac_array.py as a result.
+
+With serial folds the cycles are SCALE-Sim's total cycles. With overlapped folds they count until the result is there:
+the cycles that the array is taken, and the drain that a next GEMM would overlap. Not modelled here: SRAM and DRAM.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hw.mac_array import Dataflow, MacArraySpec, gemm_cost
+from hw.requests import Gemm
+from sim.errors import InputError, Problem
+
+DATAFLOWS: dict[str, Dataflow] = {"ws": "weight_stationary", "os": "output_stationary", "is": "input_stationary"}
+
+
+class GemmResult(BaseModel):
+    """Cycles of an (m, k) by (k, n) product; ``useful`` + ``fill_drain`` + ``edge`` cycles make up ``cycles``.
+
+    ``utilisation`` is the part of all PEs' cycles that do a MAC of the product.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    m: int
+    n: int
+    k: int
+    rows: int
+    columns: int
+    dataflow: Dataflow
+    folds: Literal["serial", "overlapped"]
+    cycles: int
+    utilisation: float
+    macs: int
+    useful_cycles: int
+    fill_drain_cycles: int
+    edge_cycles: int
+
+    def to_json(self) -> str:
+        """As JSON text: sorted as declared, two spaces, one newline at the end."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    def __rich__(self) -> RenderableType:
+        product = f"({self.m}, {self.k}) x ({self.k}, {self.n}) on {self.rows} x {self.columns} PEs"
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for column in ("cycles", "utilisation", "MACs", "useful", "fill and drain", "edges (idle PEs)"):
+            table.add_column(column, justify="right")
+        parts = (self.useful_cycles, self.fill_drain_cycles, self.edge_cycles)
+        counts = (f"{count:,}" for count in (self.macs, *parts))
+        table.add_row(f"{self.cycles:,}", f"{100 * self.utilisation:.1f} %", *counts)
+        return Group(
+            Text.assemble((product, "bold"), f", {self.dataflow.replace('_', ' ')}, {self.folds} folds"), table
+        )
+
+
+def parse_array(text: str) -> tuple[int, int]:
+    """Rows and columns of an array written as ``32x32``; raises InputError."""
+    found = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", text)
+    if found is None:
+        raise InputError(Problem("must be ROWSxCOLUMNS, both positive, such as 32x32", f"--array {text}"))
+    return int(found[1]), int(found[2])
+
+
+def run_gemm(
+    m: int, n: int, k: int, rows: int, columns: int, dataflow: Dataflow, folds: Literal["serial", "overlapped"]
+) -> GemmResult:
+    """Cycles of an (m, k) by (k, n) product on *rows* x *columns* PEs."""
+    product = Gemm(m, n, k)
+    cost = gemm_cost(MacArraySpec(rows=rows, columns=columns, dataflow=dataflow, folds=folds), product)
+    cycles, fill_drain = cost.cycles + cost.tail_cycles, cost.fill_drain_cycles + cost.tail_cycles
+    return GemmResult(
+        m=m,
+        n=n,
+        k=k,
+        rows=rows,
+        columns=columns,
+        dataflow=dataflow,
+        folds=folds,
+        cycles=cycles,
+        utilisation=product.macs / (rows * columns * cycles),
+        macs=product.macs,
+        useful_cycles=cost.useful_cycles,
+        fill_drain_cycles=fill_drain,
+        edge_cycles=cycles - cost.useful_cycles - fill_drain,
+    )

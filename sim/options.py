@@ -1,0 +1,62 @@
+"""What the commands share: their arguments, and mistakes as one line each and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from sim.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WorkloadArgument = Annotated[
+    Optional[str], typer.Argument(help="A workload YAML file, or the name of a shipped one.", show_default=False)
+]
+ConfigOption = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
+    ),
+]
+SetOption = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
+]
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Mistakes and failures of the block as one line each on standard error, and the exit code."""
+    try:
+        yield
+    except InputError as error:
+        for problem in error.problems:
+            typer.echo(f"stallscope: {problem}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:  # a full disk, say; what was there before is still there
+        typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+
+
+def chosen(workload: str | None, config: Path | None) -> str:
+    """The one of the two that was given; raises InputError."""
+    if workload is not None and config is not None:
+        raise InputError(Problem(f"found {workload!r} as well, expected one of the two", f"--config {config}"))
+    if config is not None and config.suffix != ".json":
+        raise InputError(Problem("expected a .json file", f"--config {config}"))
+    if config is None and workload is None:
+        raise InputError(Problem("is missing: a YAML file, the name of a shipped one, or --config", "WORKLOAD"))
+    return str(config) if workload is None else workload
+
+
+def show(text: RenderableType) -> None:
+    """Print *text* on standard output, as wide as the terminal or 112 columns."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 112).print(text)

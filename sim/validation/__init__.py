@@ -1,0 +1,14 @@
+"""Our components against reference data: each suite compares one of them, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sim.validation import dram, sram, systolic
+from sim.validation.cases import Case
+
+SUITES: dict[str, Callable[[], list[Case]]] = {
+    "systolic": systolic.cases,
+    "dram": dram.cases,
+    "sram": sram.cases,
+}

@@ -1,0 +1,83 @@
+"""A comparison of one number of ours with reference data, and what many of them come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Case:
+    """*quantity* of *name*, as the reference has it and as our model predicts it.
+
+    *tolerance* is the greatest relative error, either way, that the model claims.
+    """
+
+    suite: str
+    group: str
+    name: str
+    quantity: str
+    reference: float
+    predicted: float
+    tolerance: float
+
+    @property
+    def error(self) -> float:
+        """Relative to the reference; positive if too much is predicted."""
+        if self.predicted == self.reference:
+            return 0.0
+        return (self.predicted - self.reference) / self.reference if self.reference else inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether the error is within the tolerance."""
+        return abs(self.error) <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The cases of one group of one suite: how many, their errors' sizes, and how many are out of tolerance."""
+
+    suite: str
+    group: str
+    cases: int
+    worst: float
+    median: float
+    tolerance: float
+    broken: int
+
+    @property
+    def verdict(self) -> str:
+        """For people."""
+        return f"{self.broken} out of tolerance" if self.broken else "holds"
+
+
+def grouped(cases: Iterable[Case]) -> dict[tuple[str, str], list[Case]]:
+    """*cases* by (suite, group), in order of first appearance."""
+    groups: dict[tuple[str, str], list[Case]] = {}
+    for case in cases:
+        groups.setdefault((case.suite, case.group), []).append(case)
+    return groups
+
+
+def worst(cases: Iterable[Case]) -> Case:
+    """The first of those with the largest error."""
+    return max(cases, key=lambda case: abs(case.error))
+
+
+def summarise(cases: Iterable[Case]) -> list[Summary]:
+    """One summary a group; its tolerance is the widest of its cases."""
+    return [
+        Summary(
+            suite,
+            group,
+            len(members),
+            abs(worst(members).error),
+            median(abs(case.error) for case in members),
+            max(case.tolerance for case in members),
+            sum(not case.holds for case in members),
+        )
+        for (suite, group), members in grouped(cases).items()
+    ]
