@@ -27,7 +27,7 @@ CHUNKED = ("a_", "b_", "512B", "4K", "1K", "seq")
 
 def cases() -> list[Case]:
     """Every reference run at command level; those with the reference's own queues at transaction level as well."""
-    return [case for row in _rows() for case in (*_command(row), *_transaction(row))]
+    return [case for level in (_command, _transaction) for row in _rows() for case in level(row)]
 
 
 def _rows() -> list[dict[str, str]]:
@@ -52,7 +52,8 @@ def _command(row: dict[str, str]) -> Iterator[Case]:
     config, name = row["config"], row["trace"]
     queue, inject = QUEUES.get(config, 32), int(row["inject"])
     found = replay(_trace(name), _timing(config), int(row["channels"]), _refresh(config), queue, inject)
-    group = f"command, {config}"
+    group = "commands, two channels" if row["channels"] == "2" else "commands, one channel"
+    name = f"{config} {name}"
     yield Case("dram", group, name, "cycles", int(row["cycles"]), found.cycles, COMMAND_TOLERANCE)
     latency = float(row["read_latency_mean"])
     if latency:
@@ -65,8 +66,8 @@ def _transaction(row: dict[str, str]) -> Iterator[Case]:
         return
     found: Replay = replay_chunks(_trace(name), _timing(config), int(row["channels"]), _refresh(config))
     tolerance = CHUNKS_TOLERANCE if any(part in name for part in CHUNKED) else LINES_TOLERANCE
-    kind = "chunks" if tolerance == CHUNKS_TOLERANCE else "lines of 64 bytes"
+    kind = "chunks" if tolerance == CHUNKS_TOLERANCE else "64-byte lines"
     if "samebank" in name:
-        tolerance, kind = ONE_BANK_TOLERANCE, "two streams in one bank"
+        tolerance, kind = ONE_BANK_TOLERANCE, "two in one bank"
     cycles = int(row["cycles"])
-    yield Case("dram", f"transaction, {kind}", f"{config} {name}", "cycles", cycles, found.cycles, tolerance)
+    yield Case("dram", kind, f"{config} {name}", "cycles", cycles, found.cycles, tolerance)
