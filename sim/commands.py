@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.errors import InputError, Problem
-from sim.options import ConfigOption, SetOption, WorkloadArgument, chosen, one_line_errors, show
+from sim.options import (
+    ConfigOption,
+    SetOption,
+    WorkloadArgument,
+    check_target,
+    chosen,
+    one_line_errors,
+    show,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from workloads.config import Workload
@@ -78,17 +87,12 @@ def count(
 ) -> None:
     """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
     with one_line_errors():
-        from sim.output import check_writable, write_atomically
         from workloads.counts import count as count_workload
 
-        if json not in (None, "-"):
-            check_writable(Path(str(json)))
+        check_target(json)
         counts = count_workload(_built(chosen(workload, config), set_ or []))
-        if json == "-":
-            typer.echo(counts.to_json(), nl=False)
+        if write_json(counts.to_json(), json):
             return
-        if json is not None:
-            write_atomically(Path(json), counts.to_json())
     from sim.counts_report import render
 
     show(render(counts))
@@ -117,17 +121,12 @@ def gemm(
     """Cycles of an (M, K) by (K, N) product on a MAC array."""
     with one_line_errors():
         from sim.gemm import DATAFLOWS, parse_array, run_gemm
-        from sim.output import check_writable, write_atomically
 
-        if json not in (None, "-"):
-            check_writable(Path(str(json)))
+        check_target(json)
         rows, columns = parse_array(array)
         result = run_gemm(m, n, k, rows, columns, DATAFLOWS[dataflow.value], folds.value)
-        if json == "-":
-            typer.echo(result.to_json(), nl=False)
+        if write_json(result.to_json(), json):
             return
-        if json is not None:
-            write_atomically(Path(json), result.to_json())
     show(result)
 
 
@@ -184,16 +183,11 @@ def dram(
     """Replay a DRAM trace on LPDDR5."""
     with one_line_errors():
         from sim.dram import replay_trace
-        from sim.output import check_writable, write_atomically
 
-        if json not in (None, "-"):
-            check_writable(Path(str(json)))
+        check_target(json)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)
-        if json == "-":
-            typer.echo(result.to_json(), nl=False)
+        if write_json(result.to_json(), json):
             return
-        if json is not None:
-            write_atomically(Path(json), result.to_json())
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))

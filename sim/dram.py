@@ -20,7 +20,7 @@ from hw.lpddr5.command import Ints, Refresh, replay
 from sim.errors import InputError, Problem
 
 Level = Literal["command", "transaction"]
-_LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]+)\s+([0-9]+)\s*")
+_LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")  # addresses of 48 bits
 MOST_PROBLEMS = 10
 
 

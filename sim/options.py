@@ -30,6 +30,25 @@ SetOption = Annotated[
 ]
 
 
+def check_target(json: str | None) -> None:
+    """Raise InputError, before any work, if the JSON could not be written there."""
+    from sim.output import check_writable
+
+    if json not in (None, "-"):
+        check_writable(Path(str(json)))
+
+
+def write_json(text: str, json: str | None) -> bool:
+    """Write *text* where ``--json`` says; True if that was standard output, which is then for nothing else."""
+    from sim.output import write_atomically
+
+    if json == "-":
+        typer.echo(text, nl=False)
+    elif json is not None:
+        write_atomically(Path(json), text)
+    return json == "-"
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Mistakes and failures of the block as one line each on standard error, and the exit code."""

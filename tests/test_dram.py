@@ -95,6 +95,14 @@ def test_chunks_of_traces_that_no_reference_has() -> None:
         assert replay_chunks(trace, SLOW).cycles == pytest.approx(exact, rel=0.06), chunk
 
 
+@pytest.mark.parametrize("name", ["c_rand_read_64B", "d_rw50_4K", "e2_bank_conflict_2rows"])
+def test_chunks_see_refreshes_of_single_banks(name: str) -> None:
+    trace = build(name)
+    none, banks = (replay_chunks(trace, SLOW, refresh=refresh).cycles for refresh in ("none", "per-bank"))
+    assert banks > none
+    assert banks == pytest.approx(replay(trace, SLOW, refresh="per-bank").cycles, rel=0.1)
+
+
 def test_more_channels_share_the_work() -> None:
     trace = build("a_seq_read_4M")
     one, two = (replay(trace, SLOW, channels) for channels in (1, 2))
@@ -149,6 +157,11 @@ def test_dram_as_a_table(trace: Path) -> None:
         pytest.param("R 0 64\nX 40 64\n", ":2: found 'X 40 64', expected 'R|W hex-address bytes'", id="direction"),
         pytest.param("R 0 64\n\nR zz 64\n", ":3: found 'R zz 64', expected 'R|W hex-address bytes'", id="address"),
         pytest.param("R 0\n", ":1: found 'R 0', expected 'R|W hex-address bytes'", id="size"),
+        pytest.param(
+            f"R {'f' * 20} 64\n",
+            f":1: found 'R {'f' * 20} 64', expected 'R|W hex-address bytes'",
+            id="more than 48 bits",
+        ),
         pytest.param("R 0 0\n", ":1: found 'R 0 0', expected 'R|W hex-address bytes'", id="nothing to move"),
         pytest.param("\n", ": has no requests, expected lines of 'R|W hex-address bytes'", id="empty"),
     ],

@@ -20,6 +20,7 @@ SISO form pairs neighbours (m, c), the others halves (c, m).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import pi
 
 from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
@@ -112,7 +113,7 @@ def mamba3_naive_chunked(m: Mamba3NaiveDimensions, chunk: int) -> TimestepGraph:
     return _Naive(m, chunk).graph()
 
 
-class _Block:
+class _Block(ABC):
     """What the two Mamba-3s share. Strings hold indices: ``H`` of a head, ``N`` of the state, ``X`` of the update's x.
 
     ``x`` names the tensor that the update multiplies with B, and ``angle`` the index of the angles.
@@ -182,9 +183,9 @@ class _Block:
             turned = turned if a == "m" else f"where(m < {self.angles}, {turned}, {here})"
             b.define(f"rotate_{name}", "rotation", f"{name}[{at},{H},r,{N}] = {turned}")
 
+    @abstractmethod
     def past_x(self, factor: str, lag: str) -> str:
         """*factor* times the x of the token before, as the update multiplies it; *lag* begins its subscripts."""
-        raise NotImplementedError
 
     def recur(self, readout: str) -> None:
         """h token by token; *readout* are the indices of its result s."""

@@ -6,7 +6,8 @@ watermark; of the chunks that wait, the oldest whose row can be open goes first 
 from what its bank did last: activation, column access, recovery, precharge; chunks that wait have their rows opened
 meanwhile. Bus, turnaround and refresh are those of :class:`~hw.lpddr5.transaction.Channel`, which serves the result.
 
-Not modelled at this level: the order of commands within a chunk, CAS synchronisation, rules over four activations.
+Not modelled at this level: the order of commands within a chunk, CAS synchronisation, rules over four activations,
+refreshes of single banks within a long stream.
 """
 
 from __future__ import annotations
@@ -104,10 +105,9 @@ class _Banks:
             each = -(-bursts // len(chunk.banks))
             self.group_free[bank % BANK_GROUPS] = begin + each * timing.ccd_l
 
-    def close_all(self, until: int) -> None:
-        """Every row is closed by an all-bank refresh that ends at *until*."""
-        for bank in range(BANKS):
-            self.row[bank], self._closed[bank], self.owner[bank] = -1, until, None
+    def close(self, bank: int, until: int) -> None:
+        """The row of *bank* is closed by a refresh that ends at *until*."""
+        self.row[bank], self._closed[bank], self.owner[bank] = -1, until, None
 
 
 class _Replayer:
@@ -124,9 +124,8 @@ class _Replayer:
         self.misses = self.conflicts = self.bursts = 0
         self.latency: list[tuple[int, int]] = []  # (clocks, requests)
         self._commands = 0  # when the command bus is free
-        self._refreshes = 0
         self._refresh = refresh
-        self._bank_refreshes = 1
+        self._bank_refreshes = 0
 
     def room(self, write: bool) -> int:
         """Bursts that the queue of that direction can still take."""
@@ -183,6 +182,8 @@ class _Replayer:
     def _first_ready(self, waiting: deque[_Chunk]) -> tuple[_Chunk, int]:
         """The oldest chunk whose first column command need not wait, else the one that waits least."""
         now = self.channel.free - self.timing.rl  # commands run ahead of data
+        if self._refresh == "per-bank":
+            self._refresh_banks(now)
         wanted: set[int] = set()
         for chunk in waiting:
             self.banks.open(chunk, now, wanted)
@@ -194,6 +195,14 @@ class _Replayer:
             if ready < soonest:
                 best, soonest = chunk, ready
         return best, soonest
+
+    def _refresh_banks(self, now: int) -> None:
+        """Refresh one bank after the other, group by group, as often as is due by clock *now*."""
+        timing = self.timing
+        for number in range(self._bank_refreshes, now // timing.refi_pb):
+            bank = number // BANK_GROUPS % BANK_GROUPS + BANK_GROUPS * (number % BANK_GROUPS)
+            self.banks.close(bank, (number + 1) * timing.refi_pb + timing.rp_pb + timing.rfc_pb)
+        self._bank_refreshes = max(self._bank_refreshes, now // timing.refi_pb)
 
     def _serve(self, chunk: _Chunk, ready: int, count: int) -> None:
         timing, channel, whole = self.timing, self.channel, chunk.bursts
@@ -209,7 +218,8 @@ class _Replayer:
         before = channel.free
         channel.serve_bursts(begin + cas, count, chunk.write, len(chunk.banks))
         if channel.free // timing.refi != before // timing.refi and self._refresh == "all-bank":
-            self.banks.close_all(channel.free // timing.refi * timing.refi + timing.rp_ab + timing.rfc_ab)
+            for bank in range(BANKS):
+                self.banks.close(bank, channel.free // timing.refi * timing.refi + timing.rp_ab + timing.rfc_ab)
         first = channel.begin - cas
         self.banks.use(chunk, first, max(first + BURST_CLOCKS * count, channel.free - cas), count)
         if not chunk.write:

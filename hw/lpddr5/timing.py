@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Literal
 
 BURST_BYTES = 32  # BL16 on sixteen data lines
 BURST_CLOCKS = 2  # sixteen beats at eight beats a clock
@@ -105,7 +104,6 @@ TIMINGS = {
     "lpddr5-6400-16gb": replace(_6400, rfc_ab=224, rfc_pb=112),
     "lpddr5x-8533": _8533,
 }
-Preset = Literal["lpddr5-6400", "lpddr5-6400-16gb", "lpddr5x-8533"]
 
 
 @dataclass(frozen=True)
