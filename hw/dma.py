@@ -8,6 +8,7 @@ transfer was waiting for. DRAM runs on its own clock: arrivals and ends are conv
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 
 from pydantic import PositiveInt
 
@@ -35,14 +36,16 @@ class Dma:
         "accounts", "channel", "channels", "engine", "name", "recorder",
     )  # fmt: skip
 
-    def __init__(self, spec: DmaSpec, dram: DramSpec, clock_hz: int, engine: Engine) -> None:
+    def __init__(
+        self, spec: DmaSpec, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
+    ) -> None:
         timing = TIMINGS[dram.timing]
         self.name = "dma"
         self.engine = engine
         self.accounts = Accounts()
         self.recorder: Recorder | None = None
         self.channels = dram.channels
-        self.channel = Channel(timing, dram.refresh != "none")
+        self.channel = Channel(timing, dram.refresh != "none", ideal)
         self._outstanding = spec.outstanding
         self._clocks = (10**15, clock_hz * timing.tck_fs)  # clocks = cycles * first / second
         self._offered: list[Stream[Transfer]] = []
@@ -95,7 +98,8 @@ class Dma:
         transfer, channel = stream.request, self.channel
         numerator, denominator = self._clocks
         arrival = -(-now * numerator // denominator)
-        channel.serve(arrival, -(-transfer.size_bytes // self.channels), transfer.write, reason)
+        address = (stream.origin + transfer.address) // self.channels
+        channel.serve(arrival, address, -(-transfer.size_bytes // self.channels), transfer.write, reason)
         end = self._free_at = -(-channel.free * denominator // numerator)
         accounts.busy += end - free_at
         self._landing_at.append(end)

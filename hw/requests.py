@@ -69,10 +69,14 @@ class Work:
 
 
 class Transfer:
-    """One request to the DMA engine: consecutive bytes, from DRAM to SRAM or (``write``) back."""
+    """One request to the DMA engine: consecutive bytes, from DRAM to SRAM or (``write``) back.
 
-    __slots__ = ("size_bytes", "write")
+    ``address`` is that of the first tile of the first layer; where those of other tiles lie is the stream's to say.
+    """
 
-    def __init__(self, size_bytes: int, write: bool = False) -> None:
+    __slots__ = ("address", "size_bytes", "write")
+
+    def __init__(self, size_bytes: int, write: bool = False, address: int = 0) -> None:
         self.size_bytes = size_bytes
         self.write = write
+        self.address = address

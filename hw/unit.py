@@ -35,10 +35,11 @@ class Stream(Protocol[RequestType]):
     """A sequence of requests to one unit; ``request`` is the next one, valid while the stream is offered.
 
     The request may start from cycle ``ready_at`` on, which may lie ahead. ``reason`` says what that request was last
-    waiting for.
+    waiting for. ``origin`` is added to the address of a transfer.
     """
 
     name: str
+    origin: int
     priority: int
     ready_at: int
     request: RequestType

@@ -7,7 +7,8 @@ state and writes the state of the last token back; decode loads it first. What l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from hw.mac_array import gemm_cost, operand_bytes
 from hw.machine import MachineSpec
@@ -22,14 +23,26 @@ from sim.program import Pool, Program, StreamPlan
 from sim.units import ceil_div
 from workloads.config import Workload
 
+PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where something lies in DRAM: from ``start`` on, so many bytes further for each layer and each tile of it."""
+
+    start: int
+    layer_bytes: int
+    tile_bytes: int = 0
+
 
 @dataclass(frozen=True)
 class _Transfers:
-    """A DMA stream to be: which bytes each item moves in which variant of tile."""
+    """A DMA stream to be: which bytes each item moves in which variant of tile; items lie one after the other."""
 
     name: str
     layout: Layout
     sizes: Callable[[int, int], int]  # (item, variant) -> bytes, 0 for nothing to do
+    place: _Place
     write: bool = False
 
 
@@ -51,6 +64,9 @@ class Lowering:
         self.plans: list[StreamPlan] = []
         self.number: dict[str, int] = {}  # stream name -> number in the program
         self.of_draft: list[int] = []
+        self._dram_end = 0
+        self._activations = self._activation_place()
+        self._states = {spilled: self._per_layer(inventory.carried_bytes(spilled)) for spilled in (False, True)}
 
     def build(self) -> Program:
         """The program."""
@@ -181,11 +197,29 @@ class Lowering:
     # ------------------------------------------------------------------------------------------------ transfers
 
     def _transfer_plan(self, transfers: _Transfers) -> StreamPlan:
-        requests = []
+        place, requests = transfers.place, []
         for variant in range(4):
             sizes = [transfers.sizes(item, variant) for item in range(transfers.layout.items)]
-            requests.append([Transfer(size, transfers.write) if size else None for size in sizes])
-        return StreamPlan(transfers.name, "dma", (), transfers.layout, tuple(requests))
+            starts = accumulate(sizes, initial=place.start)
+            requests.append(
+                [Transfer(size, transfers.write, at) if size else None for size, at in zip(sizes, starts, strict=False)]
+            )
+        return StreamPlan(
+            transfers.name, "dma", (), transfers.layout, tuple(requests),
+            layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
+        )  # fmt: skip
+
+    def _per_layer(self, layer_bytes: int, tile_bytes: int = 0, more_layers: int = 0) -> _Place:
+        """A place in DRAM with *layer_bytes* for every layer."""
+        start = ceil_div(self._dram_end, PAGE_BYTES) * PAGE_BYTES
+        self._dram_end = start + layer_bytes * (self.workload.spec.layers + more_layers)
+        return _Place(start, layer_bytes, tile_bytes)
+
+    def _activation_place(self) -> _Place:
+        """What layers hand on: the input of the first, then the output of each."""
+        full = self._activation_bytes(self.analysis.graph.input_tensor, 0)
+        last = self._activation_bytes(self.analysis.graph.input_tensor, 2)
+        return self._per_layer((self.tiles_per_layer - 1) * full + last, full, more_layers=1)
 
     def _once(self) -> Layout:
         return BatchLayout(self.mapping.token_tile, 1, 1)
@@ -197,20 +231,23 @@ class Lowering:
         elements = self.analysis.graph.elements(tensor) * self.mapping.batch
         return elements * self.costs.element_bytes * self._tokens(variant)
 
+    def _activation_sizes(self, tensor: str) -> Callable[[int, int], int]:
+        return lambda _, variant: self._activation_bytes(tensor, variant)
+
     def _add_transfers_before(self) -> None:
         source = self.analysis.graph.input_tensor
-        layers = [_Transfers("load.input", self._once(), lambda _, v: self._activation_bytes(source, v))]
+        layers = [_Transfers("load.input", self._once(), self._activation_sizes(source), self._activations)]
         for storage in self.inventory.parameters.values():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
-            layers.append(_Transfers(name, self._once(), _only_first(size)))
+            layers.append(_Transfers(name, self._once(), _only_first(size), self._per_layer(size)))
         decode, blocks = self.workload.spec.phase == "decode", self.mapping.blocks
         state = ceil_div(self.inventory.carried_bytes(spilled=False), blocks)
         if state and decode:
-            layers.append(_Transfers("load.state", self._by_block(), _only_first(state)))
+            layers.append(_Transfers("load.state", self._by_block(), _only_first(state), self._states[False]))
         spilled = ceil_div(self.inventory.carried_bytes(spilled=True), blocks)
         if spilled:
             when = _always if decode else _not_first  # in prefill it begins as zero
-            layers.append(_Transfers("load.spilled", self._by_block(), when(spilled)))
+            layers.append(_Transfers("load.spilled", self._by_block(), when(spilled), self._states[True]))
         layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
@@ -221,15 +258,17 @@ class Lowering:
         def size(item: int, variant: int) -> int:
             return 0 if resident and not variant & 1 else sizes[item]
 
-        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size)
+        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size, self._per_layer(sum(sizes)))
 
     def _add_transfers_after(self) -> None:
         for name, spilled, when in (("store.spilled", True, _always), ("store.state", False, _only_last)):
             size = ceil_div(self.inventory.carried_bytes(spilled), self.mapping.blocks)
             if size:
-                self._add(self._transfer_plan(_Transfers(name, self._by_block(), when(size), write=True)))
-        output = self.analysis.graph.output_tensor
-        store = _Transfers("store.output", self._once(), lambda _, v: self._activation_bytes(output, v), write=True)
+                place = self._states[spilled]
+                self._add(self._transfer_plan(_Transfers(name, self._by_block(), when(size), place, write=True)))
+        output, handed_on = self.analysis.graph.output_tensor, self._activations
+        place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
+        store = _Transfers("store.output", self._once(), self._activation_sizes(output), place, write=True)
         self._add(self._transfer_plan(store))
 
 

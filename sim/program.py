@@ -32,7 +32,8 @@ class StreamPlan:
 
     ``requests[variant][item]`` is None where there is nothing to do; the variant of a tile is 1 if it is the first of
     its layer plus 2 if it is the last. ``costs`` mirrors ``requests`` for compute units. ``parts[item]`` names the
-    operations of an item, ``operations`` those of the whole stream.
+    operations of an item, ``operations`` those of the whole stream. What a stream moves lies ``layer_bytes`` further
+    in DRAM for each layer and ``tile_bytes`` for each tile of it.
     """
 
     name: str
@@ -42,6 +43,8 @@ class StreamPlan:
     requests: tuple[list[Work | None] | list[Transfer | None], ...]
     costs: tuple[list[Cost | None], ...] = ()
     dependencies: list[Dependency] = field(default_factory=list)
+    layer_bytes: int = 0
+    tile_bytes: int = 0
 
     @property
     def items(self) -> int:

@@ -116,8 +116,8 @@ class StreamRun(Generic[RequestType]):
 
     __slots__ = (
         "_dependencies", "_engine", "_items", "_landings", "_last", "_missing", "_offer", "_program", "_tiles", "item",
-        "last_completion", "listener", "name", "operands", "plan", "pool", "priority", "rank", "ready_at", "reason",
-        "release", "request", "requests", "results", "supply", "tile",
+        "last_completion", "listener", "name", "operands", "origin", "plan", "pool", "priority", "rank", "ready_at",
+        "reason", "release", "request", "requests", "results", "supply", "tile",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
@@ -138,6 +138,7 @@ class StreamRun(Generic[RequestType]):
         self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
         self.tile = self.item = self.last_completion = 0
         self.priority = rank
+        self.origin = 0  # where in DRAM what this tile's transfers move lies
         self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
         self.request: RequestType
         self.reason = START
@@ -275,6 +276,8 @@ class StreamRun(Generic[RequestType]):
         self.item = 0
         self.tile += 1
         self.priority = (self.tile << 8) + self.rank
+        layer, place = divmod(self.tile, self._program.tiles_per_layer)
+        self.origin = layer * self.plan.layer_bytes + place * self.plan.tile_bytes
         ended = self.tile == self._tiles
         self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
         if self.listener is not None:

@@ -12,16 +12,21 @@ from hw.lpddr5 import COST_NAMES, TIMINGS, Channel, DramSpec, Timing
 
 MIB = 2**20
 SLOW = TIMINGS["lpddr5-6400"]
-ACTIVATE = SLOW.rp_pb + SLOW.rcd  # 15 + 15 clocks: close the old row, open the new one
-READ = ACTIVATE + SLOW.rl  # 47 clocks until the first data of a read
-WRITE = ACTIVATE + SLOW.wl  # 39 for a write
+READ = SLOW.rcd + SLOW.rl  # 15 + 17 clocks until the first data of a read of a closed bank
+WRITE = SLOW.rcd + SLOW.wl  # 24 for a write
+PLACE = 8192  # bytes: rows of the four bank groups
+ROW = 4 * PLACE  # from a row to the next of the same banks
 
 Request = tuple[int, int, bool]  # arrival, bytes, write
 
 
 def serve(requests: list[Request], refresh: bool = False, timing: Timing = SLOW) -> tuple[Channel, list[int]]:
+    """Serve *requests*, each in a place of its own."""
     channel = Channel(timing, refresh)
-    return channel, [channel.serve(arrival, size, write, "idle") for arrival, size, write in requests]
+    ends = []
+    for number, (arrival, size, write) in enumerate(requests):
+        ends.append(channel.serve(arrival, number * PLACE, size, write, "idle"))
+    return channel, ends
 
 
 def stalls(**clocks: int) -> dict[str, int]:
@@ -32,53 +37,53 @@ def stalls(**clocks: int) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("requests", "ends", "expected"),
     [
-        pytest.param([(0, 64, False)], [READ + 4], stalls(latency=17, row_miss=30), id="a lone read"),
-        pytest.param([(0, 33, False)], [READ + 4], stalls(latency=17, row_miss=30), id="a part of a burst is a burst"),
-        pytest.param([(0, 64, True)], [WRITE + 4], stalls(latency=9, row_miss=28, turnaround=2), id="a lone write"),
+        pytest.param([(0, 64, False)], [READ + 4], stalls(latency=17, row_miss=15), id="a lone read"),
+        pytest.param([(0, 33, False)], [READ + 4], stalls(latency=17, row_miss=15), id="a part of a burst is a burst"),
+        pytest.param([(0, 64, True)], [WRITE + 4], stalls(latency=9, row_miss=13, turnaround=2), id="a lone write"),
         pytest.param(
-            [(100, 64, False)], [100 + READ + 4], stalls(idle=100, latency=17, row_miss=30), id="nothing to do before"
+            [(100, 64, False)], [100 + READ + 4], stalls(idle=100, latency=17, row_miss=15), id="nothing to do before"
         ),
         pytest.param(
             [(0, 64, False), (0, 640, False)],
             [READ + 4, READ + 44],
-            stalls(latency=17, row_miss=30),
+            stalls(latency=17, row_miss=15),
             id="the second activation hides behind the first data",
         ),
         pytest.param(
             [(0, 64, False), (4, 64, False)],
             [READ + 4, READ + 8],
-            stalls(latency=17, row_miss=30),
+            stalls(latency=17, row_miss=15),
             id="just early enough to hide",
         ),
         pytest.param(
             [(0, 64, False), (5, 64, False)],
             [READ + 4, 5 + READ + 4],
-            stalls(latency=17 + 1, row_miss=30),
+            stalls(latency=17 + 1, row_miss=15),
             id="one clock too late to hide",
         ),
         pytest.param(
             [(0, 64, False), (61, 64, False)],
-            [51, 61 + READ + 4],
-            stalls(idle=10, latency=2 * 17, row_miss=2 * 30),
-            id="after ten idle clocks all is paid again",
+            [36, 61 + READ + 4],
+            stalls(idle=25, latency=2 * 17, row_miss=2 * 15),
+            id="after idle clocks all is paid again",
         ),
         pytest.param(
             [(0, 64, False), (0, 64, True)],
-            [51, 51 + 2 + 4],
-            stalls(latency=17, row_miss=30, turnaround=2),
+            [36, 36 + 2 + 4],
+            stalls(latency=17, row_miss=15, turnaround=2),
             id="read to write: two clocks between the data",
         ),
         pytest.param(
             # the commands are WL 9 + 4 + WTR_L 10 = 23 apart, data follows them by 9 (and lasts 2) and by 17
             [(0, 64, False), (0, 64, True), (0, 64, False)],
-            [51, 57, 57 + (23 + 17 - 9 - 2) + 4],
-            stalls(latency=17, row_miss=30, turnaround=2 + 29),
+            [36, 42, 42 + (23 + 17 - 9 - 2) + 4],
+            stalls(latency=17, row_miss=15, turnaround=2 + 29),
             id="write to read: 29 clocks between the data",
         ),
         pytest.param(
-            [(0, 64, False), (0, 64, True), (57 + 40, 64, False)],
-            [51, 57, 57 + 40 + READ + 4],
-            stalls(idle=40, latency=2 * 17, row_miss=2 * 30, turnaround=2),
+            [(0, 64, False), (0, 64, True), (42 + 40, 64, False)],
+            [36, 42, 42 + 40 + READ + 4],
+            stalls(idle=40, latency=2 * 17, row_miss=2 * 15, turnaround=2),
             id="turned round while idle",
         ),
     ],
@@ -97,8 +102,73 @@ def test_costs_describe_the_last_transfer() -> None:
         "dram_turnaround": 2,
         "dram_refresh": 0,
     }
-    assert (channel.begin, channel.free) == (53, 53 + 256)
-    assert (channel.bursts, channel.rows_opened, channel.data_clocks) == (2 + 128, 1 + 2, 4 + 256)
+    assert (channel.begin, channel.free) == (38, 38 + 256)
+    assert (channel.bursts, channel.data_clocks) == (2 + 128, 4 + 256)
+
+
+FIRST = READ + 4  # clocks of a lone read of two bursts: 36
+
+
+@pytest.mark.parametrize(
+    ("address", "arrival", "begin"),
+    [
+        pytest.param(64, 100, 100 + 17, id="open row"),
+        pytest.param(64, 0, FIRST, id="open row, behind the first data"),
+        pytest.param(PLACE, 100, 100 + 15 + 17, id="closed bank"),
+        pytest.param(ROW, 100, 100 + 15 + 15 + 17, id="another row is open"),
+        # the last read command was at 36 - 2 - 17, and RTP 8 after it the row may be closed
+        pytest.param(ROW, 0, FIRST - 19 + 8 + 15 + 15 + 17, id="another row is still in use"),
+    ],
+)
+def test_rows(address: int, arrival: int, begin: int) -> None:
+    channel, _ = serve([(0, 64, False)])
+    channel.serve(arrival, address, 64, False, "idle")
+    assert channel.begin == begin
+
+
+def test_a_written_row_closes_later() -> None:
+    channel, ends = serve([(0, 64, True)])
+    channel.serve(0, ROW, 64, True, "idle")
+    assert channel.begin == ends[0] + 28 + 15 + 15 + 9  # WR after the data, RP, RCD, WL
+
+
+def test_a_stream_opens_its_rows_behind_its_data_and_leaves_the_last_four_open() -> None:
+    channel, ends = serve([(0, 6 * PLACE, False)])
+    assert ends == [READ + 6 * 512]
+    for place, hit in ((5, True), (2, True), (1, False)):
+        before = channel.stalls["dram_row_miss"]
+        channel.serve(channel.free + 1000, place * PLACE, 64, False, "idle")
+        assert (channel.stalls["dram_row_miss"] == before) == hit
+
+
+def test_a_refresh_closes_all_rows() -> None:
+    channel, _ = serve([(0, 64, False)], refresh=True)
+    channel.serve(SLOW.refi + 1000, 64, 64, False, "idle")
+    assert channel.stalls["dram_row_miss"] == 2 * 15
+
+
+@pytest.mark.parametrize(
+    ("ideal", "gone"),
+    [
+        pytest.param("dram_latency", {"dram_latency", "dram_row_miss"}, id="latency"),
+        pytest.param("dram_turnaround", {"dram_turnaround"}, id="turnaround"),
+        pytest.param("dram_refresh", {"dram_refresh"}, id="refresh"),
+    ],
+)
+def test_what_is_ideal_costs_nothing(ideal: str, gone: set[str]) -> None:
+    def stalled(effects: tuple[str, ...]) -> set[str]:
+        channel = Channel(SLOW, True, effects)
+        for number in range(400):
+            channel.serve(0, number * (ROW + 4096), 4096, number % 2 == 1, "idle")
+        channel.serve(channel.free + 1, 0, 64, False, "idle")
+        return set(channel.stalls)
+
+    assert stalled(()) - stalled((ideal,)) == gone
+
+
+def test_data_takes_no_time_on_an_ideal_bus() -> None:
+    channel = Channel(SLOW, False, ("dram_bandwidth",))
+    assert channel.serve(0, 0, MIB, False, "idle") == READ
 
 
 WINDOW = SLOW.rp_ab + SLOW.rfc_ab + SLOW.rcd  # 17 + 168 + 15 = 200 clocks from every multiple of REFI = 3125
@@ -107,13 +177,13 @@ WINDOW = SLOW.rp_ab + SLOW.rfc_ab + SLOW.rcd  # 17 + 168 + 15 = 200 clocks from 
 @pytest.mark.parametrize(
     ("arrival", "bursts", "end", "refresh"),
     [
-        pytest.param(0, 1539, 3125, 0, id="ends as the window opens: 47 + 2 x 1539 = 3125"),
-        pytest.param(0, 1540, 3125 + WINDOW + 2, WINDOW, id="one burst more waits through it"),
+        pytest.param(1, 1546, 3125, 0, id="ends as the window opens: 1 + 32 + 2 x 1546 = 3125"),
+        pytest.param(1, 1547, 3125 + WINDOW + 2, WINDOW, id="one burst more waits through it"),
         pytest.param(3125, 1, 3125 + WINDOW + 2, WINDOW - READ, id="arrives as it opens: latency passes meanwhile"),
         pytest.param(3125 + WINDOW - READ, 1, 3125 + WINDOW + 2, 0, id="ready as it closes"),
         pytest.param(3124, 1, 3125 + WINDOW + 2, WINDOW - READ + 1, id="arrives one clock before"),
         pytest.param(
-            0, 1539 + 1463, 2 * 3125 + WINDOW + 1, 2 * WINDOW, id="2926 clocks more: 2925 fit between windows"
+            1, 1546 + 1463, 2 * 3125 + WINDOW + 1, 2 * WINDOW, id="2926 clocks more: 2925 fit between windows"
         ),
     ],
 )
@@ -157,7 +227,7 @@ def test_every_clock_is_accounted_for(requests: list[Request], refresh: bool, ti
     arrival = 0
     for gap, size, write in requests:
         arrival, before, idle_before = arrival + gap, channel.free, channel.stalls.get("idle", 0)
-        end = channel.serve(arrival, size, write, "idle")
+        end = channel.serve(arrival, size * 7919 % 2**24, size, write, "idle")
         idle = channel.stalls.get("idle", 0) - idle_before
         assert channel.data_clocks + sum(channel.stalls.values()) == channel.free == end
         assert sum(channel.costs) + idle == end - before
@@ -182,9 +252,12 @@ def test_every_clock_is_accounted_for(requests: list[Request], refresh: bool, ti
 def test_streams_take_what_a_cycle_accurate_simulator_says(
     timing: str, refresh: bool, size: int, piece: int, alternate: bool, clocks: int
 ) -> None:
-    requests = [(0, piece, alternate and number % 2 == 1) for number in range(size // piece)]
-    channel, _ = serve(requests, refresh, TIMINGS[timing])
-    assert channel.free == pytest.approx(clocks, rel=0.02)
+    channel = Channel(TIMINGS[timing], refresh)
+    for number in range(size // piece):
+        write = alternate and number % 2 == 1
+        place = (1 << 28) + PLACE + number // 2 * piece if write else number // (1 + alternate) * piece
+        channel.serve(0, place, piece, write, "idle")
+    assert channel.free == pytest.approx(clocks, rel=0.025)
 
 
 @pytest.mark.parametrize(

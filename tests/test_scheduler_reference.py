@@ -2,7 +2,7 @@
 
 The model has one process a stream, a unit and a result, and counters that they wait for. In the hand-made programs
 every transfer is 64 bytes on one LPDDR5-6400 channel at 800 MHz, where a core cycle is a DRAM clock: two bursts take
-4 clocks, and precharge, activation and CAS latency of 47 clocks come before the first data when the bus is idle.
+4 clocks, and activation and CAS latency of 32 clocks come before the first data of a closed row when the bus is idle.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, Pool, Program, 
 from sim.scheduler import run_program
 
 ALWAYS = -(1 << 60)
-LATENCY = 15 + 15 + 17
+LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def weights(slots: int, cycles: int, tiles: int = 1) -> Program:
     ("built", "cycles"),
     [
         # With one slot every tile is fetched on an idle bus, after the one before it has been used.
-        pytest.param(weights(1, 100), 4 * (LATENCY + 4 + 100), id="one slot"),
+        pytest.param(weights(1, 100), LATENCY + 3 * OPEN + 4 * (4 + 100), id="one slot"),
         pytest.param(weights(2, 100), LATENCY + 4 + 4 * 100, id="two slots hide the fetch"),
         pytest.param(weights(3, 100), LATENCY + 4 + 4 * 100, id="a third is not needed"),
         pytest.param(weights(2, 100, tiles=3), LATENCY + 4 + 12 * 100, id="ahead into the next tile"),
