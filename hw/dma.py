@@ -12,9 +12,10 @@ from collections.abc import Collection
 
 from pydantic import PositiveInt
 
+from hw.accounts import Accounts, Landing
 from hw.lpddr5 import TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
-from hw.unit import NEVER, Accounts, Landing, Recorder, Stream
+from hw.unit import NEVER, Ledger, Stream
 from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import apportion
@@ -33,7 +34,7 @@ class Dma:
 
     __slots__ = (
         "_clocks", "_free_at", "_landing_at", "_next_start", "_offered", "_outstanding",
-        "accounts", "channel", "channels", "engine", "name", "recorder",
+        "channel", "channels", "engine", "ledger", "name",
     )  # fmt: skip
 
     def __init__(
@@ -42,8 +43,7 @@ class Dma:
         timing = TIMINGS[dram.timing]
         self.name = "dma"
         self.engine = engine
-        self.accounts = Accounts()
-        self.recorder: Recorder | None = None
+        self.ledger = Ledger(self.name)
         self.channels = dram.channels
         self.channel = Channel(timing, dram.refresh != "none", ideal)
         self._outstanding = spec.outstanding
@@ -88,12 +88,10 @@ class Dma:
             self._set_start(min([other.ready_at for other in self._offered]))
 
     def _issue(self, stream: Stream[Transfer]) -> None:
-        now, accounts, free_at = self.engine.now, self.accounts, self._free_at
+        now, free_at = self.engine.now, self._free_at
         reason = stream.reason if now <= stream.ready_at else OTHER_TRANSFERS
         if now > free_at:
-            accounts.waited(reason, stream.landing(), free_at, now)
-            if self.recorder is not None:
-                self.recorder.stalled(self.name, reason, free_at, now)
+            self.ledger.wait(stream, reason, free_at, now)
             free_at = now
         transfer, channel = stream.request, self.channel
         numerator, denominator = self._clocks
@@ -101,26 +99,25 @@ class Dma:
         address = (stream.origin + transfer.address) // self.channels
         channel.serve(arrival, address, -(-transfer.size_bytes // self.channels), transfer.write, reason)
         end = self._free_at = -(-channel.free * denominator // numerator)
-        accounts.busy += end - free_at
+        stream.accounts.busy += end - free_at
         self._landing_at.append(end)
-        if self.recorder is not None:
+        if self.ledger.recorder is not None:
             self._record(stream, free_at, end)
         stream.issued(end, end, Landing(now, reason, channel.costs))
 
     def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""
-        assert self.recorder is not None
+        recorder = self.ledger.recorder
+        assert recorder is not None
         numerator, denominator = self._clocks
-        self.recorder.busy(self.name, stream, start, end)
+        recorder.busy(self.name, stream, start, end)
         begin = min(end, -(-self.channel.begin * denominator // numerator))
         for number in range(self.channels):
-            self.recorder.busy(f"dram.channel{number}", stream, begin, end)
+            recorder.busy(f"dram.channel{number}", stream, begin, end)
 
     def finish(self, makespan: int) -> None:
         """Close the accounts at *makespan*."""
-        self.accounts.stall("nothing_left", makespan - self._free_at)
-        if self.recorder is not None and makespan > self._free_at:
-            self.recorder.stalled(self.name, "nothing_left", self._free_at, makespan)
+        self.ledger.stall(self.ledger.rest, "nothing_left", self._free_at, makespan)
 
     def channel_accounts(self, makespan: int) -> dict[str, Accounts]:
         """Accounts of each channel in core cycles, rounded so that busy + stalls = *makespan* exactly."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
+from hw.accounts import Accounts
 from hw.dma import Dma, DmaSpec
+from hw.ideal import Effect
 from hw.lpddr5 import DramSpec
 from hw.mac_array import MacArraySpec
 from hw.simd import SimdSpec
 from hw.sram import SramPorts, SramSpec
-from hw.unit import Accounts, Recorder, Unit
+from hw.unit import Recorder, Unit
 from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
@@ -23,7 +25,7 @@ class EnergySpec(Spec):
 
 
 class MachineSpec(Spec):
-    """Everything about the hardware that a run depends on."""
+    """Everything about the hardware that a run depends on; what ``ideal`` names costs nothing, see hw/ideal.py."""
 
     name: str
     description: str = ""
@@ -34,6 +36,7 @@ class MachineSpec(Spec):
     dram: DramSpec
     dma: DmaSpec
     energy: EnergySpec
+    ideal: list[Effect] = Field(default_factory=list)
 
     @field_validator("clock")
     @classmethod
@@ -55,18 +58,21 @@ class Machine:
         self.spec = spec
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
         self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
-        self.dma = Dma(spec.dma, spec.dram, spec.clock, engine)
+        self.dma = Dma(spec.dma, spec.dram, spec.clock, engine, spec.ideal)
+
+    @property
+    def _all(self) -> list[Unit | Dma]:
+        return [*self.units.values(), self.dma]
 
     def record(self, recorder: Recorder | None) -> None:
         """Have *recorder* listen to every unit."""
-        for unit in self.units.values():
-            unit.recorder = recorder
-        self.dma.recorder = recorder
+        for unit in self._all:
+            unit.ledger.recorder = recorder
 
     def finish(self, makespan: int) -> dict[str, Accounts]:
         """Close the accounts of every unit at *makespan* and return them by name."""
-        for unit in self.units.values():
+        accounts = {}
+        for unit in self._all:
             unit.finish(makespan)
-        self.dma.finish(makespan)
-        accounts = {name: unit.accounts for name, unit in self.units.items()}
-        return accounts | {self.dma.name: self.dma.accounts} | self.dma.channel_accounts(makespan)
+            accounts[unit.name] = unit.ledger.accounts
+        return accounts | self.dma.channel_accounts(makespan)

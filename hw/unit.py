@@ -10,34 +10,24 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from hw.lpddr5 import COST_NAMES, Costs
+from hw.accounts import Accounts, Landing, split_wait
 from hw.requests import Transfer, Work
 from hw.sram import SramPorts
 from sim.engine import Engine
-from sim.units import apportion
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 NEVER = 1 << 62
-
-
-class Landing:
-    """A DRAM transfer: when it was issued, why not earlier, and what its time was spent on (clocks by COST_NAMES)."""
-
-    __slots__ = ("costs", "issued", "late_reason")
-
-    def __init__(self, issued: int, late_reason: str, costs: Costs) -> None:
-        self.issued = issued
-        self.late_reason = late_reason
-        self.costs = costs
 
 
 class Stream(Protocol[RequestType]):
     """A sequence of requests to one unit; ``request`` is the next one, valid while the stream is offered.
 
     The request may start from cycle ``ready_at`` on, which may lie ahead. ``reason`` says what that request was last
-    waiting for. ``origin`` is added to the address of a transfer.
+    waiting for. ``origin`` is added to the address of a transfer. ``accounts`` get the cycles that its requests take
+    the unit, and those for which the unit stood idle before them.
     """
 
+    accounts: Accounts
     name: str
     origin: int
     priority: int
@@ -53,7 +43,7 @@ class Stream(Protocol[RequestType]):
 
 
 class Recorder(Protocol):
-    """Listens to a unit; without one, recording costs nothing."""
+    """Listens to a unit; without one, recording costs nothing. A unit's intervals come one after the other."""
 
     def busy(self, unit: str, stream: Stream[Work] | Stream[Transfer], start: int, end: int) -> None:
         """*unit* works on *stream*'s current request in these cycles."""
@@ -62,56 +52,58 @@ class Recorder(Protocol):
         """*unit* waits in these cycles."""
 
 
-class Accounts:
-    """Where the cycles of one unit went: ``busy`` + the sum of ``stalls`` = the time accounted for so far."""
+class Ledger:
+    """The accounts of one unit: one for each stream (or part of it) that has asked for one, and what nobody caused."""
 
-    __slots__ = ("busy", "stalls")
+    __slots__ = ("_opened", "name", "recorder", "rest")
 
-    def __init__(self) -> None:
-        self.busy = 0
-        self.stalls: dict[str, int] = {}
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.recorder: Recorder | None = None
+        self.rest = Accounts()
+        self._opened: list[Accounts] = []
 
-    def stall(self, reason: str, cycles: int) -> None:
-        """Add *cycles* of waiting."""
-        if cycles:
-            self.stalls[reason] = self.stalls.get(reason, 0) + cycles
+    def open_account(self) -> Accounts:
+        """A new account, whose cycles are cycles of this unit."""
+        account = Accounts()
+        self._opened.append(account)
+        return account
 
-    def add(self, other: Accounts) -> None:
-        """Add the cycles of *other*."""
-        self.busy += other.busy
-        for reason, cycles in other.stalls.items():
-            self.stall(reason, cycles)
+    @property
+    def accounts(self) -> Accounts:
+        """All cycles accounted for so far."""
+        return Accounts.total([*self._opened, self.rest])
 
-    def waited(self, reason: str, landing: Landing | None, start: int, end: int) -> None:
-        """Account for idleness from *start* to *end*.
-
-        A wait for DRAM counts from the issue of the transfer, shared over what the transfer's time was spent on; what
-        lies before the issue goes to the reason that the transfer was issued late.
-        """
-        if landing is None:
-            self.stall(reason, end - start)
+    def wait(self, stream: Stream[Work] | Stream[Transfer], reason: str, start: int, end: int) -> None:
+        """The unit was idle from *start* to *end*, when *stream*'s request starts; *reason* is why not earlier."""
+        landing = stream.landing()
+        if landing is None and self.recorder is None:
+            stream.accounts.stall(reason, end - start)
             return
-        issued = min(max(landing.issued, start), end)
-        self.stall(landing.late_reason, issued - start)
-        costs = dict(zip(COST_NAMES, landing.costs, strict=True))
-        for cause, cycles in apportion(end - issued, costs).items():
-            self.stall(cause, cycles)
+        for cause, cycles in split_wait(reason, landing, start, end).items():
+            self.stall(stream.accounts, cause, start, start + cycles)
+            start += cycles
+
+    def stall(self, accounts: Accounts, reason: str, start: int, end: int) -> None:
+        """Put the cycles from *start* to *end* down to *reason*."""
+        accounts.stall(reason, end - start)
+        if self.recorder is not None and end > start:
+            self.recorder.stalled(self.name, reason, start, end)
 
 
 class Unit:
     """One server: the MAC array or the SIMD unit."""
 
-    __slots__ = ("_busy", "_free_at", "_next_start", "_offered", "_ports", "accounts", "engine", "name", "recorder")
+    __slots__ = ("_free_at", "_next_start", "_offered", "_ports", "engine", "ledger", "name")
 
     def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
         self.name = name
         self.engine = engine
-        self.accounts = Accounts()
-        self.recorder: Recorder | None = None
+        self.ledger = Ledger(name)
         self._ports = ports
         self._offered: list[Stream[Work]] = []
         self._next_start = NEVER
-        self._busy = self._free_at = 0
+        self._free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
         """*stream*'s next request will be ready at its ``ready_at``."""
@@ -147,19 +139,17 @@ class Unit:
         assert stream is not None, "a start is set only for a request that will be ready"
         offered.remove(stream)
         request, free_at = stream.request, self._free_at
+        ledger, cycles = self.ledger, request.cycles
         if start > free_at:
-            self.accounts.waited(stream.reason, stream.landing(), free_at, start)
-            if self.recorder is not None:
-                self.recorder.stalled(self.name, stream.reason, free_at, start)
-        cycles = request.cycles
-        self._busy += cycles
+            ledger.wait(stream, stream.reason, free_at, start)
+        stream.accounts.busy += cycles
+        end = start + cycles
+        if ledger.recorder is not None:
+            ledger.recorder.busy(self.name, stream, start, end)
         if self._ports is not None:
-            taken = self._ports.occupy(self.name, start, cycles, request.demand)
-            self.accounts.stall("bank_conflict", taken - cycles)
-            cycles = taken
-        end = self._free_at = start + cycles
-        if self.recorder is not None:
-            self.recorder.busy(self.name, stream, start, end)
+            end = start + self._ports.occupy(self.name, start, cycles, request.demand)
+            ledger.stall(stream.accounts, "bank_conflict", start + cycles, end)
+        self._free_at = end
         if ready > 1 or later < end:
             later = end
         self._next_start = later
@@ -169,7 +159,4 @@ class Unit:
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""
-        self.accounts.busy = self._busy
-        self.accounts.stall("nothing_left", makespan - self._free_at)
-        if self.recorder is not None and makespan > self._free_at:
-            self.recorder.stalled(self.name, "nothing_left", self._free_at, makespan)
+        self.ledger.stall(self.ledger.rest, "nothing_left", self._free_at, makespan)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
+from hw.ideal import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
@@ -25,6 +26,8 @@ from sim.mapping import CostModel, Mapping
 
 def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
     """The maximum cycle ratio of the layer's graph in cycles a timestep; 0 without recurrences."""
+    if {"recurrence", "dependencies"} & set(costs.machine.ideal):
+        return Fraction(0)
     graph = costs.analysis.graph
     worst = Fraction(0)
     for recurrence in graph.recurrences:
@@ -91,6 +94,7 @@ def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int
         options = [] if machine.mac_array.elementwise is None else [elementwise_cost(machine.mac_array, passes)]
         if shape is not None:
             options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
+    options = [freed_cost(cost, machine.ideal) for cost in options]
     cycles = min(cost.cycles for cost in options)
     return cycles, min(cost.cycles + cost.tail_cycles for cost in options) - cycles
 

@@ -85,6 +85,10 @@ class Section:
         """What it executes."""
         return self.choice.program
 
+    def kind(self, operation: str) -> str:
+        """The class of *operation*, as its graph names it."""
+        return self.choice.costs.analysis.operations[operation].kind
+
     def total(self, count: int) -> int:
         """*count* of a timestep of a layer, over the whole section; padding counts, since it is computed."""
         spec = self.workload.spec
@@ -281,7 +285,7 @@ class _Trials:
         engine = Engine()
         ends: list[int] = []
         machine = Machine(self._machine, engine, program.contended)
-        makespan = run_program(program, machine, engine, lambda: ends.append(engine.now))
+        makespan = run_program(program, machine, engine, lambda: ends.append(engine.now)).makespan
         if len(ends) < 3:
             return makespan / workload.steps
         return (ends[-2] - ends[0]) / (len(ends) - 2) / tile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -68,6 +68,10 @@ def run(
         Optional[str],
         typer.Option(metavar="WHAT:FROM-TO", help="Part to trace: layer:0-1, token:64-95 or cycle:0-1000000."),
     ] = None,
+    windows: Annotated[
+        Optional[int], typer.Option(min=1, help="Account over time as well, in so many windows at most.")
+    ] = None,
+    critical_path: Annotated[bool, typer.Option("--critical-path", help="Find the critical path as well.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
@@ -85,11 +89,8 @@ def run(
         recorder = _recorder(trace, window)
         job = prepare(chosen(workload, config), hw, assignments)
         with _progress_bar(quiet) as progress:
-            if recorder is None:
-                result = simulate_job(job, progress)
-            else:
-                with recorder.writing(job.machine):
-                    result = simulate_job(job, progress, recorder)
+            with recorder.writing(job.machine) if recorder is not None else nullcontext():
+                result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:

@@ -110,7 +110,8 @@ class _Dependencies:
                 else:
                     producer = self.of_draft[self.inventory.home[source]]
                     together = any({name, source} <= recurrence for recurrence in graph.recurrences)
-                    reason = RECURRENCE if together and distance else f"waits_for_{self.plans[producer].unit}"
+                    unit = self.plans[producer].unit
+                    reason = f"{RECURRENCE}_on_{unit}" if together and distance else f"waits_for_{unit}"
                 if producer == consumer and distance == 0:
                     continue
                 self._require_parts(consumer, producer, reason, items, source, distance)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from hw.mac_array import gemm_cost, operand_bytes
+from hw.mac_array import operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Transfer, Work
 from sim.analysis import Analysis
@@ -19,7 +19,7 @@ from sim.dependencies import Streams, add_dependencies, weight_streams
 from sim.fusion import Draft
 from sim.layout import BatchLayout, Layout, SegmentLayout
 from sim.mapping import CostModel, Mapping
-from sim.program import Pool, Program, StreamPlan
+from sim.program import DRAM, NO_BUFFER, RECURRENCE, Pool, Program, StreamPlan
 from sim.units import ceil_div
 from workloads.config import Workload
 
@@ -75,6 +75,8 @@ class Lowering:
             self.of_draft.append(self._add(self._compute_plan(draft)))
         self._add_transfers_after()
         add_dependencies(Streams(self.plans, self.number, self.of_draft, self.inventory, self.tiles_per_layer))
+        for plan in self.plans:
+            plan.dependencies = [d for d in plan.dependencies if not self._freed_of(d.reason)]
         return Program(
             tuple(self.plans),
             tuple(storage.buffer for storage in self.inventory.storages()),
@@ -86,15 +88,26 @@ class Lowering:
             self._contended(),
         )
 
+    def _freed_of(self, reason: str) -> bool:
+        """Whether the machine is ideal in that nothing waits for this *reason*."""
+        ideal = self.machine.ideal
+        if reason == NO_BUFFER:
+            return "buffers" in ideal
+        if reason.startswith(RECURRENCE):
+            return "recurrence" in ideal
+        return "dependencies" in ideal and reason != DRAM
+
     def _pool(self) -> Pool | None:
         weights = self.inventory.weights
-        if weights is None or self.inventory.resident:
+        if weights is None or self.inventory.resident or "buffers" in self.machine.ideal:
             return None
         streams = weight_streams(self.number, self.of_draft, self.inventory)
         return Pool(weights.buffer.slots, tuple(streams))
 
     def _contended(self) -> bool:
         """Whether the units' highest demands on some cluster of banks can add up to more than it gives."""
+        if "bank_conflicts" in self.machine.ideal:
+            return False
         sram, worst = self.machine.sram, dict.fromkeys(range(self.machine.sram.clusters), 0.0)
         for unit in ("mac_array", "simd"):
             peaks = dict.fromkeys(worst, 0.0)
@@ -153,7 +166,7 @@ class Lowering:
     def _projection_work(self, full: Gemm, rows: int) -> tuple[Work, Cost]:
         """The request for a weight tile of a full tile of tokens, for *rows* tokens x sequences."""
         gemm = Gemm(full.m // (self.mapping.token_tile * self.mapping.batch) * rows, full.n, full.k, full.batch)
-        cost = gemm_cost(self.machine.mac_array, gemm)
+        cost = self.costs.gemm_cost(gemm)
         traffic = operand_bytes(self.machine.mac_array, gemm, self.costs.element_bytes)
         storage = self.inventory.weights
         assert storage is not None

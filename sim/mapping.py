@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
+from hw.ideal import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
@@ -79,11 +80,11 @@ class CostModel:
     def _cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
         passes = self.passes(name, scale, parts)
         if unit == "simd":
-            return vector_cost(self.machine.simd, self.machine.simd.lanes, passes)
-        array = self.machine.mac_array
-        ways = [] if array.elementwise is None else [elementwise_cost(array, passes)]
+            return self._vector_cost(passes)
+        array, ideal = self.machine.mac_array, self.machine.ideal
+        ways = [] if array.elementwise is None else [freed_cost(elementwise_cost(array, passes), ideal)]
         if self.analysis.kind(name) != "vector":
-            ways.append(gemm_cost(array, self.gemm(name, scale, parts)))
+            ways.append(self.gemm_cost(self.gemm(name, scale, parts)))
         return min(ways, key=lambda cost: cost.cycles)
 
     def fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
@@ -96,11 +97,15 @@ class CostModel:
         passes: list[VectorPass] = []
         for name in names:
             passes += self.passes(name, scale, groups if self.analysis.grouped(name) else 1)
-        return vector_cost(self.machine.simd, self.machine.simd.lanes, passes)
+        return self._vector_cost(passes)
+
+    def _vector_cost(self, passes: list[VectorPass]) -> Cost:
+        simd = self.machine.simd
+        return freed_cost(vector_cost(simd, simd.lanes, passes), self.machine.ideal)
 
     def gemm_cost(self, gemm: Gemm) -> Cost:
         """Cost of a GEMM on this machine's array."""
-        return gemm_cost(self.machine.mac_array, gemm)
+        return freed_cost(gemm_cost(self.machine.mac_array, gemm), self.machine.ideal)
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
         """Vector passes of one part of *name*."""
@@ -120,7 +125,7 @@ class CostModel:
             Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale),
             Gemm(m=n, n=m, k=k * shape.terms, batch=batch * scale),
         ]
-        return min(options, key=lambda gemm: gemm_cost(self.machine.mac_array, gemm).cycles)
+        return min(options, key=lambda gemm: self.gemm_cost(gemm).cycles)
 
     def gemm_bytes(self, name: str, scale: int, parts: int) -> int:
         """SRAM traffic of a contraction on the MAC array."""

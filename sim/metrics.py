@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.requests import Transfer
-from hw.unit import Accounts
 from sim import __version__
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
+from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.choice import Section
+from sim.path import PathTracker
 from sim.program import Program, StreamPlan
-from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount
+from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
+from sim.windows import WindowRecorder
 from workloads.config import SEQUENTIAL
 
 FEMTO = 10**15
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded of a run on top of its accounts, if it was wished for."""
+
+    windows: WindowRecorder | None = None
+    trackers: Sequence[PathTracker] | None = None
+
+
 def build_result(
-    machine: MachineSpec, sections: Sequence[Section], makespan: int, accounts: Map[str, Accounts]
+    machine: MachineSpec, runs: Runs, accounts: Map[str, Accounts], recorded: Recorded = Recorded()
 ) -> Result:
-    """The result of a run of *sections*, the layers first, that took *makespan* cycles and left *accounts* by unit."""
+    """The result of *runs*, one for each section, the layers first, that left *accounts* by unit."""
+    sections = [section for section, _ in runs]
+    makespan = sum(execution.makespan for _, execution in runs)
     workload = sections[0].workload
     spec, tokens = workload.spec, workload.tokens
     ops = sum(section.total(section.workload.graph.counts.ops) for section in sections)
@@ -60,6 +74,10 @@ def build_result(
         bounds=_bounds(sections[0], machine, units, roofline, read + written),
         above_roofline=_above_roofline(units["mac_array"], roofline),
         units=units,
+        by_layer=by_layer(runs),
+        by_class=by_class(runs),
+        windows=_windows(recorded.windows) if recorded.windows else None,
+        critical_path=critical_path(runs, recorded.trackers) if recorded.trackers is not None else None,
         streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
         mapping=_mapping(sections[0]),
         head_mapping=_mapping(sections[1]) if len(sections) > 1 else None,
@@ -86,30 +104,23 @@ def _moved(program: Program, write: bool) -> int:
     return total
 
 
-def _totals(program: Program, stream: StreamPlan) -> tuple[int, int, int]:
-    """(busy, useful, fill and drain) cycles of a compute stream over the run."""
-    busy = useful = fill = 0
-    for count, costs in zip(program.variant_counts(), stream.costs, strict=True):
-        for cost in costs:
-            if cost is not None:
-                busy += count * cost.cycles
-                useful += count * cost.useful_cycles
-                fill += count * cost.fill_drain_cycles
-    return busy, useful, fill
-
-
 def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:
-    useful, fill = accounts.busy, 0
-    totals = [_totals(program, s) for program, s in _streams(sections) if s.unit == name and s.costs]
-    if totals:
-        useful, fill = sum(total[1] for total in totals), sum(total[2] for total in totals)
-    return UnitAccount(
-        busy_cycles=accounts.busy,
-        useful_cycles=useful,
-        fill_drain_cycles=fill,
-        edge_cycles=accounts.busy - useful - fill,
-        stalls=dict(sorted(accounts.stalls.items(), key=lambda item: (-item[1], item[0]))),
-    )
+    splits = [work(program, s) for program, s in _streams(sections) if s.unit == name and s.costs]
+    if not splits:
+        return account(accounts, accounts.busy, 0)
+    return account(accounts, sum(split[0] for split in splits), sum(split[1] for split in splits))
+
+
+def _windows(recorder: WindowRecorder) -> Windows:
+    """What *recorder* heard of the units whose every cycle it hears of."""
+    units: dict[str, dict[str, list[int]]] = {}
+    for number, window in enumerate(recorder.windows):
+        for unit, counts in window.items():
+            if not unit.startswith("dram"):
+                for what, cycles in counts.items():
+                    of_unit = units.setdefault(unit, {}).setdefault(what, [0] * len(recorder.windows))
+                    of_unit[number] = cycles
+    return Windows(window_cycles=recorder.window_cycles, units=units)
 
 
 def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: int) -> dict[str, UnitAccount]:
@@ -164,7 +175,10 @@ def _above_roofline(array: UnitAccount, roofline: int) -> dict[str, int]:
 
 def _stream(section: Section, stream: StreamPlan) -> StreamReport:
     program = section.program
-    busy = _totals(program, stream)[0] if stream.costs else 0
+    busy = sum(
+        count * sum(cost.cycles for cost in costs if cost is not None)
+        for count, costs in zip(program.variant_counts(), stream.costs, strict=False)
+    )
     return StreamReport(
         name=section.prefix + stream.name,
         unit=stream.unit,

@@ -37,6 +37,26 @@ class UnitAccount(_Part):
     stalls: dict[str, int]
 
 
+class PathPart(_Part):
+    """Cycles of the critical path in requests of one unit and class of operation.
+
+    ``spent_on`` says what they went to, ``because`` why the next request on the path waited for these.
+    """
+
+    unit: str
+    operation_class: str
+    spent_on: str
+    because: str
+    cycles: int
+
+
+class Windows(_Part):
+    """Accounts over time: ``units[NAME][WHAT][w]`` are the cycles of window w, each ``window_cycles`` long."""
+
+    window_cycles: int
+    units: dict[str, dict[str, list[int]]]
+
+
 class StreamReport(_Part):
     """One stream of requests: operations done together, on which unit, how often and for how long in all."""
 
@@ -101,6 +121,10 @@ class Result(_Part):
     bounds: Bounds
     above_roofline: dict[str, int]
     units: dict[str, UnitAccount]
+    by_layer: list[dict[str, UnitAccount]]
+    by_class: dict[str, dict[str, UnitAccount]]
+    windows: Windows | None
+    critical_path: list[PathPart] | None
     streams: list[StreamReport]
     mapping: MappingReport
     head_mapping: MappingReport | None

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from hw.accounts import Landing
 from hw.machine import Machine
 from hw.requests import Transfer, Work
-from hw.unit import Landing
+from hw.unit import Ledger
 from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
@@ -27,8 +29,26 @@ KEPT_FREE = 2  # slots of the weight pool that loading ahead leaves: one to use,
 LANDINGS = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
 
 
-class _Offers(Protocol):
+class _Server(Protocol):
+    ledger: Ledger
+
     def offer(self, stream: StreamRun) -> None: ...  # type: ignore[type-arg]
+
+
+class Tracker(Protocol):
+    """Follows every request of a run, to tell later what it was waiting for; without one, that costs nothing."""
+
+    def offered(self, stream: StreamRun[Any]) -> None:
+        """*stream*'s next item is offered now."""
+
+    def issued(self, stream: StreamRun[Any], end: int, completion: int, landing: Landing | None) -> None:
+        """The offered item of *stream* starts now."""
+
+    def follow_slots(self, users: dict[int, int]) -> None:
+        """Which stream uses what a loading stream loads, by rank."""
+
+    def released(self, rank: int) -> None:
+        """The oldest weight tile that the loading stream *rank* holds has been used now."""
 
 
 class Progress:
@@ -61,7 +81,8 @@ class SlotPool:
     waits for something else as well loads ahead only while more than :data:`KEPT_FREE` slots are free.
     """
 
-    def __init__(self, slots: int, users: dict[int, StreamRun[Work]]) -> None:
+    def __init__(self, slots: int, users: dict[int, StreamRun[Work]], tracker: Tracker | None) -> None:
+        self._tracker = tracker
         self._free = slots
         self._users = users  # by rank of the loading stream
         self._held = dict.fromkeys(users, 0)
@@ -93,6 +114,8 @@ class SlotPool:
 
     def release(self, rank: int) -> None:
         """The oldest tile of the loading stream *rank* has been used."""
+        if self._tracker is not None:
+            self._tracker.released(rank)
         self._held[rank] -= 1
         self._free += 1
         self.offer_slots()
@@ -115,12 +138,13 @@ class StreamRun(Generic[RequestType]):
     """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
 
     __slots__ = (
-        "_dependencies", "_engine", "_items", "_landings", "_last", "_missing", "_offer", "_program", "_tiles", "item",
-        "last_completion", "listener", "name", "operands", "origin", "plan", "pool", "priority", "rank", "ready_at",
-        "reason", "release", "request", "requests", "results", "supply", "tile",
+        "_dependencies", "_engine", "_items", "_landings", "_last", "_ledger", "_missing", "_offer", "_program",
+        "_tiles", "accounts", "item", "last_completion", "layers", "listener", "name", "operands", "origin", "plan",
+        "pool", "priority", "rank", "ready_at", "reason", "release", "request", "requests", "results", "supply", "tile",
+        "tracker",
     )  # fmt: skip
 
-    def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Offers, engine: Engine) -> None:
+    def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Server, engine: Engine) -> None:
         self.plan = plan
         self.name = plan.name
         self.rank = rank
@@ -129,6 +153,9 @@ class StreamRun(Generic[RequestType]):
         self._items = plan.items
         self._tiles = program.tiles
         self._offer = unit.offer
+        self._ledger = unit.ledger
+        self.accounts = unit.ledger.open_account()
+        self.layers = [self.accounts]  # one for each layer begun
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
         self._last = -1  # the dependency that is fulfilled last, as far as known
@@ -146,6 +173,7 @@ class StreamRun(Generic[RequestType]):
         self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self.supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
         self.release: Callable[[], None] | None = None  # to be called when an item has used its slot
+        self.tracker: Tracker | None = None
 
     def connect(self, runs: list[StreamRun[RequestType]]) -> None:
         """Resolve the plan's dependencies to running streams: for each item, those that no item before it implies.
@@ -219,8 +247,25 @@ class StreamRun(Generic[RequestType]):
             elif self.reason != START:
                 self.ready_at = self._engine.now
             self.request = request  # type: ignore[assignment]
+            if self.tracker is not None:
+                self.tracker.offered(self)
             self._offer(self)
             return
+
+    @property
+    def clock(self) -> int:
+        """The current cycle."""
+        return self._engine.now
+
+    def last_arrival(self) -> tuple[StreamRun[RequestType], int, bool] | None:
+        """What the offered item got last, if that was known to come when it was offered.
+
+        The stream, how many of its items had to be done, and whether it was their operands that had to be read.
+        """
+        if self._last < 0:
+            return None
+        _, per_tile, offset, producer, reason = self._dependencies[self.item][self._last]
+        return producer, self.tile * per_tile + offset, reason == NO_BUFFER
 
     def landing(self) -> Landing | None:
         """The transfer that the offered item got last, if it was one."""
@@ -234,6 +279,8 @@ class StreamRun(Generic[RequestType]):
         """The unit has started the offered item: operands are read by *end*, the result is there at *completion*."""
         if landing is not None:
             self._landings.append((self.results.issued + 1, landing))
+        if self.tracker is not None:
+            self.tracker.issued(self, end, completion, landing)
         self._pass(end, completion)
         self.advance()
 
@@ -278,6 +325,9 @@ class StreamRun(Generic[RequestType]):
         self.priority = (self.tile << 8) + self.rank
         layer, place = divmod(self.tile, self._program.tiles_per_layer)
         self.origin = layer * self.plan.layer_bytes + place * self.plan.tile_bytes
+        if not place and self.tile < self._tiles:
+            self.accounts = self._ledger.open_account()
+            self.layers.append(self.accounts)
         ended = self.tile == self._tiles
         self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
         if self.listener is not None:
@@ -295,11 +345,25 @@ class StreamRun(Generic[RequestType]):
         return f"{self.name} tile {self.tile} item {self.item}: never started"
 
 
-def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Callable[[], None] | None = None) -> int:
-    """Execute *program* on *machine*; returns the makespan in cycles.
+@dataclass(frozen=True)
+class Execution:
+    """A program that has been run: how long it took, in cycles, and its streams with their accounts."""
 
-    ``on_tile`` is called whenever the last stream has gone through a tile. Raises DeadlockError, naming who waits for
-    what, if time ends before the work does.
+    makespan: int
+    streams: tuple[StreamRun[Any], ...]
+
+
+def run_program(
+    program: Program,
+    machine: Machine,
+    engine: Engine,
+    on_tile: Callable[[], None] | None = None,
+    tracker: Tracker | None = None,
+) -> Execution:
+    """Execute *program* on *machine*.
+
+    ``on_tile`` is called whenever the last stream has gone through a tile; *tracker* follows every request. Raises
+    DeadlockError, naming who waits for what, if time ends before the work does.
     """
     runs: list[StreamRun[Work]] = []
     for rank, plan in enumerate(program.streams):
@@ -307,8 +371,12 @@ def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Cal
         runs.append(StreamRun(plan, rank, program, unit, engine))
     for run in runs:
         run.connect(runs)
+        run.tracker = tracker
     if program.pool is not None:
-        pool = SlotPool(program.pool.slots, {load: runs[user] for load, user in program.pool.members})
+        users = {load: runs[user] for load, user in program.pool.members}
+        pool = SlotPool(program.pool.slots, users, tracker)
+        if tracker is not None:
+            tracker.follow_slots(dict(program.pool.members))
         for load, user in program.pool.members:
             runs[load].pool = runs[user].supply = pool
             runs[user].release = partial(pool.release, load)
@@ -319,4 +387,4 @@ def run_program(program: Program, machine: Machine, engine: Engine, on_tile: Cal
     stuck = [waiting for run in runs if (waiting := run.waiting_for())]
     if stuck:
         raise DeadlockError("the schedule cannot go on:\n" + "\n".join(stuck))
-    return max(run.last_completion for run in runs)
+    return Execution(max(run.last_completion for run in runs), tuple(runs))

@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from hw.accounts import Accounts
 from hw.machine import Machine, MachineSpec
-from hw.unit import Accounts, Recorder
+from hw.requests import Transfer, Work
+from hw.unit import Recorder, Stream
 from sim.catalog import find
 from sim.choice import Section, choose
 from sim.documents import Document, read_document, split_assignment
 from sim.engine import Engine
 from sim.errors import InputError, Problem
-from sim.metrics import build_result
+from sim.metrics import Recorded, build_result
+from sim.path import PathTracker
 from sim.result import Result
-from sim.scheduler import run_program
+from sim.scheduler import Execution, run_program
+from sim.windows import WindowRecorder
 from workloads.checkpoint import read_checkpoint
 from workloads.config import WorkloadSpec, build_workload, head_workload
 
@@ -98,8 +102,18 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
     raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
 
 
-def run(job: Job, progress: Progress | None = None, recorder: RunRecorder | None = None) -> Result:
-    """Simulate a prepared *job* event by event, its sections one after the other."""
+def run(
+    job: Job,
+    progress: Progress | None = None,
+    recorder: RunRecorder | None = None,
+    *,
+    windows: int | None = None,
+    critical_path: bool = False,
+) -> Result:
+    """Simulate a prepared *job* event by event, its sections one after the other.
+
+    The result has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
+    """
     done, total = 0, sum(section.program.tiles for section in job.sections)
 
     def tile() -> None:
@@ -108,19 +122,49 @@ def run(job: Job, progress: Progress | None = None, recorder: RunRecorder | None
         if progress is not None:
             progress(done, total)
 
-    makespan, accounts = 0, dict[str, Accounts]()
+    timeline = WindowRecorder(windows) if windows else None
+    listener = _together([one for one in (recorder, timeline) if one is not None])
+    trackers: list[PathTracker] | None = [] if critical_path else None
+    accounts: dict[str, Accounts] = {}
+    runs: list[tuple[Section, Execution]] = []
     with _no_garbage_collection():
         for section in job.sections:
             engine = Engine()
             machine = Machine(job.machine, engine, section.program.contended)
-            if recorder is not None:
-                recorder.begin(section, makespan)
-                machine.record(recorder)
-            cycles = run_program(section.program, machine, engine, tile if progress else None)
-            makespan += cycles
-            for name, account in machine.finish(cycles).items():
+            if listener is not None:
+                listener.begin(section, sum(execution.makespan for _, execution in runs))
+                machine.record(listener)
+            tracker = PathTracker() if trackers is not None else None
+            if trackers is not None and tracker is not None:
+                trackers.append(tracker)
+            execution = run_program(section.program, machine, engine, tile if progress else None, tracker)
+            runs.append((section, execution))
+            for name, account in machine.finish(execution.makespan).items():
                 accounts.setdefault(name, Accounts()).add(account)
-    return build_result(job.machine, job.sections, makespan, accounts)
+        return build_result(job.machine, runs, accounts, Recorded(timeline, trackers))
+
+
+class _Several:
+    """Recorders that all hear the same."""
+
+    def __init__(self, recorders: list[RunRecorder]) -> None:
+        self._recorders = recorders
+
+    def begin(self, section: Section, start: int) -> None:
+        for recorder in self._recorders:
+            recorder.begin(section, start)
+
+    def busy(self, unit: str, stream: Stream[Work] | Stream[Transfer], start: int, end: int) -> None:
+        for recorder in self._recorders:
+            recorder.busy(unit, stream, start, end)
+
+    def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
+        for recorder in self._recorders:
+            recorder.stalled(unit, reason, start, end)
+
+
+def _together(recorders: list[RunRecorder]) -> RunRecorder | None:
+    return _Several(recorders) if len(recorders) > 1 else recorders[0] if recorders else None
 
 
 @contextmanager

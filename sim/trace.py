@@ -64,7 +64,7 @@ class TraceWriter:
         self._window = window
         self._lines: list[str] = []
         self._lanes: dict[str, int] = {}
-        self._waiting: dict[str, tuple[str, int, int]] = {}  # unit -> its last stall, until it is known what ended it
+        self._waiting: dict[str, list[tuple[str, int, int]]] = {}  # by unit, until it is known what ended it
         self._file: gzip.GzipFile
         self._section: Section
         self._layers_before = 0  # layers of the sections before
@@ -95,25 +95,26 @@ class TraceWriter:
             self._file.write(b"{}\n]}\n")
 
     def _end_waiting(self) -> None:
-        for unit, (reason, start, end) in self._waiting.items():
-            if self._records(None, start, end):
-                self._stall(unit, reason, start, end, "")
+        for unit, waits in self._waiting.items():
+            for wait in waits:
+                if self._records(None, *wait[1:]):
+                    self._stall(unit, *wait, "")
         self._waiting.clear()
 
     def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
         """*unit* works on the item that *stream* is at."""
         start, end = start + self._origin, end + self._origin
-        wait = self._waiting.pop(unit, None)
         recorded = self._records(stream, start, end)
-        if wait is not None and (recorded if self._by_item else self._records(None, wait[1], wait[2])):
-            self._stall(unit, *wait, stream.name)
+        for wait in self._waiting.pop(unit, ()):
+            if recorded if self._by_item else self._records(None, *wait[1:]):
+                self._stall(unit, *wait, stream.name)
         if recorded:
             name, args = self._describe(stream)
             self._slice(unit, name, start, end, args)
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
         """*unit* waits; written when it is known what the wait was for."""
-        self._waiting[unit] = reason, start + self._origin, end + self._origin
+        self._waiting.setdefault(unit, []).append((reason, start + self._origin, end + self._origin))
 
     @property
     def _by_item(self) -> bool:

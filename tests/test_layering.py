@@ -19,8 +19,9 @@ LAYERS = [
     {"sim.buffers"},
     {"sim.dependencies"},
     {"sim.lowering", "sim.scheduler"},
-    {"sim.choice"},
-    {"sim.trace", "sim.result", "sim.replay"},
+    {"sim.choice", "sim.path"},
+    {"sim.trace", "sim.result", "sim.replay", "sim.windows"},
+    {"sim.breakdown"},
     {
         "sim.metrics",
         "sim.report",

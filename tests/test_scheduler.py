@@ -38,7 +38,7 @@ def program(*streams: StreamPlan, tiles: int = 1, pool: Pool | None = None) -> P
 def makespan(built: Program) -> tuple[int, Machine]:
     engine = Engine()
     machine = Machine(EDGE, engine, built.contended)
-    cycles = run_program(built, machine, engine)
+    cycles = run_program(built, machine, engine).makespan
     machine.finish(cycles)
     return cycles, machine
 
@@ -82,7 +82,7 @@ def test_makespan_by_hand(streams: list[StreamPlan], tiles: int, cycles: int) ->
     found, machine = makespan(program(*streams, tiles=tiles))
     assert found == cycles
     for unit in machine.units.values():
-        assert unit.accounts.busy + sum(unit.accounts.stalls.values()) == cycles
+        assert unit.ledger.accounts.busy + sum(unit.accounts.stalls.values()) == cycles
 
 
 REASONS = [
@@ -104,7 +104,7 @@ REASONS = [
 @pytest.mark.parametrize(("streams", "unit", "stalls"), REASONS)
 def test_idle_cycles_go_to_what_was_missing_last(streams: list[StreamPlan], unit: str, stalls: dict[str, int]) -> None:
     _, machine = makespan(program(*streams))
-    assert machine.units[unit].accounts.stalls == stalls
+    assert machine.units[unit].ledger.accounts.stalls == stalls
 
 
 def test_oldest_tile_goes_first_then_the_earlier_stream() -> None:
@@ -146,13 +146,13 @@ def test_more_slots_for_weights_overlap_loading_and_use(slots: int) -> None:
     serial, overlapped = items * (use + one_load), items * use + one_load
     assert cycles == pytest.approx(serial if slots == 1 else overlapped, rel=0.02)
     idle = cycles - items * use
-    assert sum(machine.units["mac_array"].accounts.stalls.values()) == idle
+    assert sum(machine.units["mac_array"].ledger.accounts.stalls.values()) == idle
 
 
 def test_waiting_for_dram_is_shared_over_what_the_transfer_spent_its_time_on() -> None:
     built = program(load(4096, 1), stream("simd", 10, 1, after(0, 1, 1, DRAM)))
     cycles, machine = makespan(built)
-    stalls = machine.units["simd"].accounts.stalls
+    stalls = machine.units["simd"].ledger.accounts.stalls
     assert sum(stalls.values()) == cycles - 10
     assert set(stalls) == {"dram_bandwidth", "dram_latency", "dram_row_miss"}
     assert stalls["dram_bandwidth"] == pytest.approx(4096 / EDGE.dram_bytes_per_cycle, abs=2)

@@ -67,7 +67,7 @@ def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, til
 def makespan(spec: MachineSpec, built: Program) -> int:
     engine = Engine()
     machine = Machine(spec, engine, built.contended)
-    cycles = run_program(built, machine, engine)
+    cycles = run_program(built, machine, engine).makespan
     for name, account in machine.finish(cycles).items():
         assert account.busy + sum(account.stalls.values()) == cycles, name
     return cycles

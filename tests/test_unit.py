@@ -11,11 +11,12 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.accounts import Landing
 from hw.dma import Dma, DmaSpec
 from hw.lpddr5 import Channel, DramSpec
 from hw.requests import Transfer, Work
 from hw.sram import SramPorts, SramSpec
-from hw.unit import Landing, Stream, Unit
+from hw.unit import Stream, Unit
 from sim.engine import Engine
 
 RequestType = TypeVar("RequestType", Work, Transfer)
@@ -52,6 +53,7 @@ class Script(Generic[RequestType]):
         self._unit = unit
         self._ahead = ahead
         self._requests: list[tuple[int, RequestType]] = list(requests)
+        self.accounts = unit.ledger.open_account()
         self._await_next()
 
     def _await_next(self) -> None:
@@ -161,12 +163,12 @@ class TestAccounts:
         Script(unit, [(22, work(10))], reason="no gap before it")
         unit.engine.run()
         unit.finish(50)
-        assert unit.accounts.busy == 30
-        assert unit.accounts.stalls == {"first": 5, "second": 5, "nothing_left": 10}
+        assert unit.ledger.accounts.busy == 30
+        assert unit.ledger.accounts.stalls == {"first": 5, "second": 5, "nothing_left": 10}
 
     def test_a_unit_without_work_has_nothing_left(self, unit: Unit) -> None:
         unit.finish(50)
-        assert (unit.accounts.busy, unit.accounts.stalls) == (0, {"nothing_left": 50})
+        assert (unit.ledger.accounts.busy, unit.ledger.accounts.stalls) == (0, {"nothing_left": 50})
 
     def test_busy_banks_make_a_request_longer(self) -> None:
         spec = SramSpec.model_validate(
@@ -180,9 +182,9 @@ class TestAccounts:
         for unit in (array, simd):
             unit.finish(100)
         assert (first.ends, second.ends) == ([100], [50])
-        assert array.accounts.stalls == {}
-        assert simd.accounts.busy == 20
-        assert simd.accounts.stalls == {"late": 10, "bank_conflict": 20, "nothing_left": 50}
+        assert array.ledger.accounts.stalls == {}
+        assert simd.ledger.accounts.busy == 20
+        assert simd.ledger.accounts.stalls == {"late": 10, "bank_conflict": 20, "nothing_left": 50}
 
     # The unit is idle for 100 cycles; the transfer's own time went 3 : 2 : 1 to bandwidth, latency and row misses.
     @pytest.mark.parametrize(
@@ -206,10 +208,10 @@ class TestAccounts:
         Script(unit, [(110, work(5))], reason="dram", landing=landing)
         unit.engine.run()
         unit.finish(115)
-        assert (unit.accounts.busy, unit.accounts.stalls) == (15, expected)
+        assert (unit.ledger.accounts.busy, unit.ledger.accounts.stalls) == (15, expected)
 
     def test_a_recorder_hears_of_every_cycle(self, unit: Unit) -> None:
-        unit.recorder = tape = Tape()
+        unit.ledger.recorder = tape = Tape()
         Script(unit, [(5, work(10, tail=3)), (0, work(2)), (30, work(1))], name="work")
         unit.engine.run()
         unit.finish(40)
@@ -235,7 +237,7 @@ items = st.lists(
 @given(items=items)
 def test_busy_and_stalls_are_the_makespan(items: list[Item]) -> None:
     unit = Unit("simd", Engine(), None)
-    unit.recorder = tape = Tape()
+    unit.ledger.recorder = tape = Tape()
     scripts = [
         Script(
             unit, [(ready, work(cycles, tail)), (0, work(cycles))], priority, reason=f"reason {ready % 3}", ahead=ahead
@@ -245,8 +247,8 @@ def test_busy_and_stalls_are_the_makespan(items: list[Item]) -> None:
     unit.engine.run()
     makespan = max(max(script.completions) for script in scripts)
     unit.finish(makespan)
-    assert unit.accounts.busy == 2 * sum(cycles for _, cycles, _, _, _ in items)
-    assert unit.accounts.busy + sum(unit.accounts.stalls.values()) == makespan
+    assert unit.ledger.accounts.busy == 2 * sum(cycles for _, cycles, _, _, _ in items)
+    assert unit.ledger.accounts.busy + sum(unit.ledger.accounts.stalls.values()) == makespan
     edges = [0] + [end for _, _, end in tape.of("simd")]
     assert [start for _, start, _ in tape.of("simd")] == edges[:-1]
     assert edges[-1] == makespan
@@ -376,14 +378,14 @@ class TestDma:
 
     def test_accounts(self) -> None:
         engine = dma()
-        engine.recorder = tape = Tape()
+        engine.ledger.recorder = tape = Tape()
         read(engine, 3200, ready=10, reason="first")
         Script(engine, [(300, Transfer(3200, write=True))], reason="second")
         engine.engine.run()
         engine.finish(600)
         first, second = 10 + 232, 300 + 9 + 200  # a write to an open row waits WL; the bus was turned round while idle
-        assert engine.accounts.busy == 232 + 209
-        assert engine.accounts.stalls == {"first": 10, "second": 300 - first, "nothing_left": 600 - second}
+        assert engine.ledger.accounts.busy == 232 + 209
+        assert engine.ledger.accounts.stalls == {"first": 10, "second": 300 - first, "nothing_left": 600 - second}
         assert tape.of("dma") == [
             ("first", 0, 10),
             ("script", 10, first),
@@ -435,7 +437,7 @@ def test_a_dma_engine_keeps_its_limit_and_accounts_for_every_cycle(
     assert all(sum(begin <= start < end for begin, end in flights) <= outstanding for start, _ in flights)
     makespan = max(end for _, end in flights) + slack
     engine.finish(makespan)
-    assert engine.accounts.busy + sum(engine.accounts.stalls.values()) == makespan
+    assert engine.ledger.accounts.busy + sum(engine.ledger.accounts.stalls.values()) == makespan
     accounts = engine.channel_accounts(makespan)
     assert len(accounts) == channels
     for channel in accounts.values():

@@ -1,0 +1,139 @@
+"""The accounts of a run, cut by layer and by class of operation; cut either way they sum to those of the whole.
+
+A stream's cycles are those of its requests and of the idle time before them, so they belong to the layer of those
+requests. Of fused operations each has the share of the work that its cost alone would have; the request waited for the
+operands of the first, which has the stalls. What a unit waits when nothing is left belongs to no layer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from hw.accounts import Accounts
+from sim.choice import Section
+from sim.path import BUSY, PathTracker, Segment
+from sim.program import Program, StreamPlan
+from sim.result import PathPart, UnitAccount
+from sim.scheduler import Execution
+from sim.units import apportion
+
+BANK_CONFLICT = "bank_conflict"
+Runs = Sequence[tuple[Section, Execution]]
+
+
+def account(accounts: Accounts, useful: int, fill_drain: int) -> UnitAccount:
+    """*accounts* of a compute unit, of whose busy cycles so many are useful and so many fill or drain."""
+    return UnitAccount(
+        busy_cycles=accounts.busy,
+        useful_cycles=useful,
+        fill_drain_cycles=fill_drain,
+        edge_cycles=accounts.busy - useful - fill_drain,
+        stalls=dict(sorted(accounts.stalls.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tuple[int, int]:
+    """(useful, fill and drain) cycles of a compute stream in *layers* of the program, or in all."""
+    useful = fill = 0
+    share = Fraction(program.layers if layers is None else layers, program.layers)
+    for count, costs in zip(program.variant_counts(), stream.costs, strict=True):
+        for cost in costs:
+            if cost is not None:
+                useful += count * cost.useful_cycles
+                fill += count * cost.fill_drain_cycles
+    return int(useful * share), int(fill * share)
+
+
+def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
+    """The accounts of every unit in each layer; the head, if there is one, comes last."""
+    return [_layer(section, execution, n) for section, execution in runs for n in range(section.program.layers)]
+
+
+def _layer(section: Section, execution: Execution, number: int) -> dict[str, UnitAccount]:
+    program, parts = section.program, dict[str, list[tuple[Accounts, int, int]]]()
+    for run in execution.streams:
+        accounts = run.layers[number]
+        split = work(program, run.plan, 1) if run.plan.costs else (accounts.busy, 0)
+        parts.setdefault(run.plan.unit, []).append((accounts, *split))
+    return {unit: _sum(each) for unit, each in sorted(parts.items())}
+
+
+def by_class(runs: Runs) -> dict[str, dict[str, UnitAccount]]:
+    """The accounts of every unit by class: an operation's kind, or for transfers what they move."""
+    parts: dict[str, dict[str, list[tuple[Accounts, int, int]]]] = {}
+    for section, execution in runs:
+        for run in execution.streams:
+            for kind, *share in _shares(section, run.plan, Accounts.total(run.layers)):
+                parts.setdefault(kind, {}).setdefault(run.plan.unit, []).append(tuple(share))  # type: ignore[arg-type]
+    return {kind: {u: _sum(each) for u, each in sorted(units.items())} for kind, units in sorted(parts.items())}
+
+
+def _sum(parts: list[tuple[Accounts, int, int]]) -> UnitAccount:
+    return account(Accounts.total(part for part, _, _ in parts), sum(p[1] for p in parts), sum(p[2] for p in parts))
+
+
+def _weights(section: Section, plan: StreamPlan) -> dict[str, int]:
+    """The classes of the operations of *plan*, each with the cycles that they would take alone, in their order."""
+    weights: dict[str, int] = {}
+    for name in plan.operations:
+        kind = section.kind(name)
+        cycles = section.choice.costs.cost(name, plan.unit, section.choice.mapping.token_tile, 1).cycles
+        weights[kind] = weights.get(kind, 0) + cycles
+    return weights or {moved(plan): 1}
+
+
+def _shares(section: Section, plan: StreamPlan, total: Accounts) -> Iterator[tuple[str, Accounts, int, int]]:
+    """(class, accounts, useful, fill and drain) of each class that *plan* has operations of."""
+    weights = _weights(section, plan)
+    useful, fill = work(section.program, plan) if plan.costs else (total.busy, 0)
+    conflicts = total.stalls.get(BANK_CONFLICT, 0)
+    figures = (total.busy - useful - fill, useful, fill, conflicts)
+    edge, useful_of, fill_of, conflict_of = (apportion(figure, weights) for figure in figures)
+    for number, kind in enumerate(weights):
+        accounts = Accounts()
+        accounts.busy = edge[kind] + useful_of[kind] + fill_of[kind]
+        accounts.stall(BANK_CONFLICT, conflict_of[kind])
+        for reason, cycles in total.stalls.items() if number == 0 else ():
+            if reason != BANK_CONFLICT:
+                accounts.stall(reason, cycles)
+        yield kind, accounts, useful_of[kind], fill_of[kind]
+
+
+def moved(plan: StreamPlan) -> str:
+    """What a stream of transfers moves: weights, parameters, state or activations."""
+    kind = plan.name.split(".")[1]
+    return {"input": "activations", "output": "activations", "spilled": "state"}.get(kind, kind)
+
+
+def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]:
+    """The critical paths of all sections, the longest part first; they sum to the makespan."""
+    parts: Counter[tuple[str, str, str, str]] = Counter()
+    for (section, execution), tracker in zip(runs, trackers, strict=True):
+        of_stream: Counter[tuple[str, str, str]] = Counter()
+        for segment in tracker.walk(execution):
+            for what, cycles in _spent(section.program, segment).items():
+                of_stream[segment.plan.name, what, segment.reason] += cycles
+        plans = {plan.name: plan for plan in section.program.streams}
+        for (name, what, reason), total in of_stream.items():
+            for kind, cycles in apportion(total, _weights(section, plans[name])).items():
+                parts[plans[name].unit, kind, what, reason] += cycles
+    ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    return [
+        PathPart(unit=unit, operation_class=kind, spent_on=what, because=reason, cycles=cycles)
+        for (unit, kind, what, reason), cycles in ordered
+        if cycles
+    ]
+
+
+def _spent(program: Program, segment: Segment) -> dict[str, int]:
+    """The cycles of *segment*, the busy ones split as accounts split them."""
+    plan, spent = segment.plan, dict(segment.cycles)
+    if plan.costs:
+        cost = plan.costs[program.variant(segment.tile)][segment.item]
+        assert cost is not None, "a request that was made has a cost"
+        spent["useful"], spent["fill_drain"] = cost.useful_cycles, cost.fill_drain_cycles
+        spent["edge"] = cost.cycles - cost.useful_cycles - cost.fill_drain_cycles
+        spent[BANK_CONFLICT] = spent.pop(BUSY) - cost.cycles
+    return spent
