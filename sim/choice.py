@@ -63,13 +63,18 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen mapping, its program, the states that it spills, and how many candidates were simulated."""
+    """The chosen mapping, its program, what it keeps on chip, and how many candidates were simulated."""
 
     mapping: Mapping
     program: Program
     costs: CostModel
-    spilled: tuple[str, ...]
+    inventory: Inventory
     trials: int
+
+    @property
+    def spilled(self) -> tuple[str, ...]:
+        """The states that are in DRAM between tiles."""
+        return tuple(self.inventory.spilled)
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,24 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
             trials.consider(candidate)
     chosen = trials.best or first[0]
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()
-    return Choice(chosen.mapping, program, costs, tuple(chosen.inventory.spilled), trials.count)
+    return Choice(chosen.mapping, program, costs, chosen.inventory, trials.count)
+
+
+def keep(choice: Choice, workload: Workload, machine: MachineSpec) -> Choice | None:
+    """The same mapping of *workload* on another *machine*, with its own buffers; None if it does not fit or work there.
+
+    If only what is ideal differs, cuts, buffers and requests stay as they are as well.
+    """
+    mapping, inventory = choice.mapping, choice.inventory
+    costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
+    if machine.model_copy(update={"ideal": []}) != choice.costs.machine.model_copy(update={"ideal": []}):
+        if any(unit not in costs.units(name) for name, unit in mapping.placement.items()):
+            return None
+        drafts = cut_into_streams(costs, mapping)
+        inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
+        if not allot(inventory, machine.sram.capacity):
+            return None
+    return Choice(mapping, Lowering(workload, machine, costs, mapping, inventory).build(), costs, inventory, 0)
 
 
 class _Space:

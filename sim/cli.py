@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -13,7 +11,17 @@ import typer
 
 from sim.commands import COMMANDS
 from sim.errors import InputError, Problem
-from sim.options import ConfigOption, SetOption, WorkloadArgument, chosen, one_line_errors, show
+from sim.experiment_commands import EXPERIMENT_COMMANDS
+from sim.options import (
+    ConfigOption,
+    HardwareOption,
+    SetOption,
+    WorkloadArgument,
+    chosen,
+    one_line_errors,
+    progress_bar,
+    show,
+)
 
 if TYPE_CHECKING:
     from sim.trace import TraceWriter
@@ -32,9 +40,6 @@ class Phase(StrEnum):
 
     prefill = "prefill"
     decode = "decode"
-
-
-HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -88,9 +93,11 @@ def run(
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
         job = prepare(chosen(workload, config), hw, assignments)
-        with _progress_bar(quiet) as progress:
-            with recorder.writing(job.machine) if recorder is not None else nullcontext():
-                result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
+        with (
+            nullcontext() if quiet else progress_bar("simulating") as progress,
+            nullcontext() if recorder is None else recorder.writing(job.machine),
+        ):
+            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:
@@ -110,21 +117,7 @@ def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
     return TraceWriter(trace, parse_window(window))
 
 
-@contextmanager
-def _progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on the terminal, on standard error, gone when the run ends."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("simulating", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-for _name, _command in COMMANDS.items():
+for _name, _command in (*COMMANDS.items(), *EXPERIMENT_COMMANDS.items()):
     app.command(name=_name)(_command)
 
 

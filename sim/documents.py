@@ -68,6 +68,13 @@ class Document:
         node[last] = _parse(text, f"--set {assignment}")
         self.overrides[path] = assignment
 
+    def changed(self, assignments: Iterable[str]) -> Document:
+        """A copy with *assignments* applied to it."""
+        copy = Document(dict(self.data), self.sources, dict(self.overrides))
+        for assignment in assignments:
+            copy.override(assignment)
+        return copy
+
     def check(self, schema: type[SpecType], at: Sequence[str] = ()) -> SpecType:
         """The document, or its part *at* a path, as a *schema* object; raises InputError with every mistake in it."""
         data: Any = self.data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -24,6 +24,7 @@ ConfigOption = Annotated[
         "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
     ),
 ]
+HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
 SetOption = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
@@ -72,6 +73,23 @@ def chosen(workload: str | None, config: Path | None) -> str:
     if config is None and workload is None:
         raise InputError(Problem("is missing: a YAML file, the name of a shipped one, or --config", "WORKLOAD"))
     return str(config) if workload is None else workload
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal.
+
+    Yields what is to be called with (done, in all).
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def show(text: RenderableType) -> None:

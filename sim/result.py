@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Bounds(_Part):
+class Bounds(Part):
     """Reference line and lower bounds, in cycles."""
 
     paper_roofline_cycles: int
@@ -24,7 +24,7 @@ class Bounds(_Part):
     recurrence_cycles: int
 
 
-class UnitAccount(_Part):
+class UnitAccount(Part):
     """Where one unit's cycles went.
 
     ``useful_cycles`` of the busy ones would remain without edges, fill and drain; a stall's key is its reason.
@@ -37,7 +37,7 @@ class UnitAccount(_Part):
     stalls: dict[str, int]
 
 
-class PathPart(_Part):
+class PathPart(Part):
     """Cycles of the critical path in requests of one unit and class of operation.
 
     ``spent_on`` says what they went to, ``because`` why the next request on the path waited for these.
@@ -50,14 +50,14 @@ class PathPart(_Part):
     cycles: int
 
 
-class Windows(_Part):
+class Windows(Part):
     """Accounts over time: ``units[NAME][WHAT][w]`` are the cycles of window w, each ``window_cycles`` long."""
 
     window_cycles: int
     units: dict[str, dict[str, list[int]]]
 
 
-class StreamReport(_Part):
+class StreamReport(Part):
     """One stream of requests: operations done together, on which unit, how often and for how long in all."""
 
     name: str
@@ -68,7 +68,7 @@ class StreamReport(_Part):
     busy_cycles: int
 
 
-class BufferReport(_Part):
+class BufferReport(Part):
     """One buffer in SRAM."""
 
     name: str
@@ -77,7 +77,7 @@ class BufferReport(_Part):
     slots: int
 
 
-class MappingReport(_Part):
+class MappingReport(Part):
     """How the layer was laid onto the machine."""
 
     token_tile: int
@@ -93,7 +93,7 @@ class MappingReport(_Part):
     trials: int
 
 
-class Result(_Part):
+class Result(Part):
     """Everything that a run found out."""
 
     version: str

@@ -70,18 +70,23 @@ def simulate(
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
     """Find, override, check and map; raises InputError with every mistake in the input."""
-    workload_document = read_workload(workload)
-    machine_document = read_document(find("machine", machine))
-    for assignment in assignments:
-        _target(assignment, workload_document, machine_document).override(assignment)
+    workload_document, machine_document = read_inputs(workload, machine, assignments)
     spec = machine_document.check(MachineSpec)
     built = build_workload(workload_document)
-    with _no_garbage_collection():
+    with no_garbage_collection():
         layers = Section(built, choose(built, spec, workload_document))
         head = head_workload(built)
         if head is None:
             return Job(spec, (layers,))
         return Job(spec, (layers, Section(head, choose(head, spec, workload_document), "head.")))
+
+
+def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
+    """The documents of a workload and a machine, with *assignments* applied to the one that each is about."""
+    documents = read_workload(workload), read_document(find("machine", machine))
+    for assignment in assignments:
+        _target(assignment, *documents).override(assignment)
+    return documents
 
 
 def read_workload(name: str) -> Document:
@@ -127,7 +132,7 @@ def run(
     trackers: list[PathTracker] | None = [] if critical_path else None
     accounts: dict[str, Accounts] = {}
     runs: list[tuple[Section, Execution]] = []
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for section in job.sections:
             engine = Engine()
             machine = Machine(job.machine, engine, section.program.contended)
@@ -168,7 +173,7 @@ def _together(recorders: list[RunRecorder]) -> RunRecorder | None:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """A run makes no reference cycles; looking for them takes a tenth of its time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -39,8 +39,10 @@ LAYERS = [
         "sim.validation.dram",
         "sim.validation.report",
     },
-    {"sim.validation", "sim.validation.__init__", "sim.options"},
-    {"sim.commands"},
+    {"sim.validation", "sim.validation.__init__", "sim.options", "sim.experiments"},
+    {"sim.explain"},
+    {"sim.compare"},
+    {"sim.markdown", "sim.commands", "sim.experiment_commands"},
     {"sim.cli", "sim.__main__", "sim.__init__"},
 ]
 

@@ -1,0 +1,115 @@
+"""Runs side by side, and what the difference of their times is made of.
+
+Every run's time is the length of its critical path; cut by unit and class of operation, and taken for a token and a
+layer of the same number of layers, the parts of two runs differ by exactly what the runs differ by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.explain import path_shares
+from sim.result import Part, Result
+
+WORTH_NAMING = 0.02  # of the first run's time
+
+
+class ComparedRun(Part):
+    """One run's headline figures; ``layers`` of its model's ``model_layers`` layers were simulated.
+
+    Per token and layer where the run is per token: the models may have different numbers of layers, so a token's
+    figures are those of all layers.
+    """
+
+    workload: str
+    machine: str
+    model_layers: int
+    layers: int
+    tokens_per_second: float
+    cycles_per_token_layer: float
+    of_roofline: float
+    energy_mj_per_token: float
+    ops_per_token: float
+    dram_bytes_per_token: float
+    mac_array_busy: float
+    simd_busy: float
+    dram_busy: float
+
+
+class ComparedPart(Part):
+    """Cycles a token and layer on the critical path, of each run, in requests of a unit and class of operation."""
+
+    unit: str
+    operation_class: str
+    cycles: list[float]
+
+
+class Comparison(Part):
+    """The runs, and the parts of their times, the largest first."""
+
+    command: str
+    runs: list[ComparedRun]
+    rows: list[ComparedPart]
+    words: str
+
+    def to_json(self) -> str:
+        """As JSON text: sorted as declared, two spaces, one newline at the end."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def compare(results: Sequence[tuple[Result, int]], command: str = "") -> Comparison:
+    """Compare *results*, each with the number of layers that its whole model has; they need their critical paths."""
+    runs = [_run(result, layers) for result, layers in results]
+    shares = [path_shares(result) for result, _ in results]
+    scales = [result.tokens * result.layers for result, _ in results]
+    keys = dict.fromkeys(key for share in shares for key in share)
+    rows = [
+        ComparedPart(
+            unit=unit,
+            operation_class=kind,
+            cycles=[share.get((unit, kind), 0) / scale for share, scale in zip(shares, scales, strict=True)],
+        )
+        for unit, kind in keys
+    ]
+    rows.sort(key=lambda row: -max(row.cycles))
+    return Comparison(command=command, runs=runs, rows=rows, words=_words(runs, rows))
+
+
+def _run(result: Result, model_layers: int) -> ComparedRun:
+    whole = model_layers / result.layers
+    return ComparedRun(
+        workload=result.workload,
+        machine=result.machine,
+        model_layers=model_layers,
+        layers=result.layers,
+        tokens_per_second=result.tokens_per_second / whole,
+        cycles_per_token_layer=result.makespan_cycles / result.tokens / result.layers,
+        of_roofline=result.bounds.paper_roofline_cycles / result.makespan_cycles,
+        energy_mj_per_token=result.energy_mj_per_token * whole,
+        ops_per_token=result.ops_per_token * whole,
+        dram_bytes_per_token=result.dram_bytes / result.tokens * whole,
+        mac_array_busy=result.utilisation("mac_array"),
+        simd_busy=result.utilisation("simd"),
+        dram_busy=result.utilisation("dram.channel0"),
+    )
+
+
+def _words(runs: Sequence[ComparedRun], rows: Sequence[ComparedPart]) -> str:
+    order = sorted(runs, key=lambda run: -run.tokens_per_second)
+    ranked = ", ".join(f"{run.workload} on {run.machine} {run.tokens_per_second:.1f} tok/s" for run in order)
+    sentences = [f"Fastest first: {ranked}."]
+    first = runs[0]
+    for number, run in enumerate(runs[1:], start=1):
+        differences = [(row.cycles[number] - row.cycles[0], row) for row in rows]
+        differences.sort(key=lambda difference: -abs(difference[0]))
+        named = [
+            f"{row.operation_class} on {row.unit} {cycles:+,.0f}"
+            for cycles, row in differences
+            if abs(cycles) >= WORTH_NAMING * first.cycles_per_token_layer
+        ]
+        change = run.cycles_per_token_layer - first.cycles_per_token_layer
+        sentences.append(
+            f"A token and layer of {run.workload} on {run.machine} takes {change:+,.0f} cycles against "
+            f"{first.workload} on {first.machine}" + (f": {', '.join(named)}." if named else ".")
+        )
+    return " ".join(sentences)

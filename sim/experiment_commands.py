@@ -1,0 +1,125 @@
+"""The commands that explain: ``explain`` one run by experiments, ``compare`` several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from sim.options import (
+    ConfigOption,
+    HardwareOption,
+    SetOption,
+    WorkloadArgument,
+    check_target,
+    chosen,
+    one_line_errors,
+    progress_bar,
+    show,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from sim.documents import Document
+    from workloads.config import Workload
+
+LayersOption = Annotated[
+    int, typer.Option(min=1, help="Layers to simulate; they are alike, so a few tell about all of them.")
+]
+MarkdownOption = Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write it as Markdown.")]
+JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
+
+
+def explain(
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
+    hw: HardwareOption = "edge",
+    set_: SetOption = None,
+    layers: LayersOption = 2,
+    json: JsonOption = None,
+    markdown: MarkdownOption = None,
+) -> None:
+    """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
+    with one_line_errors():
+        from sim.experiments import Laboratory
+        from sim.explain import explain as find_reasons
+        from sim.markdown import explanation
+
+        name = chosen(workload, config)
+        _check_targets(json, markdown)
+        built, model_layers, documents = _prepared(name, hw, set_ or [], layers)
+        command = _command("explain", [workload or f"--config {config}"], [hw], set_ or [], layers)
+        laboratory = Laboratory(built, documents[1], documents[0])
+        with progress_bar("experiments") as progress:
+            found = find_reasons(laboratory, model_layers, command, progress)
+        _publish(found.to_json(), explanation(found), json, markdown)
+
+
+def compare(
+    workloads: Annotated[list[str], typer.Argument(help="Workload YAML files, or names of shipped ones.")],
+    hw: Annotated[
+        Optional[list[str]], typer.Option("--hw", help="A machine YAML file, or a shipped one's name; repeatable.")
+    ] = None,
+    set_: SetOption = None,
+    layers: LayersOption = 2,
+    json: JsonOption = None,
+    markdown: MarkdownOption = None,
+) -> None:
+    """Put runs side by side: every workload on every machine, and what their differences are made of."""
+    with one_line_errors():
+        from sim.compare import compare as side_by_side
+        from sim.markdown import comparison
+        from sim.simulation import prepare, run
+
+        _check_targets(json, markdown)
+        machines = hw or ["edge"]
+        pairs = [(name, machine) for name in workloads for machine in machines]
+        model_layers = [_prepared(name, machine, set_ or [], layers)[1] for name, machine in pairs]
+        results = []
+        with progress_bar("experiments") as progress:
+            for number, (name, machine) in enumerate(pairs):
+                job = prepare(name, machine, [*(set_ or []), f"layers={layers}"])
+                results.append(run(job, critical_path=True))
+                progress(number + 1, len(pairs))
+        command = _command("compare", workloads, machines, set_ or [], layers)
+        found = side_by_side(list(zip(results, model_layers, strict=True)), command)
+        _publish(found.to_json(), comparison(found), json, markdown)
+
+
+def _prepared(
+    name: str, machine: str, assignments: Sequence[str], layers: int
+) -> tuple[Workload, int, tuple[Document, Document]]:
+    """The workload cut to *layers*, the layers of the whole model, and the documents of workload and machine."""
+    from sim.simulation import read_inputs
+    from workloads.config import WorkloadSpec, build_workload
+
+    documents = read_inputs(name, machine, assignments)
+    model_layers = documents[0].check(WorkloadSpec).layers
+    documents[0].override(f"layers={min(layers, model_layers)}")
+    return build_workload(documents[0]), model_layers, documents
+
+
+def _command(verb: str, workloads: Sequence[str], machines: Sequence[str], sets: Sequence[str], layers: int) -> str:
+    words = ["python -m sim", verb, *workloads, *(f"--hw {machine}" for machine in machines)]
+    return " ".join([*words, *(f"--set {assignment}" for assignment in sets), f"--layers {layers}"])
+
+
+def _check_targets(json: str | None, markdown: Path | None) -> None:
+    check_target(json)
+    check_target(str(markdown) if markdown is not None else None)
+
+
+def _publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:
+    from rich.markdown import Markdown
+
+    from sim.output import write_atomically
+
+    if markdown is not None:
+        write_atomically(markdown, markdown_text)
+    if not write_json(json_text, json):
+        show(Markdown(markdown_text))
+
+
+EXPERIMENT_COMMANDS: dict[str, Callable[..., None]] = {"explain": explain, "compare": compare}

@@ -1,0 +1,120 @@
+"""Experiments on one workload and machine: the same schedule rerun with one thing changed, or with all but some ideal.
+
+Every experiment is a list of ``path=value`` changes of the machine's file, so a user can repeat it with ``run --set``.
+With *the same schedule* placement, tiles and order stay, so the difference is what the change alone does; with *a new
+schedule* the mapping is chosen again, so the difference is what the change is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from hw.ideal import Effect
+from hw.machine import MachineSpec
+from hw.simd import Function
+from sim.choice import Choice, Section, choose, keep
+from sim.documents import Document
+from sim.result import Result
+from sim.simulation import Job, no_garbage_collection, run
+from workloads.config import Workload
+
+LADDER: dict[Effect, str] = {
+    "edges": "PEs and lanes without work at the edges of matrices and vectors",
+    "fill_drain": "pipelines that fill, drain and hand on their results",
+    "dependencies": "waiting for results of other operations",
+    "recurrence": "waiting for results of earlier timesteps",
+    "buffers": "SRAM of finite size",
+    "bank_conflicts": "conflicts in SRAM banks",
+    "dram_bandwidth": "DRAM bandwidth",
+    "dram_latency": "DRAM latency (CAS, rows)",
+    "dram_turnaround": "turning the DRAM bus round",
+    "dram_refresh": "DRAM refresh",
+}
+"""What is switched on, rung by rung: first what a unit loses alone, then what units lose to each other, then memory."""
+
+SPECIAL_FUNCTIONS: tuple[Function, ...] = ("div", "exp", "sigmoid", "tanh", "silu", "softplus", "rsqrt", "sin", "cos")
+ENDLESS_SRAM = "4GiB"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it."""
+
+    name: str
+    assignments: tuple[str, ...]
+    new_schedule: bool = True
+
+
+class Laboratory:
+    """A workload, a machine, and the schedule that is kept; *layers* of the workload are simulated."""
+
+    def __init__(self, workload: Workload, machine: Document, wishes: Document) -> None:
+        self.workload = workload
+        self.machine = machine.check(MachineSpec)
+        self._document = machine
+        self._wishes = wishes
+        with no_garbage_collection():
+            self.choice = choose(workload, self.machine, wishes)
+
+    def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
+        """The run with *assignments* made; None if the schedule does not fit that machine."""
+        machine = self._document.changed(assignments).check(MachineSpec)
+        choice = keep(self.choice, self.workload, machine)
+        return None if choice is None else self._run(machine, choice, critical_path)
+
+    def new_schedule(self, assignments: tuple[str, ...]) -> Result:
+        """The run with *assignments* made and the mapping chosen anew."""
+        machine = self._document.changed(assignments).check(MachineSpec)
+        with no_garbage_collection():
+            choice = choose(self.workload, machine, self._wishes)
+        return self._run(machine, choice, False)
+
+    def _run(self, machine: MachineSpec, choice: Choice, critical_path: bool) -> Result:
+        return run(Job(machine, (Section(self.workload, choice),)), critical_path=critical_path)
+
+
+def ladder(laboratory: Laboratory) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:
+    """(what is switched on, assignments) of each rung; on the first every effect is ideal, on the last none."""
+    effects = list(LADDER)
+    already = laboratory.machine.ideal
+    for number in range(len(effects) + 1):
+        ideal = [*already, *(effect for effect in effects[number:] if effect not in already)]
+        yield effects[number - 1] if number else "", (f"ideal=[{', '.join(ideal)}]",)
+
+
+def changes(machine: MachineSpec) -> list[Change]:
+    """What-ifs that apply to *machine*: each effect ideal, then more of each resource."""
+    array, simd = machine.mac_array, machine.simd
+    free = list(machine.ideal)
+    found = [
+        Change(f"no {effect}", (f"ideal=[{', '.join([*free, effect])}]",), effect in ("edges", "fill_drain"))
+        for effect in LADDER
+        if effect not in free
+    ]
+    found += [Change(f"{n}x SIMD lanes", (f"simd.lanes={n * simd.lanes}",)) for n in (2, 4)]
+    found += [Change(f"{n}x SRAM", (f"sram.capacity={n * machine.sram.capacity}B",)) for n in (2, 4)]
+    found.append(Change("endless SRAM", (f"sram.capacity={ENDLESS_SRAM}",)))
+    found.append(Change("2x DRAM channels", (f"dram.channels={2 * machine.dram.channels}",)))
+    found.append(Change("cheap special functions", tuple(_cheap(machine))))
+    found.append(Change("2x MACs", (f"mac_array.columns={2 * array.columns}",)))
+    if array.rows % 4 == 0:
+        shape = (f"mac_array.rows={array.rows // 4}", f"mac_array.columns={4 * array.columns}")
+        found.append(Change("a quarter of the rows, 4x the columns", shape))
+    if array.folds == "serial":
+        found.append(Change("overlapped folds", ("mac_array.folds=overlapped",)))
+    if array.elementwise is None:
+        cycles = ", ".join(f"{name}: {count}" for name, count in simd.cycles.items())
+        unit = f"pipeline_depth: {simd.pipeline_depth}, fma: true, cycles: {{{cycles}}}"
+        found.append(Change("PEs that do elementwise operations", (f"mac_array.elementwise={{{unit}}}",)))
+    return found
+
+
+def _cheap(machine: MachineSpec) -> Iterator[str]:
+    """Assignments that let every function that takes longer than an addition take one cycle."""
+    tables = {"simd": machine.simd.cycles}
+    if machine.mac_array.elementwise is not None:
+        tables["mac_array.elementwise"] = machine.mac_array.elementwise.cycles
+    for place, cycles in tables.items():
+        yield from (f"{place}.cycles.{name}=1" for name in SPECIAL_FUNCTIONS if cycles.get(name, 1) > 1)

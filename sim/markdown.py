@@ -1,0 +1,167 @@
+"""Explanations and comparisons as Markdown: what the terminal shows, and what a file can keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.compare import Comparison
+from sim.explain import Explanation, path_shares
+from sim.report import REASONS
+from sim.result import Result
+
+BAR = 30  # characters of the longest bar
+LEAST = 0.0005  # of the time: what is less stands in no table
+
+
+def explanation(found: Explanation) -> str:
+    """The whole explanation."""
+    result = found.result
+    parts = [
+        f"# {result.workload} on {result.machine}: where the time goes",
+        f"`{found.command}`, version {result.version}",
+        found.words,
+        f"Simulated: {found.layers} of {found.model_layers} layers, {result.phase}, {result.tokens} tokens; for the "
+        f"whole model that is {found.tokens_per_second:.1f} tok/s. {_schedule(result)}.",
+        "## From the roofline to the simulated time",
+        _ladder(found),
+        "A rung switches one effect on, after all those above it, and runs the same schedule again. The first rung has "
+        "all of them ideal.",
+        "## What would help",
+        _what_ifs(found),
+        "Makespan now over makespan then. The same schedule keeps placement, tiles and order; a new one is chosen for "
+        "the changed machine. A change alone may slow a schedule down that was chosen without it.",
+        "## Critical path",
+        _path(result),
+        "## Where the cycles of each unit went",
+        _units(result),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def comparison(found: Comparison) -> str:
+    """The whole comparison."""
+    parts = [
+        "# " + ", ".join(f"{run.workload} on {run.machine}" for run in found.runs),
+        f"`{found.command}`",
+        found.words,
+        "## Side by side",
+        _side_by_side(found),
+        "## Cycles a token and layer, by what is on the critical path",
+        _decomposed(found),
+        "A column sums to its run's time; the difference of two columns, row by row, is where the difference of their "
+        "runs comes from.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A Markdown table whose first *left* columns are text and whose others are numbers."""
+    rule = ["---"] * left + ["--:"] * (len(header) - left)
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
+
+
+def _schedule(result: Result) -> str:
+    mapping = result.mapping
+    return f"Tiles of {mapping.token_tile} tokens, {mapping.blocks} blocks x {mapping.lanes} lanes"
+
+
+def _ladder(found: Explanation) -> str:
+    total, scale = found.result.makespan_cycles, found.result.tokens * found.layers
+    longest = max(abs(rung.added_cycles) for rung in found.rungs)
+    rows = []
+    for number, rung in enumerate(found.rungs):
+        added = f"{rung.added_cycles / total:+.1%}" if number else ""
+        bar = (
+            "█" * round(BAR * abs(rung.added_cycles) / longest) if number else "░" * round(BAR * rung.cycles / longest)
+        )
+        rows.append([rung.description, bar, f"{rung.cycles / scale:,.0f}", added])
+    rows.append(["**simulated**", "", f"**{total / scale:,.0f}**", ""])
+    return table(["switched on", "", "cycles a token and layer", "added, of the time"], rows, left=2)
+
+
+def _what_ifs(found: Explanation) -> str:
+    rows = [
+        [
+            what_if.name,
+            f"`{_short(' '.join(what_if.assignments))}`",
+            _factor(what_if.same_schedule),
+            _factor(what_if.new_schedule),
+        ]
+        for what_if in found.what_ifs
+    ]
+    return table(["change", "`--set`", "same schedule", "new schedule"], rows, left=2)
+
+
+def _short(assignments: str) -> str:
+    return assignments if len(assignments) < 60 else assignments[:56] + " ..."
+
+
+def _factor(speedup: float | None) -> str:
+    return "" if speedup is None else f"{speedup:.3f}x"
+
+
+def _path(result: Result) -> str:
+    parts: dict[tuple[str, str], dict[str, int]] = {}
+    for part in result.critical_path or ():
+        spent = parts.setdefault((part.unit, part.operation_class), {})
+        spent[part.spent_on] = spent.get(part.spent_on, 0) + part.cycles
+    rows = []
+    for (unit, kind), cycles in path_shares(result).items():
+        if cycles >= LEAST * result.makespan_cycles:
+            on = sorted(parts[unit, kind].items(), key=lambda item: -item[1])
+            rows.append([unit, kind, _percent(cycles, result), _named(on, cycles)])
+    because: dict[str, int] = {}
+    for part in result.critical_path or ():
+        because[part.because] = because.get(part.because, 0) + part.cycles
+    why = [(reason or "end", cycles) for reason, cycles in sorted(because.items(), key=lambda item: -item[1])]
+    links = f"What the next request on the path waited for: {_named(why, result.makespan_cycles)}."
+    return table(["unit", "operations", "of the time", "spent on"], rows, left=2) + "\n\n" + links
+
+
+def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:
+    names = {"useful": "useful work", "pipeline_latency": "pipeline latency", "unit_busy": "the unit", "end": "the end"}
+    names |= REASONS
+    shown = [(name, cycles) for name, cycles in parts if cycles >= 10 * LEAST * whole]
+    return ", ".join(f"{names.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
+
+
+def _percent(cycles: int, result: Result) -> str:
+    return f"{cycles / result.makespan_cycles:.1%}"
+
+
+def _units(result: Result) -> str:
+    rows = []
+    for name, account in result.units.items():
+        if name.startswith("sram"):
+            continue
+        stalls = [(reason, cycles) for reason, cycles in account.stalls.items()]
+        split = (account.useful_cycles, account.edge_cycles, account.fill_drain_cycles)
+        rows.append([name, _named(stalls, result.makespan_cycles), *(_percent(part, result) for part in split)])
+    return table(["unit", "stalls", "useful", "edges", "fill and drain"], rows, left=2)
+
+
+def _side_by_side(found: Comparison) -> str:
+    rows = [
+        ["tok/s, all layers", *(f"{run.tokens_per_second:.1f}" for run in found.runs)],
+        ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
+        ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],
+        ["mJ a token", *(f"{run.energy_mj_per_token:.2f}" for run in found.runs)],
+        ["GOP a token", *(f"{run.ops_per_token / 1e9:.3f}" for run in found.runs)],
+        ["MB of DRAM traffic a token", *(f"{run.dram_bytes_per_token / 1e6:.1f}" for run in found.runs)],
+        ["MAC array busy", *(f"{run.mac_array_busy:.1%}" for run in found.runs)],
+        ["SIMD busy", *(f"{run.simd_busy:.1%}" for run in found.runs)],
+        ["DRAM bus busy", *(f"{run.dram_busy:.1%}" for run in found.runs)],
+    ]
+    return table(["", *(f"{run.workload} on {run.machine}" for run in found.runs)], rows)
+
+
+def _decomposed(found: Comparison) -> str:
+    first, rows = found.runs[0], []
+    for row in found.rows:
+        cells = [f"{cycles:,.0f}" for cycles in row.cycles]
+        cells += [f"{cycles - row.cycles[0]:+,.0f}" for cycles in row.cycles[1:]]
+        rows.append([f"{row.operation_class} on {row.unit}", *cells])
+    sums = [run.cycles_per_token_layer for run in found.runs]
+    rows.append(["**all**", *(f"**{s:,.0f}**" for s in sums), *(f"**{s - sums[0]:+,.0f}**" for s in sums[1:])])
+    names = [f"{run.workload} on {run.machine}" for run in found.runs]
+    return table(["", *names, *(f"{name} - {first.workload} on {first.machine}" for name in names[1:])], rows)
