@@ -20,17 +20,26 @@ from sim.result import Result
 from sim.simulation import Job, no_garbage_collection, run
 from workloads.config import Workload
 
-LADDER: dict[Effect, str] = {
-    "edges": "PEs and lanes without work at the edges of matrices and vectors",
-    "fill_drain": "pipelines that fill, drain and hand on their results",
-    "dependencies": "waiting for results of other operations",
-    "recurrence": "waiting for results of earlier timesteps",
-    "buffers": "SRAM of finite size",
-    "bank_conflicts": "conflicts in SRAM banks",
-    "dram_bandwidth": "DRAM bandwidth",
-    "dram_latency": "DRAM latency (CAS, rows)",
-    "dram_turnaround": "turning the DRAM bus round",
-    "dram_refresh": "DRAM refresh",
+
+@dataclass(frozen=True)
+class Loss:
+    """What an effect costs: a name for tables, and a description."""
+
+    name: str
+    description: str
+
+
+LADDER: dict[Effect, Loss] = {
+    "edges": Loss("edges", "PEs and lanes without work at the edges of matrices and vectors"),
+    "fill_drain": Loss("pipeline latency", "pipelines that fill, drain and hand on their results"),
+    "dependencies": Loss("waiting for other operations", "waiting for results of other operations"),
+    "recurrence": Loss("waiting for earlier timesteps", "waiting for results of earlier timesteps"),
+    "buffers": Loss("waiting for buffers", "SRAM of finite size"),
+    "bank_conflicts": Loss("bank conflicts", "conflicts in SRAM banks"),
+    "dram_bandwidth": Loss("limit of DRAM bandwidth", "DRAM bandwidth"),
+    "dram_latency": Loss("DRAM latency", "DRAM latency (CAS, rows)"),
+    "dram_turnaround": Loss("DRAM turnaround", "turning the DRAM bus round"),
+    "dram_refresh": Loss("DRAM refresh", "DRAM refresh"),
 }
 """What is switched on, rung by rung: first what a unit loses alone, then what units lose to each other, then memory."""
 
@@ -89,8 +98,8 @@ def changes(machine: MachineSpec) -> list[Change]:
     array, simd = machine.mac_array, machine.simd
     free = list(machine.ideal)
     found = [
-        Change(f"no {effect}", (f"ideal=[{', '.join([*free, effect])}]",), effect in ("edges", "fill_drain"))
-        for effect in LADDER
+        Change(f"no {loss.name}", (f"ideal=[{', '.join([*free, effect])}]",), effect in ("edges", "fill_drain"))
+        for effect, loss in LADDER.items()
         if effect not in free
     ]
     found += [Change(f"{n}x SIMD lanes", (f"simd.lanes={n * simd.lanes}",)) for n in (2, 4)]

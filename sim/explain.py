@@ -102,7 +102,9 @@ def _ladder(laboratory: Laboratory, base: Result, advance: Callable[[], None]) -
         assert found is not None, "what is ideal needs no room"
         advance()
         cycles, before = found.makespan_cycles, rungs[-1].cycles
-        description = LADDER[effect] if effect else "each unit does its own work at its full rate, beside the others"
+        description = (
+            LADDER[effect].description if effect else "each unit does its own work at its full rate, beside the others"
+        )
         rungs.append(_rung(effect or "placement", description, assignments[0], cycles, cycles - before))
     return rungs
 

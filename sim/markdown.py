@@ -47,7 +47,7 @@ def comparison(found: Comparison) -> str:
         "## Side by side",
         _side_by_side(found),
         "## Cycles a token and layer, by what is on the critical path",
-        _decomposed(found),
+        decomposed(found),
         "A column sums to its run's time; the difference of two columns, row by row, is where the difference of their "
         "runs comes from.",
     ]
@@ -155,7 +155,8 @@ def _side_by_side(found: Comparison) -> str:
     return table(["", *(f"{run.workload} on {run.machine}" for run in found.runs)], rows)
 
 
-def _decomposed(found: Comparison) -> str:
+def decomposed(found: Comparison) -> str:
+    """Cycles a token and layer by part of the critical path, a column a run, then the differences to the first."""
     first, rows = found.runs[0], []
     for row in found.rows:
         cells = [f"{cycles:,.0f}" for cycles in row.cycles]

@@ -82,7 +82,7 @@ def test_makespan_by_hand(streams: list[StreamPlan], tiles: int, cycles: int) ->
     found, machine = makespan(program(*streams, tiles=tiles))
     assert found == cycles
     for unit in machine.units.values():
-        assert unit.ledger.accounts.busy + sum(unit.accounts.stalls.values()) == cycles
+        assert unit.ledger.accounts.busy + sum(unit.ledger.accounts.stalls.values()) == cycles
 
 
 REASONS = [

@@ -1,0 +1,110 @@
+"""Why the Table-1 models take their time on every shipped machine, and what that does to the paper's ranking.
+
+python -m bench.explain
+
+Writes results/explain/MODEL-MACHINE.md and results/explain/ranking.md.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from hw.machine import MachineSpec
+from sim import Result, __version__
+from sim.catalog import shipped
+from sim.compare import compare
+from sim.experiments import Laboratory
+from sim.explain import Explanation, explain
+from sim.markdown import decomposed, explanation, table
+from sim.output import write_atomically
+from sim.simulation import prepare, read_inputs, run
+from workloads.config import WorkloadSpec, build_workload
+
+FOLDER = Path(__file__).parent.parent / "results" / "explain"
+MODELS = ("mamba1", "mamba2", "mamba3_mimo")
+PAPER = ("mamba2", "mamba1", "mamba3_mimo")  # Table 1, Stream throughput: 319.2, 292.1, 247.4 tok/s
+LAYERS = 2
+SLOW_FUNCTIONS = ("exp", "sigmoid", "tanh", "silu", "softplus", "sin", "cos", "rsqrt", "div")
+VARIANTS: dict[str, dict[str, str]] = {  # what the paper leaves open; functions count wherever elementwise work is done
+    "as shipped": {},
+    "lanes without multiply-add (the paper's 8 GOPS is one op a lane and cycle)": {"simd.fma": "false"},
+    "exp and all other functions in one cycle": {f"cycles.{name}": "1" for name in SLOW_FUNCTIONS},
+    "exp in 8 cycles": {"cycles.exp": "8"},
+}
+
+
+def main() -> None:
+    """Run everything and write the files."""
+    machines = shipped("machine")
+    pairs = [(model, machine) for machine in machines for model in MODELS]
+    runs = [(model, machine, variant) for machine in machines for variant in VARIANTS for model in MODELS]
+    with ProcessPoolExecutor() as executor:
+        explanations = list(executor.map(_explain, *zip(*pairs, strict=True)))
+        results = dict(zip(runs, executor.map(_run, *zip(*runs, strict=True)), strict=True))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for (model, machine), found in zip(pairs, explanations, strict=True):
+        write_atomically(FOLDER / f"{model}-{machine}.md", explanation(found))
+    write_atomically(
+        FOLDER / "ranking.md", _ranking(list(machines), results, dict(zip(pairs, explanations, strict=True)))
+    )
+
+
+def _explain(model: str, machine: str) -> Explanation:
+    workload, hardware = read_inputs(model, machine, ())
+    layers = workload.check(WorkloadSpec).layers
+    workload.override(f"layers={LAYERS}")
+    command = f"python -m sim explain {model} --hw {machine} --layers {LAYERS}"
+    return explain(Laboratory(build_workload(workload), hardware, workload), layers, command)
+
+
+def _run(model: str, machine: str, variant: str) -> tuple[Result, int]:
+    workload, hardware = read_inputs(model, machine, ())
+    layers, spec = workload.check(WorkloadSpec).layers, hardware.check(MachineSpec)
+    places = ["simd.", *(["mac_array.elementwise."] if spec.mac_array.elementwise else [])]
+    assignments = [f"layers={LAYERS}"]
+    for key, value in VARIANTS[variant].items():
+        assignments += [f"{place}{key}={value}" for place in places] if key.startswith("cycles") else [f"{key}={value}"]
+    return run(prepare(model, machine, assignments), critical_path=True), layers
+
+
+def _ranking(
+    machines: list[str],
+    results: dict[tuple[str, str, str], tuple[Result, int]],
+    explanations: dict[tuple[str, str], Explanation],
+) -> str:
+    lines = [
+        "# Does the paper's ranking survive?",
+        "",
+        f"Written by `python -m bench.explain`, stallscope {__version__}; {LAYERS} layers of each model, 1024 tokens. "
+        "The paper's Stream runs have Mamba-2 before Mamba-1 before Mamba-3 (319.2, 292.1, 247.4 tok/s).",
+    ]
+    for machine in machines:
+        pace = {model: _speed(*results[model, machine, "as shipped"]) for model in MODELS}
+        order = sorted(MODELS, key=lambda model: -pace[model])
+        verdict = "survives" if order == list(PAPER) else "does not survive"
+        ranked = " > ".join(f"{model} {pace[model]:.1f}" for model in order)
+        lines += ["", f"## {machine}: it {verdict}", "", f"{ranked} tok/s.", ""]
+        lines += [f"- {explanations[model, machine].words}" for model in order]
+        found = compare([results[model, machine, "as shipped"] for model in order])
+        lines += ["", "Cycles a token and layer, by what is on the critical path:", "", decomposed(found)]
+        lines += ["", "With other lanes, tok/s:", "", _variants(machine, results)]
+    return "\n".join(lines) + "\n"
+
+
+def _variants(machine: str, results: dict[tuple[str, str, str], tuple[Result, int]]) -> str:
+    rows = []
+    for variant in VARIANTS:
+        pace = {model: _speed(*results[model, machine, variant]) for model in MODELS}
+        order = sorted(MODELS, key=lambda model: -pace[model])
+        kept = "the paper's" if order == list(PAPER) else " > ".join(order)
+        rows.append([variant, kept, *(f"{pace[model]:.1f}" for model in MODELS)])
+    return table(["lanes", "order", *MODELS], rows, left=2)
+
+
+def _speed(result: Result, model_layers: int) -> float:
+    return result.tokens_per_second * result.layers / model_layers
+
+
+if __name__ == "__main__":
+    main()
