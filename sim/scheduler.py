@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hw.accounts import Landing
 from hw.machine import Machine
-from hw.requests import Transfer, Work
+from hw.requests import Cost, Transfer, Work
 from hw.unit import Ledger
 from sim.engine import Engine
 from sim.errors import DeadlockError
@@ -251,6 +251,12 @@ class StreamRun(Generic[RequestType]):
                 self.tracker.offered(self)
             self._offer(self)
             return
+
+    @property
+    def cost(self) -> Cost | None:
+        """The cost of the offered item, None for a transfer."""
+        costs = self.plan.costs
+        return costs[self._program.variant(self.tile)][self.item] if costs else None
 
     @property
     def clock(self) -> int:

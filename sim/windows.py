@@ -10,8 +10,7 @@ from collections import Counter
 from typing import Any
 
 from sim.choice import Section
-
-BUSY = "busy"
+from sim.units import apportion
 
 
 class WindowRecorder:
@@ -28,24 +27,31 @@ class WindowRecorder:
         self._origin = start
 
     def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
-        """*unit* works."""
-        self._add(unit, BUSY, start + self._origin, end + self._origin)
+        """*unit* works; edges, fill and drain are spread evenly over a request."""
+        cost = stream.cost
+        useful, fill = (end - start, 0) if cost is None else (cost.useful_cycles, cost.fill_drain_cycles)
+        parts = {"useful": useful, "edge": end - start - useful - fill, "fill_drain": fill}
+        self._add(unit, {what: cycles for what, cycles in parts.items() if cycles}, start + self._origin, end - start)
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
         """*unit* waits."""
-        self._add(unit, reason, start + self._origin, end + self._origin)
+        self._add(unit, {reason: end - start}, start + self._origin, end - start)
 
-    def _add(self, unit: str, what: str, start: int, end: int) -> None:
+    def _add(self, unit: str, parts: dict[str, int], start: int, cycles: int) -> None:
+        """Spread *parts*, which sum to *cycles*, over the windows from cycle *start* on."""
+        end = start + cycles
         while end > self._most * self.window_cycles:
             self._double()
         length = self.window_cycles
         while len(self.windows) * length < end:
             self.windows.append({})
-        while start < end:
-            number = start // length
+        for number in range(start // length, -(-end // length)):
             stop = min(end, (number + 1) * length)
-            self.windows[number].setdefault(unit, Counter())[what] += stop - start
-            start = stop
+            now = apportion(stop - max(start, number * length), parts) if stop < end else parts
+            counts = self.windows[number].setdefault(unit, Counter())
+            for what, count in now.items():
+                counts[what] += count
+            parts = {what: count - now[what] for what, count in parts.items()}
 
     def _double(self) -> None:
         self.window_cycles *= 2

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from hw.lpddr5 import TIMINGS
 from hw.lpddr5.chunks import replay_chunks
 from hw.lpddr5.command import Ints, Refresh, Replay, replay
-from hw.lpddr5.timing import Command, Scope, rules
+from hw.lpddr5.timing import Command, Scope, Timing, rules
 from sim.cli import app
 from sim.validation.traces import build
 
@@ -66,41 +66,62 @@ def test_commands_equal_ramulators(
 
 
 @pytest.mark.parametrize(
-    ("name", "tolerance"),
-    [
-        pytest.param("a_seq_read_4M", 0.05, id="stream"),
-        pytest.param("d_rw50_512B", 0.05, id="alternating chunks"),
-        pytest.param("g_r70w30_1K", 0.05, id="three writes in ten"),
-        pytest.param("e_bank_conflict_read", 0.15, id="one bank"),
-    ],
+    "name",
+    ["a_seq_read_4M", "d_rw50_512B", "g_r70w30_1K", "e_bank_conflict_read", "f3_2_read_streams_samebank_1K"],
 )
 @pytest.mark.parametrize("timing", [pytest.param(SLOW, id="6400"), pytest.param(FAST, id="8533")])
-def test_chunks_follow_commands(name: str, tolerance: float, timing: object) -> None:
-    chosen = FAST if timing is FAST else SLOW
+def test_chunks_follow_commands(name: str, timing: Timing) -> None:
     trace = build(name)
-    assert replay_chunks(trace, chosen).cycles == pytest.approx(replay(trace, chosen).cycles, rel=tolerance)
+    chunks, commands = replay_chunks(trace, timing), replay(trace, timing)
+    assert chunks.bursts == commands.bursts == chunks.row_hits + chunks.row_misses + chunks.row_conflicts
+    assert chunks.cycles == pytest.approx(commands.cycles, rel=0.02)
+    assert chunks.mean_latency == pytest.approx(commands.mean_latency, rel=0.05)
 
 
-def test_chunks_of_traces_that_no_reference_has() -> None:
-    """Three streams of 2 KiB and of 6 KiB chunks, one of them written, in places that share banks now and then."""
-    for chunk in (2048, 6144):
-        lines = [
-            ("W" if stream == 2 else "R", (stream << 26) + stream * 5 * 1024 + turn * chunk + at, 64)
-            for turn in range(300)
-            for stream in range(3)
-            for at in range(0, chunk, 64)
-        ]
-        trace = requests(*lines)
-        exact = replay(trace, SLOW).cycles
-        assert replay_chunks(trace, SLOW).cycles == pytest.approx(exact, rel=0.06), chunk
+def unseen(seed: int) -> Ints:
+    """One to four streams of 64 B to 64 KiB chunks, near or far, read, written or both, some of lines anywhere."""
+    draw = np.random.default_rng(seed)
+    lines: list[tuple[int, int, int]] = []
+    streams = [
+        (2 ** int(draw.integers(6, 17)), int(draw.integers(1 << 14)) << 15, draw.choice([0, 1, draw.random()]), i > 2)
+        for i in range(draw.integers(1, 5))
+    ]
+    turn = 0
+    while len(lines) < 4000:
+        for chunk, base, written, anywhere in streams:
+            begin = base + turn * chunk + (int(draw.integers(1 << 20)) * 64 if anywhere else 0)
+            kind = int(draw.random() < written)
+            lines += [(kind, begin + at, 64) for at in range(0, chunk, 64)]
+        turn += 1
+    return np.array(lines, dtype=np.int64)
 
 
-@pytest.mark.parametrize("name", ["c_rand_read_64B", "d_rw50_4K", "e2_bank_conflict_2rows"])
-def test_chunks_see_refreshes_of_single_banks(name: str) -> None:
-    trace = build(name)
-    none, banks = (replay_chunks(trace, SLOW, refresh=refresh).cycles for refresh in ("none", "per-bank"))
-    assert banks > none
-    assert banks == pytest.approx(replay(trace, SLOW, refresh="per-bank").cycles, rel=0.1)
+@pytest.mark.parametrize("refresh", ["all-bank", "per-bank", "none"])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("seed", range(8))
+def test_chunks_of_traces_that_no_reference_has(seed: int, channels: int, refresh: Refresh) -> None:
+    trace, timing = unseen(seed), (SLOW, FAST)[seed % 2]
+    chunks, commands = (level(trace, timing, channels, refresh) for level in (replay_chunks, replay))
+    assert chunks.bursts == commands.bursts
+    assert chunks.cycles == pytest.approx(commands.cycles, rel=0.05)
+
+
+@pytest.mark.parametrize("queue", [8, 16, 64])
+def test_chunks_with_other_queues(queue: int) -> None:
+    trace = unseen(0)
+    exact = replay(trace, FAST, 2, queue=queue).cycles
+    assert replay_chunks(trace, FAST, 2, queue=queue).cycles == pytest.approx(exact, rel=0.05)
+
+
+@pytest.mark.parametrize("write", [0, 1])
+@pytest.mark.parametrize("refresh", ["all-bank", "per-bank", "none"])
+def test_a_stream_takes_the_same_in_one_request_or_many(write: int, refresh: Refresh) -> None:
+    size = 1 << 22
+    whole = np.array([[write, 0, size]])
+    lines = np.array([[write, at, 64] for at in range(0, size, 64)])
+    one, many = (replay_chunks(trace, SLOW, refresh=refresh) for trace in (whole, lines))
+    assert one.cycles == many.cycles
+    assert one.cycles == pytest.approx(replay(whole, SLOW, refresh=refresh).cycles, rel=0.01)
 
 
 def test_more_channels_share_the_work() -> None:

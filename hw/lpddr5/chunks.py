@@ -1,294 +1,106 @@
-"""LPDDR5 at transaction level, with addresses: a chunk of consecutive bytes of one row is one event.
+"""LPDDR5 at transaction level, with addresses: bursts where chunks compete, closed form where one streams.
 
-What a controller with queues makes of a sequence of chunks, in closed form. Which chunk is served when follows from
-counting: bursts arrive in order until the read or the write queue is full, writes are drained from a high to a low
-watermark; of the chunks that wait, the oldest whose row can be open goes first (FR-FCFS). When it can be open follows
-from what its bank did last: activation, column access, recovery, precharge; chunks that wait have their rows opened
-meanwhile. Bus, turnaround and refresh are those of :class:`~hw.lpddr5.transaction.Channel`, which serves the result.
+Chunks arrive burst by burst, in order, until a queue is full. Where they compete, hw/lpddr5/bursts.py's controllers
+serve them burst by burst: the policy and the rules of the command level, with less book-keeping. As soon as every
+channel does nothing but stream one run of consecutive bytes, the rest of that run, but for what is queued, is one
+event, whatever its length. This module holds what both work on, as records, and what comes out.
 
-Not modelled at this level: the order of commands within a chunk, CAS synchronisation, rules over four activations,
-refreshes of single banks within a long stream.
+Not modelled: see hw/lpddr5/bursts.py.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
+from numpy.typing import NDArray
 
-from hw.lpddr5.command import HIGH_WATERMARK, LOW_WATERMARK, Ints, Refresh, Replay
-from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, ROW_BYTES, Timing
-from hw.lpddr5.transaction import Channel
+from hw.lpddr5.bursts import BEGIN, CLOSED, KIND, READ, SIZE, WRITE, run
+from hw.lpddr5.command import ALL_BANK, MODES, NO_REFRESH, PER_BANK, Ints, Refresh, Replay
+from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, Timing
 
-REGION_BYTES = BANK_GROUPS * ROW_BYTES  # rows of the four groups that lie side by side
-GROUP_BYTES = 64  # consecutive bytes in one bank group
-GROUP_CLOCKS = GROUP_BYTES // BURST_BYTES * BURST_CLOCKS
-INTERLEAVE_BYTES = 256
-ARRIVALS = 8  # bursts that leave a full queue before the next chunk is looked at
-
-
-@dataclass(slots=True)
-class _Chunk:
-    """Bursts of one direction in one row of each of ``banks``; ``bursts`` are still to be served."""
-
-    write: bool
-    banks: tuple[int, ...]
-    row: int
-    bursts: int
-    admitted: int = 0
-    requests: int = 1
-
-
-class _Banks:
-    """What each bank did last: its open row, and when its next activation or precharge may come."""
-
-    def __init__(self, timing: Timing) -> None:
-        self._timing = timing
-        self.row = [-1] * BANKS
-        self._activated = [-(1 << 40)] * BANKS
-        self._precharge = [0] * BANKS  # when the open row may be closed
-        self._closed = [0] * BANKS  # when a closed bank may be opened
-        self.group_free = [0] * BANK_GROUPS
-        self.owner: list[_Chunk | None] = [None] * BANKS  # whose row was opened and is not used yet
-        self.misses = self.conflicts = 0
-
-    def ready(self, chunk: _Chunk) -> int:
-        """The first clock at which a column command of *chunk* may come; its banks take turns every GROUP_CLOCKS."""
-        timing, first = self._timing, chunk.admitted
-        for turn, bank in enumerate(chunk.banks):
-            group = self.group_free[bank % BANK_GROUPS]
-            if self.row[bank] == chunk.row:
-                opened = self._activated[bank] + timing.rcd
-            else:
-                opened = self._activation(bank, chunk.admitted) + timing.rcd
-            first = max(first, opened - turn * GROUP_CLOCKS, group if len(chunk.banks) == 1 else 0)
-        return first
-
-    def _activation(self, bank: int, earliest: int) -> int:
-        timing = self._timing
-        if self.row[bank] < 0:
-            return max(earliest, self._closed[bank], self._activated[bank] + timing.rc)
-        return max(max(earliest, self._precharge[bank]) + timing.rp_pb, self._activated[bank] + timing.rc)
-
-    def open(self, chunk: _Chunk, now: int, wanted: set[int]) -> None:
-        """Open what rows of *chunk* can be by clock *now*, in banks that nobody older has *wanted*.
-
-        Rows of younger chunks are closed, unless they were opened for one and not used yet.
-        """
-        for bank in chunk.banks:
-            older = bank in wanted
-            wanted.add(bank)
-            if self.row[bank] == chunk.row or older or self.owner[bank] not in (None, chunk):
-                continue
-            if self.row[bank] >= 0 and self._precharge[bank] > now:
-                continue
-            if self.row[bank] < 0:
-                self.misses += 1
-            else:
-                self.conflicts += 1
-            activated = self._activation(bank, chunk.admitted)
-            self.row[bank], self._activated[bank] = chunk.row, activated
-            self._precharge[bank] = activated + self._timing.ras
-            self.owner[bank] = chunk
-
-    def use(self, chunk: _Chunk, begin: int, end: int, bursts: int) -> None:
-        """Data of *chunk* from *begin* to *end*, counted from its column commands."""
-        timing = self._timing
-        recovery = timing.wl + timing.wr if chunk.write else timing.rtp - BURST_CLOCKS
-        for turn, bank in enumerate(chunk.banks):
-            if self.owner[bank] is chunk:
-                self.owner[bank] = None
-            last = end - (len(chunk.banks) - 1 - turn) * GROUP_CLOCKS
-            self._precharge[bank] = max(self._precharge[bank], last + recovery)
-            each = -(-bursts // len(chunk.banks))
-            self.group_free[bank % BANK_GROUPS] = begin + each * timing.ccd_l
-
-    def close(self, bank: int, until: int) -> None:
-        """The row of *bank* is closed by a refresh that ends at *until*."""
-        self.row[bank], self._closed[bank], self.owner[bank] = -1, until, None
-
-
-class _Replayer:
-    """One channel: queues, banks and bus."""
-
-    def __init__(self, timing: Timing, refresh: Refresh, queue: int) -> None:
-        self.timing = timing
-        self.queue = queue
-        self.channel = Channel(timing, refresh == "all-bank")
-        self.banks = _Banks(timing)
-        self.waiting: tuple[deque[_Chunk], deque[_Chunk]] = (deque(), deque())
-        self.counts = [0, 0]
-        self.writing = False
-        self.misses = self.conflicts = self.bursts = 0
-        self.latency: list[tuple[int, int]] = []  # (clocks, requests)
-        self._commands = 0  # when the command bus is free
-        self._refresh = refresh
-        self._bank_refreshes = 0
-
-    def room(self, write: bool) -> int:
-        """Bursts that the queue of that direction can still take."""
-        return self.queue - self.counts[write]
-
-    def take(self, write: bool, banks: tuple[int, ...], row: int, bursts: int, requests: int) -> None:
-        """Let *bursts* arrive, as fast as there is room: more than a queue holds keep it full until the last are in."""
-        if bursts > self.queue:
-            self.admit(_Chunk(write, banks, row, bursts, requests=requests))
-            while self.counts[write] > self.queue - ARRIVALS:
-                self.make_room(write)
-            return
-        while bursts:
-            part = min(bursts, self.room(write))
-            if part > 0:
-                self.admit(_Chunk(write, banks, row, part, requests=requests))
-                bursts -= part
-            else:
-                self.make_room(write)
-
-    def admit(self, chunk: _Chunk) -> None:
-        """Put *chunk* into its queue."""
-        chunk.admitted = self.channel.free
-        self.waiting[chunk.write].append(chunk)
-        self.counts[chunk.write] += chunk.bursts
-
-    def make_room(self, write: bool) -> None:
-        """Serve until that direction's queue has some room again, so that what arrives next is seen early."""
-        self.serve(write, max(ARRIVALS, self.counts[write] - self.queue + ARRIVALS))
-
-    def serve(self, limited: bool | None = None, most: int = 0) -> bool:
-        """Serve the best chunk, of the *limited* direction *most* bursts of it; False if nothing waits."""
-        reads, writes = self.counts
-        if not reads and not writes:
-            return False
-        if not self.writing:
-            self.writing = writes > HIGH_WATERMARK * self.queue or not reads
-        elif writes < LOW_WATERMARK * self.queue and reads:
-            self.writing = False
-        waiting = self.waiting[self.writing]
-        chunk, ready = self._first_ready(waiting)
-        count = min(chunk.bursts, most) if self.writing == limited else chunk.bursts
-        if self.writing and self.counts[0]:
-            count = min(count, max(1, writes - int(LOW_WATERMARK * self.queue)))
-        self.banks.open(chunk, 1 << 60, set())
-        self._serve(chunk, ready, count)
-        chunk.requests -= min(chunk.requests - 1, chunk.requests * count // chunk.bursts)
-        chunk.bursts -= count
-        self.counts[self.writing] -= count
-        if not chunk.bursts:
-            waiting.remove(chunk)
-        return True
-
-    def _first_ready(self, waiting: deque[_Chunk]) -> tuple[_Chunk, int]:
-        """The oldest chunk whose first column command need not wait, else the one that waits least."""
-        now = self.channel.free - self.timing.rl  # commands run ahead of data
-        if self._refresh == "per-bank":
-            self._refresh_banks(now)
-        wanted: set[int] = set()
-        for chunk in waiting:
-            self.banks.open(chunk, now, wanted)
-        best, soonest = waiting[0], 1 << 60
-        for chunk in waiting:
-            ready = self.banks.ready(chunk)
-            if ready <= now:
-                return chunk, ready
-            if ready < soonest:
-                best, soonest = chunk, ready
-        return best, soonest
-
-    def _refresh_banks(self, now: int) -> None:
-        """Refresh one bank after the other, group by group, as often as is due by clock *now*."""
-        timing = self.timing
-        for number in range(self._bank_refreshes, now // timing.refi_pb):
-            bank = number // BANK_GROUPS % BANK_GROUPS + BANK_GROUPS * (number % BANK_GROUPS)
-            self.banks.close(bank, (number + 1) * timing.refi_pb + timing.rp_pb + timing.rfc_pb)
-        self._bank_refreshes = max(self._bank_refreshes, now // timing.refi_pb)
-
-    def _serve(self, chunk: _Chunk, ready: int, count: int) -> None:
-        timing, channel, whole = self.timing, self.channel, chunk.bursts
-        opened = 2 * (self.banks.misses - self.misses) + 3 * min(
-            len(chunk.banks), self.banks.conflicts - self.conflicts
-        )
-        self.misses, self.conflicts = self.banks.misses, self.banks.conflicts
-        self.bursts += count
-        commands = count + opened
-        begin = max(ready, self._commands)
-        self._commands = max(self._commands, begin) + commands
-        cas = timing.wl if chunk.write else timing.rl
-        before = channel.free
-        channel.serve_bursts(begin + cas, count, chunk.write, len(chunk.banks))
-        if channel.free // timing.refi != before // timing.refi and self._refresh == "all-bank":
-            for bank in range(BANKS):
-                self.banks.close(bank, channel.free // timing.refi * timing.refi + timing.rp_ab + timing.rfc_ab)
-        first = channel.begin - cas
-        self.banks.use(chunk, first, max(first + BURST_CLOCKS * count, channel.free - cas), count)
-        if not chunk.write:
-            waited = BURST_CLOCKS * self.queue if count > self.queue else channel.begin - chunk.admitted
-            requests = max(1, chunk.requests * count // whole)
-            self.latency.append((waited + timing.rl + BURST_CLOCKS * min(count, 2), requests))
+INT = np.int64
+RULES = np.dtype(
+    [(name, INT) for name in ["queue", "rcd", "rp", "ras", "rc", "rrd", "ppd", "aad", "rl"]]
+    + [
+        ("interval", INT),  # between refreshes
+        ("rfc", INT),
+        ("refresh_to_activate", INT),  # of another bank
+        ("banks_refreshed", INT),  # at once
+        ("gap", INT, (2, 2, 2)),  # [preceding, following, whether of one bank group] read or write
+        ("recovery", INT, 2),  # [direction] until the row may be closed
+        ("synchronised", INT, 2),  # [direction] until the data clock stops
+    ]
+)
 
 
 def replay_chunks(
     requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32
 ) -> Replay:
     """Replay *requests* [n, 3] (1 for a write, byte address, bytes) as :func:`hw.lpddr5.command.replay` does."""
-    replayers = [_Replayer(timing, refresh, queue) for _ in range(channels)]
-    for write, channel, banks, row, bursts, count in _chunks(requests, channels):
-        one = replayers[channel]
-        one.banks.conflicts += max(0, -(-bursts * BURST_BYTES // REGION_BYTES) - 1) * BANK_GROUPS  # hidden in a stream
-        one.take(write, banks, row, bursts, count)
-    for one in replayers:
-        while one.serve():
-            pass
-    bursts, misses, conflicts = (sum(getattr(o, n) for o in replayers) for n in ("bursts", "misses", "conflicts"))
-    latencies = np.repeat(
-        *np.array([pair for one in replayers for pair in one.latency], dtype=np.int64).reshape(-1, 2).T
-    )
+    rules = _rules(timing, refresh, queue)
+    states = _channels(channels, rules)
+    ordered = np.ascontiguousarray(requests, dtype=np.int64)
+    first, last = np.full(len(ordered), NEVER), np.zeros(len(ordered), dtype=np.int64)
+    bursts = run(ordered, run_ends(ordered), states, rules, first, last)
     return Replay(
-        max(one.channel.free for one in replayers),
-        bursts,
-        bursts - misses - conflicts,
-        misses,
-        conflicts,
-        latencies,
+        cycles=int(states["cycles"].max()),
+        bursts=bursts,
+        row_hits=int(states["hits"].sum()),
+        row_misses=int(states["misses"].sum()),
+        row_conflicts=int(states["conflicts"].sum()),
+        read_latencies=(last - first)[ordered[:, KIND] == READ],
     )
 
 
-def _chunks(requests: Ints, channels: int) -> Iterator[tuple[bool, int, tuple[int, ...], int, int, int]]:
-    """(write, channel, banks, row, bursts, requests) of each chunk: consecutive bytes, cut where rows end."""
-    if not len(requests):
-        return
-    write, address, size = requests.T
-    joins = (write[1:] == write[:-1]) & (address[1:] == address[:-1] + size[:-1])
-    starts = np.concatenate([[0], np.flatnonzero(~joins) + 1, [len(requests)]])
-    for first, after in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        begin, end = int(address[first]), int(address[after - 1] + size[after - 1])
-        line = max(1, (end - begin) // (after - first))
-        yield from _cut(
-            bool(write[first]), begin // BURST_BYTES * BURST_BYTES, -(-end // BURST_BYTES) * BURST_BYTES, channels, line
-        )
+def run_ends(requests: Ints) -> Ints:
+    """For each request the last one of its run: consecutive bytes, in whole bursts, in one direction."""
+    kind, begin, end = requests[:, KIND], requests[:, BEGIN], requests[:, BEGIN] + requests[:, SIZE]
+    breaks = (kind[1:] != kind[:-1]) | (begin[1:] != end[:-1]) | (begin[1:] % BURST_BYTES != 0)
+    last = np.append(np.flatnonzero(breaks), len(requests) - 1)
+    return last[np.searchsorted(last, np.arange(len(requests)))]
 
 
-def _cut(
-    write: bool, begin: int, end: int, channels: int, line: int
-) -> Iterator[tuple[bool, int, tuple[int, ...], int, int, int]]:
-    """The chunks of consecutive bytes *begin* to *end* in each channel, whose trace lines have *line* bytes."""
-    stripe = INTERLEAVE_BYTES * channels
-    for channel in range(channels):
-        low = _local(begin, channel, channels, stripe)
-        high = _local(end, channel, channels, stripe)
-        while low < high:
-            stop = min(high, (low // REGION_BYTES + 1) * REGION_BYTES)
-            if low % REGION_BYTES == 0 and high - low > 2 * BANKS * ROW_BYTES:  # a stream: rows open behind data
-                stop = (high // REGION_BYTES - BANKS // BANK_GROUPS) * REGION_BYTES
-            groups = range(low // GROUP_BYTES, min(low // GROUP_BYTES + BANK_GROUPS, -(-stop // GROUP_BYTES)))
-            bank = (low >> 13) % 4
-            banks = tuple(sorted({group % BANK_GROUPS + BANK_GROUPS * bank for group in groups}))
-            yield write, channel, banks, low >> 15, (stop - low) // BURST_BYTES, max(1, (stop - low) * channels // line)
-            low = stop
+def _rules(t: Timing, refresh: Refresh, queue: int) -> np.void:
+    """What *t* comes to, in clocks, for queues of *queue* bursts."""
+    mode = MODES[refresh]
+    found = np.zeros(1, dtype=RULES)
+    found["queue"], found["rp"] = queue, t.rp_pb
+    for name in ("rcd", "ras", "rc", "rrd", "ppd", "aad", "rl"):
+        found[name] = getattr(t, name)
+    found["interval"] = {ALL_BANK: t.refi, PER_BANK: t.refi_pb, NO_REFRESH: NEVER}[mode]
+    found["rfc"] = t.rfc_pb if mode == PER_BANK else t.rfc_ab
+    found["refresh_to_activate"] = t.pbr2act
+    found["banks_refreshed"] = 1 if mode == PER_BANK else BANKS
+    found["gap"][0, READ] = [[t.ccd_s, t.ccd_l], [t.rl + BURST_CLOCKS + 2 - t.wl] * 2]
+    found["gap"][0, WRITE] = [[t.wl + BURST_CLOCKS + t.wtr_s, t.wl + t.bl_max + t.wtr_l], [t.ccd_s, t.ccd_l]]
+    found["recovery"] = t.rtp, t.wl + BURST_CLOCKS + t.wr
+    found["synchronised"] = t.rl + BURST_CLOCKS + t.wck_postamble, t.wl + BURST_CLOCKS + t.wck_postamble
+    return found[0]  # type: ignore[no-any-return]
 
 
-def _local(address: int, channel: int, channels: int, stripe: int) -> int:
-    """How many bytes of *channel* lie before *address*."""
-    whole, rest = divmod(address, stripe)
-    return whole * INTERLEAVE_BYTES + min(max(rest - channel * INTERLEAVE_BYTES, 0), INTERLEAVE_BYTES)
+def _channels(number: int, rules: np.void) -> NDArray[np.void]:
+    """So many idle channels."""
+    bank, queue = (INT, BANKS), (INT, (3, max(int(rules["queue"]), BANKS)))
+    fields = [
+        ("row", *bank),  # open, or CLOSED
+        ("activate", *bank),  # first clock of the next activation
+        ("close", *bank),  # first clock at which the open row may be closed
+        ("column", *bank),  # first clock of a read or write of the open row
+        ("held", *bank),  # 1 until the burst that the row was opened for has gone
+        ("group", INT, (2, BANK_GROUPS)),  # [direction, group] first clock of its next read or write
+        # the bursts of each queue: order[: count] are the places that are taken, oldest first, the rest are free
+        ("order", *queue),
+        ("count", INT, 3),
+        *((name, *queue) for name in ("bank", "line", "arrival", "request", "seen", "address", "kind")),
+        *((name, INT) for name in ("next_activate", "next_close")),  # in any bank
+        ("synchronised", INT),  # until when the data clock runs
+        ("second_by", INT),  # when the second command of an activation must come
+        *((name, INT) for name in ("refresh_at", "due", "turn")),  # next refresh, refreshes put off, whose turn it is
+        ("writing", INT),
+        ("all_open", INT),  # whether the bursts looked at last need no other rows
+        *((name, INT) for name in ("hits", "misses", "conflicts", "cycles")),
+    ]
+    found = np.zeros(number, dtype=np.dtype(fields))
+    found["row"] = found["address"] = CLOSED
+    found["order"] = np.arange(found["order"].shape[2])
+    found["second_by"], found["refresh_at"] = NEVER, rules["interval"]
+    return found

@@ -6,7 +6,7 @@ what earlier data hides, as a controller that looks ahead does, costs nothing), 
 changes, all-bank refresh as windows in which no data moves (refresh, then reopening a row). Every one is a counted
 cost. Transfers are served in order of arrival.
 
-Not modelled at this level, but in ``chunks.py``: queues and the reordering of competing chunks, the command bus.
+Not modelled here, but in ``chunks.py``: queues and the reordering of competing chunks, the command bus.
 
 Timing figures are in clocks (nCK). LPDDR5-6400: Ramulator 2.1's LPDDR5_6400 preset. LPDDR5X-8533: scaled to the
 0.9375 ns clock; RL and WL are not confirmed against the standard.
@@ -143,23 +143,6 @@ class Channel:
             row, place = divmod(region, PLACES)
             self._rows[place] = row
             self._closable[place] = closable - (last - region) * REGION_CLOCKS
-
-    def serve_bursts(self, ready: int, bursts: int, write: bool, groups: int) -> None:
-        """Move *bursts* of so many bank *groups*; their first data can come at clock *ready*, after any turnaround.
-
-        Of several groups a controller reads first the one that was not written last.
-        """
-        timing = self.timing
-        turnaround = 0
-        if write != self.last_write:
-            turnaround = timing.read_to_write if write else timing.write_to_read
-            if groups > 1 and not write:
-                turnaround -= timing.bl_max - BURST_CLOCKS + timing.wtr_l - timing.wtr_s
-            self.last_write = write
-        begin = max(ready, self.free + turnaround)
-        self._turnaround += turnaround
-        self._row_miss += begin - self.free - turnaround
-        self._move(begin, bursts)
 
     def _move(self, begin: int, bursts: int) -> int:
         """Data of *bursts* from clock *begin* on, around refresh; returns the clocks that refresh took."""
