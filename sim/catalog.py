@@ -1,4 +1,4 @@
-"""Where workloads and machines are found: a path, or the name of a shipped YAML file."""
+"""Where workloads, machines and named mappings are found: a path, or the name of a shipped YAML file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sim.errors import InputError, Problem
 
-KINDS = {"workload": "workloads", "machine": "hw"}
+KINDS = {"workload": "workloads", "machine": "hw", "mapping": "workloads/mappings"}
 
 
 def shipped(kind: str) -> dict[str, Path]:
-    """Name -> file of every shipped ``workload`` or ``machine``."""
-    folder = Path(str(files(KINDS[kind])))
+    """Name -> file of every shipped ``workload``, ``machine`` or ``mapping``."""
+    package, _, below = KINDS[kind].partition("/")
+    folder = Path(str(files(package))) / below
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -107,7 +107,7 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     slots and cuts for the best three of them. Raises InputError, placed in *document*, if no tiling fits or a wish
     cannot be met.
     """
-    costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
+    costs = _cost_model(workload, machine)
     space = _Space(workload, costs, document)
     first = space.first()
     trials = _Trials(workload, machine, costs)
@@ -127,7 +127,7 @@ def keep(choice: Choice, workload: Workload, machine: MachineSpec) -> Choice | N
     If only what is ideal differs, cuts, buffers and requests stay as they are as well.
     """
     mapping, inventory = choice.mapping, choice.inventory
-    costs = CostModel(Analysis(workload.graph), machine, workload.element_bytes)
+    costs = _cost_model(workload, machine)
     if machine.model_copy(update={"ideal": []}) != choice.costs.machine.model_copy(update={"ideal": []}):
         if any(unit not in costs.units(name) for name, unit in mapping.placement.items()):
             return None
@@ -136,6 +136,11 @@ def keep(choice: Choice, workload: Workload, machine: MachineSpec) -> Choice | N
         if not allot(inventory, machine.sram.capacity):
             return None
     return Choice(mapping, Lowering(workload, machine, costs, mapping, inventory).build(), costs, inventory, 0)
+
+
+def _cost_model(workload: Workload, machine: MachineSpec) -> CostModel:
+    elementwise = workload.spec.mapping.contractions == "elementwise"
+    return CostModel(Analysis(workload.graph), machine, workload.element_bytes, elementwise)
 
 
 class _Space:

@@ -15,8 +15,10 @@ from sim.experiment_commands import EXPERIMENT_COMMANDS
 from sim.options import (
     ConfigOption,
     HardwareOption,
+    MappingOption,
     SetOption,
     WorkloadArgument,
+    assignments,
     chosen,
     one_line_errors,
     progress_bar,
@@ -60,6 +62,7 @@ def run(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     hw: HardwareOption = "edge",
+    mapping: MappingOption = None,
     set_: SetOption = None,
     seq_len: Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")] = None,
     phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None,
@@ -80,9 +83,8 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
-    assignments = list(set_ or [])
     flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
-    assignments += [f"{key}={value}" for key, value in flags.items() if value is not None]
+    wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
     with one_line_errors():
         from sim.output import check_writable, write_atomically
         from sim.simulation import prepare
@@ -92,7 +94,7 @@ def run(
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
-        job = prepare(chosen(workload, config), hw, assignments)
+        job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_), *wanted])
         with (
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),

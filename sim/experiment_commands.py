@@ -11,8 +11,10 @@ import typer
 from sim.options import (
     ConfigOption,
     HardwareOption,
+    MappingOption,
     SetOption,
     WorkloadArgument,
+    assignments,
     check_target,
     chosen,
     one_line_errors,
@@ -36,6 +38,7 @@ def explain(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     hw: HardwareOption = "edge",
+    mapping: MappingOption = None,
     set_: SetOption = None,
     layers: LayersOption = 2,
     json: JsonOption = None,
@@ -49,8 +52,8 @@ def explain(
 
         name = chosen(workload, config)
         _check_targets(json, markdown)
-        built, model_layers, documents = _prepared(name, hw, set_ or [], layers)
-        command = _command("explain", [workload or f"--config {config}"], [hw], set_ or [], layers)
+        built, model_layers, documents = _prepared(name, hw, assignments(mapping, set_), layers)
+        command = _command("explain", [workload or f"--config {config}"], [hw], mapping, set_ or [], layers)
         laboratory = Laboratory(built, documents[1], documents[0])
         with progress_bar("experiments") as progress:
             found = find_reasons(laboratory, model_layers, command, progress)
@@ -62,6 +65,7 @@ def compare(
     hw: Annotated[
         Optional[list[str]], typer.Option("--hw", help="A machine YAML file, or a shipped one's name; repeatable.")
     ] = None,
+    mapping: MappingOption = None,
     set_: SetOption = None,
     layers: LayersOption = 2,
     json: JsonOption = None,
@@ -76,33 +80,42 @@ def compare(
         _check_targets(json, markdown)
         machines = hw or ["edge"]
         pairs = [(name, machine) for name in workloads for machine in machines]
-        model_layers = [_prepared(name, machine, set_ or [], layers)[1] for name, machine in pairs]
+        wanted = assignments(mapping, set_)
+        model_layers = [_prepared(name, machine, wanted, layers)[1] for name, machine in pairs]
         results = []
         with progress_bar("experiments") as progress:
             for number, (name, machine) in enumerate(pairs):
-                job = prepare(name, machine, [*(set_ or []), f"layers={layers}"])
+                job = prepare(name, machine, [*wanted, f"layers={layers}"])
                 results.append(run(job, critical_path=True))
                 progress(number + 1, len(pairs))
-        command = _command("compare", workloads, machines, set_ or [], layers)
+        command = _command("compare", workloads, machines, mapping, set_ or [], layers)
         found = side_by_side(list(zip(results, model_layers, strict=True)), command)
         _publish(found.to_json(), comparison(found), json, markdown)
 
 
 def _prepared(
-    name: str, machine: str, assignments: Sequence[str], layers: int
+    name: str, machine: str, wanted: Sequence[str], layers: int
 ) -> tuple[Workload, int, tuple[Document, Document]]:
     """The workload cut to *layers*, the layers of the whole model, and the documents of workload and machine."""
     from sim.simulation import read_inputs
     from workloads.config import WorkloadSpec, build_workload
 
-    documents = read_inputs(name, machine, assignments)
+    documents = read_inputs(name, machine, wanted)
     model_layers = documents[0].check(WorkloadSpec).layers
     documents[0].override(f"layers={min(layers, model_layers)}")
     return build_workload(documents[0]), model_layers, documents
 
 
-def _command(verb: str, workloads: Sequence[str], machines: Sequence[str], sets: Sequence[str], layers: int) -> str:
+def _command(
+    verb: str,
+    workloads: Sequence[str],
+    machines: Sequence[str],
+    mapping: str | None,
+    sets: Sequence[str],
+    layers: int,
+) -> str:
     words = ["python -m sim", verb, *workloads, *(f"--hw {machine}" for machine in machines)]
+    words += [f"--mapping {mapping}"] if mapping else []
     return " ".join([*words, *(f"--set {assignment}" for assignment in sets), f"--layers {layers}"])
 
 

@@ -48,9 +48,14 @@ class Mapping:
 
 
 class CostModel:
-    """Costs of a layer's operations on one machine, remembered, since candidate mappings share most of them."""
+    """Costs of a layer's operations on one machine, remembered, since candidate mappings share most of them.
 
-    def __init__(self, analysis: Analysis, machine: MachineSpec, element_bytes: int) -> None:
+    With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
+    product would be quicker.
+    """
+
+    def __init__(self, analysis: Analysis, machine: MachineSpec, element_bytes: int, elementwise: bool = False) -> None:
+        self._elementwise = elementwise and machine.mac_array.elementwise is not None
         self.analysis = analysis
         self.machine = machine
         self.element_bytes = element_bytes
@@ -83,7 +88,8 @@ class CostModel:
             return self._vector_cost(passes)
         array, ideal = self.machine.mac_array, self.machine.ideal
         ways = [] if array.elementwise is None else [freed_cost(elementwise_cost(array, passes), ideal)]
-        if self.analysis.kind(name) != "vector":
+        kind = self.analysis.kind(name)
+        if kind == "projection" or (kind == "contraction" and not self._elementwise):
             ways.append(self.gemm_cost(self.gemm(name, scale, parts)))
         return min(ways, key=lambda cost: cost.cycles)
 

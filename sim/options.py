@@ -25,6 +25,9 @@ ConfigOption = Annotated[
     ),
 ]
 HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
+MappingOption = Annotated[
+    Optional[str], typer.Option("--mapping", help="A named mapping: a YAML file, or the name of a shipped one.")
+]
 SetOption = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
@@ -62,6 +65,13 @@ def one_line_errors() -> Iterator[None]:
     except OSError as error:  # a full disk, say; what was there before is still there
         typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
         raise typer.Exit(1) from None
+
+
+def assignments(mapping: str | None, set_: list[str] | None) -> list[str]:
+    """The assignments of a named mapping, then those of ``--set``."""
+    from sim.simulation import named_mapping
+
+    return [*(named_mapping(mapping) if mapping else []), *(set_ or [])]
 
 
 def chosen(workload: str | None, config: Path | None) -> str:

@@ -14,7 +14,7 @@ from hw.requests import Transfer, Work
 from hw.unit import Recorder, Stream
 from sim.catalog import find
 from sim.choice import Section, choose
-from sim.documents import Document, read_document, split_assignment
+from sim.documents import Document, Spec, read_document, split_assignment
 from sim.engine import Engine
 from sim.errors import InputError, Problem
 from sim.metrics import Recorded, build_result
@@ -79,6 +79,19 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
         if head is None:
             return Job(spec, (layers,))
         return Job(spec, (layers, Section(head, choose(head, spec, workload_document), "head.")))
+
+
+class NamedMapping(Spec):
+    """A way to map workloads that has a name: assignments as ``--set`` takes them."""
+
+    name: str
+    description: str = ""
+    set: list[str]
+
+
+def named_mapping(name: str) -> list[str]:
+    """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
+    return read_document(find("mapping", name)).check(NamedMapping).set
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:

@@ -71,12 +71,14 @@ class MappingSpec(Spec):
     ``placement`` is where operations run that both the MAC array and the SIMD unit can do; ``place`` overrides it by
     operation name. ``token_tile`` tokens share one pass over the weights. ``blocks`` cut the heads (or channels) into
     parts whose tiles are buffered and freed on their own; ``lanes`` cut a block into parts whose recurrences are
-    interleaved step by step. ``weight_slot_kib`` bounds the tile of weights that one transfer brings. ``spill`` keeps
-    the state in DRAM between tiles and loads it block by block.
+    interleaved step by step. ``contractions`` of activations are done as matrix products or elementwise on an array
+    whose PEs can do both, whichever is quicker, or always elementwise. ``weight_slot_kib`` bounds the tile of weights
+    that one transfer brings. ``spill`` keeps the state in DRAM between tiles and loads it block by block.
     """
 
     placement: Placement = "auto"
     place: dict[str, Literal["mac_array", "simd"]] = Field(default_factory=dict)
+    contractions: Literal["quicker", "elementwise"] = "quicker"
     token_tile: PositiveInt | None = None
     blocks: PositiveInt | None = None
     lanes: PositiveInt | None = None
