@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
 from sim.catalog import shipped
 from sim.documents import read_document
@@ -27,7 +28,7 @@ def main() -> None:
         (workload, machine, overrides)
         for workload in shipped("workload")
         if workload not in ROWS
-        for machine in shipped("machine")
+        for machine in EDGE_MACHINES
         for overrides in (PREFILL, DECODE_WITH_HEAD if _knows_words(workload) else DECODE)
     ]
     with ProcessPoolExecutor() as executor:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
-from sim.catalog import shipped
 from sim.output import write_atomically
 from sim.report import REASONS
 
@@ -20,7 +20,7 @@ ROWS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3
 
 def main() -> None:
     """Run everything and write the tables."""
-    pairs = [(workload, machine) for workload in ROWS for machine in shipped("machine")]
+    pairs = [(workload, machine) for workload in ROWS for machine in EDGE_MACHINES]
     with ProcessPoolExecutor() as executor:
         results = list(executor.map(simulate, *zip(*pairs, strict=True)))
     TARGET.parent.mkdir(exist_ok=True)

@@ -119,8 +119,7 @@ def _path(result: Result) -> str:
 
 
 def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:
-    names = {"useful": "useful work", "pipeline_latency": "pipeline latency", "unit_busy": "the unit", "end": "the end"}
-    names |= REASONS
+    names = REASONS | {"useful": "useful work"}
     shown = [(name, cycles) for name, cycles in parts if cycles >= 10 * LEAST * whole]
     return ", ".join(f"{names.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
 

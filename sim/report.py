@@ -9,29 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.result import Result, UnitAccount
+from sim.taxonomy import OTHER_TERMS, TAXONOMY
 from sim.units import format_bytes
 
 WIDTH = 112
-REASONS = {
-    "dram_bandwidth": "DRAM bandwidth",
-    "dram_latency": "DRAM latency",
-    "dram_row_miss": "DRAM row miss",
-    "dram_turnaround": "DRAM turnaround",
-    "dram_refresh": "DRAM refresh",
-    "waits_for_mac_array": "waits for MAC array",
-    "waits_for_simd": "waits for SIMD",
-    "waits_for_dma": "waits for DMA",
-    "recurrence_on_mac_array": "recurrence (MAC array)",
-    "recurrence_on_simd": "recurrence (SIMD)",
-    "no_buffer": "no free buffer",
-    "bank_conflict": "bank conflict",
-    "nothing_left": "nothing left",
-    "no_access": "no access",
-    "work_elsewhere": "work not on the array",
-    "edge": "edges (idle PEs)",
-    "fill_drain": "fill and drain",
-    "start": "start",
-}
+REASONS = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}
 
 
 def render(result: Result) -> RenderableType:

@@ -20,8 +20,8 @@ LAYERS = [
     {"sim.dependencies"},
     {"sim.lowering", "sim.scheduler"},
     {"sim.choice", "sim.path"},
-    {"sim.trace", "sim.result", "sim.replay", "sim.windows"},
-    {"sim.breakdown"},
+    {"sim.trace", "sim.result", "sim.replay", "sim.windows", "sim.taxonomy"},
+    {"sim.breakdown", "sim.taxonomy_figure"},
     {
         "sim.metrics",
         "sim.report",

@@ -1,0 +1,22 @@
+"""The picture of the stall taxonomy: writes docs/stalls.svg.
+
+python -m bench.taxonomy
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.output import write_atomically
+from sim.taxonomy_figure import as_svg
+
+TARGET = Path(__file__).parent.parent / "docs" / "stalls.svg"
+
+
+def main() -> None:
+    """Draw it."""
+    write_atomically(TARGET, as_svg())
+
+
+if __name__ == "__main__":
+    main()
