@@ -13,7 +13,7 @@ from collections.abc import Collection
 from pydantic import PositiveInt
 
 from hw.accounts import Accounts, Landing
-from hw.lpddr5 import TIMINGS, Channel, DramSpec
+from hw.lpddr5 import TRANSFER_TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
 from hw.unit import NEVER, Ledger, Stream
 from sim.documents import Spec
@@ -40,7 +40,7 @@ class Dma:
     def __init__(
         self, spec: DmaSpec, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
     ) -> None:
-        timing = TIMINGS[dram.timing]
+        timing = TRANSFER_TIMINGS[dram.timing]
         self.name = "dma"
         self.engine = engine
         self.ledger = Ledger(self.name)

@@ -239,7 +239,8 @@ class _Space:
 
     def _stepped(self, cut: tuple[int, int]) -> frozenset[str]:
         simd = self._costs.machine.simd
-        return stepped_operations(self._costs.analysis, cut[0] * cut[1], simd.lanes * max(1, simd.pipeline_depth))
+        least = -(-simd.lanes * max(1, simd.pipeline_depth) // self._workload.spec.batch)
+        return stepped_operations(self._costs.analysis, cut[0] * cut[1], least)
 
     def _candidate(
         self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int, spill: bool

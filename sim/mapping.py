@@ -143,7 +143,7 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
 
     From the recurrences outwards: an operation joins if all its readers are stepped (it then feeds them without a
     buffer of a tile) or if it reads a stepped result, unless it is a projection, needs something of all groups, or
-    handles fewer than *least_elements* in a step.
+    handles fewer than *least_elements* of a sequence in a step.
     """
     stepped = set(analysis.recurrent)
     if not stepped:
