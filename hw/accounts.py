@@ -9,14 +9,18 @@ from sim.units import apportion
 
 
 class Landing:
-    """A DRAM transfer: when it was issued, why not earlier, and what its time was spent on (clocks by COST_NAMES)."""
+    """A DRAM transfer: when it was issued, why not earlier, and what its time was spent on (clocks by COST_NAMES).
 
-    __slots__ = ("costs", "issued", "late_reason")
+    ``before`` is the transfer that it was late for, if it was one.
+    """
 
-    def __init__(self, issued: int, late_reason: str, costs: Costs) -> None:
+    __slots__ = ("before", "costs", "issued", "late_reason")
+
+    def __init__(self, issued: int, late_reason: str, costs: Costs, before: Landing | None = None) -> None:
         self.issued = issued
         self.late_reason = late_reason
         self.costs = costs
+        self.before = before
 
 
 class Accounts:
@@ -52,12 +56,12 @@ def split_wait(reason: str, landing: Landing | None, start: int, end: int) -> di
     """The cycles from *start* to *end* by reason.
 
     A wait for DRAM counts from the issue of the transfer, shared over what the transfer's time was spent on; what lies
-    before the issue goes to the reason that the transfer was issued late.
+    before the issue goes to the reason that the transfer was issued late, which can be another transfer.
     """
     if landing is None:
         return {reason: end - start}
     issued = min(max(landing.issued, start), end)
-    parts = {landing.late_reason: issued - start}
+    parts = split_wait(landing.late_reason, landing.before, start, issued)
     costs = dict(zip(COST_NAMES, landing.costs, strict=True))
     for cause, cycles in apportion(end - issued, costs).items():
         parts[cause] = parts.get(cause, 0) + cycles

@@ -89,9 +89,11 @@ class Dma:
 
     def _issue(self, stream: Stream[Transfer]) -> None:
         now, free_at = self.engine.now, self._free_at
-        reason = stream.reason if now <= stream.ready_at else OTHER_TRANSFERS
+        reason, before = (stream.reason, stream.landing()) if now <= stream.ready_at else (OTHER_TRANSFERS, None)
+        if before is not None:
+            reason = before.late_reason
         if now > free_at:
-            self.ledger.wait(stream, reason, free_at, now)
+            self.ledger.wait(stream, reason, before, free_at, now)
             free_at = now
         transfer, channel = stream.request, self.channel
         numerator, denominator = self._clocks
@@ -103,7 +105,7 @@ class Dma:
         self._landing_at.append(end)
         if self.ledger.recorder is not None:
             self._record(stream, free_at, end)
-        stream.issued(end, end, Landing(now, reason, channel.costs))
+        stream.issued(end, end, Landing(now, reason, channel.costs, before))
 
     def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""

@@ -74,9 +74,13 @@ class Ledger:
         """All cycles accounted for so far."""
         return Accounts.total([*self._opened, self.rest])
 
-    def wait(self, stream: Stream[Work] | Stream[Transfer], reason: str, start: int, end: int) -> None:
-        """The unit was idle from *start* to *end*, when *stream*'s request starts; *reason* is why not earlier."""
-        landing = stream.landing()
+    def wait(
+        self, stream: Stream[Work] | Stream[Transfer], reason: str, landing: Landing | None, start: int, end: int
+    ) -> None:
+        """The unit was idle from *start* to *end*, when *stream*'s request starts.
+
+        *reason* is why not earlier, *landing* the transfer that it waited for, if it was one.
+        """
         if landing is None and self.recorder is None:
             stream.accounts.stall(reason, end - start)
             return
@@ -141,7 +145,7 @@ class Unit:
         request, free_at = stream.request, self._free_at
         ledger, cycles = self.ledger, request.cycles
         if start > free_at:
-            ledger.wait(stream, stream.reason, free_at, start)
+            ledger.wait(stream, stream.reason, stream.landing(), free_at, start)
         stream.accounts.busy += cycles
         end = start + cycles
         if ledger.recorder is not None:

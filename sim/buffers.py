@@ -171,9 +171,11 @@ class Inventory:
 
     def _block_by_block(self, storage: Storage) -> bool:
         analysis = self.analysis
-        source = analysis.graph.producer[storage.tensors[0]]
+        if analysis.graph.output_tensor in storage.tensors:
+            return False  # all of it is stored at once
+        sources = frozenset(self.drafts[storage.writer].operations)  # what is done in one go with the tensor
         joint = {
-            name for name in analysis.operations if source in analysis.upstream[name] and not analysis.grouped(name)
+            name for name in analysis.operations if sources & analysis.upstream[name] and not analysis.grouped(name)
         }
         names = {name for tensor in storage.tensors for name, _ in analysis.readers[tensor]}
         fused = {other for name in names for other in self.drafts[self.home[name]].operations}

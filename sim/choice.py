@@ -135,7 +135,8 @@ def keep(choice: Choice, workload: Workload, machine: MachineSpec) -> Choice | N
         inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
         if not allot(inventory, machine.sram.capacity):
             return None
-    return Choice(mapping, Lowering(workload, machine, costs, mapping, inventory).build(), costs, inventory, 0)
+    program = Lowering(workload, machine, costs, mapping, inventory).build()
+    return Choice(mapping, program, costs, inventory, choice.trials)
 
 
 def _cost_model(workload: Workload, machine: MachineSpec) -> CostModel:

@@ -196,7 +196,7 @@ class _Dependencies:
         graph = self.graph
         load, store = self.number["load.input"], self.number["store.output"]
         unit = self._unit_of(graph.output_tensor)
-        self._require(load, store, f"waits_for_{unit}", [1 - self.tiles_per_layer])
+        self._require(load, store, DRAM, [1 - self.tiles_per_layer])
         home = self.of_draft[self.inventory.home[graph.producer[graph.output_tensor]]]
         self._require_parts(store, home, f"waits_for_{unit}", [0], graph.producer[graph.output_tensor], 0)
 

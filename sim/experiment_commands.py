@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.errors import InputError
 from sim.options import (
     ConfigOption,
     HardwareOption,
@@ -85,7 +86,7 @@ def compare(
         results = []
         with progress_bar("experiments") as progress:
             for number, (name, machine) in enumerate(pairs):
-                job = prepare(name, machine, [*wanted, f"layers={layers}"])
+                job = prepare(name, machine, [*wanted, f"layers={min(layers, model_layers[number])}"])
                 results.append(run(job, critical_path=True))
                 progress(number + 1, len(pairs))
         command = _command("compare", workloads, machines, mapping, set_ or [], layers)
@@ -96,14 +97,19 @@ def compare(
 def _prepared(
     name: str, machine: str, wanted: Sequence[str], layers: int
 ) -> tuple[Workload, int, tuple[Document, Document]]:
-    """The workload cut to *layers*, the layers of the whole model, and the documents of workload and machine."""
+    """The workload cut to *layers*, the layers of the whole model, and the documents of workload and machine.
+
+    Raises InputError for a workload with a head: experiments are about layers.
+    """
     from sim.simulation import read_inputs
     from workloads.config import WorkloadSpec, build_workload
 
     documents = read_inputs(name, machine, wanted)
-    model_layers = documents[0].check(WorkloadSpec).layers
-    documents[0].override(f"layers={min(layers, model_layers)}")
-    return build_workload(documents[0]), model_layers, documents
+    spec = documents[0].check(WorkloadSpec)
+    if spec.head:
+        raise InputError(documents[0].problem(["head"], "experiments look at layers alone, expected false"))
+    documents[0].override(f"layers={min(layers, spec.layers)}")
+    return build_workload(documents[0]), spec.layers, documents
 
 
 def _command(

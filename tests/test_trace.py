@@ -19,8 +19,11 @@ from sim.trace import TraceWriter, Window, parse_window
 CYCLE_US = 0.004  # 250 MHz
 
 
-def traced(path: Path, window: str | None = None, **settings: Any) -> tuple[Result, list[dict[str, Any]]]:
-    job = prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()])
+def traced(
+    path: Path, window: str | None = None, machine: str = "edge", **settings: Any
+) -> tuple[Result, list[dict[str, Any]]]:
+    assignments = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+    job = prepare("mamba3_mimo", machine, assignments)
     recorder = TraceWriter(path, parse_window(window))
     with recorder.writing(job.machine):
         result = run(job, recorder=recorder)
@@ -60,6 +63,55 @@ def test_slices_of_a_lane_do_not_overlap(whole: tuple[Result, list[dict[str, Any
     assert len(ordered) > 10
     for before, after in pairwise(ordered):
         assert after["ts"] >= before["ts"] + before["dur"] - 1e-6
+
+
+CONTENDED: dict[str, dict[str, Any]] = {
+    "narrow-banks": {"sram__bank_width": "8B"},
+    "one-bank": {"sram__banks": 1, "sram__interleave": 1},
+    "elementwise-pes": {"machine": "edge_flexpe"},
+}
+
+
+@pytest.fixture(scope="module", params=CONTENDED)
+def contended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Result, list[dict[str, Any]]]:
+    """A run in which the units ask some banks for more than these give."""
+    mapping = {f"mapping__{key}": value for key, value in {"token_tile": 16, "blocks": 4, "lanes": 1}.items()}
+    path = tmp_path_factory.mktemp("trace") / "t.json.gz"
+    return traced(
+        path, layers=1, sequence_length=40, mapping__weight_slot_kib=64, **mapping, **CONTENDED[request.param]
+    )
+
+
+@pytest.mark.parametrize("unit", ["mac_array", "simd"])
+def test_bank_conflicts_are_stalls_that_follow_the_request_they_lengthen(
+    contended: tuple[Result, list[dict[str, Any]]], unit: str
+) -> None:
+    result, events = contended
+    slices = lanes(events)[unit]
+    conflicts = [event for event in slices if event["name"] == "stall: bank_conflict"]
+    assert cycles(conflicts, stall=True) == result.units[unit].stalls.get("bank_conflict", 0)
+    assert any("bank_conflict" in result.units[each].stalls for each in ("mac_array", "simd"))
+    assert cycles(slices, stall=False) == result.units[unit].busy_cycles
+    for before, after in pairwise(sorted(slices, key=lambda event: event["ts"])):
+        if after in conflicts:
+            assert not before["name"].startswith("stall:")
+            assert after["ts"] == pytest.approx(before["ts"] + before["dur"], abs=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["mac_array", "simd", "dma", "dram.channel0"])
+def test_slices_of_a_lane_do_not_overlap_where_banks_conflict(
+    contended: tuple[Result, list[dict[str, Any]]], unit: str
+) -> None:
+    result, events = contended
+    ordered = sorted(lanes(events)[unit], key=lambda event: event["ts"])
+    assert len(ordered) > 10
+    for before, after in pairwise(ordered):
+        assert after["ts"] >= before["ts"] + before["dur"] - 1e-6
+    if unit != "dram.channel0":  # of channels a trace shows the data only
+        assert sum(event["dur"] for event in ordered) / CYCLE_US == pytest.approx(result.makespan_cycles, abs=0.5)
+        assert ordered[0]["ts"] == 0
 
 
 def test_slices_say_what_and_where(whole: tuple[Result, list[dict[str, Any]]]) -> None:
