@@ -173,7 +173,7 @@ class Inventory:
         analysis = self.analysis
         if analysis.graph.output_tensor in storage.tensors:
             return False  # all of it is stored at once
-        sources = frozenset(self.drafts[storage.writer].operations)  # what is done in one go with the tensor
+        sources = self._done_with(storage.writer)
         joint = {
             name for name in analysis.operations if sources & analysis.upstream[name] and not analysis.grouped(name)
         }
@@ -182,6 +182,13 @@ class Inventory:
         return all(not joint & analysis.upstream[name] for name in fused) and all(
             analysis.grouped(name) or self._blocked_projection(name) for name in names
         )
+
+    def _done_with(self, writer: int) -> frozenset[str]:
+        """Operations of a stream that writes block by block which are not done before its last block is."""
+        layout = self.drafts[writer].layout
+        if isinstance(layout, SegmentLayout):  # whole projections come first
+            return frozenset(segment.part for segment in layout.segments if segment.block is not None)
+        return frozenset(self.drafts[writer].operations)
 
     def _blocked_projection(self, name: str) -> bool:
         layout = self.drafts[self.home[name]].layout

@@ -24,6 +24,7 @@ from sim.options import (
     progress_bar,
     show,
 )
+from sim.reproduce.command import REPRODUCE_COMMANDS
 
 if TYPE_CHECKING:
     from sim.trace import TraceWriter
@@ -119,7 +120,7 @@ def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
     return TraceWriter(trace, parse_window(window))
 
 
-for _name, _command in (*COMMANDS.items(), *EXPERIMENT_COMMANDS.items()):
+for _name, _command in (COMMANDS | EXPERIMENT_COMMANDS | REPRODUCE_COMMANDS).items():
     app.command(name=_name)(_command)
 
 

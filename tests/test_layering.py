@@ -43,6 +43,17 @@ LAYERS = [
     {"sim.explain"},
     {"sim.compare"},
     {"sim.markdown", "sim.commands", "sim.experiment_commands"},
+    {"sim.reproduce.__init__", "sim.reproduce.paper", "sim.reproduce.pages", "sim.reproduce.pictures", "sim.reproduce.runs"},
+    {
+        "sim.reproduce.gpu",
+        "sim.reproduce.table1_cells",
+        "sim.reproduce.table1_page",
+        "sim.reproduce.official_models",
+        "sim.reproduce.official_page",
+    },
+    {"sim.reproduce.table1", "sim.reproduce.figure1", "sim.reproduce.figure2", "sim.reproduce.official"},
+    {"sim.reproduce.products"},
+    {"sim.reproduce.command"},
     {"sim.cli", "sim.__main__", "sim.__init__"},
 ]
 
