@@ -199,13 +199,13 @@ def dram(
 
 
 def list_() -> None:
-    """List the shipped workloads and machines."""
+    """List the shipped workloads, machines and named mappings."""
     from rich.table import Table
 
     from sim.catalog import shipped
     from sim.documents import read_document
 
-    for kind in ("workload", "machine"):
+    for kind in ("workload", "machine", "mapping"):
         table = Table(kind, "description", box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for name, path in shipped(kind).items():
             table.add_row(name, str(read_document(path).data.get("description", "")))
