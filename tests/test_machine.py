@@ -61,3 +61,12 @@ def test_a_machine_wires_its_units_to_the_same_banks() -> None:
     assert machine.dma.channels == 2
     assert machine.ports is not None
     assert Machine(load("edge"), engine, contended=False).ports is None
+
+
+def test_the_gpu_has_the_figures_of_its_data_sheet() -> None:
+    gpu = load("h100")
+    assert gpu.mac_array.macs_per_cycle * 2 * gpu.clock == pytest.approx(989.4e12, rel=1e-3)  # dense, 16 bit
+    assert gpu.simd.lanes * 2 * gpu.clock == pytest.approx(
+        66.9e12, rel=0.08
+    )  # FP32; the sheet has a higher boost clock
+    assert gpu.dram.bytes_per_second == pytest.approx(3.35e12, rel=2e-3)
