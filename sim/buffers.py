@@ -179,9 +179,13 @@ class Inventory:
         }
         names = {name for tensor in storage.tensors for name, _ in analysis.readers[tensor]}
         fused = {other for name in names for other in self.drafts[self.home[name]].operations}
-        return all(not joint & analysis.upstream[name] for name in fused) and all(
-            analysis.grouped(name) or self._blocked_projection(name) for name in names
-        )
+        return all(not joint & analysis.upstream[name] for name in fused) and all(map(self._reads_blocks, names))
+
+    def _reads_blocks(self, name: str) -> bool:
+        """Whether an operation is done with a block of its operands without having seen a later one."""
+        if self.drafts[self.home[name]].is_projection:
+            return self._blocked_projection(name)
+        return self.analysis.grouped(name)
 
     def _done_with(self, writer: int) -> frozenset[str]:
         """Operations of a stream that writes block by block which are not done before its last block is."""

@@ -9,6 +9,7 @@ from sim.catalog import find
 from sim.choice import choose
 from sim.documents import Document, read_document
 from sim.errors import InputError
+from sim.simulation import prepare, run
 from workloads.config import MappingSpec, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder, TimestepGraph
 
@@ -55,3 +56,10 @@ def test_ends_or_is_refused(graph: TimestepGraph, token_tile: int, blocks: int, 
         choose(Workload(spec, graph), machine, NOWHERE)
     except InputError as error:
         assert "needs" in str(error.problems[0])
+
+
+def test_a_projection_that_is_not_cut_reads_all_blocks_at_once() -> None:
+    """``widen_x`` needs all of x, which is written block by block."""
+    wanted = ["formulation=chunked", "chunk=16", "layers=1", "sequence_length=32"]
+    job = prepare("mamba3-mimo-894m", "edge", wanted)
+    assert run(job).makespan_cycles > 0
