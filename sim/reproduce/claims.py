@@ -1,0 +1,76 @@
+"""The paper's claims, each with a verdict and its numbers, and how far they move when we assume otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.markdown import table
+from sim.output import write_atomically
+from sim.reproduce.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
+from sim.reproduce.pages import head, signed
+from sim.reproduce.paper import SOURCE
+from sim.reproduce.runs import SCALING, Runs
+from sim.reproduce.verdicts import NAMES, PAPER_ORDER, order, penalty, verdicts
+
+
+def write_claims(folder: Path, runs: Runs) -> list[Path]:
+    """Write claims.md into *folder*."""
+    path = folder / "claims.md"
+    write_atomically(path, _page(simulate_facts(runs)))
+    return [path]
+
+
+def _page(facts: Facts) -> str:
+    rows = [[v.claim, f"**{v.verdict}**", v.numbers, f"`{v.command}`"] for v in verdicts(facts)]
+    lines = [
+        *head("The paper's claims", "claims"),
+        "",
+        f"The paper: {SOURCE}. {SCALING}. Tokens a second unless another unit stands there; a penalty is how "
+        "much longer a token takes Mamba-3 than Mamba-2. The paper's Mamba-3 is not the published one: "
+        "[official.md](official.md) has that.",
+        "",
+        table(["claim", "verdict", "our numbers", "command"], rows, left=4),
+        "",
+        "## What we assume, and how much it matters",
+        "",
+        "One thing at a time is set otherwise than in hw/edge.yaml and hw/edge_flexpe.yaml (PEs that do elementwise "
+        "operations are the difference between the two), and the mapping is chosen anew. *Order* is the paper's if "
+        "Mamba-2 is before Mamba-1 before Mamba-3.",
+    ]
+    for machine in MACHINES:
+        lines += ["", f"### {machine}", "", _sensitivity(facts, machine)]
+    lines += ["", _summary(facts), "", "## What none of these runs can tell", "", *_LIMITS]
+    return "\n".join(lines) + "\n"
+
+
+_LIMITS = (
+    "- The MAC array is square, 32 x 32, because that is usual; what the paper used it does not say.",
+    "- Special functions take the same cycles in every pipeline stage, and a reduction's tree takes one cycle a level.",
+    "- SRAM energy is not counted, as in the paper: an operation has 2 pJ wherever its operands come from.",
+    "- Layers run one after the other, and a layer's weights are streamed again for every tile of tokens.",
+    "- hw/h100.yaml is one array and one memory: it says where bandwidth ends and compute begins, no more.",
+)
+
+
+def _sensitivity(facts: Facts, machine: str) -> str:
+    rows = []
+    for assumption in ASSUMPTIONS:
+        speeds = facts.speeds(assumption, machine)
+        kept = "the paper's" if order(speeds) == PAPER_ORDER else " > ".join(NAMES[name] for name in order(speeds))
+        label = f"{assumption.name}: {assumption.value}" if assumption.value else f"**{assumption.name}**"
+        rows.append([label, kept, *(f"{speeds[name]:.1f}" for name in MODELS), signed(penalty(speeds))])
+    return table(["set", "order", *(NAMES[name] for name in MODELS), "penalty"], rows, left=2)
+
+
+def _summary(facts: Facts) -> str:
+    sentences = []
+    for machine in MACHINES:
+        penalties = {a: penalty(facts.speeds(a, machine)) for a in ASSUMPTIONS}
+        least, most = min(penalties, key=penalties.__getitem__), max(penalties, key=penalties.__getitem__)
+        kept = sum(order(facts.speeds(a, machine)) == PAPER_ORDER for a in ASSUMPTIONS)
+        sentences.append(
+            f"On {machine} the order is the paper's in {kept} of {len(ASSUMPTIONS)} settings, and the penalty lies "
+            f"between {signed(penalties[least])} ({least.name}: {least.value or 'ours'}) and {signed(penalties[most])} "
+            f"({most.name}: {most.value or 'ours'})."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,21 @@
+"""The official Mamba-3 against the official Mamba-2 at equal parameters, which the paper does not compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.output import write_atomically
+from sim.reproduce.official_models import comparisons
+from sim.reproduce.official_page import figure_of, page
+from sim.reproduce.pictures import print_style, write_figure
+from sim.reproduce.runs import Runs
+
+
+def write_official(folder: Path, runs: Runs) -> list[Path]:
+    """Write official.svg, .png and .md to *folder*."""
+    found = comparisons(runs)
+    with print_style():
+        pictures = write_figure(figure_of(found), folder, "official")
+    target = folder / "official.md"
+    write_atomically(target, page(found))
+    return [*pictures, target]

@@ -1,0 +1,123 @@
+"""The official Mamba-3s, each with a Mamba-2 of as many parameters.
+
+Models are matched by the parameters of their layers, and only layers run: the vocabularies differ (128,256 and 50,288
+tokens), and are half of the smallest Mamba-3. A Mamba-2 of just as many parameters is interpolated: time, like
+parameters, grows as a power of the width, so log time is linear in log parameters between two neighbours. The nearest
+official sizes are within 3 % of the Mamba-3's, so the interpolation corrects little.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+
+from sim.reproduce.pages import excess
+from sim.reproduce.runs import Run, Runs, Simulated
+from sim.simulation import read_workload
+from workloads.config import build_workload
+from workloads.counts import count
+
+MACHINES = ("edge", "edge_flexpe")
+REFERENCE = ("mamba2-130m", "mamba2-370m", "mamba2-780m", "mamba2-1.3b")
+SISO = ("mamba3-siso-187m", "mamba3-siso-443m", "mamba3-siso-893m", "mamba3-siso-1.5b")
+MIMO = ("mamba3-mimo-894m", "mamba3-mimo-1.5b")
+SEQUENTIAL, CHUNKED, DECODE = "prefill, token by token", "prefill in chunks", "decode"
+PHASES = (SEQUENTIAL, CHUNKED, DECODE)
+ASSIGNMENTS: dict[str, tuple[str, ...]] = {SEQUENTIAL: (), CHUNKED: ("formulation=chunked",), DECODE: ("phase=decode",)}
+CHUNKS = {"MIMO": (16, 8, 4), "others": (64, 32, 16)}  # 64 is what is recommended, 64 / R for MIMO
+
+
+@dataclass(frozen=True)
+class Official:
+    """A model: the parameters of its layers, of all with the tied embedding, operations a token, and its runs."""
+
+    name: str
+    layer_parameters: int
+    parameters: int
+    paper_gop_per_token: float
+    runs: dict[tuple[str, str], Simulated]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A Mamba-3 and a Mamba-2 of as many layer parameters: cycles a token by (machine, phase), (Mamba-2's, Mamba-3's).
+
+    ``nearest`` is the official Mamba-2 whose parameters are the nearest. ``roofline_penalty`` is that of operations by
+    the paper's convention, in prefill token by token.
+    """
+
+    model: Official
+    nearest: Official
+    cycles: dict[tuple[str, str], tuple[float, float]]
+    roofline_penalty: float
+
+    def penalty(self, machine: str, phase: str) -> float:
+        """How much longer Mamba-3 takes, in percent."""
+        mamba2, mamba3 = self.cycles[machine, phase]
+        return excess(mamba3, mamba2)
+
+
+def comparisons(runs: Runs) -> list[Comparison]:
+    """Every Mamba-3, SISO first."""
+    names = (*REFERENCE, *SISO, *MIMO)
+    wanted = {name: _wanted(name) for name in names}
+    found = runs.of(run for each in wanted.values() for several in each.values() for run in several)
+    models = {
+        name: _model(name, {key: _fastest(several, found) for key, several in wanted[name].items()}) for name in names
+    }
+    references = [models[name] for name in REFERENCE]
+    return [_compared(models[name], references) for name in (*SISO, *MIMO)]
+
+
+def _wanted(name: str) -> dict[tuple[str, str], list[Run]]:
+    """The runs of a model by (machine, phase), of which the fastest counts."""
+    return {(machine, phase): _runs(name, machine, phase) for machine in MACHINES for phase in PHASES}
+
+
+def _runs(name: str, machine: str, phase: str) -> list[Run]:
+    """In chunks the first of CHUNKS that fits; in decode as mapped, and with the state in DRAM if it can be there."""
+    usual = Run(name, machine, ASSIGNMENTS[phase])
+    if phase == CHUNKED:
+        chunks = CHUNKS["MIMO" if name in MIMO else "others"]
+        return [replace(usual, options=tuple(f"chunk={tokens}" for tokens in chunks))]
+    if phase == DECODE:
+        return [usual, replace(usual, options=("mapping.spill=true", "mapping.spill=false"))]
+    return [usual]
+
+
+def _fastest(several: Sequence[Run], found: Mapping[Run, Simulated]) -> Simulated:
+    return min((found[run] for run in several), key=lambda each: each.cycles_per_token)
+
+
+def _model(name: str, runs: dict[tuple[str, str], Simulated]) -> Official:
+    counts = count(build_workload(read_workload(name)))
+    layers = counts.layer_parameters * counts.layers
+    return Official(name, layers, counts.parameters, counts.paper.ops_gop_per_token, runs)
+
+
+def _compared(model: Official, references: Sequence[Official]) -> Comparison:
+    sizes = [each.layer_parameters for each in references]
+    cycles = {
+        key: (
+            interpolated(model.layer_parameters, sizes, [each.runs[key].cycles_per_token for each in references]),
+            run.cycles_per_token,
+        )
+        for key, run in model.runs.items()
+    }
+    operations = interpolated(model.layer_parameters, sizes, [each.paper_gop_per_token for each in references])
+    nearest = min(references, key=lambda each: abs(log(each.layer_parameters / model.layer_parameters)))
+    return Comparison(model, nearest, cycles, excess(model.paper_gop_per_token, operations))
+
+
+def interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """*y* at *x* on straight lines between the logarithms of (*xs*, *ys*), the outermost going on; *xs* rise.
+
+    >>> interpolated(4, [1, 2, 8], [1, 4, 64])
+    16.0
+    """
+    right = min(max(bisect(xs, x), 1), len(xs) - 1)
+    left = right - 1
+    share = log(x / xs[left]) / log(xs[right] / xs[left])
+    return exp(log(ys[left]) * (1 - share) + log(ys[right]) * share)

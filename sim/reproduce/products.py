@@ -1,0 +1,21 @@
+"""What can be reproduced: name -> the function that writes it into a folder and says which files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.reproduce.claims import write_claims
+from sim.reproduce.figure1 import write_figure1
+from sim.reproduce.figure2 import write_figure2
+from sim.reproduce.official import write_official
+from sim.reproduce.runs import Runs
+from sim.reproduce.table1 import write_table1
+
+PRODUCTS: dict[str, Callable[[Path, Runs], list[Path]]] = {
+    "table1": write_table1,
+    "figure1": write_figure1,
+    "figure2": write_figure2,
+    "official": write_official,
+    "claims": write_claims,
+}

@@ -1,0 +1,43 @@
+"""Table 1: the paper's six rows counted by its convention and simulated, each number beside the paper's.
+
+table1.csv and table1.json list the numbers, table1.md arranges them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sim import __version__
+from sim.output import write_atomically
+from sim.reproduce.gpu import read_measurements
+from sim.reproduce.pages import comma_separated, written_by
+from sim.reproduce.paper import SOURCE
+from sim.reproduce.runs import SCALING, Runs
+from sim.reproduce.table1_cells import Cell, counted, measured, simulated
+from sim.reproduce.table1_page import page
+
+
+def write_table1(folder: Path, runs: Runs) -> list[Path]:
+    """Write table1.md, .csv and .json to *folder*; reads gpu.json there. Raises InputError with mistakes in that."""
+    gpu = read_measurements(folder)
+    cells = [*counted(), *simulated(runs), *measured(gpu)]
+    texts = {"table1.md": page(cells, gpu), "table1.csv": as_csv(cells), "table1.json": as_json(cells)}
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def as_csv(cells: Sequence[Cell]) -> str:
+    """A line for each of *cells*."""
+    header = [*asdict(cells[0]), "residual_percent"]
+    return comma_separated("table1", header, [[*asdict(cell).values(), cell.residual_percent] for cell in cells])
+
+
+def as_json(cells: Sequence[Cell]) -> str:
+    """All of *cells*, and what wrote them."""
+    listed = [asdict(cell) | {"residual_percent": cell.residual_percent} for cell in cells]
+    whole = {"written_by": written_by("table1"), "version": __version__, "paper": SOURCE, "scaling": SCALING}
+    return json.dumps(whole | {"cells": listed}, indent=2, ensure_ascii=False) + "\n"
