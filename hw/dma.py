@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
+from fractions import Fraction
 
 from pydantic import PositiveInt
 
@@ -33,8 +34,8 @@ class Dma:
     """The DMA engine and the channels behind it."""
 
     __slots__ = (
-        "_clocks", "_free_at", "_landing_at", "_next_start", "_offered", "_outstanding",
-        "channel", "channels", "engine", "ledger", "name",
+        "_clocks", "_landing_at", "_next_start", "_offered", "_outstanding",
+        "channel", "channels", "engine", "free_at", "ledger", "name",
     )  # fmt: skip
 
     def __init__(
@@ -47,11 +48,18 @@ class Dma:
         self.channels = dram.channels
         self.channel = Channel(timing, dram.refresh != "none", ideal)
         self._outstanding = spec.outstanding
-        self._clocks = (10**15, clock_hz * timing.tck_fs)  # clocks = cycles * first / second
+        clocks = Fraction(10**15, clock_hz * timing.tck_fs)  # a cycle
+        self._clocks = clocks.as_integer_ratio()
         self._offered: list[Stream[Transfer]] = []
         self._landing_at: deque[int] = deque()  # ends of the transfers in flight
         self._next_start = NEVER
-        self._free_at = 0
+        self.free_at = 0
+
+    @property
+    def refresh_cycles(self) -> int:
+        """Cycles for which a refresh keeps the channels from moving data."""
+        numerator, denominator = self._clocks
+        return -(-self.channel.refresh_clocks * denominator // numerator)
 
     def offer(self, stream: Stream[Transfer]) -> None:
         """*stream*'s next transfer will be ready at its ``ready_at``."""
@@ -88,7 +96,7 @@ class Dma:
             self._set_start(min([other.ready_at for other in self._offered]))
 
     def _issue(self, stream: Stream[Transfer]) -> None:
-        now, free_at = self.engine.now, self._free_at
+        now, free_at = self.engine.now, self.free_at
         reason, before = (stream.reason, stream.landing()) if now <= stream.ready_at else (OTHER_TRANSFERS, None)
         if before is not None:
             reason = before.late_reason
@@ -100,7 +108,7 @@ class Dma:
         arrival = -(-now * numerator // denominator)
         address = (stream.origin + transfer.address) // self.channels
         channel.serve(arrival, address, -(-transfer.size_bytes // self.channels), transfer.write, reason)
-        end = self._free_at = -(-channel.free * denominator // numerator)
+        end = self.free_at = -(-channel.free * denominator // numerator)
         stream.accounts.busy += end - free_at
         self._landing_at.append(end)
         if self.ledger.recorder is not None:
@@ -119,7 +127,7 @@ class Dma:
 
     def finish(self, makespan: int) -> None:
         """Close the accounts at *makespan*."""
-        self.ledger.stall(self.ledger.rest, "nothing_left", self._free_at, makespan)
+        self.ledger.finish(makespan)
 
     def channel_accounts(self, makespan: int) -> dict[str, Accounts]:
         """Accounts of each channel in core cycles, rounded so that busy + stalls = *makespan* exactly."""
@@ -127,7 +135,7 @@ class Dma:
         channel = self.channel
         total = -(-makespan * numerator // denominator)
         clocks = {"busy": channel.data_clocks, **channel.stalls}
-        clocks["nothing_left"] = clocks.get("nothing_left", 0) + max(0, total - channel.free)
+        clocks["nothing_left"] = clocks.get("nothing_left", 0) + max(0, total - sum(clocks.values()))
         result = {}
         for number in range(self.channels):
             cycles = apportion(makespan, clocks)

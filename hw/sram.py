@@ -68,6 +68,7 @@ class SramSpec(Spec):
 
 
 _ROUNDING = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
+_ALONE = [1.0]  # speed of a request that has the banks for itself: none is wanted faster than a cluster gives it
 _UNSHARED = 1e-3  # of full speed: what would speed up no request by more is not shared out
 
 _Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
@@ -95,6 +96,8 @@ class SramPorts:
         self._rate = spec.cluster_bytes_per_cycle - set_aside
         self._units: dict[str, _Unit] = {}
         self._now = 0
+        self._seen: dict[tuple[int, int], tuple[int, _Rates, dict[int, int]]] = {}  # by identity of demand, cycles
+        self._shared: dict[tuple[int, ...], list[float]] = {}  # speeds, by identity of the rates that are wanted
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
         """Start *unit*'s request of *cycles*, moving *demand* bytes a cluster; returns the cycles it will really take.
@@ -103,20 +106,30 @@ class SramPorts:
         in order of time, and a unit's must not overlap.
         """
         self._advance(now)
-        alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
+        seen = self._seen.get((id(demand), cycles))
+        if seen is None:
+            seen = self._seen[id(demand), cycles] = self._rates(cycles, demand)
+        alone, rates, _ = seen
         own = self._units.setdefault(unit, _Unit())
         work = float(alone)
         if not own.queue and own.end == now:
             work -= min(1.0, now - own.served)  # rounding up its end gave that away
         if work > _ROUNDING:
-            own.queue.append(({cluster: size / alone for cluster, size in demand.items()}, work))
+            own.queue.append((rates, work))
         if not own.queue:
-            own.served = now
+            own.served = float(now)
         own.end = max(now + alone, ceil(self._foretell(own, now) - _ROUNDING))
         return own.end - now
 
+    def _rates(self, cycles: int, demand: dict[int, int]) -> tuple[int, _Rates, dict[int, int]]:
+        """Cycles that a request takes alone, its rates, and *demand*, which is kept so that its identity is its own."""
+        alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
+        return alone, {cluster: size / alone for cluster, size in demand.items()}, demand
+
     def _advance(self, now: int) -> None:
         """Serve what is queued until *now*."""
+        if now == self._now:
+            return
         time = float(self._now)
         busy = [unit for unit in self._units.values() if unit.queue]
         while busy and time < now:
@@ -136,8 +149,17 @@ class SramPorts:
 
     def _serve(self, queues: list[_Queue], limit: float = inf) -> float:
         """Serve the first of each of *queues* until one is done, *limit* cycles at most; returns the cycles."""
-        speeds = self._speeds([queue[0][0] for queue in queues])
-        span = min(limit, *(queue[0][1] / speed for queue, speed in zip(queues, speeds, strict=True)))
+        if len(queues) == 1:
+            speeds = _ALONE
+        else:
+            key = tuple([id(queue[0][0]) for queue in queues])
+            known = self._shared.get(key)
+            speeds = self._shared[key] = self._speeds([queue[0][0] for queue in queues]) if known is None else known
+        span = limit
+        for queue, speed in zip(queues, speeds, strict=True):
+            needed = queue[0][1] / speed
+            if needed < span:
+                span = needed
         for queue, speed in zip(queues, speeds, strict=True):
             rates, work = queue[0]
             left = work - span * speed
@@ -152,8 +174,6 @@ class SramPorts:
 
         A request uses its shares only as far as the cluster that holds it back most lets it; the rest goes round again.
         """
-        if len(wanted) == 1:
-            return [1.0]  # none is wanted faster than a cluster gives it
         total: _Rates = {}
         for rates in wanted:
             for cluster, rate in rates.items():

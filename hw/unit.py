@@ -88,6 +88,11 @@ class Ledger:
             self.stall(stream.accounts, cause, start, start + cycles)
             start += cycles
 
+    def finish(self, makespan: int) -> None:
+        """What is not accounted for yet of *makespan* is its end, when nothing was left to do."""
+        accounted = self.accounts
+        self.stall(self.rest, "nothing_left", accounted.busy + sum(accounted.stalls.values()), makespan)
+
     def stall(self, accounts: Accounts, reason: str, start: int, end: int) -> None:
         """Put the cycles from *start* to *end* down to *reason*."""
         accounts.stall(reason, end - start)
@@ -98,7 +103,7 @@ class Ledger:
 class Unit:
     """One server: the MAC array or the SIMD unit."""
 
-    __slots__ = ("_free_at", "_next_start", "_offered", "_ports", "engine", "ledger", "name")
+    __slots__ = ("_next_start", "_offered", "_ports", "engine", "free_at", "ledger", "name")
 
     def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
         self.name = name
@@ -107,14 +112,14 @@ class Unit:
         self._ports = ports
         self._offered: list[Stream[Work]] = []
         self._next_start = NEVER
-        self._free_at = 0
+        self.free_at = 0
 
     def offer(self, stream: Stream[Work]) -> None:
         """*stream*'s next request will be ready at its ``ready_at``."""
         self._offered.append(stream)
         start = stream.ready_at
-        if start < self._free_at:
-            start = self._free_at
+        if start < self.free_at:
+            start = self.free_at
         if start < self._next_start:
             self._set_start(start)
 
@@ -142,7 +147,7 @@ class Unit:
                     stream = other
         assert stream is not None, "a start is set only for a request that will be ready"
         offered.remove(stream)
-        request, free_at = stream.request, self._free_at
+        request, free_at = stream.request, self.free_at
         ledger, cycles = self.ledger, request.cycles
         if start > free_at:
             ledger.wait(stream, stream.reason, stream.landing(), free_at, start)
@@ -153,7 +158,7 @@ class Unit:
         if self._ports is not None:
             end = start + self._ports.occupy(self.name, start, cycles, request.demand)
             ledger.stall(stream.accounts, "bank_conflict", start + cycles, end)
-        self._free_at = end
+        self.free_at = end
         if ready > 1 or later < end:
             later = end
         self._next_start = later
@@ -163,4 +168,4 @@ class Unit:
 
     def finish(self, makespan: int) -> None:
         """Close the accounts: from the last request to the end there was nothing left to do."""
-        self.ledger.stall(self.ledger.rest, "nothing_left", self._free_at, makespan)
+        self.ledger.finish(makespan)

@@ -113,7 +113,8 @@ def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]
     for (section, execution), tracker in zip(runs, trackers, strict=True):
         of_stream: Counter[tuple[str, str, str]] = Counter()
         for segment in tracker.walk(execution):
-            for what, cycles in _spent(section.program, segment).items():
+            length = execution.stretch.length(segment.start, segment.end)
+            for what, cycles in apportion(length, _spent(segment)).items():
                 of_stream[segment.plan.name, what, segment.reason] += cycles
         plans = {plan.name: plan for plan in section.program.streams}
         for (name, what, reason), total in of_stream.items():
@@ -127,11 +128,11 @@ def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]
     ]
 
 
-def _spent(program: Program, segment: Segment) -> dict[str, int]:
+def _spent(segment: Segment) -> dict[str, int]:
     """The cycles of *segment*, the busy ones split as accounts split them."""
     plan, spent = segment.plan, dict(segment.cycles)
     if plan.costs:
-        cost = plan.costs[program.variant(segment.tile)][segment.item]
+        cost = plan.costs[segment.variant][segment.item]
         assert cost is not None, "a request that was made has a cost"
         spent["useful"], spent["fill_drain"] = cost.useful_cycles, cost.fill_drain_cycles
         spent["edge"] = cost.cycles - cost.useful_cycles - cost.fill_drain_cycles

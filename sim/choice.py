@@ -314,7 +314,7 @@ class _Trials:
         engine = Engine()
         ends: list[int] = []
         machine = Machine(self._machine, engine, program.contended)
-        makespan = run_program(program, machine, engine, lambda: ends.append(engine.now)).makespan
+        makespan = run_program(program, machine, engine, lambda _: ends.append(engine.now)).makespan
         if len(ends) < 3:
             return makespan / workload.steps
         return (ends[-2] - ends[0]) / (len(ends) - 2) / tile

@@ -18,26 +18,27 @@ Callback = Callable[[], None]
 
 
 class _Tick(simpy.Event):
-    """The event of one cycle; lighter than SimPy's own, since nothing ever waits for its value."""
+    """The event of one cycle; lighter than SimPy's own, since nothing ever waits for its value, and used again."""
 
     __slots__ = ()
     _ok = True
 
-    def __init__(self, callbacks: list[Any]) -> None:
-        self.callbacks = callbacks
+    def __init__(self) -> None:  # without callbacks until it is scheduled
+        pass
 
 
 class Engine:
     """Time, and what happens next; ``now`` is the current cycle."""
 
-    __slots__ = ("_buckets", "_callbacks", "_environment", "_schedule", "_starts", "now")
+    __slots__ = ("_buckets", "_callbacks", "_environment", "_schedule", "_spare", "_starts", "now")
 
     def __init__(self) -> None:
         self._environment = simpy.Environment(initial_time=0)
         self._schedule = self._environment.schedule
-        self._callbacks = [self._live]
+        self._callbacks: list[Callable[[Any], None]] = [self._live]
         self._buckets: dict[int, tuple[list[Callback], list[Callback]]] = {}
         self._starts: list[Callback] = []
+        self._spare: list[_Tick] = []
         self.now = 0
 
     def at(self, cycle: int, wake: Callback) -> None:
@@ -45,7 +46,7 @@ class Engine:
         bucket = self._buckets.get(cycle)
         if bucket is None:
             self._buckets[cycle] = ([wake], [])
-            self._schedule(_Tick(self._callbacks), NORMAL, cycle - self.now)
+            self._tick(cycle)
         else:
             bucket[0].append(wake)
 
@@ -54,7 +55,7 @@ class Engine:
         bucket = self._buckets.get(cycle)
         if bucket is None:
             self._buckets[cycle] = ([], [start])
-            self._schedule(_Tick(self._callbacks), NORMAL, cycle - self.now)
+            self._tick(cycle)
         else:
             bucket[1].append(start)
 
@@ -62,7 +63,12 @@ class Engine:
         """Call *start* in this cycle, after all its wake-ups."""
         self._starts.append(start)
 
-    def _live(self, _: object) -> None:
+    def _tick(self, cycle: int) -> None:
+        tick = self._spare.pop() if self._spare else _Tick()
+        tick.callbacks = self._callbacks
+        self._schedule(tick, NORMAL, cycle - self.now)
+
+    def _live(self, tick: Any) -> None:
         """One cycle."""
         now: int = self._environment._now  # type: ignore[assignment]  # an integer, since every delay is one
         self.now = now
@@ -71,6 +77,7 @@ class Engine:
             wake()
         for start in self._starts:  # grows as starts have consequences within the cycle
             start()
+        self._spare.append(tick)
 
     def run(self) -> None:
         """Run until nothing is left to happen."""

@@ -40,7 +40,7 @@ class Segment:
     """
 
     plan: StreamPlan
-    tile: int
+    variant: int
     item: int
     start: int
     end: int
@@ -52,7 +52,8 @@ class _History:
     """The requests of one stream: columns, so that a request takes a few machine words."""
 
     def __init__(self) -> None:
-        self.number = array("q")  # its place among the stream's items
+        self.number = array("q")  # its place among the stream's items that were simulated
+        self.variant = array("b")
         self.start, self.end, self.completion = array("q"), array("q"), array("q")
         self.cause_rank, self.cause_index, self.cause_moment = array("h"), array("q"), array("b")
         self.reason: list[str] = []  # what the request was waiting for: shared strings
@@ -94,7 +95,8 @@ class PathTracker:
         start, before = stream.clock, self._last_on.get(stream.plan.unit, NOBODY)
         node = (stream.rank, len(history.number))
         node_start, cause, moment, reason = self._cause(stream, start, before)
-        history.number.append(stream.results.issued)
+        history.number.append(stream.results.issued - stream.skipped)
+        history.variant.append(stream.variant)
         history.start.append(node_start)
         history.end.append(end)
         history.completion.append(completion)
@@ -116,7 +118,7 @@ class PathTracker:
         arrival = stream.last_arrival()
         if arrival is not None and stream.ready_at >= start:
             producer, count, operands = arrival
-            node = (producer.rank, self._place(producer.rank, count))
+            node = (producer.rank, self._place(producer.rank, count - producer.skipped))
             return start, node, _Moment.END if operands else _Moment.COMPLETION, stream.reason
         return *self._offers[stream.rank], stream.reason
 
@@ -128,7 +130,7 @@ class PathTracker:
     def walk(self, execution: Execution) -> Iterator[Segment]:
         """The path, from the last result back to cycle 0."""
         plans = [run.plan for run in execution.streams]
-        time, reason, moment = execution.makespan, "", _Moment.COMPLETION
+        time, reason, moment = execution.simulated_cycles, "", _Moment.COMPLETION
         rank = next(run.rank for run in execution.streams if run.last_completion == time)
         index = len(self._histories[rank].number) - 1
         while index >= 0:
@@ -139,7 +141,8 @@ class PathTracker:
             start = history.start[index]
             if moment is not _Moment.START:
                 cycles = self._cycles(plan, history, index, time)
-                yield Segment(plan, *divmod(history.number[index], plan.items), start, time, reason, cycles)
+                variant, item = history.variant[index], history.number[index] % plan.items
+                yield Segment(plan, variant, item, start, time, reason, cycles)
                 time = start
             if time != start:
                 raise AssertionError(f"the critical path breaks at {plan.name}, cycle {time}, not {start}")

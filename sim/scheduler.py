@@ -10,18 +10,19 @@ No object is kept for an item, so memory does not grow with the number of tokens
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from hw.accounts import Landing
+from hw.accounts import Accounts, Landing
 from hw.machine import Machine
 from hw.requests import Cost, Transfer, Work
 from hw.unit import Ledger
 from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
+from sim.stretch import Stretch
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 START = "start"  # nothing was missing
@@ -64,13 +65,19 @@ class Progress:
         self.done = 0
         self.issued = 0
         self.pending: deque[int] = deque()  # when the issued items that ``done`` does not count yet finish
-        self.waiters: list[tuple[int, Callable[[], None]]] = []
+        self.waiters: list[tuple[int, StreamRun[Any]]] = []  # who needs how many items
 
     def call_waiters(self) -> None:
-        """Call those who wait for the item just issued."""
+        """Tell those who wait for the item just issued."""
         for waiter in [waiter for waiter in self.waiters if waiter[0] <= self.issued]:
             self.waiters.remove(waiter)
-            waiter[1]()
+            waiter[1].advance()
+
+    def skip(self, items: int, moving: Sequence[StreamRun[Any]]) -> None:
+        """Count *items* more as finished; those of *moving* need as many more."""
+        self.done += items
+        self.issued += items
+        self.waiters = [(need + items if run in moving else need, run) for need, run in self.waiters]
 
 
 class SlotPool:
@@ -138,10 +145,10 @@ class StreamRun(Generic[RequestType]):
     """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
 
     __slots__ = (
-        "_dependencies", "_engine", "_items", "_landings", "_last", "_ledger", "_missing", "_offer", "_program",
-        "_tiles", "accounts", "item", "last_completion", "layers", "listener", "name", "operands", "origin", "plan",
-        "pool", "priority", "rank", "ready_at", "reason", "release", "request", "requests", "results", "supply", "tile",
-        "tracker",
+        "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_ledger", "_missing",
+        "_offer", "_program", "_tiles", "accounts", "item", "last_completion", "layers", "listener", "name",
+        "operands", "origin", "plan", "pool", "priority", "rank", "ready_at", "reason", "release", "request",
+        "requests", "results", "skipped", "supply", "tile", "tracker",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Server, engine: Engine) -> None:
@@ -156,8 +163,10 @@ class StreamRun(Generic[RequestType]):
         self._ledger = unit.ledger
         self.accounts = unit.ledger.open_account()
         self.layers = [self.accounts]  # one for each layer begun
+        self.skipped = 0  # items that were counted as done without being simulated
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
+        self._idle = not any(plan.requests[0])  # has something to do in the first or last tile of a layer only
         self._last = -1  # the dependency that is fulfilled last, as far as known
         self.ready_at = 0  # when the next item is ready, as far as known
         self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (items issued, record)
@@ -165,7 +174,7 @@ class StreamRun(Generic[RequestType]):
         self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
         self.tile = self.item = self.last_completion = 0
         self.priority = rank
-        self.origin = 0  # where in DRAM what this tile's transfers move lies
+        self.origin = self._layer_origin = 0  # where in DRAM what this tile's transfers move lies, and this layer's
         self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
         self.request: RequestType
         self.reason = START
@@ -215,7 +224,14 @@ class StreamRun(Generic[RequestType]):
             if request is None:
                 now = self._engine.now
                 reading = self.operands.pending if self.operands is not None else None
-                self._pass(max(now, reading[-1]) if reading else now, max(now, self.last_completion))
+                end, completion = max(now, reading[-1]) if reading else now, max(now, self.last_completion)
+                if item or not self._idle or not (tiles := self._tiles_before_last()):
+                    self._pass(end, completion)
+                elif end > now or completion > now:
+                    self._engine.at(max(end, completion), self.advance)
+                    return
+                else:
+                    self._pass_tiles(tiles)
                 continue
             dependencies = self._dependencies[item]
             number = self._missing
@@ -225,7 +241,7 @@ class StreamRun(Generic[RequestType]):
                 if done < need:
                     if progress.issued < need:
                         self._missing, self.reason = number, reason
-                        progress.waiters.append((need, self.advance))
+                        progress.waiters.append((need, self))
                         if self.supply is not None and reason == DRAM:
                             self.supply.offer_slots()
                         return
@@ -253,10 +269,15 @@ class StreamRun(Generic[RequestType]):
             return
 
     @property
+    def variant(self) -> int:
+        """Of the tile that this stream is at, see :class:`~sim.program.StreamPlan`."""
+        return self._program.variant(self.tile)
+
+    @property
     def cost(self) -> Cost | None:
         """The cost of the offered item, None for a transfer."""
         costs = self.plan.costs
-        return costs[self._program.variant(self.tile)][self.item] if costs else None
+        return costs[self.variant][self.item] if costs else None
 
     @property
     def clock(self) -> int:
@@ -280,6 +301,11 @@ class StreamRun(Generic[RequestType]):
         _, per_tile, offset, producer, _ = self._dependencies[self.item][self._last]
         count = self.tile * per_tile + offset
         return next((landing for issued, landing in reversed(producer._landings) if issued <= count), None)
+
+    @property
+    def last_landing(self) -> Landing | None:
+        """The transfer that was issued last, if any was."""
+        return self._landings[-1][1] if self._landings else None
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:
         """The unit has started the offered item: operands are read by *end*, the result is there at *completion*."""
@@ -313,7 +339,7 @@ class StreamRun(Generic[RequestType]):
             if len(waiters) > 1:
                 results.call_waiters()
             elif waiters[0][0] <= results.issued:
-                waiters.pop()[1]()
+                waiters.pop()[1].advance()
         operands = self.operands
         if operands is not None:
             operands.issued += 1
@@ -323,21 +349,67 @@ class StreamRun(Generic[RequestType]):
                 if len(waiters) > 1:
                     operands.call_waiters()
                 elif waiters[0][0] <= operands.issued:
-                    waiters.pop()[1]()
+                    waiters.pop()[1].advance()
+
+    def _tiles_before_last(self) -> int:
+        """How many tiles there are from this one, if it is not its layer's first, to the last of the layer."""
+        place = self.tile % self._program.tiles_per_layer
+        return self._program.tiles_per_layer - 1 - place if place and self.listener is None else 0
+
+    def _pass_tiles(self, tiles: int) -> None:
+        """Count *tiles* in which there is nothing to do as done."""
+        items = tiles * self._items
+        self._go_to(self.tile + tiles)
+        self.origin += tiles * self.plan.tile_bytes
+        self.requests = self.plan.requests[self.variant]
+        for progress in (self.results, self.operands):
+            if progress is not None:
+                progress.issued += items
+                progress.done = progress.issued
+                progress.pending.clear()
+                progress.call_waiters()
 
     def _next_tile(self) -> None:
         self.item = 0
-        self.tile += 1
-        self.priority = (self.tile << 8) + self.rank
-        layer, place = divmod(self.tile, self._program.tiles_per_layer)
-        self.origin = layer * self.plan.layer_bytes + place * self.plan.tile_bytes
-        if not place and self.tile < self._tiles:
+        self._go_to(self.tile + 1)
+        if self.tile % self._program.tiles_per_layer:
+            self.origin += self.plan.tile_bytes
+        elif self.tile < self._tiles:
+            self.origin = self._layer_origin = self._layer_origin + self.plan.layer_bytes
             self.accounts = self._ledger.open_account()
             self.layers.append(self.accounts)
         ended = self.tile == self._tiles
         self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
         if self.listener is not None:
             self.listener()
+
+    def _go_to(self, tile: int) -> None:
+        self.tile = tile
+        self.priority = (tile << 8) + self.rank
+
+    def open_layer(self) -> Accounts:
+        """Accounts of a layer that comes just before the one that this stream is in."""
+        account = self._ledger.open_account()
+        self.layers.insert(len(self.layers) - 1, account)
+        return account
+
+    def skip(self, tiles: int, moving: Sequence[StreamRun[Any]]) -> None:
+        """Count *tiles* more as done, as all of *moving* do; the tile that follows them is like this one.
+
+        In DRAM they leave no gap: it is what was simulated before that has left its rows open.
+        """
+        items = tiles * self._items
+        self._go_to(self.tile + tiles)
+        self.skipped += items
+        self._landings = deque([(issued + items, landing) for issued, landing in self._landings], LANDINGS)
+        self.results.skip(items, moving)
+        if self.operands is not None:
+            self.operands.skip(items, moving)
+
+    def delays(self, runs: Sequence[StreamRun[Any]]) -> bool:
+        """Whether one of *runs* waits for this stream."""
+        waiters = [*self.results.waiters, *(self.operands.waiters if self.operands is not None else ())]
+        return any(run in runs for _, run in waiters)
 
     def waiting_for(self) -> str | None:
         """What keeps the stream from ending, for a deadlock report; None if it has ended."""
@@ -351,25 +423,43 @@ class StreamRun(Generic[RequestType]):
         return f"{self.name} tile {self.tile} item {self.item}: never started"
 
 
+class Watcher(Protocol):
+    """Looks at a run between its tiles, and may change where it stands."""
+
+    def watch(self, runs: Sequence[StreamRun[Any]]) -> None:
+        """The streams of the run, in the order of the program, before it begins."""
+
+    def look(self, tile: int) -> None:
+        """All tiles before *tile* are done; nothing is just happening."""
+
+
 @dataclass(frozen=True)
 class Execution:
-    """A program that has been run: how long it took, in cycles, and its streams with their accounts."""
+    """A program that has been run: ``simulated_cycles``, what they stand for, and its streams with their accounts."""
 
-    makespan: int
+    simulated_cycles: int
     streams: tuple[StreamRun[Any], ...]
+    stretch: Stretch = field(default_factory=Stretch)
+
+    @property
+    def makespan(self) -> int:
+        """How long the run took, in cycles."""
+        return self.stretch.length(0, self.simulated_cycles)
 
 
 def run_program(
     program: Program,
     machine: Machine,
     engine: Engine,
-    on_tile: Callable[[], None] | None = None,
+    on_tile: Callable[[int], None] | None = None,
     tracker: Tracker | None = None,
+    watcher: Watcher | None = None,
 ) -> Execution:
     """Execute *program* on *machine*.
 
-    ``on_tile`` is called whenever the last stream has gone through a tile; *tracker* follows every request. Raises
-    DeadlockError, naming who waits for what, if time ends before the work does.
+    ``on_tile`` is called with the number of tiles done, those of the last stream that has something to do in each, and
+    *watcher* looks at the run before; *tracker* follows every request. Raises DeadlockError, naming who waits for what,
+    if time ends before the work does.
     """
     runs: list[StreamRun[Work]] = []
     for rank, plan in enumerate(program.streams):
@@ -386,7 +476,10 @@ def run_program(
         for load, user in program.pool.members:
             runs[load].pool = runs[user].supply = pool
             runs[user].release = partial(pool.release, load)
-    runs[-1].listener = on_tile
+    if watcher is not None:
+        watcher.watch(runs)
+    if watcher is not None or on_tile is not None:
+        _listen(runs, engine, watcher, on_tile)
     for run in runs:
         engine.at(0, run.advance)
     engine.run()
@@ -394,3 +487,17 @@ def run_program(
     if stuck:
         raise DeadlockError("the schedule cannot go on:\n" + "\n".join(stuck))
     return Execution(max(run.last_completion for run in runs), tuple(runs))
+
+
+def _listen(
+    runs: Sequence[StreamRun[Any]], engine: Engine, watcher: Watcher | None, on_tile: Callable[[int], None] | None
+) -> None:
+    clock = next((run for run in reversed(runs) if any(run.plan.requests[0])), runs[-1])
+
+    def look() -> None:
+        if watcher is not None:
+            watcher.look(clock.tile)
+        if on_tile is not None:
+            on_tile(clock.tile)
+
+    clock.listener = lambda: engine.start_now(look)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from hw.accounts import Accounts
@@ -19,6 +20,7 @@ from sim.engine import Engine
 from sim.errors import InputError, Problem
 from sim.metrics import Recorded, build_result
 from sim.path import PathTracker
+from sim.repetition import Repetition
 from sim.result import Result
 from sim.scheduler import Execution, run_program
 from sim.windows import WindowRecorder
@@ -50,6 +52,7 @@ def simulate(
     *,
     progress: Progress | None = None,
     recorder: RunRecorder | None = None,
+    skip: bool = True,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -58,14 +61,15 @@ def simulate(
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
-    *recorder* listens to the units. Raises InputError with every mistake in the input.
+    *recorder* listens to the units. Without *skip* every event is simulated, see :func:`run`. Raises InputError with
+    every mistake in the input.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    return run(prepare(workload, machine, assignments), progress, recorder)
+    return run(prepare(workload, machine, assignments), progress, recorder, skip=skip)
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
@@ -127,21 +131,18 @@ def run(
     *,
     windows: int | None = None,
     critical_path: bool = False,
+    skip: bool = True,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
     The result has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
+    With *skip*, tiles and layers that repeat what has been simulated are advanced arithmetically (sim/repetition.py),
+    unless something is recorded in time: a *recorder* or *windows*.
     """
-    done, total = 0, sum(section.program.tiles for section in job.sections)
-
-    def tile() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
+    total = sum(section.program.tiles for section in job.sections)
 
     timeline = WindowRecorder(windows) if windows else None
-    listener = _together([one for one in (recorder, timeline) if one is not None])
+    listener = together([one for one in (recorder, timeline) if one is not None])
     trackers: list[PathTracker] | None = [] if critical_path else None
     accounts: dict[str, Accounts] = {}
     runs: list[tuple[Section, Execution]] = []
@@ -155,11 +156,20 @@ def run(
             tracker = PathTracker() if trackers is not None else None
             if trackers is not None and tracker is not None:
                 trackers.append(tracker)
-            execution = run_program(section.program, machine, engine, tile if progress else None, tracker)
+            before = sum(done.program.tiles for done, _ in runs)
+            on_tile = None if progress is None else partial(_tell, progress, before, total)
+            repetition = Repetition(section.program, machine) if skip and listener is None else None
+            execution = run_program(section.program, machine, engine, on_tile, tracker, repetition)
+            if repetition is not None:
+                execution = replace(execution, stretch=repetition.stretch)
             runs.append((section, execution))
             for name, account in machine.finish(execution.makespan).items():
                 accounts.setdefault(name, Accounts()).add(account)
         return build_result(job.machine, runs, accounts, Recorded(timeline, trackers))
+
+
+def _tell(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 class _Several:
@@ -181,7 +191,8 @@ class _Several:
             recorder.stalled(unit, reason, start, end)
 
 
-def _together(recorders: list[RunRecorder]) -> RunRecorder | None:
+def together(recorders: list[RunRecorder]) -> RunRecorder | None:
+    """One recorder for all of *recorders*; None for none."""
     return _Several(recorders) if len(recorders) > 1 else recorders[0] if recorders else None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator
 
@@ -49,6 +49,7 @@ def _quantity(scale: dict[str, int], example: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
+Key = TypeVar("Key")
 Bytes = Annotated[int, _quantity(BYTES, "2MiB")]
 Hertz = Annotated[int, _quantity(HERTZ, "250MHz")]
 Femtoseconds = Annotated[int, _quantity(FEMTOSECONDS, "1.25ns")]
@@ -69,7 +70,7 @@ def ceil_div(numerator: int, denominator: int) -> int:
     return -(-numerator // denominator)
 
 
-def apportion(total: int, weights: dict[str, int]) -> dict[str, int]:
+def apportion(total: int, weights: dict[Key, int]) -> dict[Key, int]:
     """Split the integer *total* in proportion to *weights* so that the parts sum to it exactly.
 
     Largest-remainder method; ties go to the earlier key. A zero sum of weights gives everything to the first key.

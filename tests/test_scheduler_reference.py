@@ -216,7 +216,7 @@ def test_a_deadlock_names_who_waits_for_what(spec: MachineSpec, built: Program, 
 def test_the_listener_hears_of_every_tile_of_the_last_stream(spec: MachineSpec) -> None:
     engine, heard = Engine(), []
     built = program(compute(MAC, [(5, 0)]), compute(SIMD, [(7, 0)], needs(0, 1)), tiles=3)
-    run_program(built, Machine(spec, engine, contended=False), engine, lambda: heard.append(engine.now))
+    run_program(built, Machine(spec, engine, contended=False), engine, lambda _: heard.append(engine.now))
     assert heard == [5, 12, 19]  # when its last item starts
 
 

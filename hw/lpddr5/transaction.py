@@ -56,14 +56,15 @@ class Channel:
     """One LPDDR5 channel: until when its bus is taken, and what that time went to, all in clocks.
 
     What *ideal* names costs nothing: ``dram_bandwidth``, ``dram_latency`` (CAS and rows), ``dram_turnaround``,
-    ``dram_refresh``. ``begin``, ``free`` and ``costs`` (by :data:`COST_NAMES`) describe the transfer served last.
-    The time up to ``free`` equals ``data_clocks`` plus the sum of ``stalls``.
+    ``dram_refresh``. ``begin``, ``free`` and ``costs`` (by :data:`COST_NAMES`) describe the transfer served last,
+    ``refresh_clocks`` are those without data around a refresh.
+    The time up to ``free``, and what was skipped, equals ``data_clocks`` plus the sum of ``stalls``.
     """
 
     __slots__ = (
-        "_activate", "_burst", "_cas", "_closable", "_idle", "_latency", "_next_window", "_precharge", "_refresh",
-        "_row_miss", "_rows", "_turn", "_turnaround", "_window", "begin", "bursts", "costs", "data_clocks", "free",
-        "last_write", "timing",
+        "_activate", "_burst", "_cas", "_closable", "_covered", "_covered_closable", "_idle", "_latency",
+        "_next_window", "_open", "_precharge", "_recovery", "_refresh", "_row_miss", "_turn", "_turnaround", "begin",
+        "bursts", "costs", "data_clocks", "free", "last_write", "refresh_clocks", "timing",
     )  # fmt: skip
 
     def __init__(self, timing: Timing, refresh: bool = True, ideal: Collection[str] = ()) -> None:
@@ -74,9 +75,12 @@ class Channel:
         self._cas = (read, write)
         self._turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
         refresh = refresh and "dram_refresh" not in ideal
-        self._rows = [CLOSED] * PLACES  # which row is open in each
+        self._open = [CLOSED] * PLACES  # which region is open in each
         self._closable = [0] * PLACES  # from when on it may be closed
-        self._window = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
+        self._covered = CLOSED  # the last region of a transfer since which all open regions are the last of it
+        self._covered_closable = 0
+        self._recovery = (timing.rtp - timing.rl - BURST_CLOCKS, timing.wr)  # from the last data to the precharge
+        self.refresh_clocks = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
         self._next_window = timing.refi if refresh else 1 << 62  # when the next refresh begins
         self.begin = self.free = 0
         self.last_write = False
@@ -94,21 +98,37 @@ class Channel:
             causes[reason] = causes.get(reason, 0) + clocks
         return {cause: clocks for cause, clocks in causes.items() if clocks}
 
+    def counters(self) -> dict[str, int]:
+        """What has been counted so far: bursts, clocks with data and clocks without by cause."""
+        return {"bursts": self.bursts, "data": self.data_clocks, **self.stalls}
+
+    def skip(self, gains: dict[str, int]) -> None:
+        """Let a time pass that is not simulated, in which :meth:`counters` gain *gains*; then all is as it is now."""
+        for name, gain in gains.items():
+            if name == "bursts":
+                self.bursts += gain
+            elif name == "data":
+                self.data_clocks += gain
+            else:
+                self._idle[name] = self._idle.get(name, 0) + gain
+
     def serve(self, arrival: int, address: int, size_bytes: int, write: bool, idle_reason: str) -> int:
         """Serve the *size_bytes* at *address* from clock *arrival* on; returns the clock at which the last have moved.
 
         The bus moves data as soon as it is free and turned round, but not before the first row is open and the CAS
         latency has passed. Idle time is put down to *idle_reason*.
         """
-        free = self.free
-        cas = self._cas[write]
-        begin = self._row_open(arrival, address) + cas
+        free, cas = self.free, self._cas[write]
         turnaround = latency = row_miss = 0
+        earliest = free
         if write != self.last_write:
-            turnaround = self._turn[write]
             self.last_write = write
-        if begin < free + turnaround:
-            begin = free + turnaround
+            turnaround = self._turn[write]
+            earliest += turnaround
+        first = address // REGION_BYTES
+        begin = self._row_open(arrival, first) + cas
+        if begin < earliest:
+            begin = earliest
         wait = begin - free
         if wait:
             if arrival > free:
@@ -124,53 +144,63 @@ class Channel:
             row_miss = wait - latency
             self._latency += latency
             self._row_miss += row_miss
-        refresh = self._move(begin, -(-size_bytes // BURST_BYTES))
-        self._leave_open(address, size_bytes, write, refresh > 0)
-        self.costs = (self.free - self.begin - refresh, latency, row_miss, turnaround, refresh)
-        return self.free
-
-    def _row_open(self, arrival: int, address: int) -> int:
-        """From when on a transfer that arrives at clock *arrival* finds the row of *address* open."""
-        row, place = divmod(address // REGION_BYTES, PLACES)
-        if arrival >= self._next_window:
-            self._rows = [CLOSED] * PLACES
-        if self._rows[place] == row or not self._activate:
-            return arrival
-        if self._rows[place] == CLOSED:
-            return arrival + self._activate
-        return max(arrival, self._closable[place]) + self._precharge + self._activate
-
-    def _leave_open(self, address: int, size_bytes: int, write: bool, refreshed: bool) -> None:
-        """Note the rows that a transfer, the one served last, leaves open, and from when on they may be closed."""
-        timing = self.timing
-        last = (address + size_bytes - 1) // REGION_BYTES
-        closable = self.free + (timing.wr if write else timing.rtp - timing.rl - BURST_CLOCKS)
-        if refreshed:
-            self._rows = [CLOSED] * PLACES
-        for region in range(max(address // REGION_BYTES, last - PLACES + 1), last + 1):
-            row, place = divmod(region, PLACES)
-            self._rows[place] = row
-            self._closable[place] = closable - (last - region) * REGION_CLOCKS
-
-    def _move(self, begin: int, bursts: int) -> int:
-        """Data of *bursts* from clock *begin* on, around refresh; returns the clocks that refresh took."""
+        bursts = -(-size_bytes // BURST_BYTES)
         data = bursts * self._burst
         end = begin + data
+        refresh = 0
         if end > self._next_window:
             end = self._around_refresh(begin, data)
-        refresh = end - begin - data
-        self._refresh += refresh
+            refresh = end - begin - data
+            self._refresh += refresh
         self.data_clocks += data
         self.bursts += bursts
         self.begin, self.free = begin, end
-        return refresh
+        closable = end + self._recovery[write]
+        last = (address + size_bytes - 1) // REGION_BYTES
+        if last - first >= PLACES - 1:
+            self._covered, self._covered_closable = last, closable
+        else:
+            self._leave_open(first, last, closable, refresh > 0)
+        self.costs = (data, latency, row_miss, turnaround, refresh)
+        return end
+
+    def _row_open(self, arrival: int, region: int) -> int:
+        """From when on a transfer that arrives at clock *arrival* finds the row of its first *region* open."""
+        if arrival >= self._next_window:
+            self._covered = CLOSED
+            self._open = [CLOSED] * PLACES
+        place = region % PLACES
+        if self._covered != CLOSED:
+            back = (self._covered - place) % PLACES
+            opened, closable = self._covered - back, self._covered_closable - back * REGION_CLOCKS
+        else:
+            opened, closable = self._open[place], self._closable[place]
+        if opened == region or not self._activate:
+            return arrival
+        if opened == CLOSED:
+            return arrival + self._activate
+        return (arrival if arrival > closable else closable) + self._precharge + self._activate
+
+    def _leave_open(self, first: int, last: int, closable: int, refreshed: bool) -> None:
+        """Note that the regions *first* to *last* are left open, the last one until *closable* at least."""
+        if self._covered != CLOSED:
+            for back in range(PLACES):
+                place = (self._covered - back) % PLACES
+                self._open[place] = self._covered - back
+                self._closable[place] = self._covered_closable - back * REGION_CLOCKS
+            self._covered = CLOSED
+        if refreshed:
+            self._open = [CLOSED] * PLACES
+        for region in range(first, last + 1):
+            self._open[region % PLACES] = region
+            self._closable[region % PLACES] = closable - (last - region) * REGION_CLOCKS
 
     def _around_refresh(self, begin: int, work: int) -> int:
         """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.
 
         A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
         """
-        interval, window = self.timing.refi, self._window
+        interval, window = self.timing.refi, self.refresh_clocks
         period, offset = divmod(begin, interval)
         if period and offset < window:
             offset = window

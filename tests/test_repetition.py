@@ -1,0 +1,141 @@
+"""What repeats is skipped: the run with all its events is the judge of makespan, accounts and critical path."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from hw.machine import MachineSpec
+from sim.result import Result
+from sim.simulation import Job, prepare, run, simulate
+from sim.stretch import Stretch
+from tests.conservation import UNITS, check_parts
+from tests.test_random_models import Recipe, machines, prepared, recipes, specs
+from workloads.config import Workload, WorkloadSpec
+
+MAKESPAN = 0.001  # of the makespan: how far skipping may be off
+STALL = 0.01  # of a stall
+LITTLE = 0.001  # of the makespan: what a stall may be off in any case
+
+CASES = [
+    ("mamba1", "edge", {"layers": 3, "mapping__token_tile": 16}),  # two kinds of tiles take turns
+    ("mamba1-d192", "edge_flexpe", {"layers": 8, "mapping__token_tile": 16}),
+    ("mamba1_pscan", "edge", {"layers": 5, "sequence_length": 1024, "mapping__token_tile": 32}),
+    ("mamba2", "edge", {"layers": 2, "mapping__token_tile": 16, "mapping__weight_slot_kib": 64}),  # every second tile
+    ("mamba2_ssd", "edge", {"layers": 8, "mapping__token_tile": 64}),
+    ("mamba3_mimo", "edge", {"layers": 6, "mapping__token_tile": 32}),
+    ("mamba3_mimo-d192", "edge_flexpe", {"layers": 8, "mapping__token_tile": 16, "sequence_length": 512}),
+    ("mamba3_mimo-d96", "edge", {"layers": 8, "sequence_length": 4096, "mapping__token_tile": 32}),
+    ("mamba3-siso-187m", "edge", {"layers": 4, "mapping__token_tile": 16, "sequence_length": 512}),  # never recurs
+    ("mamba2", "edge", {"phase": "decode", "layers": 24}),
+    ("mamba2-130m", "h100", {"phase": "decode", "batch": 8, "layers": 24}),  # too short for its refreshes
+]
+
+
+def pair(job: Job) -> tuple[Result, Result]:
+    """The run with repetition skipped, and the judge."""
+    return run(job, critical_path=True), run(job, critical_path=True, skip=False)
+
+
+def path(result: Result) -> Counter[tuple[str, str]]:
+    """Cycles of the critical path by unit and what they were spent on."""
+    parts: Counter[tuple[str, str]] = Counter()
+    for part in result.critical_path or ():
+        parts[part.unit, part.spent_on] += part.cycles
+    return parts
+
+
+def check_alike(short: Result, whole: Result) -> None:
+    makespan = whole.makespan_cycles
+    assert short.makespan_cycles == pytest.approx(makespan, rel=MAKESPAN)
+    for unit, account in whole.units.items():
+        if unit in ("mac_array", "simd"):
+            assert short.units[unit].busy_cycles == account.busy_cycles
+        for reason in {*account.stalls, *short.units[unit].stalls}:
+            expected = pytest.approx(account.stalls.get(reason, 0), rel=STALL, abs=LITTLE * makespan)
+            assert short.units[unit].stalls.get(reason, 0) == expected, (unit, reason)
+    paths = path(short), path(whole)
+    for key in paths[0] | paths[1]:
+        assert paths[0][key] == pytest.approx(paths[1][key], rel=STALL, abs=0.005 * makespan), key
+
+
+def check_conserved(result: Result) -> None:
+    check_parts(result)
+    for name in UNITS:
+        account = result.units[name]
+        assert account.busy_cycles + sum(account.stalls.values()) == result.makespan_cycles
+    assert result.critical_path is not None
+    assert sum(part.cycles for part in result.critical_path) == result.makespan_cycles
+
+
+@pytest.mark.parametrize(("workload", "machine", "overrides"), CASES)
+def test_skipping_changes_next_to_nothing(workload: str, machine: str, overrides: dict[str, object]) -> None:
+    assignments = [f"{key.replace('__', '.')}={value}" for key, value in overrides.items()]
+    short, whole = pair(prepare(workload, machine, assignments))
+    assert whole.simulated_cycles == whole.makespan_cycles
+    assert short.simulated_cycles <= short.makespan_cycles
+    check_conserved(short)
+    check_alike(short, whole)
+
+
+def test_all_but_the_accounts_of_a_compute_bound_run_is_the_same_to_the_cycle() -> None:
+    job = prepare("mamba3_mimo-d192", "edge", ["layers=16", "mapping.token_tile=32", "mapping.weight_slot_kib=64"])
+    short, whole = run(job), run(job, skip=False)
+    assert short.simulated_cycles < 0.6 * whole.simulated_cycles
+    assert short.makespan_cycles == pytest.approx(whole.makespan_cycles, rel=1e-6)
+    counted = {"simulated_cycles", "makespan_cycles", "seconds", "tokens_per_second", "units", "by_layer", "by_class"}
+    counted.add("above_roofline")
+    assert short.model_dump(exclude=counted) == whole.model_dump(exclude=counted)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(recipe=recipes, spec=specs, machine=machines(), tokens=st.integers(40, 150), layers=st.integers(1, 10))
+def test_random_models_on_random_machines(
+    recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec, tokens: int, layers: int
+) -> None:
+    spec = spec.model_copy(update={"sequence_length": tokens, "layers": layers})
+    job = prepared(Workload(spec, recipe.graph()), machine)
+    if job is None:
+        event("does not fit")
+        return
+    short, whole = pair(job)
+    event("skipped" if short.simulated_cycles < short.makespan_cycles else "not skipped")
+    check_conserved(short)
+    assert short.makespan_cycles == pytest.approx(whole.makespan_cycles, rel=MAKESPAN)
+
+
+def test_cost_does_not_grow_with_the_length_of_the_prompt() -> None:
+    short, long = (simulate("mamba2-d96", layers=4, sequence_length=2**n, mapping__token_tile=64) for n in (12, 20))
+    assert long.simulated_cycles < 1.2 * short.simulated_cycles
+    assert long.makespan_cycles == pytest.approx(2**8 * short.makespan_cycles, rel=0.01)
+
+
+def test_what_is_recorded_over_time_is_simulated_in_full() -> None:
+    job = prepare("mamba2-d96", "edge", ["sequence_length=2048", "layers=4", "mapping.token_tile=64"])
+    recorded = run(job, windows=8)
+    assert recorded.simulated_cycles == recorded.makespan_cycles
+    assert recorded.model_copy(update={"windows": None}) == run(job, skip=False)
+
+
+def test_progress_gets_to_the_end_and_never_back() -> None:
+    heard: list[tuple[int, int]] = []
+    simulate("mamba2-d96", layers=4, sequence_length=8192, mapping__token_tile=64, progress=lambda *x: heard.append(x))
+    assert heard == sorted(heard)
+    assert heard[-1] == (512, 512)
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30), st.integers(1, 5)), max_size=5),
+    start=st.integers(0, 90),
+    length=st.integers(0, 90),
+)
+def test_a_stretch_weighs_every_cycle(steps: list[tuple[int, int, int]], start: int, length: int) -> None:
+    stretch, weights = Stretch(), [1] * 200
+    for begin, span, times in steps:
+        stretch.repeat(begin, begin + span, times)
+        for cycle in range(begin, begin + span):
+            weights[cycle] *= 1 + times
+    assert stretch.length(start, start + length) == sum(weights[start : start + length])
