@@ -16,18 +16,27 @@ from sim.options import (
     ConfigOption,
     HardwareOption,
     MappingOption,
+    ReportOption,
     SetOption,
     WorkloadArgument,
     assignments,
     chosen,
+    command_line,
     one_line_errors,
     progress_bar,
     show,
 )
+from sim.plot_command import PLOT_COMMANDS
 from sim.reproduce.command import REPRODUCE_COMMANDS
+from sim.trace_commands import trace_commands
 
 if TYPE_CHECKING:
+    from sim.figures.timeline import TimelineRecorder
+    from sim.result import Result
+    from sim.simulation import Job, RunRecorder
     from sim.trace import TraceWriter
+
+WINDOWS = 64  # of a report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,7 +80,7 @@ def run(
     batch: Annotated[Optional[int], typer.Option(min=1, help="Sequences side by side.")] = None,
     json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
     trace: Annotated[
-        Optional[Path], typer.Option(metavar="FILE.json.gz", help="Write a Chrome/Perfetto trace.")
+        Optional[Path], typer.Option(metavar="FILE", help="Write a trace: .json.gz, .pftrace, .parquet, .csv.gz, .vcd.")
     ] = None,
     window: Annotated[
         Optional[str],
@@ -81,6 +90,10 @@ def run(
         Optional[int], typer.Option(min=1, help="Account over time as well, in so many windows at most.")
     ] = None,
     critical_path: Annotated[bool, typer.Option("--critical-path", help="Find the critical path as well.")] = False,
+    skip: Annotated[
+        bool, typer.Option(" /--no-skip", help="Simulate what repeats as well, every event of it.", show_default=False)
+    ] = True,
+    report: ReportOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
@@ -88,40 +101,63 @@ def run(
     wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
     with one_line_errors():
         from sim.output import check_writable, write_atomically
-        from sim.simulation import prepare
+        from sim.simulation import prepare, together
         from sim.simulation import run as simulate_job
 
-        for target in (None if json == "-" else json, trace):
+        for target in (None if json == "-" else json, trace, report):
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
         job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_), *wanted])
+        timeline = _timeline(job) if report is not None else None
+        if timeline is not None:  # the page has all of it
+            windows, critical_path = windows or WINDOWS, True
         with (
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),
         ):
-            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
+            recorders: list[RunRecorder] = [each for each in (recorder, timeline) if each is not None]
+            listener = together(recorders)
+            result = simulate_job(job, progress, listener, windows=windows, critical_path=critical_path, skip=skip)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:
             write_atomically(Path(json), result.to_json())
+        if report is not None and timeline is not None:
+            options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
+            options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--layers": layers, "--batch": batch}
+            command = command_line("run", [workload], options | {"--report": "report.html"})
+            write_atomically(report, _page(job, result, timeline, command))
     if not quiet and json != "-":
         show(result)
 
 
-def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
-    from sim.trace import TraceWriter, parse_window
+def _timeline(job: Job) -> TimelineRecorder:
+    from sim.figures.timeline import TimelineRecorder
 
+    return TimelineRecorder(job.sections[0])
+
+
+def _page(job: Job, result: Result, timeline: TimelineRecorder, command: str) -> str:
+    from sim.figures.gather import evidence
+    from sim.html.run_page import run_page
+
+    return run_page(evidence(job, result, timeline), job.machine, command)
+
+
+def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
     if trace is None:
         if window is not None:
             raise InputError(Problem("goes with --trace FILE", f"--window {window}"))
         return None
+    from sim.trace import TraceWriter, parse_window
 
     return TraceWriter(trace, parse_window(window))
 
 
-for _name, _command in (COMMANDS | EXPERIMENT_COMMANDS | REPRODUCE_COMMANDS).items():
+for _name, _command in (COMMANDS | EXPERIMENT_COMMANDS | PLOT_COMMANDS | REPRODUCE_COMMANDS).items():
     app.command(name=_name)(_command)
+app.add_typer(trace_commands, name="trace")
 
 
 def main() -> None:

@@ -13,11 +13,13 @@ from sim.options import (
     ConfigOption,
     HardwareOption,
     MappingOption,
+    ReportOption,
     SetOption,
     WorkloadArgument,
     assignments,
     check_target,
     chosen,
+    command_line,
     one_line_errors,
     progress_bar,
     show,
@@ -26,6 +28,8 @@ from sim.options import (
 
 if TYPE_CHECKING:
     from sim.documents import Document
+    from sim.experiments import Laboratory
+    from sim.explain import Explanation
     from workloads.config import Workload
 
 LayersOption = Annotated[
@@ -44,6 +48,7 @@ def explain(
     layers: LayersOption = 2,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
+    report: ReportOption = None,
 ) -> None:
     """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
     with one_line_errors():
@@ -52,12 +57,15 @@ def explain(
         from sim.markdown import explanation
 
         name = chosen(workload, config)
-        _check_targets(json, markdown)
+        _check_targets(json, markdown, report)
         built, model_layers, documents = _prepared(name, hw, assignments(mapping, set_), layers)
-        command = _command("explain", [workload or f"--config {config}"], [hw], mapping, set_ or [], layers)
+        options = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_, "--layers": layers}
+        command = command_line("explain", [workload], options)
         laboratory = Laboratory(built, documents[1], documents[0])
         with progress_bar("experiments") as progress:
             found = find_reasons(laboratory, model_layers, command, progress)
+        if report is not None:
+            _report_explanation(found, laboratory, report)
         _publish(found.to_json(), explanation(found), json, markdown)
 
 
@@ -71,6 +79,7 @@ def compare(
     layers: LayersOption = 2,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
+    report: ReportOption = None,
 ) -> None:
     """Put runs side by side: every workload on every machine, and what their differences are made of."""
     with one_line_errors():
@@ -78,7 +87,7 @@ def compare(
         from sim.markdown import comparison
         from sim.simulation import prepare, run
 
-        _check_targets(json, markdown)
+        _check_targets(json, markdown, report)
         machines = hw or ["edge"]
         pairs = [(name, machine) for name in workloads for machine in machines]
         wanted = assignments(mapping, set_)
@@ -89,8 +98,14 @@ def compare(
                 job = prepare(name, machine, [*wanted, f"layers={min(layers, model_layers[number])}"])
                 results.append(run(job, critical_path=True))
                 progress(number + 1, len(pairs))
-        command = _command("compare", workloads, machines, mapping, set_ or [], layers)
+        options = {"--hw": machines, "--mapping": mapping, "--set": set_, "--layers": layers}
+        command = command_line("compare", workloads, options)
         found = side_by_side(list(zip(results, model_layers, strict=True)), command)
+        if report is not None:
+            from sim.html.experiment_pages import comparison_page
+            from sim.output import write_atomically
+
+            write_atomically(report, comparison_page(found, results))
         _publish(found.to_json(), comparison(found), json, markdown)
 
 
@@ -112,22 +127,24 @@ def _prepared(
     return build_workload(documents[0]), spec.layers, documents
 
 
-def _command(
-    verb: str,
-    workloads: Sequence[str],
-    machines: Sequence[str],
-    mapping: str | None,
-    sets: Sequence[str],
-    layers: int,
-) -> str:
-    words = ["python -m sim", verb, *workloads, *(f"--hw {machine}" for machine in machines)]
-    words += [f"--mapping {mapping}"] if mapping else []
-    return " ".join([*words, *(f"--set {assignment}" for assignment in sets), f"--layers {layers}"])
+def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:
+    """Run what *found* explains once more, recorded, and write the page."""
+    from dataclasses import replace
+
+    from sim.choice import Section
+    from sim.figures.gather import observe
+    from sim.html.experiment_pages import explanation_page
+    from sim.output import write_atomically
+    from sim.simulation import Job
+
+    job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))
+    known = replace(observe(job), explanation=found)
+    write_atomically(report, explanation_page(known, job.machine))
 
 
-def _check_targets(json: str | None, markdown: Path | None) -> None:
-    check_target(json)
-    check_target(str(markdown) if markdown is not None else None)
+def _check_targets(json: str | None, *files: Path | None) -> None:
+    for target in (json, *(str(file) for file in files if file is not None)):
+        check_target(target)
 
 
 def _publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:

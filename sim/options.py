@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -32,6 +33,24 @@ SetOption = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
 ]
+
+
+ReportOption = Annotated[
+    Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
+]
+
+
+def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, object]) -> str:
+    """The command that does the same again, quoted for a shell.
+
+    *names* are arguments. Of *options*, by their flag, None and False are left out, True stands alone and a list is
+    repeated.
+    """
+    words = ["python", "-m", "sim", verb, *(name for name in names if name is not None)]
+    for flag, value in options.items():
+        for each in value if isinstance(value, list) else [value]:
+            words += [flag] if each is True else [] if each is None or each is False else [flag, str(each)]
+    return shlex.join(words)
 
 
 def check_target(json: str | None) -> None:

@@ -1,0 +1,130 @@
+"""What all figures share: print style, a title and marks that a page can explain, legends, axes, texts on bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+
+from sim.figures.palette import FAINT, GRID, INK, Fill
+
+PAGE_INCHES = 7.0  # across two columns of print
+ROW_INCHES = 0.27
+_LEGEND_INCHES = 1.65  # of an entry
+_RC = {
+    "svg.hashsalt": "stallscope",
+    "pdf.fonttype": 42,
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "hatch.linewidth": 0.5,
+    "patch.linewidth": 0.4,
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a drawn thing stands for: a sentence for people, and values for scripts."""
+
+    text: str
+    data: dict[str, str | int]
+
+
+@dataclass
+class Drawing:
+    """A figure, what it is called, what it says, and the marks of its parts by their id."""
+
+    figure: Figure
+    title: str
+    description: str
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    def mark(self, artist: Artist, text: str, **data: str | int) -> None:
+        """Let *artist* stand for what *text* and *data* say."""
+        name = f"mark{len(self.marks)}"
+        artist.set_gid(name)
+        self.marks[name] = Mark(text, data)
+
+
+def print_style() -> AbstractContextManager[None]:
+    """A context in which figures are made and saved."""
+    return matplotlib.rc_context(_RC)  # type: ignore[arg-type]
+
+
+def figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of *width* x *height* inches with one pair of axes."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    made.get_layout_engine().set(w_pad=0.05, h_pad=0.05)  # type: ignore[union-attr,call-arg]
+    return made, made.subplots()
+
+
+def legend_rows(entries: int, width: float) -> int:
+    """How many rows a legend below a figure of *width* inches takes."""
+    return -(-entries // _legend_columns(width))
+
+
+def _legend_columns(width: float) -> int:
+    return max(1, int(width / _LEGEND_INCHES))
+
+
+def legend_inches(entries: int, width: float) -> float:
+    """How high it is."""
+    return 0.16 * legend_rows(entries, width) + 0.12
+
+
+def draw_legend(made: Figure, handles: Sequence[Artist], width: float) -> None:
+    """A legend below everything."""
+    made.legend(
+        handles=list(handles), loc="outside lower center", ncols=min(len(handles), _legend_columns(width)),
+        frameon=False, handlelength=1.6, handleheight=1.0, columnspacing=1.2, borderaxespad=0.1, labelspacing=0.35,
+    )  # fmt: skip
+
+
+def swatch(fill: Fill, label: str) -> Patch:
+    """An entry of a legend."""
+    return Patch(facecolor=fill.colour, hatch=fill.hatch, edgecolor=FAINT, label=label)
+
+
+def horizontal(axes: Axes, names: Iterable[str]) -> None:
+    """Make *axes* those of horizontal bars called *names*, from top to bottom."""
+    listed = list(names)
+    axes.set_yticks(range(len(listed)), listed)
+    axes.set_ylim(len(listed) - 0.45, -0.55)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color=GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def outlined(text: Text) -> Text:
+    """*text* with a white border, readable on hatches."""
+    text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
+    return text
+
+
+def scaled(cycles: float) -> tuple[float, str]:
+    """What to divide cycles of this size by on an axis, and its name."""
+    for factor, name in ((1e9, "billion cycles"), (1e6, "million cycles"), (1e3, "thousand cycles")):
+        if cycles >= 2 * factor:
+            return factor, name
+    return 1.0, "cycles"

@@ -1,0 +1,110 @@
+"""Every figure by its name: what it needs to know, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sim.compare import Comparison
+from sim.errors import InputError, Problem
+from sim.explain import Explanation
+from sim.figures import series
+from sim.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
+from sim.figures.canvas import Drawing
+from sim.figures.curves import draw_roofline, draw_windows
+from sim.figures.experiments import draw_comparison, draw_what_ifs
+from sim.figures.lanes import draw_timeline
+from sim.figures.roofline import Roofline
+from sim.figures.timeline import Timeline
+from sim.result import Result
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a run, an explanation or a comparison; a figure that needs what is None cannot be drawn.
+
+    ``capacity_bytes`` is that of the machine's SRAM.
+    """
+
+    result: Result | None = None
+    capacity_bytes: int | None = None
+    roofline: Roofline | None = None
+    timeline: Timeline | None = None
+    explanation: Explanation | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """A figure: ``draw`` returns None where the evidence does not suffice, ``needs`` says what is missing then."""
+
+    draw: Callable[[Evidence, float], Drawing | None]
+    needs: str
+    from_run: bool = True  # whether a run of a workload tells all of it
+
+
+def _waterfall(known: Evidence, width: float) -> Drawing | None:
+    if known.explanation is not None:
+        return draw_waterfall(series.ladder_waterfall(known.explanation), width)
+    return None if known.result is None else draw_waterfall(series.account_waterfall(known.result), width)
+
+
+def _units(known: Evidence, width: float) -> Drawing | None:
+    result = known.result
+    return None if result is None else draw_units(series.unit_bars(result), result.makespan_cycles, width)
+
+
+def _roofline(known: Evidence, width: float) -> Drawing | None:
+    return None if known.roofline is None else draw_roofline(known.roofline, width)
+
+
+def _timeline(known: Evidence, width: float) -> Drawing | None:
+    return None if known.timeline is None else draw_timeline(known.timeline, width)
+
+
+def _windows(known: Evidence, width: float) -> Drawing | None:
+    if known.result is None or known.result.windows is None:
+        return None
+    return draw_windows(series.over_time(known.result), known.result.makespan_cycles, width)
+
+
+def _path(known: Evidence, width: float) -> Drawing | None:
+    if known.result is None or known.result.critical_path is None:
+        return None
+    return draw_path(series.path_bars(known.result), known.result.makespan_cycles, width)
+
+
+def _sram(known: Evidence, width: float) -> Drawing | None:
+    if known.result is None:
+        return None
+    return draw_sram(series.buffers(known.result.mapping), known.capacity_bytes, width)
+
+
+def _what_ifs(known: Evidence, width: float) -> Drawing | None:
+    return None if known.explanation is None else draw_what_ifs(known.explanation.what_ifs, width)
+
+
+def _comparison(known: Evidence, width: float) -> Drawing | None:
+    return None if known.comparison is None else draw_comparison(known.comparison, width)
+
+
+_RUN = "expected a workload, or what run --json or explain --json wrote"
+FIGURES: dict[str, FigureKind] = {
+    "waterfall": FigureKind(_waterfall, _RUN),
+    "units": FigureKind(_units, _RUN),
+    "roofline": FigureKind(_roofline, "expected a workload: a result does not say what each class moves"),
+    "timeline": FigureKind(_timeline, "expected a workload: a result does not say when each request ran"),
+    "windows": FigureKind(_windows, "found no accounts over time, expected a workload or a run with --windows 64"),
+    "critical-path": FigureKind(_path, "found no critical path, expected a workload or a run with --critical-path"),
+    "sram": FigureKind(_sram, _RUN),
+    "what-ifs": FigureKind(_what_ifs, "expected what explain --json wrote", from_run=False),
+    "comparison": FigureKind(_comparison, "expected what compare --json wrote", from_run=False),
+}
+
+
+def draw(name: str, known: Evidence, width: float, source: str) -> Drawing:
+    """The figure *name*, *width* inches wide; raises InputError, naming *source*, if it is not known what it needs."""
+    drawing = FIGURES[name].draw(known, width)
+    if drawing is None:
+        raise InputError(Problem(f"the figure {name!r} cannot be drawn: {FIGURES[name].needs}", source))
+    return drawing

@@ -1,0 +1,148 @@
+"""The figure of the timeline: the whole recorded window above, a part of it enlarged below, a lane for each unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch, PathPatch
+from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter
+
+from sim.figures.canvas import Drawing, draw_legend, legend_inches, outlined, scaled, swatch
+from sim.figures.palette import FAINT, ORDER, TITLES, Fill, class_colour, leaf_fill
+from sim.figures.series import class_title, unit_title
+from sim.figures.timeline import Slice, Timeline
+
+_ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
+_VISIBLE = 0.001  # least share of the window that is worth an entry in the legend
+_WORK, _WAIT = 0.40, 0.18  # half the height of a slice
+_FINEST = 1500  # parts of a panel's width: what is thinner is drawn with its neighbour
+
+
+def draw_timeline(found: Timeline, width: float) -> Drawing:
+    """What each unit did; work is high, waits are low and hatched."""
+    keys = _keys(found)
+    made = Figure(
+        figsize=(width, 0.5 * len(found.lanes) + 1.35 + legend_inches(len(keys), width)), layout="constrained"
+    )
+    tiles = f"{found.tiles} tile{'s' * (found.tiles > 1)}"
+    text = f"{tiles} from tile {found.first_tile} of the run on, cycles {found.start:,} to {found.end:,}"
+    drawing = Drawing(made, f"Timeline: {text}", _spoken(found))
+    above, below = made.subplots(2, 1)
+    span = found.end - found.start
+    zoomed = _enlarged(found)
+    _draw_panel(drawing, above, found, (found.start, found.end), False)
+    _draw_panel(drawing, below, found, zoomed, True)
+    above.xaxis.tick_top()
+    above.spines[["top", "bottom"]].set_visible(False)
+    below.set_xlabel(f"{scaled(span)[1]} from cycle {found.start:,} on")
+    for place, corner in zip(zoomed, (0, 1), strict=True):
+        x = (place - found.start) / scaled(span)[0]
+        bottom = len(found.lanes) - 0.5
+        made.add_artist(
+            ConnectionPatch(
+                (x, bottom), (corner, 1), "data", "axes fraction", axesA=above, axesB=below, color=FAINT, linewidth=0.6
+            )
+        )
+        above.axvline(x, color=FAINT, linewidth=0.6)
+    draw_legend(made, [swatch(fill, title) for fill, title in keys.values()], width)
+    return drawing
+
+
+def _enlarged(found: Timeline) -> tuple[int, int]:
+    """The cycles that are shown enlarged, from the middle of the window."""
+    most = max(len(lane) for unit, lane in found.lanes.items() if unit in ("mac_array", "simd"))
+    middle, span = (found.start + found.end) // 2, found.end - found.start
+    half = max(1, round(span / max(2.0, most / _ENLARGED) / 2))
+    return max(found.start, middle - half), min(found.end, middle + half)
+
+
+def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
+    """Fill and title of everything that can be seen: classes, then reasons in the order of the tree."""
+    cycles = Counter[tuple[bool, str]]()
+    for each in (each for lane in found.lanes.values() for each in lane):
+        cycles[each.label.wait, each.label.kind] += each.end - each.start
+    seen = {key for key, count in cycles.items() if count >= _VISIBLE * (found.end - found.start)}
+    ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
+    return {key: (_fill(*key), TITLES[key[1]] if key[0] else class_title(key[1])) for key in ordered}
+
+
+def _fill(wait: bool, kind: str) -> Fill:
+    return leaf_fill(kind) if wait else Fill(class_colour(kind))
+
+
+def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int, int], named: bool) -> None:
+    factor = scaled(found.end - found.start)[0]
+    axes.set_xlim(*((cycle - found.start) / factor for cycle in window))
+    axes.set_ylim(len(found.lanes) - 0.5, -0.5)
+    axes.set_yticks(range(len(found.lanes)), [unit_title(unit) for unit in found.lanes])
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    finest = (window[1] - window[0]) / _FINEST
+    for row, (unit, lane) in enumerate(found.lanes.items()):
+        inside = [each for each in lane if each.start < window[1] and each.end > window[0]]
+        by_key: dict[tuple[bool, str], list[Slice]] = {}
+        for each in inside:
+            by_key.setdefault((each.label.wait, each.label.kind), []).append(each)
+        for (wait, kind), slices in sorted(by_key.items(), reverse=True):
+            fill = _fill(wait, kind)
+            spans = [((a - found.start) / factor, (b - found.start) / factor) for a, b in _thick(slices, finest)]
+            patch = PathPatch(
+                _boxes(spans, row, _WAIT if wait else _WORK), facecolor=fill.colour, hatch=fill.hatch,
+                edgecolor=FAINT, linewidth=0.25 if named else 0,
+            )  # fmt: skip
+            axes.add_patch(patch)
+            if not named:
+                cycles = sum(each.end - each.start for each in slices)
+                title = TITLES[kind] if wait else class_title(kind)
+                said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
+                drawing.mark(patch, said, figure="timeline", unit=unit, key=kind, cycles=cycles)
+        if named:
+            _name(axes, inside, row, window, found.start, factor)
+
+
+def _thick(slices: Iterable[Slice], finest: float) -> list[tuple[float, float]]:
+    """Where something is, gaps below *finest* cycles closed and nothing thinner than that."""
+    spans: list[tuple[float, float]] = []
+    for each in slices:
+        start, end = float(each.start), max(float(each.end), each.start + finest)
+        if spans and start - spans[-1][1] < finest:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _boxes(spans: list[tuple[float, float]], row: int, half: float) -> Path:
+    """One path of all boxes in *row*."""
+    low, high = row - half, row + half
+    corners = (((a, low), (b, low), (b, high), (a, high), (a, low)) for a, b in spans)
+    vertices = [corner for box in corners for corner in box]
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(spans)
+    return Path(vertices, codes)
+
+
+def _name(axes: Axes, slices: Iterable[Slice], row: int, window: tuple[int, int], origin: int, factor: float) -> None:
+    """Write what a slice is where there is room for it."""
+    letters = 20 * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
+    for each in slices:
+        start, end = max(each.start, window[0]), min(each.end, window[1])
+        room = (end - start) / (window[1] - window[0]) * letters
+        first = each.label.name.split(", ")[0]
+        text = first if first == each.label.name else f"{first}, ..."
+        if not each.label.wait and room >= max(4, 1.15 * len(text)):
+            outlined(
+                axes.text(((start + end) / 2 - origin) / factor, row, text, size=6, ha="center", va="center_baseline")
+            )
+
+
+def _spoken(found: Timeline) -> str:
+    parts = []
+    for unit, lane in found.lanes.items():
+        worked = sum(each.end - each.start for each in lane if not each.label.wait)
+        parts.append(f"{unit_title(unit)} works {worked / (found.end - found.start):.1%} of the window")
+    return "; ".join(parts)

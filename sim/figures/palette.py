@@ -1,0 +1,81 @@
+"""Colours and hatches: what a cycle went to, and classes of operations.
+
+A cycle's colour is that of its branch of the tree (sim/taxonomy.py), from the palette of Okabe and Ito and lighter
+shades of it. Cycles in which a unit worked are plain, those in which it waited are hatched, so that the two can be told
+apart in grey; within a bar the order is that of the tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.drawing import KIND_COLOURS
+from sim.taxonomy import BUSY, OTHER_TERMS, TAXONOMY
+
+INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
+MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends
+
+_LEAF_COLOURS = {
+    "useful": "#009e73",
+    "edge": "#7fceb9",
+    "fill_drain": "#cdebe3",
+    "dram_bandwidth": "#d55e00",
+    "dram_latency": "#e28e4d",
+    "dram_row_miss": "#eab68a",
+    "dram_turnaround": "#f2d3b8",
+    "dram_refresh": "#b5622a",
+    "bank_conflict": "#cc79a7",
+    "no_buffer": "#f0c808",
+    "waits_for_mac_array": "#5aa5d6",
+    "waits_for_simd": "#a8d8f5",
+    "waits_for_dma": "#dceffa",
+    "recurrence_on_mac_array": "#8576c4",
+    "recurrence_on_simd": "#c3bae6",
+    "start": "#8c8c8c",
+    "nothing_left": "#bfbfbf",
+    "no_access": "#e3e3e3",
+    "pipeline_latency": "#b3de69",
+}
+_HATCHES = {
+    "DRAM": "////",
+    "SRAM": "xxxx",
+    "capacity": "\\\\\\\\",
+    "ordinary": "||||",
+    "recurrence": "+++",
+    "idle": "",
+}
+_MOVED_COLOURS = {"weights": "#c9b18f", "parameters": "#e3d7c3", "activations": "#9fc5c9"}
+_SPARE_COLOURS = ("#c7d3f2", "#f3d9b8", "#d9e2b0", "#e8d3d3")
+ROLE_COLOURS = {
+    "weights": "#c9b18f",
+    "parameters": "#e3d7c3",
+    "state": "#fdcb98",
+    "tile": "#a6cee3",
+    "step": "#dcc9ec",
+    "free": "#ffffff",
+}
+SERIES_COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+TITLES = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)} | {"useful": "useful work"}
+ORDER = {term.key: place for place, term in enumerate((*TAXONOMY, *OTHER_TERMS))}
+_BRANCHES = {leaf.key: leaf.path for leaf in TAXONOMY}
+
+
+@dataclass(frozen=True)
+class Fill:
+    """How an area is filled."""
+
+    colour: str
+    hatch: str = ""
+
+
+def leaf_fill(key: str) -> Fill:
+    """The fill of what a cycle went to."""
+    path = _BRANCHES.get(key, BUSY)
+    return Fill(_LEAF_COLOURS.get(key, "#999999"), "" if path == BUSY else _HATCHES[path[-1]])
+
+
+def class_colour(kind: str) -> str:
+    """The colour of a class of operations, or of what is moved; that of the timestep graph where it is drawn there."""
+    known = KIND_COLOURS | _MOVED_COLOURS
+    return known.get(kind) or _SPARE_COLOURS[sum(map(ord, kind)) % len(_SPARE_COLOURS)]

@@ -1,0 +1,6 @@
+"""The report: one self-contained page about a run, an explanation or a comparison.
+
+Everything is in the page: tables and figures (inline SVG) are there without JavaScript, which adds hovering,
+highlighting and a timeline that can be zoomed. Nothing is fetched. ``page`` puts sections together, ``run_page`` and
+``experiment_pages`` write them, ``parts`` has the tables, ``viewer`` the timeline's data; page.css and page.js.
+"""

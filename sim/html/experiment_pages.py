@@ -1,0 +1,126 @@
+"""The pages about an explanation of one run, and about several runs side by side."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hw.machine import MachineSpec
+from sim.compare import ComparedRun, Comparison
+from sim.explain import Explanation
+from sim.figures.catalogue import Evidence
+from sim.figures.series import class_title, unit_title
+from sim.html.page import Figure, Page, page_html
+from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.html.run_page import about, headline, run_data, run_sections
+from sim.html.run_sections import units_section, waterfall_section
+from sim.result import Result
+
+
+def explanation_page(known: Evidence, machine: MachineSpec) -> str:
+    """The page about the explanation in *known*, whose run was observed as well."""
+    found, result = known.explanation, known.result
+    assert found is not None and result is not None, "a run was observed and explained"
+    page = Page(
+        title=f"{result.workload} on {result.machine}: where the time goes",
+        about=f"{about(result)}; {found.layers} of {found.model_layers} layers simulated",
+        headline=[*_whole_model(found, result), *headline(result)[2:-1]],
+        verdict=found.words,
+        command=f"{found.command} --report report.html",
+        sections=[
+            waterfall_section(known, result),
+            _what_ifs(known, found),
+            *run_sections(known, machine, result),
+        ],
+        data=run_data(known, result),
+    )
+    return page_html(page)
+
+
+def _whole_model(found: Explanation, result: Result) -> list[Figure]:
+    """What follows for all layers of the model: they are alike."""
+    energy = result.energy_mj_per_token * found.model_layers / found.layers
+    return [
+        Figure("throughput", f"{found.tokens_per_second:,.1f}", "tokens a second, all layers", found.tokens_per_second),
+        Figure("energy", f"{energy:.2f}", "mJ a token, all layers", energy),
+    ]
+
+
+def _what_ifs(known: Evidence, found: Explanation) -> Section:
+    rows = [
+        Row([what_if.name, shlex.join([word for each in what_if.assignments for word in ("--set", each)]),
+             _gain(what_if.same_schedule), _gain(what_if.new_schedule)])
+        for what_if in found.what_ifs
+    ]  # fmt: skip
+    words = (
+        "Makespan now over makespan then. The same schedule keeps placement, tiles and order; a new one is chosen for "
+        "the changed machine."
+    )
+    table = Table("what-ifs-table", ["change", "repeat it with", "same schedule", "new schedule"], rows, left=2)
+    return Section("what-ifs", "What would help", words, figure_html("what-ifs", known) + table_html(table))
+
+
+def _gain(value: float | None) -> Cell:
+    return Cell("") if value is None else Cell(f"{value:.3f}x", "", value)
+
+
+def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
+    """The page about runs side by side; *results* are those of the runs, in their order."""
+    known = Evidence(comparison=found)
+    names = [f"{run.workload} on {run.machine}" for run in found.runs]
+    sections = [_side_by_side(found, names), _path(known, found, names)]
+    for number, (name, result) in enumerate(zip(names, results, strict=True), start=1):
+        of_run, prefix = Evidence(result), f"run{number}-"
+        for section in (units_section(of_run, result, prefix), waterfall_section(of_run, result, prefix)):
+            sections.append(replace(section, title=f"{name}: {section.title[0].lower()}{section.title[1:]}"))
+    fastest = max(found.runs, key=lambda run: run.tokens_per_second)
+    page = Page(
+        title=", ".join(names),
+        about=f"{len(names)} runs side by side, {min(run.layers for run in found.runs)} of their layers simulated",
+        headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
+        verdict=found.words,
+        command=f"{found.command} --report report.html",
+        sections=sections,
+    )
+    return page_html(page)
+
+
+def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> Figure:
+    share = run.tokens_per_second / fastest.tokens_per_second
+    note = "tokens a second" if run is fastest else f"tokens a second, {share:.0%} of the fastest"
+    return Figure(name, f"{run.tokens_per_second:,.1f}", note, run.tokens_per_second)
+
+
+def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
+    runs = found.runs
+    rows = [
+        Row(["tokens a second, all layers", *(number_cell(run.tokens_per_second, ",.1f") for run in runs)]),
+        Row(["cycles a token and layer", *(number_cell(run.cycles_per_token_layer, ",.0f") for run in runs)]),
+        Row(["of the paper's roofline", *(number_cell(run.of_roofline, ".1%") for run in runs)]),
+        Row(["mJ a token", *(number_cell(run.energy_mj_per_token, ".2f") for run in runs)]),
+        Row(["GOP a token", *(Cell(f"{run.ops_per_token / 1e9:.3f}", "", run.ops_per_token) for run in runs)]),
+        Row(["MB of DRAM traffic a token",
+             *(Cell(f"{run.dram_bytes_per_token / 1e6:.1f}", "", run.dram_bytes_per_token) for run in runs)]),
+        Row(["MAC array busy", *(number_cell(run.mac_array_busy, ".1%") for run in runs)]),
+        Row(["SIMD busy", *(number_cell(run.simd_busy, ".1%") for run in runs)]),
+        Row(["DRAM bus busy", *(number_cell(run.dram_busy, ".1%") for run in runs)]),
+    ]  # fmt: skip
+    table = Table("side-by-side-table", ["", *names], rows)
+    return Section("side-by-side", "Side by side", "", table_html(table))
+
+
+def _path(known: Evidence, found: Comparison, names: Sequence[str]) -> Section:
+    rows = [
+        Row([f"{class_title(row.operation_class)} on {unit_title(row.unit)}",
+             *(number_cell(cycles, ",.1f") for cycles in row.cycles),
+             *(number_cell(cycles - row.cycles[0], "+,.1f") for cycles in row.cycles[1:])])
+        for row in found.rows
+    ]  # fmt: skip
+    times = [run.cycles_per_token_layer for run in found.runs]
+    sums = [number_cell(time, ",.1f") for time in times] + [number_cell(t - times[0], "+,.1f") for t in times[1:]]
+    rows.append(Row(["all", *sums], strong=True))
+    header = ["cycles a token and layer", *names, *(f"{name} - {names[0]}" for name in names[1:])]
+    words = "What is on the critical paths. A column sums to its run's time, so rows say where differences come from."
+    body = figure_html("comparison", known) + table_html(Table("comparison-table", header, rows))
+    return Section("comparison", "What the difference is made of", words, body)

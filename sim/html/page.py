@@ -1,0 +1,98 @@
+"""A whole page: head with style and script inside, headline figures, table of contents, sections, how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+
+from sim import __version__
+from sim.html.parts import Section, section_html
+
+# Refuses whatever is not in the page, also to a browser that would fetch an icon for it.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_TEMPLATE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="generator" content="stallscope {version}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+<p class="about">{about}</p>
+<dl class="headline">
+{headline}</dl>
+<p class="verdict">{verdict}</p>
+<p>Written by</p>
+<pre id="command"><code>{command}</code></pre>
+<p>with stallscope <span id="version">{version}</span>. The same command writes the same bytes.</p>
+<nav aria-label="Sections"><ul>
+{contents}</ul></nav>
+</header>
+<main>
+{sections}</main>
+<div id="tip" role="status" hidden></div>
+{data}<script>
+{script}</script>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A headline figure: ``value`` is exact, ``text`` has the unit, ``note`` says of what."""
+
+    name: str
+    text: str
+    note: str
+    value: int | float | str
+
+
+@dataclass(frozen=True)
+class Page:
+    """All of a page; ``data`` is HTML that the script reads."""
+
+    title: str
+    about: str
+    headline: Sequence[Figure]
+    verdict: str
+    command: str
+    sections: Sequence[Section]
+    data: str = ""
+
+
+def page_html(page: Page) -> str:
+    """*page* as one HTML file that needs nothing else."""
+    folder = files("sim.html")
+    contents = "".join(f'<li><a href="#{escape(s.name)}">{escape(s.title)}</a></li>\n' for s in page.sections)
+    return _TEMPLATE.format(
+        policy=_POLICY,
+        version=escape(__version__),
+        title=escape(page.title),
+        style=(folder / "page.css").read_text(encoding="utf-8"),
+        about=escape(page.about),
+        headline="".join(map(_headline, page.headline)),
+        verdict=escape(page.verdict),
+        command=escape(page.command),
+        contents=contents,
+        sections="".join(map(section_html, page.sections)),
+        data=page.data,
+        script=(folder / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def _headline(figure: Figure) -> str:
+    value = f'<span class="value">{escape(figure.text)}</span>'
+    note = f'<span class="note">{escape(figure.note)}</span>'
+    attributes = f'data-name="{escape(figure.name)}" data-value="{escape(str(figure.value))}"'
+    return f"<div {attributes}><dt>{escape(figure.name)}</dt><dd>{value} {note}</dd></div>\n"

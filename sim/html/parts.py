@@ -1,0 +1,106 @@
+"""What a page is made of: sections with words, figures and tables, as HTML; all text is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from sim.figures.canvas import PAGE_INCHES, print_style
+from sim.figures.catalogue import Evidence, draw
+from sim.figures.export import as_svg
+
+_MOST_ROWS = 16  # of a table that is not folded
+_NUMBER = ' class="n"'
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: what is read, behind it in small what it is a share of, and its exact value for scripts."""
+
+    text: str
+    share: str = ""
+    value: int | float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row; ``key`` names what it is about, so that it lights up with the same key in a figure."""
+
+    cells: Sequence[Cell | str]
+    key: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first *left* columns are text; *name* is its id."""
+
+    name: str
+    header: Sequence[str]
+    rows: Sequence[Row]
+    left: int = 1
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a page. ``body`` is HTML; ``words`` is text that stands above it."""
+
+    name: str
+    title: str
+    words: str
+    body: str
+
+
+def cycles_cell(cycles: int, whole: int) -> Cell:
+    """Cycles, and their share of *whole*."""
+    return Cell(f"{cycles:,}", f"{cycles / whole:.1%}" if cycles else "", cycles)
+
+
+def number_cell(value: int | float, format: str = ",") -> Cell:
+    """A number, and its exact value."""
+    return Cell(f"{value:{format}}", "", value)
+
+
+def table_html(table: Table) -> str:
+    """*table* as HTML, wide ones in a box that scrolls."""
+    head = "".join(
+        f'<th scope="col"{"" if number < table.left else _NUMBER}>{escape(name)}</th>'
+        for number, name in enumerate(table.header)
+    )
+    rows = "\n".join(_row(row, table.left) for row in table.rows)
+    body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
+    html = f'<div class="wide"><table id="{escape(table.name)}">\n{body}\n</table></div>\n'
+    if len(table.rows) <= _MOST_ROWS:
+        return html
+    return f"<details>\n<summary>Table of {len(table.rows)} rows</summary>\n{html}</details>\n"
+
+
+def _row(row: Row, left: int) -> str:
+    cells = [_cell(Cell(cell) if isinstance(cell, str) else cell, n, left) for n, cell in enumerate(row.cells)]
+    key = f' data-key="{escape(row.key)}"' if row.key else ""
+    strong = ' class="strong"' if row.strong else ""
+    return f"<tr{key}{strong}>{''.join(cells)}</tr>"
+
+
+def _cell(cell: Cell, number: int, left: int) -> str:
+    value = "" if cell.value is None else f' data-value="{cell.value}"'
+    share = f" <small>{escape(cell.share)}</small>" if cell.share else ""
+    if number == 0:
+        return f'<th scope="row"{value}>{escape(cell.text)}{share}</th>'
+    return f"<td{'' if number < left else _NUMBER}{value}>{escape(cell.text)}{share}</td>"
+
+
+def figure_html(name: str, known: Evidence, prefix: str = "") -> str:
+    """The figure *name* of *known*, with its title below; *prefix* tells figures of several runs apart."""
+    with print_style():
+        drawing = draw(name, known, PAGE_INCHES, "report")
+        svg = as_svg(drawing, f"figure-{prefix}{name}")
+    return f'<figure class="figure-{name}">\n{svg}<figcaption>{escape(drawing.title)}</figcaption>\n</figure>\n'
+
+
+def section_html(section: Section) -> str:
+    """*section* as HTML."""
+    words = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in section.words.split("\n") if paragraph)
+    title = f"<h2>{escape(section.title)}</h2>"
+    return f'<section id="{escape(section.name)}">\n{title}\n{words}{section.body}</section>\n'

@@ -1,0 +1,113 @@
+"""The page about one run, and the sections that a page about an explanation shares with it."""
+
+from __future__ import annotations
+
+from hw.machine import MachineSpec
+from sim.figures.catalogue import Evidence
+from sim.figures.palette import TITLES
+from sim.figures.series import unit_title
+from sim.html.page import Figure, Page, page_html
+from sim.html.parts import Section
+from sim.html.run_sections import (
+    bounds_section,
+    classes_section,
+    path_section,
+    roofline_section,
+    timeline_section,
+    units_section,
+    waterfall_section,
+    windows_section,
+)
+from sim.html.setting_sections import machine_section, mapping_section, sram_section
+from sim.html.viewer import timeline_data
+from sim.result import Result
+
+_SERVERS = ("mac_array", "simd", "dma")
+
+
+def run_page(known: Evidence, machine: MachineSpec, command: str) -> str:
+    """The page about the run that *known* tells of, all of it, on *machine*; *command* repeats it."""
+    result = known.result
+    assert result is not None, "a run has a result"
+    sections = [waterfall_section(known, result), *run_sections(known, machine, result)]
+    page = Page(
+        title=f"{result.workload} on {result.machine}",
+        about=about(result),
+        headline=headline(result),
+        verdict=verdict(result),
+        command=command,
+        sections=sections,
+        data=run_data(known, result),
+    )
+    return page_html(page)
+
+
+def run_sections(known: Evidence, machine: MachineSpec, result: Result) -> list[Section]:
+    """All sections about a run but the first, which is the waterfall."""
+    assert known.roofline is not None, "a run was observed"
+    return [
+        bounds_section(result),
+        units_section(known, result),
+        roofline_section(known, known.roofline),
+        timeline_section(known),
+        windows_section(known, result),
+        path_section(known, result),
+        classes_section(result),
+        sram_section(known, result),
+        mapping_section(result),
+        machine_section(machine, known.roofline),
+    ]
+
+
+def run_data(known: Evidence, result: Result) -> str:
+    """What the page's script reads."""
+    assert known.timeline is not None, "a run was observed"
+    return timeline_data(known.timeline, result.clock_hz)
+
+
+def about(result: Result) -> str:
+    """What was run, in a line."""
+    length = f"L = {result.sequence_length:,}, " if result.phase == "prefill" else ""
+    chunk = f", chunks of {result.chunk} tokens" if result.chunk else ""
+    layers = f"{result.layers} layer{'s' * (result.layers > 1)}{' and head' if result.head_mapping else ''}"
+    return (
+        f"{result.phase}, {length}B = {result.batch}, {layers} "
+        f"({result.model}, {result.formulation}{chunk}); {result.tokens:,} tokens, {result.requests:,} requests"
+    )
+
+
+def headline(result: Result) -> list[Figure]:
+    """The figures that everybody asks for first."""
+    roofline, makespan = result.bounds.paper_roofline_cycles, result.makespan_cycles
+    unit, time = limiting_unit(result), f"cycles, {result.seconds:.4g} s at {result.clock_hz / 1e6:g} MHz"
+    return [
+        Figure("throughput", f"{result.tokens_per_second:,.1f}", "tokens a second", result.tokens_per_second),
+        Figure("energy", f"{result.energy_mj_per_token:.2f}", "mJ a token", result.energy_mj_per_token),
+        Figure("makespan", f"{makespan:,}", time, makespan),
+        Figure("speed", f"{roofline / makespan:.1%}", "of the paper's roofline", roofline / makespan),
+        Figure("busiest unit", unit_title(unit), f"works {result.utilisation(unit):.1%} of the time", unit),
+        Figure(
+            "DRAM traffic", f"{result.dram_bytes / result.tokens / 1e6:,.4g}", "MB a token", result.dram_bytes
+        ),
+    ]  # fmt: skip
+
+
+def limiting_unit(result: Result) -> str:
+    """The unit that works most."""
+    return max(_SERVERS, key=lambda unit: result.units[unit].busy_cycles)
+
+
+def verdict(result: Result) -> str:
+    """One sentence a unit: how much it works, and what it loses most to."""
+    first = limiting_unit(result)
+    return " ".join(_sentence(result, unit) for unit in sorted(_SERVERS, key=lambda unit: unit != first))
+
+
+def _sentence(result: Result, unit: str) -> str:
+    account, makespan = result.units[unit], result.makespan_cycles
+    losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | account.stalls
+    key = max(losses, key=lambda each: losses[each])
+    works = f"{unit_title(unit)} works {account.busy_cycles / makespan:.1%} of the time"
+    if not losses[key]:
+        return f"{works}, all of it at full rate."
+    return f"{works} and loses most to: {TITLES.get(key, key)} ({losses[key] / makespan:.1%})."

@@ -1,0 +1,152 @@
+"""The sections about one run: each is a figure, the table of the same numbers, and a sentence on how to read them."""
+
+from __future__ import annotations
+
+from sim.figures import series
+from sim.figures.catalogue import Evidence
+from sim.figures.palette import ORDER, TITLES
+from sim.figures.roofline import Roofline
+from sim.figures.series import class_title, unit_title
+from sim.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
+from sim.result import Result
+
+_GIGA = 1e9
+
+
+def waterfall_section(known: Evidence, result: Result, prefix: str = "") -> Section:
+    """From the paper's roofline to the makespan."""
+    found = known.explanation
+    waterfall = series.account_waterfall(result) if found is None else series.ladder_waterfall(found)
+    rows = [Row(["paper's roofline", number_cell(waterfall.start), ""])]
+    descriptions = {rung.effect: rung.description for rung in found.rungs} if found is not None else {}
+    for step in waterfall.steps:
+        title = descriptions.get(step.key, step.title)
+        share = Cell(f"{step.cycles / waterfall.end:+.1%}")
+        rows.append(Row([title, number_cell(step.cycles, "+,"), share], step.key))
+    rows.append(Row(["simulated", number_cell(waterfall.end), ""], strong=True))
+    words = (
+        "Each step switches one effect on, after all those above it, and runs the same schedule again."
+        if waterfall.by_experiment
+        else "The account of the MAC array in this run: what the roofline leaves out. What each effect costs, found by "
+        "switching it on in runs of its own, is in the report of explain."
+    )
+    table = Table(f"{prefix}waterfall-table", ["step", "cycles", "of the makespan"], rows)
+    body = figure_html("waterfall", known, prefix) + table_html(table)
+    return Section(f"{prefix}waterfall", "From the roofline to the simulated time", words, body)
+
+
+def bounds_section(result: Result) -> Section:
+    """Reference line, bounds, makespan."""
+    bounds, makespan = result.bounds, result.makespan_cycles
+    busiest = unit_title(bounds.resource_unit)
+    named = [
+        ("paper's roofline: all operations at the MAC array's peak (a reference line)", bounds.paper_roofline_cycles),
+        (
+            f"resource bound: the work of the busiest unit, {busiest}, at full rate",
+            bounds.resource_cycles,
+        ),
+        ("recurrence bound: latency of the loop-carried operations", bounds.recurrence_cycles),
+        ("simulated", makespan),
+    ]
+    rows = [Row([name, number_cell(cycles), Cell(f"{cycles / makespan:.1%}")]) for name, cycles in named]
+    table = Table("bounds-table", ["", "cycles", "of the makespan"], rows)
+    return Section(
+        "bounds", "Bounds", "No run with this placement and tiling is below the two bounds.", table_html(table)
+    )
+
+
+def units_section(known: Evidence, result: Result, prefix: str = "") -> Section:
+    """Where every cycle of every unit went."""
+    bars, makespan = series.unit_bars(result), result.makespan_cycles
+    amounts = {bar.name: {part.key: part.cycles for part in bar.parts} for bar in bars}
+    keys = sorted({key for parts in amounts.values() for key in parts}, key=ORDER.__getitem__)
+    rows = [
+        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], key) for key in keys
+    ]
+    rows.append(Row(["makespan", *(cycles_cell(bar.cycles, makespan) for bar in bars)], strong=True))
+    table = Table(f"{prefix}units-table", ["cycles", *(bar.name for bar in bars)], rows)
+    words = (
+        "In every cycle a unit works (plain) or waits for a named reason (hatched); each column sums to the makespan."
+    )
+    body = figure_html("units", known, prefix) + table_html(table)
+    return Section(f"{prefix}units", "Where the cycles of each unit went", words, body)
+
+
+def roofline_section(known: Evidence, found: Roofline) -> Section:
+    """Classes of operations under the machine's ceilings."""
+    rows = [
+        Row(
+            [
+                class_title(point.operation_class), unit_title(point.unit), number_cell(point.ops),
+                number_cell(point.busy_cycles), number_cell(point.sram_bytes), number_cell(point.dram_bytes),
+                Cell(f"{found.rate(point) / _GIGA:,.4g}"), Cell(f"{found.rate(point) / found.peaks[point.unit]:.1%}"),
+            ]
+        )
+        for point in found.points
+    ]  # fmt: skip
+    header = ["class", "unit", "operations", "busy cycles", "SRAM bytes", "DRAM bytes", "GOP/s busy", "of the peak"]
+    words = (
+        "A point is a class of operations on a unit: operations over its busy time, against operations a byte that it "
+        "moves from and to SRAM (filled) or DRAM (hollow, where its weights come from there). Below its ceiling it "
+        "loses to edges, fill and functions that take several cycles; waits are no part of it. The star is the whole "
+        "run, over the makespan."
+    )
+    body = figure_html("roofline", known) + table_html(Table("roofline-table", header, rows, left=2))
+    return Section("roofline", "Roofline", words, body)
+
+
+def timeline_section(known: Evidence) -> Section:
+    """What the units did in a representative window."""
+    words = (
+        "Tiles from the middle of the run, request by request: high and plain where a unit works, low and hatched "
+        "where it waits. All DRAM channels do the same."
+    )
+    return Section("timeline", "Timeline", words, f'<div id="timeline-view">{figure_html("timeline", known)}</div>\n')
+
+
+def windows_section(known: Evidence, result: Result) -> Section:
+    """The accounts over time."""
+    makespan, units = result.makespan_cycles, series.over_time(result)
+    rows = [
+        Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
+             Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], key)
+        for unit in units for key, cycles in unit.parts.items()
+    ]  # fmt: skip
+    header = ["unit", "cycles", "in all", "least in a window", "most in a window"]
+    words = f"Windows of {units[0].window_cycles:,} cycles, the last one maybe shorter."
+    body = figure_html("windows", known) + table_html(Table("windows-table", header, rows, left=2))
+    return Section("windows", "Over time", words, body)
+
+
+def path_section(known: Evidence, result: Result) -> Section:
+    """The critical path."""
+    makespan = result.makespan_cycles
+    rows = [
+        Row([class_title(part.operation_class), unit_title(part.unit), TITLES.get(part.spent_on, part.spent_on),
+             TITLES.get(part.because, part.because) or "the end of the run", cycles_cell(part.cycles, makespan)],
+            part.spent_on)
+        for part in result.critical_path or ()
+    ]  # fmt: skip
+    rows.append(Row(["makespan", "", "", "", cycles_cell(makespan, makespan)], strong=True))
+    header = ["class", "unit", "spent on", "the next one waited for", "cycles"]
+    words = (
+        "The chain of requests that ends last, walked back from the last result to cycle 0: it sums to the makespan. "
+        "Only what is on it can make the run shorter."
+    )
+    body = figure_html("critical-path", known) + table_html(Table("critical-path-table", header, rows, left=4))
+    return Section("critical-path", "Critical path", words, body)
+
+
+def classes_section(result: Result) -> Section:
+    """The accounts by class of operation."""
+    rows = []
+    for kind, units in result.by_class.items():
+        for unit, account in units.items():
+            waits = sorted(account.stalls.items(), key=lambda stall: -stall[1])[:3]
+            cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in series.BUSY_KEYS]
+            told = ", ".join(f"{TITLES.get(key, key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
+            rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
+    header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]
+    table = Table("classes-table", header, rows, left=3)
+    words = "The same cycles by class of operation, or of what is moved; an idle cycle belongs to what ended it."
+    return Section("classes", "By class of operation", words, table_html(table))

@@ -1,0 +1,101 @@
+"""The sections on what was run: SRAM and mapping of the workload, the machine and what follows from its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hw.machine import MachineSpec
+from sim.figures import series
+from sim.figures.catalogue import Evidence
+from sim.figures.roofline import Roofline
+from sim.figures.series import unit_title
+from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.result import MappingReport, Result
+from sim.units import format_bytes
+
+_BYTES = ("sram.capacity", "sram.bank_width")
+
+
+def sram_section(known: Evidence, result: Result) -> Section:
+    """Bytes by buffer."""
+    found, capacity = series.buffers(result.mapping), known.capacity_bytes
+    rows = [
+        Row([buffer.name, buffer.role, number_cell(buffer.slots), number_cell(buffer.slot_bytes),
+             number_cell(buffer.size_bytes), Cell(f"{buffer.size_bytes / capacity:.1%}" if capacity else "")])
+        for buffer in found
+    ]  # fmt: skip
+    used = result.mapping.sram_bytes
+    share = Cell(f"{used / capacity:.1%}" if capacity else "")
+    rows.append(Row(["all", "", "", "", number_cell(used), share], strong=True))
+    header = ["buffer", "role", "slots", "bytes a slot", "bytes", "of the SRAM"]
+    words = "Buffers are allotted once and stay where they are. A buffer with several slots is filled while it is read."
+    body = figure_html("sram", known) + table_html(Table("sram-table", header, rows, left=2))
+    return Section("sram", "SRAM", words, body)
+
+
+def mapping_section(result: Result) -> Section:
+    """How the layer was laid onto the machine, and the streams of requests."""
+    parts = [_mapping(result.mapping, "mapping-table")]
+    if result.head_mapping is not None:
+        parts += ["<h3>Final norm and LM head</h3>\n", _mapping(result.head_mapping, "head-mapping-table")]
+    rows = [
+        Row([stream.name, unit_title(stream.unit), stream.order, ", ".join(stream.operations),
+             number_cell(stream.requests), number_cell(stream.busy_cycles) if stream.operations else ""])
+        for stream in result.streams
+    ]  # fmt: skip
+    header = ["stream", "unit", "done in", "operations", "requests", "busy cycles"]
+    parts += ["<h3>Streams of requests</h3>\n", table_html(Table("streams-table", header, rows, left=4))]
+    return Section("mapping", "Mapping", "", "".join(parts))
+
+
+def _mapping(mapping: MappingReport, name: str) -> str:
+    units: dict[str, list[str]] = {}
+    for operation, unit in mapping.placement.items():
+        units.setdefault(unit_title(unit), []).append(operation)
+    facts = [
+        ("tokens a tile", f"{mapping.token_tile:,}"),
+        ("tiles a layer", f"{mapping.tiles_per_layer:,}"),
+        ("blocks x lanes", f"{mapping.blocks} x {mapping.lanes}"),
+        ("weight tiles up to", format_bytes(mapping.weight_slot_bytes)),
+        *((f"on {unit}", ", ".join(operations)) for unit, operations in sorted(units.items())),
+        ("step by step", ", ".join(mapping.stepped) or "nothing"),
+        ("spilled to DRAM", ", ".join(mapping.spilled) or "nothing"),
+        ("mappings tried by simulation", f"{mapping.trials:,}"),
+    ]
+    return table_html(Table(name, ["", ""], [Row(fact) for fact in facts], left=2))
+
+
+def machine_section(machine: MachineSpec, roofline: Roofline) -> Section:
+    """Every figure of the machine's file, and the peaks that follow."""
+    facts = [
+        *((f"peak of {unit_title(unit)}", f"{peak / 1e9:,.5g} GOP/s") for unit, peak in roofline.peaks.items()),
+        ("SRAM bandwidth", f"{roofline.sram_bandwidth / 1e9:,.5g} GB/s"),
+        ("DRAM bandwidth", f"{roofline.dram_bandwidth / 1e9:,.5g} GB/s"),
+        *_flattened(machine.model_dump()),
+    ]
+    table = Table("machine-table", ["", ""], [Row(fact) for fact in facts if fact[1]], left=2)
+    words = "The keys are those of --set. A peak counts a MAC or a fused multiply-add as two operations."
+    return Section("machine", "Machine", words, table_html(table))
+
+
+def _flattened(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """(dotted key, value with its unit) of everything in *values*."""
+    for key, value in values.items():
+        path = f"{above}{key}"
+        if isinstance(value, dict):
+            yield from _flattened(value, f"{path}.")
+        else:
+            yield path, _quantity(path, value)
+
+
+def _quantity(path: str, value: Any) -> str:
+    if path == "clock":
+        return f"{value / 1e6:g} MHz"
+    if path in _BYTES:
+        return format_bytes(value)
+    if path.startswith("energy."):
+        return f"{value / 1000:g} pJ/{'bit' if path.endswith('dram') else 'op'}"
+    if value is None or value == []:
+        return "none"
+    return ", ".join(value) if isinstance(value, list) else str(value).lower() if value in (True, False) else str(value)

@@ -1,0 +1,93 @@
+"""The command ``plot``: the figures of the report, as files for papers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from sim.errors import InputError, Problem
+from sim.options import (
+    ConfigOption,
+    MappingOption,
+    SetOption,
+    assignments,
+    chosen,
+    one_line_errors,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from sim.figures.catalogue import Evidence
+
+WIDTHS = (2.0, 20.0)  # inches
+
+
+def plot(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="waterfall, units, roofline, timeline, windows, critical-path, sram, what-ifs or comparison.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.svg|png|pdf", help="Where to write.")],
+    source: Annotated[
+        Optional[str],
+        typer.Argument(
+            metavar="RESULT.json|WORKLOAD",
+            help="What run, explain or compare wrote with --json, or a workload to run.",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    hw: Annotated[
+        Optional[str],
+        typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", show_default="edge"),
+    ] = None,
+    mapping: MappingOption = None,
+    set_: SetOption = None,
+    width: Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")] = 7.0,
+) -> None:
+    """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
+    with one_line_errors():
+        from sim.figures.canvas import print_style
+        from sim.figures.catalogue import FIGURES, draw
+        from sim.figures.export import check_suffix, write
+        from sim.output import check_writable
+
+        if what not in FIGURES:
+            raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
+        if not WIDTHS[0] <= width <= WIDTHS[1]:
+            raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
+        check_suffix(output)
+        check_writable(output)
+        name = chosen(source, config)
+        from_file = config is None and name.endswith(".json")
+        if from_file and (hw, mapping, set_) != (None, None, None):
+            raise InputError(Problem("--hw, --mapping and --set go with a workload, not with a result", name))
+        if not from_file and not FIGURES[what].from_run:
+            raise InputError(Problem(f"the figure {what!r} cannot be drawn: {FIGURES[what].needs}", name))
+        known = _read(name) if from_file else _observe(name, hw or "edge", assignments(mapping, set_))
+        with print_style():
+            write(draw(what, known, width, name), output)
+
+
+def _read(name: str) -> Evidence:
+    from sim.figures.gather import read_evidence
+
+    return read_evidence(Path(name))
+
+
+def _observe(name: str, machine: str, wanted: list[str]) -> Evidence:
+    from sim.figures.gather import observe
+    from sim.simulation import prepare
+
+    job = prepare(name, machine, wanted)
+    with progress_bar("simulating") as progress:
+        return observe(job, progress)
+
+
+PLOT_COMMANDS: dict[str, Callable[..., None]] = {"plot": plot}

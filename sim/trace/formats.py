@@ -1,0 +1,63 @@
+"""The formats of traces by their suffixes, and the packages that they need; these are imported when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from sim.errors import InputError, Problem
+from sim.trace.model import Header, Sink
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write a trace: ``writer`` (module:class) does it, with the help of ``package`` if that is not empty."""
+
+    suffix: str
+    writer: str
+    package: str = ""
+
+    def check(self) -> None:
+        """Raise InputError if the package is not installed."""
+        require(self.package, "trace", self.suffix)
+
+    @contextmanager
+    def writing(self, stream: IO[bytes], header: Header) -> Iterator[Sink]:
+        """A sink that writes to *stream* and is closed if the block ends well."""
+        module, name = self.writer.split(":")
+        sink: Sink = getattr(import_module(module), name)(stream, header)
+        yield sink
+        sink.close()
+
+
+FORMATS = {
+    made.suffix: made
+    for made in (
+        Format(".json.gz", "sim.trace.chrome:ChromeSink"),
+        Format(".pftrace", "sim.trace.protobuf:ProtobufSink", "perfetto"),
+        Format(".parquet", "sim.trace.tables:ParquetSink", "pyarrow"),
+        Format(".csv.gz", "sim.trace.tables:CsvSink"),
+        Format(".vcd", "sim.trace.changes:VcdSink", "vcd"),
+    )
+}
+DISTRIBUTIONS = {"vcd": "pyvcd"}
+
+
+def format_of(path: Path) -> Format:
+    """The format that the suffix of *path* stands for; raises InputError for an unknown one."""
+    for suffix, found in FORMATS.items():
+        if path.name.endswith(suffix):
+            return found
+    raise InputError(Problem(f"has none of the known suffixes {', '.join(FORMATS)}", str(path)))
+
+
+def require(package: str, extra: str, purpose: str) -> None:
+    """Raise InputError if *package* is not installed, saying which *extra* of this project brings it."""
+    if package and find_spec(package) is None:
+        name = DISTRIBUTIONS.get(package, package)
+        raise InputError(Problem(f"needs the package {name}: pip install 'stallscope[{extra}]'", purpose))

@@ -1,0 +1,85 @@
+"""The counters of a trace: use of every unit, queues, transfers in flight, DRAM bandwidth, and what is in SRAM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hw.machine import MachineSpec
+from hw.requests import Transfer
+from sim.choice import Section
+from sim.scheduler import StreamRun
+from sim.trace.levels import Level
+from sim.trace.model import Counter
+from sim.trace.occupancy import ROLES, Occupancy
+
+KIB, GIGA = 1024, 10**9
+UNITS = ("mac_array", "simd", "dma")
+
+
+class Meters:
+    """Measures a run as it goes; cycles given to it count from the beginning of the section."""
+
+    def __init__(self, machine: MachineSpec) -> None:
+        self._clock_hz = machine.clock
+        self._busy = {unit: Level() for unit in UNITS}
+        self._queues = {unit: Level() for unit in UNITS}
+        self._flying = Level()
+        self._bandwidth = {False: Level(), True: Level()}  # by whether it writes
+        self._sram = {role: Level() for role in ROLES}
+        self._occupancy: Occupancy
+        self._origin = 0
+
+    def begin(self, section: Section, start: int) -> None:
+        """*section* begins at cycle *start* of the run."""
+        if start:
+            self._keep(self._occupancy.clear(start - self._origin))
+        self._occupancy, self._origin = Occupancy(section), start
+        self._keep(self._occupancy.resident())
+
+    def request(self, unit: str, stream: StreamRun[Any], ready: int, start: int, end: int) -> None:
+        """*unit* is busy with the offered item of *stream*, which could have started at *ready*, and starts now."""
+        origin, now = self._origin, stream.clock
+        self._busy[unit].span(start + origin, end + origin)
+        if now > ready:
+            self._queues[unit].span(ready + origin, now + origin)
+        if unit == "dma":
+            self._flying.span(now + origin, end + origin)
+        self._keep(self._occupancy.request(stream, end))
+
+    def moved(self, request: Transfer, start: int, end: int) -> None:
+        """The channels moved the data of *request*."""
+        origin, rate = self._origin, request.size_bytes / max(end - start, 1)
+        self._bandwidth[request.write].span(start + origin, end + origin, rate)
+
+    def _keep(self, changes: list[tuple[str, int, int]]) -> None:
+        for role, cycle, size in changes:
+            self._sram[role].change(cycle + self._origin, size)
+
+    def _levels(self) -> list[tuple[str, str, str, float, Level]]:
+        """Component, name, unit and scale of every counter."""
+        found: list[tuple[str, str, str, float, Level]] = []
+        for unit in UNITS:
+            found.append((unit, "busy", "%", 100, self._busy[unit]))
+            found.append((unit, "ready and waiting", "requests", 1, self._queues[unit]))
+        found.append(("dma", "in flight", "transfers", 1, self._flying))
+        rate = self._clock_hz / GIGA
+        for write, name in ((False, "read bandwidth"), (True, "write bandwidth")):
+            found.append(("dram", name, "GB/s", rate, self._bandwidth[write]))
+        for role in ROLES:
+            found.append(("sram", f"in use: {role}", "KiB", 1 / KIB, self._sram[role]))
+        return found
+
+    def fold(self, now: int, shown: tuple[int, int] | None) -> None:
+        """Take in what has been told, *now* being the run's cycle and *shown* the cycles that the trace has so far."""
+        for *_, level in self._levels():
+            level.fold(now, shown)
+
+    def counters(self) -> list[Counter]:
+        """All of them, once the run has ended."""
+        found = []
+        for component, name, unit, scale, level in self._levels():
+            start, width, values = level.means()
+            if any(values):
+                scaled = [round(value * scale, 6) for value in values]
+                found.append(Counter(component, name, unit, start, width, scaled))
+        return found

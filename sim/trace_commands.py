@@ -1,0 +1,85 @@
+"""``trace view``, ``trace summary`` and ``trace query``: what to do with a trace that ``run --trace`` has written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sim.options import check_target, one_line_errors, progress_bar, show, write_json
+
+TraceArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A trace that run --trace has written.", show_default=False)
+]
+JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
+
+trace_commands = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Look at traces: in the Perfetto UI, as a summary, or with SQL.",
+)
+
+
+@trace_commands.command()
+def view(
+    file: TraceArgument,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+) -> None:
+    """Open a .json.gz or .pftrace in the Perfetto UI, without network, until Ctrl-C."""
+    with one_line_errors():
+        import webbrowser
+
+        from sim.trace.viewer import server
+
+        with server(file, port) as serving:
+            address = f"http://127.0.0.1:{serving.server_port}/"
+            typer.echo(f"{file} at {address} (Ctrl-C ends)")
+            if browser:
+                webbrowser.open(address)
+            try:
+                serving.serve_forever()
+            except KeyboardInterrupt:
+                typer.echo("")
+
+
+@trace_commands.command()
+def summary(file: TraceArgument, json: JsonOption = None) -> None:
+    """Busy cycles and stalls of each unit, and the longest operations."""
+    with one_line_errors():
+        from sim.trace.reading import rows
+        from sim.trace.summary import summarise
+
+        check_target(json)
+        with progress_bar("reading"):
+            found = summarise(rows(file))
+        if write_json(found.model_dump_json(indent=2) + "\n", json):
+            return
+    show(found)
+
+
+@trace_commands.command()
+def query(
+    file: TraceArgument,
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="Over the tables slices and counters.", show_default=False)],
+    json: JsonOption = None,
+) -> None:
+    """Ask SQL of a trace: the tables slices and counters, see docs/traces.md."""
+    with one_line_errors():
+        from json import dumps
+
+        from sim.trace.query import query as ask
+
+        check_target(json)
+        columns, found = ask(file, sql)
+        records = [dict(zip(columns, row, strict=True)) for row in found]
+        if write_json(dumps(records, indent=2, default=str) + "\n", json):
+            return
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for row in found:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    show(table)

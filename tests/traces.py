@@ -1,0 +1,56 @@
+"""Traces of small runs, for the tests of traces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sim.result import Result
+from sim.simulation import prepare, run
+from sim.trace import TraceWriter, parse_window
+from sim.trace.reading import rows
+from sim.units import apportion
+
+SUFFIXES = (".json.gz", ".pftrace", ".parquet", ".csv.gz", ".vcd")
+PACKAGES = {".pftrace": "perfetto", ".parquet": "pyarrow", ".vcd": "vcd"}
+ACCOUNTED = ("mac_array", "simd", "dma")
+
+
+def traced(path: Path, window: str | None = None, machine: str = "edge", **settings: Any) -> Result:
+    """Run ``workload`` (mamba3_mimo) with *settings* and write its trace to *path*."""
+    workload = settings.pop("workload", "mamba3_mimo")
+    assignments = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+    job = prepare(workload, machine, assignments)
+    recorder = TraceWriter(path, parse_window(window))
+    with recorder.writing(job.machine):
+        return run(job, recorder=recorder)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """All rows of a trace."""
+    return list(rows(path))
+
+
+def sums(found: list[dict[str, Any]]) -> dict[str, Counter[str]]:
+    """Cycles of every unit by reason, "busy" for its work."""
+    total: dict[str, Counter[str]] = {}
+    for row in found:
+        if row["kind"] in ("work", "stall"):
+            cycles = row["end_cycle"] - row["start_cycle"]
+            total.setdefault(row["unit"], Counter())[row.get("reason", "busy")] += cycles
+    return {unit: +counts for unit, counts in total.items()}
+
+
+def expected(result: Result, unit: str) -> Counter[str]:
+    """What the result says of a unit, as :func:`sums` has it."""
+    return Counter({"busy": result.units[unit].busy_cycles, **result.units[unit].stalls})
+
+
+def check_channel(result: Result, unit: str, clocks: dict[str, int]) -> None:
+    """The *clocks* of a channel by reason, shared over the makespan, are its account."""
+    account = {"busy": result.units[unit].busy_cycles, **result.units[unit].stalls}
+    shared = apportion(
+        result.makespan_cycles, {name: clocks[name] for name in (*account, *(set(clocks) - set(account)))}
+    )
+    assert {name: cycles for name, cycles in shared.items() if cycles} == account
