@@ -31,12 +31,9 @@ from sim.reproduce.command import REPRODUCE_COMMANDS
 from sim.trace_commands import trace_commands
 
 if TYPE_CHECKING:
-    from sim.figures.timeline import TimelineRecorder
     from sim.result import Result
-    from sim.simulation import Job, RunRecorder
+    from sim.simulation import Job
     from sim.trace import TraceWriter
-
-WINDOWS = 64  # of a report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -101,7 +98,7 @@ def run(
     wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
     with one_line_errors():
         from sim.output import check_writable, write_atomically
-        from sim.simulation import prepare, together
+        from sim.simulation import prepare
         from sim.simulation import run as simulate_job
 
         for target in (None if json == "-" else json, trace, report):
@@ -109,40 +106,30 @@ def run(
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
         job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_), *wanted])
-        timeline = _timeline(job) if report is not None else None
-        if timeline is not None:  # the page has all of it
-            windows, critical_path = windows or WINDOWS, True
+        critical_path |= report is not None  # the page has it
         with (
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),
         ):
-            recorders: list[RunRecorder] = [each for each in (recorder, timeline) if each is not None]
-            listener = together(recorders)
-            result = simulate_job(job, progress, listener, windows=windows, critical_path=critical_path, skip=skip)
+            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path, skip=skip)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:
             write_atomically(Path(json), result.to_json())
-        if report is not None and timeline is not None:
+        if report is not None:
             options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
             options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--layers": layers, "--batch": batch}
             command = command_line("run", [workload], options | {"--report": "report.html"})
-            write_atomically(report, _page(job, result, timeline, command))
+            write_atomically(report, _page(job, result, command))
     if not quiet and json != "-":
         show(result)
 
 
-def _timeline(job: Job) -> TimelineRecorder:
-    from sim.figures.timeline import TimelineRecorder
-
-    return TimelineRecorder(job.sections[0])
-
-
-def _page(job: Job, result: Result, timeline: TimelineRecorder, command: str) -> str:
+def _page(job: Job, result: Result, command: str) -> str:
     from sim.figures.gather import evidence
     from sim.html.run_page import run_page
 
-    return run_page(evidence(job, result, timeline), job.machine, command)
+    return run_page(evidence(job, result), job.machine, command)
 
 
 def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:

@@ -142,7 +142,7 @@ def run(
     total = sum(section.program.tiles for section in job.sections)
 
     timeline = WindowRecorder(windows) if windows else None
-    listener = together([one for one in (recorder, timeline) if one is not None])
+    listener = _together([one for one in (recorder, timeline) if one is not None])
     trackers: list[PathTracker] | None = [] if critical_path else None
     accounts: dict[str, Accounts] = {}
     runs: list[tuple[Section, Execution]] = []
@@ -191,7 +191,7 @@ class _Several:
             recorder.stalled(unit, reason, start, end)
 
 
-def together(recorders: list[RunRecorder]) -> RunRecorder | None:
+def _together(recorders: list[RunRecorder]) -> RunRecorder | None:
     """One recorder for all of *recorders*; None for none."""
     return _Several(recorders) if len(recorders) > 1 else recorders[0] if recorders else None
 

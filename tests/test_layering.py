@@ -62,6 +62,7 @@ LAYERS = [
         "sim.figures.palette",
         "sim.figures.series",
         "sim.figures.roofline",
+        "sim.figures.excerpt",
         "sim.figures.timeline",
         "sim.figures.canvas",
         "sim.figures.bars",

@@ -23,13 +23,15 @@ from sim.result import Result
 class Evidence:
     """What is known of a run, an explanation or a comparison; a figure that needs what is None cannot be drawn.
 
-    ``capacity_bytes`` is that of the machine's SRAM.
+    ``capacity_bytes`` is that of the machine's SRAM, ``observed`` an excerpt of the run with its accounts over time.
     """
 
     result: Result | None = None
     capacity_bytes: int | None = None
     roofline: Roofline | None = None
     timeline: Timeline | None = None
+    observed: Result | None = None
+    observed_part: str = ""
     explanation: Explanation | None = None
     comparison: Comparison | None = None
 
@@ -63,9 +65,10 @@ def _timeline(known: Evidence, width: float) -> Drawing | None:
 
 
 def _windows(known: Evidence, width: float) -> Drawing | None:
-    if known.result is None or known.result.windows is None:
+    result = known.observed or known.result
+    if result is None or result.windows is None:
         return None
-    return draw_windows(series.over_time(known.result), known.result.makespan_cycles, width)
+    return draw_windows(series.over_time(result), result.makespan_cycles, width)
 
 
 def _path(known: Evidence, width: float) -> Drawing | None:

@@ -11,6 +11,7 @@ from sim.compare import Comparison
 from sim.errors import InputError, Problem
 from sim.explain import Explanation
 from sim.figures.catalogue import Evidence
+from sim.figures.excerpt import excerpt
 from sim.figures.roofline import roofline_of
 from sim.figures.timeline import TimelineRecorder
 from sim.result import Result
@@ -21,16 +22,17 @@ _KINDS = (("rungs", Explanation), ("rows", Comparison), ("makespan_cycles", Resu
 
 
 def observe(job: Job, progress: Progress | None = None) -> Evidence:
-    """Run *job* and record all that figures need."""
-    recorder = TimelineRecorder(job.sections[0])
-    result = run(job, progress, recorder, windows=WINDOWS, critical_path=True)
-    return evidence(job, result, recorder)
+    """Run *job* and find out all that figures need."""
+    return evidence(job, run(job, progress, critical_path=True))
 
 
-def evidence(job: Job, result: Result, recorder: TimelineRecorder) -> Evidence:
-    """What is known after *job* was run, with *recorder* listening, and had this *result*."""
+def evidence(job: Job, result: Result) -> Evidence:
+    """All that figures need of *job*, which had this *result*; what goes over time is recorded in an excerpt of it."""
+    part, words = excerpt(job)
+    recorder = TimelineRecorder(part.sections[0])
+    observed = run(part, recorder=recorder, windows=WINDOWS)
     roofline = roofline_of(job.sections, job.machine, result)
-    return Evidence(result, job.machine.sram.capacity, roofline, recorder.timeline())
+    return Evidence(result, job.machine.sram.capacity, roofline, recorder.timeline(), observed, words)
 
 
 def read_evidence(path: Path) -> Evidence:

@@ -50,7 +50,7 @@ def run_sections(known: Evidence, machine: MachineSpec, result: Result) -> list[
         units_section(known, result),
         roofline_section(known, known.roofline),
         timeline_section(known),
-        windows_section(known, result),
+        windows_section(known),
         path_section(known, result),
         classes_section(result),
         sram_section(known, result),

@@ -98,14 +98,16 @@ def roofline_section(known: Evidence, found: Roofline) -> Section:
 def timeline_section(known: Evidence) -> Section:
     """What the units did in a representative window."""
     words = (
-        "Tiles from the middle of the run, request by request: high and plain where a unit works, low and hatched "
-        "where it waits. All DRAM channels do the same."
+        f"Two tiles from the middle of {known.observed_part}, request by request: high and plain where a unit works, "
+        "low and hatched where it waits. All DRAM channels do the same."
     )
     return Section("timeline", "Timeline", words, f'<div id="timeline-view">{figure_html("timeline", known)}</div>\n')
 
 
-def windows_section(known: Evidence, result: Result) -> Section:
+def windows_section(known: Evidence) -> Section:
     """The accounts over time."""
+    result = known.observed
+    assert result is not None, "a run was observed"
     makespan, units = result.makespan_cycles, series.over_time(result)
     rows = [
         Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
@@ -113,7 +115,7 @@ def windows_section(known: Evidence, result: Result) -> Section:
         for unit in units for key, cycles in unit.parts.items()
     ]  # fmt: skip
     header = ["unit", "cycles", "in all", "least in a window", "most in a window"]
-    words = f"Windows of {units[0].window_cycles:,} cycles, the last one maybe shorter."
+    words = f"In {known.observed_part}. Windows of {units[0].window_cycles:,} cycles, the last one maybe shorter."
     body = figure_html("windows", known) + table_html(Table("windows-table", header, rows, left=2))
     return Section("windows", "Over time", words, body)
 

@@ -27,7 +27,7 @@ _STYLES = dict(zip(MACHINES, STYLES[2:], strict=False))
 def figure_of(found: Sequence[Comparison]) -> Figure:
     """Penalties over the parameters of the layers: SISO as lines, MIMO as filled markers."""
     figure = Figure(figsize=(COLUMN_INCHES, 5.0), layout="constrained")
-    panels = figure.subplots(len(PHASES), sharex=True, sharey=True)
+    panels = figure.subplots(len(PHASES), sharex=True)
     siso, mimo = ([each for each in found if each.model.name in names] for names in (SISO, MIMO))
     for axes, phase in zip(panels, PHASES, strict=True):
         axes.axhline(0, color="black", linewidth=0.6)

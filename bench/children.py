@@ -1,0 +1,80 @@
+"""Runs in processes of their own, so that time and peak memory are theirs alone.
+
+``python -m bench.children`` reads one task as JSON from its arguments and prints what it measured as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Task:
+    """A workload on a machine with assignments; all events simulated or not; a trace written or not."""
+
+    workload: str
+    machine: str = "edge"
+    assignments: tuple[str, ...] = ()
+    skip: bool = True
+    trace: str | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a task took: seconds of wall time, cycles, requests, and bytes at the peak (0 where it is not known)."""
+
+    mapping_s: float
+    run_s: float
+    makespan_cycles: int
+    simulated_cycles: int
+    requests: int
+    peak_bytes: int
+
+
+def measure(task: Task) -> Measured:
+    """Do *task* in a new process."""
+    command = [sys.executable, "-m", "bench.children", json.dumps(asdict(task))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return Measured(**json.loads(done.stdout))
+
+
+def startup_cpu_s(*code: str) -> float:
+    """CPU seconds of ``python`` running *code* in a new process, the least of five."""
+    times = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *code], capture_output=True, check=True, cwd=ROOT)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+def _do(task: Task) -> Measured:
+    from contextlib import nullcontext
+
+    from sim.simulation import prepare, run
+    from sim.trace import TraceWriter
+
+    start = time.perf_counter()
+    job = prepare(task.workload, task.machine, task.assignments)
+    middle = time.perf_counter()
+    writer = TraceWriter(Path(task.trace)) if task.trace else None
+    with nullcontext() if writer is None else writer.writing(job.machine):
+        result = run(job, recorder=writer, skip=task.skip)
+    end = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    cycles = result.makespan_cycles, result.simulated_cycles
+    return Measured(middle - start, end - middle, *cycles, result.requests, peak)
+
+
+if __name__ == "__main__":
+    fields = json.loads(sys.argv[1])
+    print(json.dumps(asdict(_do(Task(**{**fields, "assignments": tuple(fields["assignments"])})))))
