@@ -11,27 +11,18 @@ from collections import deque
 from collections.abc import Collection
 from fractions import Fraction
 
-from pydantic import PositiveInt
-
 from hw.accounts import Accounts, Landing
 from hw.lpddr5 import TRANSFER_TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
 from hw.unit import NEVER, Ledger, Stream
-from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import apportion
 
 OTHER_TRANSFERS = "dram_bandwidth"  # why a transfer that was ready started later
 
 
-class DmaSpec(Spec):
-    """``outstanding`` transfers at most are in flight."""
-
-    outstanding: PositiveInt
-
-
 class Dma:
-    """The DMA engine and the channels behind it."""
+    """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
 
     __slots__ = (
         "_clocks", "_landing_at", "_next_start", "_offered", "_outstanding",
@@ -39,7 +30,7 @@ class Dma:
     )  # fmt: skip
 
     def __init__(
-        self, spec: DmaSpec, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
+        self, outstanding: int, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
     ) -> None:
         timing = TRANSFER_TIMINGS[dram.timing]
         self.name = "dma"
@@ -47,7 +38,7 @@ class Dma:
         self.ledger = Ledger(self.name)
         self.channels = dram.channels
         self.channel = Channel(timing, dram.refresh != "none", ideal)
-        self._outstanding = spec.outstanding
+        self._outstanding = outstanding
         clocks = Fraction(10**15, clock_hz * timing.tck_fs)  # a cycle
         self._clocks = clocks.as_integer_ratio()
         self._offered: list[Stream[Transfer]] = []

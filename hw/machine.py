@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from hw.accounts import Accounts
-from hw.dma import Dma, DmaSpec
+from hw.dma import Dma
 from hw.ideal import Effect
 from hw.lpddr5 import DramSpec
 from hw.mac_array import MacArraySpec
+from hw.ports import SramPorts
 from hw.simd import SimdSpec
-from hw.sram import SramPorts, SramSpec
+from hw.sram import SramSpec
 from hw.unit import Recorder, Unit
 from sim.documents import Spec
 from sim.engine import Engine
 from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
+
+
+class DmaSpec(Spec):
+    """``outstanding`` transfers at most are in flight."""
+
+    outstanding: PositiveInt
 
 
 class EnergySpec(Spec):
@@ -58,7 +65,7 @@ class Machine:
         self.spec = spec
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
         self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
-        self.dma = Dma(spec.dma, spec.dram, spec.clock, engine, spec.ideal)
+        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, engine, spec.ideal)
 
     @property
     def _all(self) -> list[Unit | Dma]:

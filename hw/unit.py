@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from hw.accounts import Accounts, Landing, split_wait
+from hw.ports import SramPorts
 from hw.requests import Transfer, Work
-from hw.sram import SramPorts
 from sim.engine import Engine
 
 RequestType = TypeVar("RequestType", Work, Transfer)

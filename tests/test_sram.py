@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.sram import SramPorts, SramSpec
+from hw.ports import SramPorts
+from hw.sram import SramSpec
 from sim.documents import Document
 from sim.errors import InputError
 from sim.validation.arbiter import Work, done_by_arbiter

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.accounts import Landing
-from hw.dma import Dma, DmaSpec
+from hw.dma import Dma
 from hw.lpddr5 import Channel, DramSpec
+from hw.ports import SramPorts
 from hw.requests import Transfer, Work
-from hw.sram import SramPorts, SramSpec
+from hw.sram import SramSpec
 from hw.unit import Stream, Unit
 from sim.engine import Engine
 
@@ -298,7 +299,7 @@ LATENCY = 32
 
 def dma(outstanding: int = 8, channels: int = 1, clock_hz: int = 800_000_000, refresh: str = "none") -> Dma:
     dram = DramSpec.model_validate({"timing": "lpddr5-6400", "channels": channels, "refresh": refresh})
-    return Dma(DmaSpec(outstanding=outstanding), dram, clock_hz, Engine())
+    return Dma(outstanding, dram, clock_hz, Engine())
 
 
 def read(engine: Dma, size: int, ready: int = 0, priority: int = 0, reason: str = "late") -> Script[Transfer]:

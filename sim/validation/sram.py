@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-from hw.sram import SramPorts, SramSpec
+from hw.ports import SramPorts
+from hw.sram import SramSpec
 from sim.validation.arbiter import Work, done_by_arbiter
 from sim.validation.cases import Case
 
