@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from bench.compiled import ROOT, environment
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Measured:
     peak_bytes: int
 
 
-def measure(task: Task) -> Measured:
-    """Do *task* in a new process."""
+def measure(task: Task, folder: Path = ROOT) -> Measured:
+    """Do *task* in a new process, with the project in *folder*."""
     command = [sys.executable, "-m", "bench.children", json.dumps(asdict(task))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env=environment(folder))
     return Measured(**json.loads(done.stdout))
 
 

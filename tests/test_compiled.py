@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.compiled import build, environment
+
 ROOT = Path(__file__).parent.parent
-PARTS = ("sim", "hw", "workloads", "setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE")
 CASES = [
     ("mamba3_mimo", "edge", ("layers=2", "sequence_length=128", "mapping.token_tile=32")),
     ("mamba1-d384", "edge_flexpe", ("layers=2", "sequence_length=512", "mapping.token_tile=16")),
@@ -33,24 +33,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("gcc") and not shutil.which("cc"):
         pytest.skip("there is no C compiler")
     folder = tmp_path_factory.mktemp("compiled")
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-        else:
-            shutil.copy(source, folder / part)
-    command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-    environment = {**os.environ, "STALLSCOPE_COMPILE": "1", "MYPYC_OPT_LEVEL": "1", "PYTHONPATH": str(folder)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    build(folder, optimisation=1)
     return folder
 
 
 def result_in(folder: Path, workload: str, machine: str, assignments: tuple[str, ...]) -> tuple[Path, str]:
     """The file that the scheduler came from, and the result as JSON."""
     command = [sys.executable, "-c", RUN, workload, machine, *assignments]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=True)
     origin, text = done.stdout.split("\n", 1)
     return Path(origin), text
 
