@@ -9,14 +9,11 @@ EVENT_LOOP = [
     "hw/lpddr5/transaction.py",
 ]  # fmt: skip
 
-modules, requirements = [], []
 if os.environ.get("STALLSCOPE_COMPILE") == "1":
-    requirements = ["mypy >= 1.10"]
-    try:
-        from mypyc.build import mypycify
-    except ImportError:  # pip asks what is required before it installs that
-        pass
-    else:
-        modules = mypycify(EVENT_LOOP)
+    from mypyc.build import mypycify
 
-setup(ext_modules=modules, setup_requires=requirements)
+    modules = mypycify(["--follow-imports=silent", *EVENT_LOOP])
+else:
+    modules = []
+
+setup(ext_modules=modules)
