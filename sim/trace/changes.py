@@ -11,7 +11,7 @@ import heapq
 import io
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from operator import itemgetter
 from typing import IO
@@ -19,7 +19,7 @@ from typing import IO
 from vcd import VCDWriter
 
 from sim import __version__
-from sim.trace.model import FLIGHT, STALL, Counter, Header, Slice
+from sim.trace.model import FLIGHT, STALL, Counter, Header, Slice, copies
 
 NOTHING = "-"  # an operation or a reason when there is none
 FEMTO = 10**15
@@ -64,6 +64,11 @@ class VcdSink:
             self._spools[piece.unit, piece.kind] = spool
         layer, token = (-1 if value is None else value for value in (piece.layer, piece.first_token))
         spool.write(f"{piece.start}\t{piece.end}\t{piece.id}\t{layer}\t{token}\t{piece.name}\n")
+
+    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
+        """Write copies of *pieces*."""
+        for copy in copies(pieces, units):
+            self.slice(copy, None)
 
     def counters(self, counters: list[Counter]) -> None:
         """Keep the counters until the end."""

@@ -7,14 +7,13 @@ shown. The clocks of each part are exact; in cycles its ends are rounded up, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hw.accounts import Landing
 from hw.lpddr5 import COST_NAMES, TRANSFER_TIMINGS
 from hw.machine import MachineSpec
 
 DATA = COST_NAMES[0]
 WITHOUT_DATA = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh")
+IN_TURN = [(None if name == DATA else name, COST_NAMES.index(name)) for name in (*WITHOUT_DATA, DATA)]
 
 Part = tuple[str | None, int, int, int]  # reason (None: data), first cycle, cycle after the last, clocks
 
@@ -24,26 +23,33 @@ class ChannelTimeline:
 
     def __init__(self, machine: MachineSpec) -> None:
         self._per_cycle = (10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)
-        self._free = 0
+        self._free = 0  # the clock up to which it is known what the channels did
+        self._cycle = 0  # that clock in cycles
 
-    def transfer(self, landing: Landing) -> Iterator[Part]:
+    def transfer(self, landing: Landing) -> list[Part]:
         """The parts of the next transfer; idle clocks have the reason for which it came late."""
         numerator, denominator = self._per_cycle
-        costs = dict(zip(COST_NAMES, landing.costs, strict=True))
-        yield from self._until(landing.late_reason, -(-landing.issued * numerator // denominator))
-        for reason in WITHOUT_DATA:
-            yield from self._until(reason, self._free + costs[reason])
-        yield from self._until(None, self._free + costs[DATA])
+        found: list[Part] = []
+        arrived, costs = -(-landing.issued * numerator // denominator), landing.costs
+        if arrived > self._free:
+            found.append(self._until(landing.late_reason, arrived))
+        for reason, place in IN_TURN:
+            if costs[place] > 0:
+                found.append(self._until(reason, self._free + costs[place]))
+        return found
 
-    def finish(self, makespan: int) -> Iterator[Part]:
+    def finish(self, makespan: int) -> list[Part]:
         """What is left of the section, *makespan* cycles long."""
         numerator, denominator = self._per_cycle
-        for reason, start, end, clocks in self._until("nothing_left", -(-makespan * numerator // denominator)):
-            yield reason, start, min(end, makespan), clocks
+        clock = -(-makespan * numerator // denominator)
+        if clock <= self._free:
+            return []
+        reason, start, end, clocks = self._until("nothing_left", clock)
+        return [(reason, start, min(end, makespan), clocks)]
 
-    def _until(self, reason: str | None, clock: int) -> Iterator[Part]:
-        if clock > self._free:
-            numerator, denominator = self._per_cycle
-            start, end = (-(-each * denominator // numerator) for each in (self._free, clock))
-            yield reason, start, end, clock - self._free
-            self._free = clock
+    def _until(self, reason: str | None, clock: int) -> Part:
+        """The part that ends at *clock*."""
+        numerator, denominator = self._per_cycle
+        start, clocks = self._cycle, clock - self._free
+        self._free, self._cycle = clock, -(-clock * denominator // numerator)
+        return reason, start, self._cycle, clocks

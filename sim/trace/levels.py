@@ -14,16 +14,21 @@ import numpy.typing as npt
 
 BINS = 2048
 
+Cycles = npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.float64]
+NO_CYCLES: Cycles = np.zeros(0, np.int64)
+NO_AMOUNTS: Amounts = np.zeros(0)
+
 
 @dataclass
 class _Bins:
     """Changes by bin: ``steps`` is their sum, ``areas`` their sum weighted with what is left of the bin, in cycles."""
 
     width: int
-    steps: npt.NDArray[np.float64]
-    areas: npt.NDArray[np.float64]
+    steps: Amounts
+    areas: Amounts
 
-    def add(self, offsets: npt.NDArray[np.int64], amounts: npt.NDArray[np.float64]) -> None:
+    def add(self, offsets: Cycles, amounts: Amounts) -> None:
         number = offsets // self.width
         left = (number + 1) * self.width - offsets
         self.steps += np.bincount(number, amounts, BINS)
@@ -41,32 +46,30 @@ class Level:
     """A step function, told as changes at cycles in any order."""
 
     def __init__(self) -> None:
-        self._cycles: list[int] = []
-        self._amounts: list[float] = []
+        self._told: list[tuple[Cycles, Amounts]] = []  # what has not been taken in yet
         self._base = 0.0  # the level at the origin
         self._origin: int | None = None
         self._end = 0
         self._bins = _Bins(1, np.zeros(BINS), np.zeros(BINS))
         self._kept: tuple[_Bins, int] | None = None  # the bins, and what was shown, before the run went on beyond it
 
-    def change(self, cycle: int, amount: float) -> None:
-        """The level rises by *amount* at *cycle*."""
-        self._cycles.append(cycle)
-        self._amounts.append(amount)
+    def change(self, cycles: Cycles, amounts: Amounts) -> None:
+        """The level rises by these *amounts* at these *cycles*."""
+        self._told.append((cycles, amounts))
 
-    def span(self, start: int, end: int, amount: float = 1) -> None:
-        """The level is higher by *amount* from *start* to *end*."""
-        self._cycles += (start, end)
-        self._amounts += (amount, -amount)
+    def span(self, starts: Cycles, ends: Cycles, amounts: Amounts | None = None) -> None:
+        """The level is higher by these *amounts*, or by 1, from *starts* to *ends*."""
+        rises = np.ones(len(starts)) if amounts is None else amounts
+        self._told += ((starts, rises), (ends, -rises))
 
     def fold(self, now: int, shown: tuple[int, int] | None) -> None:
         """Take in the changes told so far; the trace shows the cycles *shown* as yet, nothing happens before *now*."""
-        cycles, amounts = np.array(self._cycles, dtype=np.int64), np.array(self._amounts)
+        cycles = np.concatenate([NO_CYCLES, *(cycles for cycles, _ in self._told)])
+        amounts = np.concatenate([NO_AMOUNTS, *(amounts for _, amounts in self._told)])
         early = cycles <= (now if shown is None else shown[0])
         self._base += float(amounts[early].sum())
-        self._cycles, self._amounts = [], []
+        self._told = [(cycles[~early], amounts[~early])] if shown is None else []
         if shown is None:
-            self._cycles, self._amounts = cycles[~early].tolist(), amounts[~early].tolist()
             return
         self._origin, self._end = shown
         offsets, amounts = cycles[~early] - self._origin, amounts[~early]

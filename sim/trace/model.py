@@ -6,7 +6,7 @@ for has two tracks, work and stalls, whose slices together cover the run without
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -45,6 +45,13 @@ class Slice(NamedTuple):
     ready: int | None = None
     cause: int | None = None
     request: str | None = None
+
+
+def copies(pieces: list[Slice], units: Sequence[str]) -> Iterator[Slice]:
+    """Each of *pieces* for every one of *units*, with ids from that of the piece on."""
+    for piece in pieces:
+        for number, unit in enumerate(units, piece.id):
+            yield piece._replace(id=number, unit=unit)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,9 @@ class Sink(Protocol):
 
     def slice(self, piece: Slice, cause: Slice | None) -> None:
         """Write *piece*, and an arrow from *cause* to it. Those of a track come in order of time."""
+
+    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
+        """Write :func:`copies` of *pieces*."""
 
     def counters(self, counters: list[Counter]) -> None:
         """Write the counters, after all slices."""

@@ -16,8 +16,7 @@ from sim.layout import Region, SegmentLayout
 from sim.program import StreamPlan
 from sim.scheduler import StreamRun
 
-ALL = "all"
-ROLES = (ALL, "weights", "tile", "step", "state", "parameters")
+ROLES = ("weights", "tile", "step", "state", "parameters")
 
 Change = tuple[str, int, int]  # role, cycle, bytes more (or less)
 _Contents = tuple[int, int]  # number of the storage; block or item of the tile
@@ -115,27 +114,42 @@ class Occupancy:
         """What is in use from the section's first cycle to its last."""
         return self._changed("state", 0, self._fixed)
 
-    def request(self, stream: StreamRun[Any], end: int) -> list[Change]:
-        """What changes with the offered item of *stream*, which starts now and has read its operands by *end*."""
-        rank, item, tile, now = stream.rank, stream.item, stream.tile, stream.clock
-        variant = self._program.variant(tile)
+    def request(self, stream: StreamRun[Any], now: int, end: int) -> list[Change]:
+        """What changes with the offered item of *stream*, which starts *now* and has read its operands by *end*."""
+        rank, tile, variant = stream.rank, stream.tile, stream.variant
+        place = rank, stream.item
         changes: list[Change] = []
         if rank in self._loads:
             role, size = self._loads[rank]
             changes += self._changed(role, now, stream.request.size_bytes if size is None else size)
-        for number, place in self._opens[variant].get((rank, item), ()):
+        if place in self._opens[variant]:
+            changes += self._opened(tile, variant, self._opens[variant][place], now)
+        if place in self._closes[variant]:
+            changes += self._closed(tile, self._closes[variant][place], end)
+        if rank in self._users:
+            for role, load, size in self._users[rank]:
+                changes += self._let_go(role, load, size, stream, end)
+        return changes
+
+    def _opened(self, tile: int, variant: int, contents: list[_Contents], now: int) -> list[Change]:
+        """Slots that are written first *now*."""
+        changes: list[Change] = []
+        for number, part in contents:
             buffer = self._storages[number].buffer
-            self._open[number, tile, place] = self._readers[variant][number, place], 0
+            self._open[number, tile, part] = self._readers[variant][number, part], 0
             changes += self._changed(buffer.role, now, buffer.slot_bytes)
-        for number, place in self._closes[variant].get((rank, item), ()):
-            left, latest = self._open.pop((number, tile, place), (0, 0))
+        return changes
+
+    def _closed(self, tile: int, contents: list[_Contents], end: int) -> list[Change]:
+        """Slots that have been read by *end* by one of those that need them; the last one gives them back."""
+        changes: list[Change] = []
+        for number, part in contents:
+            left, latest = self._open.pop((number, tile, part), (0, 0))
             if left > 1:
-                self._open[number, tile, place] = left - 1, max(latest, end)
+                self._open[number, tile, part] = left - 1, max(latest, end)
             elif left:
                 buffer = self._storages[number].buffer
                 changes += self._changed(buffer.role, max(latest, end), -buffer.slot_bytes)
-        for role, load, size in self._users.get(rank, ()):
-            changes += self._let_go(role, load, size, stream, end)
         return changes
 
     def _let_go(self, role: str, load: int, size: int | None, stream: StreamRun[Any], end: int) -> list[Change]:
@@ -152,7 +166,7 @@ class Occupancy:
 
     def _changed(self, role: str, cycle: int, size: int) -> list[Change]:
         self._held[role] += size
-        return [(role, cycle, size), (ALL, cycle, size)]
+        return [(role, cycle, size)]
 
     def clear(self, cycle: int) -> list[Change]:
         """The section ends at *cycle*, and nothing that it held is needed any more."""

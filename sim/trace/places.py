@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.choice import Section
 from sim.layout import SegmentLayout
@@ -11,8 +10,7 @@ from sim.program import StreamPlan
 from sim.scheduler import StreamRun
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A request: its name, and what of the model it does. ``layer`` counts from the first section's first."""
 
     name: str
@@ -34,6 +32,7 @@ class Places:
     def __init__(self, section: Section) -> None:
         self._section = section
         self._program = section.program
+        self._in_head = bool(section.prefix)
         self._chunk = section.workload.graph.tokens
         self._items = [self._describe(plan) for plan in section.program.streams]
 
@@ -53,9 +52,8 @@ class Places:
         name, first, last, block, lane, operations = self._items[stream.rank][stream.item]
         program, chunk = self._program, self._chunk
         layer, tile = divmod(stream.tile, program.tiles_per_layer)
-        steps = program.last_tile_tokens if tile == program.tiles_per_layer - 1 else program.token_tile
+        if last >= program.last_tile_tokens and tile == program.tiles_per_layer - 1:
+            last = program.last_tile_tokens - 1
         start = tile * program.token_tile
-        first_token = (start + first) * chunk
-        last_token = (start + min(last, steps - 1) + 1) * chunk - 1
-        in_head = bool(self._section.prefix)
-        return Place(name, None if in_head else layer, first_token, last_token, tile, block, lane, operations)
+        first_token, last_token = (start + first) * chunk, (start + last + 1) * chunk - 1
+        return Place(name, None if self._in_head else layer, first_token, last_token, tile, block, lane, operations)

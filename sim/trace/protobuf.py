@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import IO, Any
 
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
-from sim.trace.model import Counter, Header, Slice
+from sim.trace.model import Counter, Header, Slice, copies
 
 WAITING = 1 << 14  # slices that may still get an arrow
 BATCH = 1 << 12  # packets compressed together
@@ -83,6 +84,11 @@ class ProtobufSink:
         packet.track_event.type = pb.TrackEvent.TYPE_SLICE_END
         packet.track_event.track_uuid = track
         self._add(packet)
+
+    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
+        """Write copies of *pieces*."""
+        for copy in copies(pieces, units):
+            self.slice(copy, None)
 
     def counters(self, counters: list[Counter]) -> None:
         """Write the counters, a value where it changes."""

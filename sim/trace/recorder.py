@@ -15,7 +15,7 @@ from hw.requests import Transfer
 from sim.choice import Section
 from sim.output import replacing
 from sim.scheduler import StreamRun
-from sim.trace.channels import ChannelTimeline, Part
+from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History
 from sim.trace.meters import Meters
@@ -43,6 +43,7 @@ class TraceWriter:
         self._format: Format = format_of(path)
         self._format.check()
         self._machine: MachineSpec
+        self._channels: list[str]
         self._pen: Pen
         self._places: Places
         self._history: History
@@ -59,7 +60,8 @@ class TraceWriter:
     def writing(self, machine: MachineSpec) -> Iterator[None]:
         """Record while the block runs; the file appears when it ends well."""
         self._machine, self._meters = machine, Meters(machine)
-        channels = {f"dram.channel{number}": ("data", "stalls") for number in range(machine.dram.channels)}
+        self._channels = [f"dram.channel{number}" for number in range(machine.dram.channels)]
+        channels = dict.fromkeys(self._channels, ("data", "stalls"))
         units = {name: ("work", "stalls") for name in ("mac_array", "simd", "dma")}
         header = Header(machine.name, machine.clock, units | channels)
         with replacing(self._path) as stream, self._format.writing(stream, header) as sink:
@@ -85,16 +87,16 @@ class TraceWriter:
             for reason, start, end in waits:
                 self._pen.stall(unit, reason, start, end, None)
         self._waiting.clear()
-        self._show_parts(self._timeline.finish(self._end - self._pen.origin), None, None)
+        self._pen.parts(self._channels, self._timeline.finish(self._end - self._pen.origin), None, 0)
 
     def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
         """*unit* works on the item that *stream* is at."""
-        if unit.startswith("dram."):
+        if unit in self._channels:
             return  # what the channels did follows from the costs of the transfers
-        moves = isinstance(stream.request, Transfer)
+        moves = unit == "dma"
         if moves:
             self._show_transfer()
-        history, place = self._history, self._places.of(stream)
+        history, place, now = self._history, self._places.of(stream), stream.clock
         ready, cause = history.ready(stream), history.cause(stream)
         size = stream.request.size_bytes if moves else sum(stream.request.demand.values())
         piece = self._pen.request(unit, place, start, end, ready, size, cause)
@@ -104,14 +106,14 @@ class TraceWriter:
             self._pen.write(piece, cause)
         if moves:
             self._transfer = stream, stream.request, piece
-            self._pen.flight(piece, self._flight_lane(stream.clock, end), stream.clock)
+            self._pen.flight(piece, self._flight_lane(now, end), now)
         self._latest[unit] = piece
         self._end = max(self._end, end + self._pen.origin)
-        history.remember(stream, end, piece)
-        self._meters.request(unit, stream, ready, start, end)
+        history.remember(stream, now, end, piece)
+        self._meters.request(unit, stream, ready, now, start, end)
         self._requests += 1
         if self._requests % FOLD == 0:
-            self._meters.fold(stream.clock + self._pen.origin, self._pen.shown)
+            self._meters.fold(now + self._pen.origin, self._pen.shown)
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
         """*unit* waits; written when it is known what the wait was for."""
@@ -127,19 +129,11 @@ class TraceWriter:
             stream, request, piece = self._transfer
             landing = stream.last_landing
             assert landing is not None, "a transfer that has been issued has landed"
-            self._show_parts(self._timeline.transfer(landing), request, piece)
+            parts = self._timeline.transfer(landing)
+            _, start, end, _ = parts[-1]  # its data
+            self._meters.moved(request, start, end)
+            self._pen.parts(self._channels, parts, piece, ceil_div(request.size_bytes, len(self._channels)))
             self._transfer = None
-
-    def _show_parts(self, parts: Iterator[Part], request: Transfer | None, of: Slice | None) -> None:
-        channels = [f"dram.channel{number}" for number in range(self._machine.dram.channels)]
-        for reason, start, end, clocks in parts:
-            if reason is not None:
-                for unit in channels:
-                    self._pen.stall(unit, reason, start, end, of, clocks)
-            elif request is not None:
-                self._meters.moved(request, start, end)
-                for unit in channels:
-                    self._pen.data(unit, of, start, end, clocks, ceil_div(request.size_bytes, len(channels)))
 
     def _flight_lane(self, issued: int, end: int) -> int:
         """The first lane that is free at *issued*; it is taken until *end*."""

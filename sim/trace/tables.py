@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 ROWS = 1 << 16  # rows between writes
-COMPRESSION = 3
+COMPRESSION = 2
 WORD, WHOLE, REAL = "word", "whole", "real"
 
 COLUMNS: dict[str, str] = {
@@ -50,6 +50,14 @@ class _TableSink:
     def slice(self, piece: Slice, cause: Slice | None) -> None:
         """Write *piece*, which knows its cause by its id."""
         self._rows.append((*piece, None))
+        if len(self._rows) >= ROWS:
+            self._flush()
+
+    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
+        """Write copies of *pieces*."""
+        for kind, first, _, *rest in pieces:
+            for number, unit in enumerate(units, first):
+                self._rows.append((kind, number, unit, *rest, None))
         if len(self._rows) >= ROWS:
             self._flush()
 
