@@ -127,9 +127,8 @@ class Repetition:
                 level.forget()
             self._look(self._layers, tile, self._layer_room())
         else:
-            room = self._tile_room(layer)
             for level in self._tiles:
-                if place % level.tiles == 0 and self._look(level, tile, room // level.tiles):
+                if place % level.tiles == 0 and self._look(level, tile, self._tile_room(layer, level.tiles)):
                     for other in self._tiles:
                         if other is not level:
                             other.forget()
@@ -212,14 +211,17 @@ class Repetition:
         for run in moving:
             run.skip(times * level.tiles, moving)
 
-    def _tile_room(self, layer: int) -> int:
-        """How many tiles of *layer* can be skipped so that all streams stay between its first and its last tile."""
+    def _tile_room(self, layer: int, tiles: int) -> int:
+        """How many periods of so many *tiles* can be skipped so that all streams stay before the last tile of *layer*.
+
+        None if one of them was not in the layer yet a period ago.
+        """
         per_layer = self._program.tiles_per_layer
         places = [run.tile - layer * per_layer for run in self._active]
         idle = [run for run in self._runs if run not in self._active]
         room = per_layer - 2 - max(places)
         waits = any(run.delays(self._active) or run.tile <= layer * per_layer + max(places) + room for run in idle)
-        return max(0, room) if min(places) > 0 and not waits else 0
+        return max(0, room // tiles) if min(places) >= tiles and not waits else 0
 
     def _layer_room(self) -> int:
         """How many layers can be skipped so that no stream goes beyond the last one."""
