@@ -12,8 +12,12 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.compiled import ROOT, environment
+
+if TYPE_CHECKING:
+    from sim.trace import TraceWriter
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,23 @@ def _do(task: Task) -> Measured:
     from contextlib import nullcontext
 
     from sim.simulation import prepare, run
-    from sim.trace import TraceWriter
 
     start = time.perf_counter()
     job = prepare(task.workload, task.machine, task.assignments)
     middle = time.perf_counter()
-    writer = TraceWriter(Path(task.trace)) if task.trace else None
+    writer = _writer(task.trace) if task.trace else None
     with nullcontext() if writer is None else writer.writing(job.machine):
         result = run(job, recorder=writer, skip=task.skip)
     end = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     cycles = result.makespan_cycles, result.simulated_cycles
     return Measured(middle - start, end - middle, *cycles, result.requests, peak)
+
+
+def _writer(path: str) -> TraceWriter:
+    from sim.trace import TraceWriter  # and what it needs in memory, which other runs do without
+
+    return TraceWriter(Path(path))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ MODELS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamb
 MACHINES = ("edge", "edge_flexpe")
 LENGTHS = tuple(2**power for power in range(10, 21, 2))
 LENGTHS_IN_FULL = LENGTHS[:2]
+LEVELS = ("command", "transaction")
 FIRST_EVENT = """
 import time
 from sim.cli import app
@@ -160,15 +161,16 @@ def _traces() -> str:
 
 def _dram() -> str:
     traces: dict[str, Callable[[int], str]] = {
-        "one stream of reads": lambda n: f"R {n * 4096:#x} 4096\n",
+        "one stream of reads": lambda n: f"R {n * 16384:#x} 16384\n",
         "reads and writes of 64 KiB in turns": lambda n: f"{'RW'[n % 2]} {n * 65536:#x} 65536\n",
     }
     rows = []
     with TemporaryDirectory() as folder:
         for name, line in traces.items():
             path = Path(folder) / "trace"
-            path.write_text("".join(line(n) for n in range(4000)))
-            replay_trace(path, "lpddr5-6400", 2, "transaction", "all-bank")  # compiled now
+            path.write_text("".join(line(n) for n in range(8000)))
+            for level in LEVELS:  # compiled now
+                replay_trace(path, "lpddr5-6400", 2, level, "all-bank")
             command, chunks = (replay_trace(path, "lpddr5-6400", 2, level, "all-bank") for level in LEVELS)
             moved = chunks.bursts * 32
             rows.append(
@@ -181,9 +183,6 @@ def _dram() -> str:
             )
     header = ["trace", "MB", "command: thousand bursts/s", "transaction: simulated GB/s"]
     return "## DRAM\n\n`python -m sim dram`, two channels.\n\n" + table(header, rows)
-
-
-LEVELS = ("command", "transaction")
 
 
 def _startup() -> str:
