@@ -73,9 +73,17 @@ def _do(task: Task) -> Measured:
     with nullcontext() if writer is None else writer.writing(job.machine):
         result = run(job, recorder=writer, skip=task.skip)
     end = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = _peak_bytes()
     cycles = result.makespan_cycles, result.simulated_cycles
     return Measured(middle - start, end - middle, *cycles, result.requests, peak)
+
+
+def _peak_bytes() -> int:
+    """Most memory of this process; its ``ru_maxrss`` would count that of the process which started it as well."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
 def _writer(path: str) -> TraceWriter:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ def counter_row(component: str, unit: str, name: str, start: int, value: float) 
     }  # fmt: skip
 
 
-class _TableSink:
+class _TableSink(ABC):
     """Collects rows and writes them by the thousand."""
 
     def __init__(self) -> None:
@@ -80,8 +81,8 @@ class _TableSink:
         self._write(self._rows)
         self._rows = []
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _write(self, rows: list[tuple[Any, ...]]) -> None: ...
 
 
 class CsvSink(_TableSink):
