@@ -5,8 +5,8 @@ import os
 from setuptools import setup
 
 EVENT_LOOP = [
-    "sim/engine.py", "sim/scheduler.py", "hw/unit.py", "hw/dma.py", "hw/ports.py", "hw/accounts.py", "hw/requests.py",
-    "hw/lpddr5/transaction.py",
+    "sim/engine.py", "sim/streams.py", "sim/scheduler.py", "hw/unit.py", "hw/dma.py", "hw/ports.py", "hw/accounts.py",
+    "hw/requests.py", "hw/lpddr5/transaction.py",
 ]  # fmt: skip
 
 if os.environ.get("STALLSCOPE_COMPILE") == "1":

@@ -17,7 +17,8 @@ from typing import Any
 from hw.accounts import Landing
 from hw.lpddr5 import COST_NAMES
 from sim.program import StreamPlan
-from sim.scheduler import Execution, StreamRun
+from sim.scheduler import Execution
+from sim.streams import StreamRun
 from sim.units import apportion
 
 UNIT_BUSY = "unit_busy"  # the next request waited for the unit

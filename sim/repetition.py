@@ -21,7 +21,7 @@ from typing import Any
 from hw.accounts import Accounts
 from hw.machine import Machine
 from sim.program import Program
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 from sim.stretch import Stretch
 from sim.units import Key, apportion
 

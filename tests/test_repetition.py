@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
+from sim.choice import Section
 from sim.result import Result
 from sim.simulation import Job, prepare, run, simulate
+from sim.streams import StreamRun
 from sim.stretch import Stretch
 from tests.conservation import UNITS, check_parts
 from tests.test_random_models import Recipe, machines, prepared, recipes, specs
@@ -118,6 +121,31 @@ def test_what_is_recorded_over_time_is_simulated_in_full() -> None:
     recorded = run(job, windows=8)
     assert recorded.simulated_cycles == recorded.makespan_cycles
     assert recorded.model_copy(update={"windows": None}) == run(job, skip=False)
+
+
+class Counts:
+    """A recorder that counts the requests of every stream."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+
+    def begin(self, section: Section, start: int) -> None: ...
+
+    def busy(self, unit: str, stream: StreamRun[Any], start: int, end: int) -> None:
+        if not unit.startswith("dram."):
+            self.requests[stream.name] += 1
+
+    def stalled(self, unit: str, reason: str, start: int, end: int) -> None: ...
+
+
+@pytest.mark.parametrize("workload", ["mamba1-d192", "mamba2-d192", "mamba3_mimo-d96", "mamba3-siso-187m"])
+def test_every_request_of_the_program_is_made(workload: str) -> None:
+    """Also those of streams that pass over the tiles in which they have nothing to do."""
+    counts = Counts()
+    settings = ["layers=3", "sequence_length=96", "mapping.token_tile=16"]
+    result = run(prepare(workload, "edge", settings), recorder=counts)
+    assert counts.requests == {stream.name: stream.requests for stream in result.streams if stream.requests}
+    assert any(stream.requests == 3 for stream in result.streams)  # once a layer
 
 
 def test_progress_gets_to_the_end_and_never_back() -> None:

@@ -19,24 +19,26 @@ from sim.figures.palette import FAINT, GRID, INK, Fill
 PAGE_INCHES = 7.0  # across two columns of print
 ROW_INCHES = 0.27
 _LEGEND_INCHES = 1.65  # of an entry
-_RC = {
+PRINT = {  # what figures of any kind look like on paper, and the same bytes each time
     "svg.hashsalt": "stallscope",
-    "pdf.fonttype": 42,
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
+_RC = PRINT | {
+    "pdf.fonttype": 42,
     "legend.fontsize": 7.5,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
     "xtick.color": INK,
     "ytick.color": INK,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
     "hatch.linewidth": 0.5,
     "patch.linewidth": 0.4,
 }

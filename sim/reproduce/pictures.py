@@ -15,23 +15,12 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.canvas import PRINT
 from sim.output import replacing
 
 COLUMN_INCHES = 3.4
 DOTS_PER_INCH = 300
-_RC = {
-    "svg.hashsalt": "stallscope",
-    "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-}
+_RC = PRINT | {"legend.fontsize": 8}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.program import NO_BUFFER, Pool
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 from sim.trace.model import Slice
 
 KEPT = 4096  # requests of a stream; what made another one wait has hardly ever begun earlier

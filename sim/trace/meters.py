@@ -9,7 +9,7 @@ import numpy as np
 from hw.machine import MachineSpec
 from hw.requests import Transfer
 from sim.choice import Section
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 from sim.trace.levels import Cycles, Level
 from sim.trace.model import Counter
 from sim.trace.occupancy import ROLES, Change, Occupancy

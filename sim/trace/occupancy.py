@@ -14,7 +14,7 @@ from sim.buffers import LOAD, Storage
 from sim.choice import Section
 from sim.layout import Region, SegmentLayout
 from sim.program import StreamPlan
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 
 ROLES = ("weights", "tile", "step", "state", "parameters")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sim.choice import Section
 from sim.layout import SegmentLayout
 from sim.program import StreamPlan
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 
 
 class Place(NamedTuple):

@@ -14,7 +14,7 @@ from hw.machine import MachineSpec
 from hw.requests import Transfer
 from sim.choice import Section
 from sim.output import replacing
-from sim.scheduler import StreamRun
+from sim.streams import StreamRun
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History
