@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import inf
+from math import floor, inf
 
 from hw.machine import Machine, MachineSpec
 from sim.analysis import Analysis
@@ -29,6 +29,7 @@ from workloads.config import Placement, Workload
 
 TRIAL_TOKENS = 160
 ALIKE = 1.01
+REFINED = 3  # mappings of which other cuts and slots are tried
 FEWER = 0.9
 KIB = 1024
 CUTS = (
@@ -104,7 +105,7 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     """The best mapping of *workload* onto *machine*; wishes of the workload's ``mapping`` section are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best three of them. Raises InputError, placed in *document*, if no tiling fits or a wish
+    slots and cuts for the best of them. Raises InputError, placed in *document*, if no tiling fits or a wish
     cannot be met.
     """
     costs = _cost_model(workload, machine)
@@ -112,8 +113,8 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     first = space.first()
     trials = _Trials(workload, machine, costs)
     for candidate in first if len(first) > 1 else ():
-        trials.consider(candidate)
-    for mapping in trials.fastest(3) or [first[0].mapping]:
+        trials.consider(candidate, REFINED)
+    for mapping in trials.fastest(REFINED) or [first[0].mapping]:
         for candidate in space.variations(mapping):
             trials.consider(candidate)
     chosen = trials.best or first[0]
@@ -153,6 +154,7 @@ class _Space:
         self._document = document
         self._least: tuple[int, int] | None = None  # (bytes, tokens) of the smallest mapping that did not fit
         self._wishes = workload.spec.mapping
+        self._stepped_by_groups: dict[int, frozenset[str]] = {}
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
         self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
         self._cuts = self._allowed_cuts()
@@ -239,9 +241,12 @@ class _Space:
                 yield placement
 
     def _stepped(self, cut: tuple[int, int]) -> frozenset[str]:
-        simd = self._costs.machine.simd
-        least = -(-simd.lanes * max(1, simd.pipeline_depth) // self._workload.spec.batch)
-        return stepped_operations(self._costs.analysis, cut[0] * cut[1], least)
+        groups, known = cut[0] * cut[1], self._stepped_by_groups
+        if groups not in known:
+            simd = self._costs.machine.simd
+            least = -(-simd.lanes * max(1, simd.pipeline_depth) // self._workload.spec.batch)
+            known[groups] = stepped_operations(self._costs.analysis, groups, least)
+        return known[groups]
 
     def _candidate(
         self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int, spill: bool
@@ -270,8 +275,15 @@ class _Space:
         return self._document.problem(["dimensions"], message)
 
 
+class _TooSlow(Exception):
+    """A trial need not go on."""
+
+
 class _Trials:
-    """Short runs of candidates: one layer, a few tiles; the steady pace is what counts."""
+    """Short runs of candidates: one layer, a few tiles; the steady pace is what counts.
+
+    A trial ends as soon as it is clear that its candidate cannot win.
+    """
 
     def __init__(self, workload: Workload, machine: MachineSpec, costs: CostModel) -> None:
         self._workload = workload
@@ -291,21 +303,30 @@ class _Trials:
         """The fastest mappings so far, *count* at most."""
         return [mapping for _, mapping in sorted(self._tried, key=lambda tried: tried[0])[:count]]
 
-    def consider(self, candidate: Candidate) -> None:
-        """Try *candidate* unless its bound and its number of requests show that it cannot win, or it has been tried."""
+    def consider(self, candidate: Candidate, places: int = 1) -> None:
+        """Try *candidate* unless its bound and its number of requests show that it cannot win, or it has been tried.
+
+        Its pace is found out if it is one of the best, or among the fastest *places*.
+        """
         requests = candidate.requests
         slower = candidate.bound * ALIKE >= self._fastest and requests > FEWER * self._requests
         tried = any(candidate.mapping == mapping for _, mapping in self._tried)
         if slower or candidate.bound > self._fastest * ALIKE or tried:
             return
-        pace = self._run(candidate)
+        pace = self._run(candidate, self._limit(places))
         self._tried.append((pace, candidate.mapping))
         if pace * ALIKE < self._fastest or (pace < self._fastest * ALIKE and requests < self._requests):
             self.best, self._requests = candidate, requests
         self._fastest = min(self._fastest, pace)
 
-    def _run(self, candidate: Candidate) -> float:
-        """Cycles a timestep once the pipeline is full."""
+    def _limit(self, places: int) -> float:
+        """The slowest pace that still matters: of one of the best, or among the fastest *places*."""
+        if len(self._tried) < places:
+            return inf
+        return max(self._fastest * ALIKE, sorted(pace for pace, _ in self._tried)[places - 1])
+
+    def _run(self, candidate: Candidate, limit: float) -> float:
+        """Cycles a timestep once the pipeline is full; infinite if more than *limit*."""
         tile, chunk = candidate.mapping.token_tile, self._workload.graph.tokens
         steps = min(self._workload.steps, max(4, min(5, TRIAL_TOKENS // (tile * chunk))) * tile)
         spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps * chunk})
@@ -313,11 +334,22 @@ class _Trials:
         program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()
         engine = Engine()
         ends: list[int] = []
-        machine = Machine(self._machine, engine, program.contended)
-        makespan = run_program(program, machine, engine, lambda _: ends.append(engine.now)).makespan
-        if len(ends) < 3:
-            return makespan / workload.steps
-        return (ends[-2] - ends[0]) / (len(ends) - 2) / tile
+        counted = program.tiles - 2  # neither the first, which fills the pipeline, nor the last
+
+        def too_slow() -> None:
+            if len(ends) < program.tiles - 1:
+                raise _TooSlow
+
+        def on_tile(_: int) -> None:
+            if not ends and counted > 0 and limit < inf:
+                engine.at(engine.now + floor(limit * counted * tile) + 1, too_slow)
+            ends.append(engine.now)
+
+        try:
+            makespan = run_program(program, Machine(self._machine, engine, program.contended), engine, on_tile).makespan
+        except _TooSlow:
+            return inf
+        return (ends[-2] - ends[0]) / counted / tile if counted > 0 else makespan / workload.steps
 
 
 def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:

@@ -67,6 +67,8 @@ class _Dependencies:
         self.analysis = streams.inventory.analysis
         self.graph = streams.inventory.analysis.graph
         self.tiles_per_layer = streams.tiles_per_layer
+        self._regions: dict[int, list[Region]] = {}  # what the items of a stream cover
+        self._known: dict[object, list[int]] = {}  # needs of all items of a stream
         self._tables: dict[tuple[int, int, str], list[int]] = {}
 
     def publish(self) -> None:
@@ -85,12 +87,18 @@ class _Dependencies:
 
         What is not cut into blocks is not done before the last block has been added to it.
         """
-        plan, last = self.plans[producer], region.last - distance
-        block = region.block if part == INPUT or self.analysis.grouped(part) else None
-        back = 0 if last >= 0 else ceil_div(-last, self.mapping.token_tile)
+        layout, (first, last, block, lane) = self.plans[producer].layout, region
+        if not self._in_blocks(part):
+            block = None
+        last -= distance
+        if last >= 0:
+            return layout.last(part, Region(min(first, last), last, block, lane)) + 1
+        back = ceil_div(-last, self.mapping.token_tile)
         last += back * self.mapping.token_tile
-        earlier = Region(min(region.first, last), last, block, region.lane)
-        return plan.layout.last(part, earlier) + 1 - back * plan.items
+        return layout.last(part, Region(min(first, last), last, block, lane)) + 1 - back * layout.items
+
+    def _in_blocks(self, part: str) -> bool:
+        return part == INPUT or self.analysis.grouped(part)
 
     def _parts(self, draft: Draft) -> list[tuple[str, list[int]]]:
         """Operations of a draft, each with the items that perform it."""
@@ -119,11 +127,28 @@ class _Dependencies:
     def _require_parts(
         self, consumer: int, producer: int, reason: str, items: list[int], part: str, distance: int
     ) -> None:
-        needs = [ALWAYS] * self.plans[consumer].items
-        for item in items:
-            need = self._count(producer, part, self.plans[consumer].layout.region(item), distance)
-            needs[item] = min(need, item) if producer == consumer else need  # what lies in the item itself is in order
+        needs = self._needs(consumer, producer, part, distance)
+        if producer == consumer:  # what lies in the item itself is in order
+            needs = [min(need, item) for item, need in enumerate(needs)]
+        if len(items) < len(needs):
+            mine = set(items)
+            needs = [need if item in mine else ALWAYS for item, need in enumerate(needs)]
         self._require(consumer, producer, reason, needs)
+
+    def _needs(self, consumer: int, producer: int, part: str, distance: int) -> list[int]:
+        """For every item of *consumer* the items of *producer* until *part* of what it covers is done."""
+        told_apart = part if isinstance(self.plans[producer].layout, SegmentLayout) else self._in_blocks(part)
+        key = consumer, producer, told_apart, distance
+        if key not in self._known:
+            regions = self._regions_of(consumer)
+            self._known[key] = [self._count(producer, part, region, distance) for region in regions]
+        return self._known[key]
+
+    def _regions_of(self, stream: int) -> list[Region]:
+        if stream not in self._regions:
+            layout = self.plans[stream].layout
+            self._regions[stream] = [layout.region(item) for item in range(layout.items)]
+        return self._regions[stream]
 
     def need_space(self, storage: Storage) -> None:
         """Writing a slot waits until everything that its previous contents are for has been done."""
@@ -157,11 +182,11 @@ class _Dependencies:
         slots, last_token = storage.buffer.slots, self.mapping.token_tile - 1
         written = {self.graph.producer[storage.tensors[0]]}
         needs = []
-        for item in range(plan.items):
+        for item, own in enumerate(self._regions_of(writer)):
             if isinstance(plan.layout, SegmentLayout) and plan.layout.part(item) not in written:
                 needs.append(ALWAYS)
                 continue
-            block = (plan.layout.region(item).block or 0) if storage.blocked else 0
+            block = (own.block or 0) if storage.blocked else 0
             tiles_back, previous = divmod(block - slots, blocks)
             region = Region(0, last_token, previous if storage.blocked else None)
             needs.append(reading.layout.last(part, region) + 1 + tiles_back * reading.items)

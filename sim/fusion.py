@@ -8,10 +8,10 @@ recurrence waits for; those that it does not wait for form a stream of their own
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import networkx as nx
 
-from hw.mac_array import MacArraySpec
 from hw.requests import Gemm
 from sim.analysis import Analysis, topological_streams
 from sim.layout import BatchLayout, Layout, Segment, SegmentLayout, StepLayout
@@ -161,7 +161,8 @@ def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, 
 
 
 def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
-    analysis, whole = costs.analysis, [name for name in names if not _blocked(costs, mapping, name)]
+    analysis, array = costs.analysis, costs.machine.mac_array
+    whole = [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
     elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights(name))
@@ -170,25 +171,27 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> D
     tiles: list[Gemm] = []
     for name, block in parts:
         gemm = costs.gemm(name, mapping.token_tile * mapping.batch, 1 if block is None else mapping.blocks)
-        cut = weight_tiles(gemm, costs.machine.mac_array, slot)
+        cut = weight_tiles(gemm, (array.rows, array.columns), slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
     return Draft("mac_array", names, False, False, SegmentLayout(mapping.token_tile, segments), tiles)
 
 
-def weight_tiles(gemm: Gemm, array: MacArraySpec, most_elements: int) -> list[Gemm]:
+@lru_cache(maxsize=4096)
+def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> tuple[Gemm, ...]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
-    Tiles are full columns of the array wide. Only where one such tile is too large, k is cut as well: evenly, never
-    below the array's rows; the partial sums accumulate.
+    Tiles are full columns wide of an array of *shape* (rows, columns). Only where one such tile is too large, k is cut
+    as well: evenly, never below the array's rows; the partial sums accumulate.
     """
-    width = min(gemm.n, array.columns)
-    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.k // array.rows))
+    rows, columns = shape
+    width = min(gemm.n, columns)
+    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.k // rows))
     depth = ceil_div(gemm.k, parts)
     if parts == 1:
-        width = min(gemm.n, max(1, most_elements // (gemm.k * array.columns)) * array.columns)
+        width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
     tiles = []
     for start in range(0, gemm.n, width):
         for bottom in range(0, gemm.k, depth):
             tiles.append(Gemm(gemm.m, min(width, gemm.n - start), min(depth, gemm.k - bottom), gemm.batch))
-    return tiles
+    return tuple(tiles)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
+
+from sim.units import ceil_div
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """Part of a tile: tokens ``first`` to ``last`` of one block (None: of all), of one lane (None: of all)."""
 
     first: int
@@ -86,7 +87,7 @@ class BatchLayout:
 
     def last(self, part: str, region: Region) -> int:
         block = self.blocks - 1 if region.block is None or self.blocks == 1 else region.block
-        chunk = next(c for c in range(self.chunks) if region.last < self.bounds(c)[1])
+        chunk = ceil_div((region.last + 1) * self.chunks, self.tokens) - 1
         return block * self.chunks + chunk
 
 
@@ -109,6 +110,7 @@ class SegmentLayout:
         self.segments = tuple(segments)
         self.starts: list[int] = []
         self._of: list[Segment] = []
+        self._last: dict[tuple[str, int | None], int] = {}
         for segment in segments:
             self.starts.append(len(self._of))
             self._of += [segment] * segment.items
@@ -125,8 +127,11 @@ class SegmentLayout:
         return self._of[item].part
 
     def last(self, part: str, region: Region) -> int:
-        return max(
-            start + segment.items - 1
-            for start, segment in zip(self.starts, self.segments, strict=True)
-            if segment.part == part and (None in (region.block, segment.block) or segment.block == region.block)
-        )
+        key = part, region.block
+        if key not in self._last:
+            self._last[key] = max(
+                start + segment.items - 1
+                for start, segment in zip(self.starts, self.segments, strict=True)
+                if segment.part == part and (None in (region.block, segment.block) or segment.block == region.block)
+            )
+        return self._last[key]

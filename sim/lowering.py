@@ -112,8 +112,10 @@ class Lowering:
         for unit in ("mac_array", "simd"):
             peaks = dict.fromkeys(worst, 0.0)
             for plan in self.plans:
-                for work in {id(r): r for requests in plan.requests for r in requests if isinstance(r, Work)}.values():
-                    if plan.unit == unit:
+                if plan.unit == unit:
+                    for work in {
+                        id(r): r for requests in plan.requests for r in requests if isinstance(r, Work)
+                    }.values():
                         for cluster, size in work.demand.items():
                             peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
             worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
@@ -131,15 +133,14 @@ class Lowering:
         return self.last_tokens if variant & 2 else self.mapping.token_tile
 
     def _compute_plan(self, draft: Draft) -> StreamPlan:
-        requests, costs = [], []
-        for variant in range(4):
-            known: dict[object, tuple[Work, Cost] | None] = {}
-            items = [self._work(draft, item, self._tokens(variant), known) for item in range(draft.layout.items)]
-            requests.append([item[0] if item else None for item in items])
-            costs.append([item[1] if item else None for item in items])
-        return StreamPlan(
-            stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, tuple(requests), tuple(costs)
-        )
+        made: dict[int, tuple[list[Work | None], list[Cost | None]]] = {}
+        for tokens in map(self._tokens, range(4)):
+            if tokens not in made:
+                known: dict[object, tuple[Work, Cost] | None] = {}
+                items = [self._work(draft, item, tokens, known) for item in range(draft.layout.items)]
+                made[tokens] = [item and item[0] for item in items], [item and item[1] for item in items]
+        requests, costs = zip(*(made[self._tokens(variant)] for variant in range(4)), strict=True)
+        return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, requests, costs)
 
     def _work(
         self, draft: Draft, item: int, tokens: int, known: dict[object, tuple[Work, Cost] | None]

@@ -60,6 +60,7 @@ class CostModel:
         self.machine = machine
         self.element_bytes = element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
+        self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self.fusions: dict[object, list[list[str]]] = {}  # kept by sim/fusion.py: they depend on no size
 
     def units(self, name: str) -> tuple[UnitName, ...]:
@@ -95,6 +96,12 @@ class CostModel:
 
     def fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         """Cost of several operations done in one request: vector passes follow each other without a gap."""
+        key = tuple(names), unit, scale, groups
+        if key not in self._fused:
+            self._fused[key] = self._fused_cost(names, unit, scale, groups)
+        return self._fused[key]
+
+    def _fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         if len(names) == 1 or unit == "mac_array":
             total = self.cost(names[0], unit, scale, groups)
             for name in names[1:]:

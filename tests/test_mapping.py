@@ -171,7 +171,7 @@ def test_weight_tiles_hold_all_weights_once(model: str) -> None:
     ],
 )
 def test_weight_tiles_by_hand(gemm: Gemm, most: int, expected: dict[tuple[int, int], int]) -> None:
-    assert Counter((tile.n, tile.k) for tile in weight_tiles(gemm, ARRAY, most)) == expected
+    assert Counter((tile.n, tile.k) for tile in weight_tiles(gemm, (ARRAY.rows, ARRAY.columns), most)) == expected
 
 
 def inventory_of(costs: CostModel, tokens: int, cut: tuple[int, int]) -> Inventory:
