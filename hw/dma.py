@@ -10,41 +10,34 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 from fractions import Fraction
+from typing import Final
 
 from hw.accounts import Accounts, Landing
 from hw.lpddr5 import TRANSFER_TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
-from hw.unit import NEVER, Ledger, Stream
+from hw.unit import NEVER, Server, Stream
 from sim.engine import Engine
 from sim.units import apportion
 
-OTHER_TRANSFERS = "dram_bandwidth"  # why a transfer that was ready started later
+OTHER_TRANSFERS: Final = "dram_bandwidth"  # why a transfer that was ready started later
 
 
-class Dma:
+class Dma(Server[Transfer]):
     """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
 
-    __slots__ = (
-        "_clocks", "_landing_at", "_next_start", "_offered", "_outstanding",
-        "channel", "channels", "engine", "free_at", "ledger", "name",
-    )  # fmt: skip
+    __slots__ = ("_clocks", "_landing_at", "_outstanding", "channel", "channels")
 
     def __init__(
         self, outstanding: int, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
     ) -> None:
         timing = TRANSFER_TIMINGS[dram.timing]
-        self.name = "dma"
-        self.engine = engine
-        self.ledger = Ledger(self.name)
+        super().__init__("dma", engine)
         self.channels = dram.channels
         self.channel = Channel(timing, dram.refresh != "none", ideal)
         self._outstanding = outstanding
         clocks = Fraction(10**15, clock_hz * timing.tck_fs)  # a cycle
         self._clocks = clocks.as_integer_ratio()
-        self._offered: list[Stream[Transfer]] = []
         self._landing_at: deque[int] = deque()  # ends of the transfers in flight
-        self._next_start = NEVER
-        self.free_at = 0
 
     @property
     def refresh_cycles(self) -> int:
@@ -53,7 +46,6 @@ class Dma:
         return -(-self.channel.refresh_clocks * denominator // numerator)
 
     def offer(self, stream: Stream[Transfer]) -> None:
-        """*stream*'s next transfer will be ready at its ``ready_at``."""
         self._offered.append(stream)
         self._set_start(stream.ready_at)
 
@@ -115,10 +107,6 @@ class Dma:
         begin = min(end, -(-self.channel.begin * denominator // numerator))
         for number in range(self.channels):
             recorder.busy(f"dram.channel{number}", stream, begin, end)
-
-    def finish(self, makespan: int) -> None:
-        """Close the accounts at *makespan*."""
-        self.ledger.finish(makespan)
 
     def channel_accounts(self, makespan: int) -> dict[str, Accounts]:
         """Accounts of each channel in core cycles, rounded so that busy + stalls = *makespan* exactly."""

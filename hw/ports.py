@@ -12,31 +12,68 @@ Not modelled: the cycle-by-cycle pattern of words within a cluster.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import ceil, inf
+from typing import Final
 
 from hw.sram import SramSpec
 from sim.units import ceil_div
 
-_ROUNDING = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
+_ROUNDING: Final = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
 _ALONE = [1.0]  # speed of a request that has the banks for itself: none is wanted faster than a cluster gives it
-_UNSHARED = 1e-3  # of full speed: what would speed up no request by more is not shared out
+_UNSHARED: Final = 1e-3  # of full speed: what would speed up no request by more is not shared out
 
 _Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
-_Queue = list[tuple[_Rates, float]]  # requests, the first being served: their rates, and the cycles left at full speed
 
 
-@dataclass(slots=True)
-class _Unit:
-    """A unit as the banks see it.
+class _Load:
+    """What a kind of request asks of the banks; ``alone`` are the cycles that it takes if nothing else does."""
 
-    ``queue`` is what they have yet to serve: its last request, and what is late of those before. ``end`` is when it was
-    told that the last one ends, ``served`` when the queue became empty.
+    __slots__ = ("alone", "cycles", "demand", "number", "rates")
+
+    def __init__(self, number: int, cycles: int, alone: int, demand: dict[int, int]) -> None:
+        self.number = number
+        self.cycles = cycles
+        self.alone = alone
+        self.demand = demand  # kept so that its identity is its own
+        self.rates: _Rates = {cluster: size / alone for cluster, size in demand.items()}
+
+
+class _Queue:
+    """What the banks have yet to serve of a unit: ``left`` cycles of ``load`` at full speed, then ``behind``.
+
+    All but the last request are late. ``end`` is when the unit was told that the last one ends, ``served`` when the
+    queue became empty.
     """
 
-    queue: _Queue = field(default_factory=list)
-    end: int = 0
-    served: float = 0.0
+    __slots__ = ("behind", "end", "left", "load", "served")
+
+    def __init__(self, load: _Load | None = None, left: float = 0.0) -> None:
+        self.load = load
+        self.left = left
+        self.behind: list[tuple[_Load, float]] = []
+        self.end = 0
+        self.served = 0.0
+
+    def copy(self) -> _Queue:
+        """The same requests."""
+        copy = _Queue(self.load, self.left)
+        if self.behind:
+            copy.behind = self.behind.copy()
+        return copy
+
+    def add(self, load: _Load, left: float) -> None:
+        """One more request at the end."""
+        if self.load is None:
+            self.load, self.left = load, left
+        else:
+            self.behind.append((load, left))
+
+    def next(self) -> None:
+        """The first request has been served."""
+        if self.behind:
+            self.load, self.left = self.behind.pop(0)
+        else:
+            self.load = None
 
 
 class SramPorts:
@@ -44,11 +81,12 @@ class SramPorts:
 
     def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
         set_aside = min(ceil(dma_bytes_per_cycle / spec.clusters), spec.cluster_bytes_per_cycle // 2)
-        self._rate = spec.cluster_bytes_per_cycle - set_aside
-        self._units: dict[str, _Unit] = {}
+        self._rate: int = spec.cluster_bytes_per_cycle - set_aside
+        self._queues: dict[str, _Queue] = {}  # by unit
         self._now = 0
-        self._seen: dict[tuple[int, int], tuple[int, _Rates, dict[int, int]]] = {}  # by identity of demand, cycles
-        self._shared: dict[tuple[int, ...], list[float]] = {}  # speeds, by identity of the rates that are wanted
+        self._loads: dict[int, _Load] = {}  # by identity of the demand
+        self._kinds = 0
+        self._shared: dict[tuple[int, ...], list[float]] = {}  # speeds, by the numbers of the loads side by side
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
         """Start *unit*'s request of *cycles*, moving *demand* bytes a cluster; returns the cycles it will really take.
@@ -56,69 +94,76 @@ class SramPorts:
         Alone these are *cycles*, or what the fullest cluster needs for its bytes if that is longer. Requests must come
         in order of time, and a unit's must not overlap.
         """
-        self._advance(now)
-        seen = self._seen.get((id(demand), cycles))
-        if seen is None:
-            seen = self._seen[id(demand), cycles] = self._rates(cycles, demand)
-        alone, rates, _ = seen
-        own = self._units.setdefault(unit, _Unit())
-        work = float(alone)
-        if not own.queue and own.end == now:
+        if now != self._now:
+            self._advance(now)
+        load = self._loads.get(id(demand))
+        if load is None or load.cycles != cycles:
+            load = self._new_load(cycles, demand)
+        own = self._queues.get(unit)
+        if own is None:
+            own = self._queues[unit] = _Queue()
+        work = float(load.alone)
+        if own.load is None and own.end == now:
             work -= min(1.0, now - own.served)  # rounding up its end gave that away
         if work > _ROUNDING:
-            own.queue.append((rates, work))
-        if not own.queue:
+            own.add(load, work)
+        if own.load is None:
             own.served = float(now)
-        own.end = max(now + alone, ceil(self._foretell(own, now) - _ROUNDING))
+        own.end = max(now + load.alone, ceil(self._foretell(own, now) - _ROUNDING))
         return own.end - now
 
-    def _rates(self, cycles: int, demand: dict[int, int]) -> tuple[int, _Rates, dict[int, int]]:
-        """Cycles that a request takes alone, its rates, and *demand*, which is kept so that its identity is its own."""
+    def _new_load(self, cycles: int, demand: dict[int, int]) -> _Load:
         alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
-        return alone, {cluster: size / alone for cluster, size in demand.items()}, demand
+        self._kinds += 1
+        load = self._loads[id(demand)] = _Load(self._kinds, cycles, alone, demand)
+        return load
 
     def _advance(self, now: int) -> None:
         """Serve what is queued until *now*."""
-        if now == self._now:
-            return
         time = float(self._now)
-        busy = [unit for unit in self._units.values() if unit.queue]
-        while busy and time < now:
-            time += self._serve([unit.queue for unit in busy], now - time)
-            for unit in busy:
-                unit.served = time
-            busy = [unit for unit in busy if unit.queue]
+        while time < now:
+            busy = [queue for queue in self._queues.values() if queue.load is not None]
+            if not busy:
+                break
+            time += self._serve(busy, now - time)
+            for queue in busy:
+                queue.served = time
         self._now = now
 
-    def _foretell(self, own: _Unit, now: int) -> float:
-        """When *own*'s queue will be empty if nothing else comes."""
-        time, queue = float(now), own.queue.copy()
-        queues = [queue, *(unit.queue.copy() for unit in self._units.values() if unit is not own)]
-        while queue:
-            time += self._serve([each for each in queues if each])
+    def _foretell(self, own: _Queue, now: int) -> float:
+        """When *own* will be empty if nothing else comes."""
+        time, others = (
+            float(now),
+            [queue for queue in self._queues.values() if queue.load is not None and queue is not own],
+        )
+        if not others and not own.behind:
+            return time + own.left if own.load is not None else time
+        mine = own.copy()
+        queues = [mine, *[queue.copy() for queue in others]]
+        while mine.load is not None:
+            time += self._serve([queue for queue in queues if queue.load is not None], inf)
         return time
 
-    def _serve(self, queues: list[_Queue], limit: float = inf) -> float:
+    def _serve(self, queues: list[_Queue], limit: float) -> float:
         """Serve the first of each of *queues* until one is done, *limit* cycles at most; returns the cycles."""
-        if len(queues) == 1:
-            speeds = _ALONE
-        else:
-            key = tuple([id(queue[0][0]) for queue in queues])
-            known = self._shared.get(key)
-            speeds = self._shared[key] = self._speeds([queue[0][0] for queue in queues]) if known is None else known
+        speeds = _ALONE if len(queues) == 1 else self._speeds_of([queue.load for queue in queues if queue.load])
         span = limit
-        for queue, speed in zip(queues, speeds, strict=True):
-            needed = queue[0][1] / speed
+        for number, queue in enumerate(queues):
+            needed = queue.left / speeds[number]
             if needed < span:
                 span = needed
-        for queue, speed in zip(queues, speeds, strict=True):
-            rates, work = queue[0]
-            left = work - span * speed
-            if left > _ROUNDING:
-                queue[0] = (rates, left)
-            else:
-                del queue[0]
+        for number, queue in enumerate(queues):
+            queue.left -= span * speeds[number]
+            if queue.left <= _ROUNDING:
+                queue.next()
         return span
+
+    def _speeds_of(self, loads: list[_Load]) -> list[float]:
+        key = tuple([load.number for load in loads])
+        speeds = self._shared.get(key)
+        if speeds is None:
+            speeds = self._shared[key] = self._speeds([load.rates for load in loads])
+        return speeds
 
     def _speeds(self, wanted: list[_Rates]) -> list[float]:
         """The fractions of full speed at which requests that want these rates run side by side.

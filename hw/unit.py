@@ -8,7 +8,7 @@ down to ``bank_conflict``.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from hw.accounts import Accounts, Landing, split_wait
 from hw.ports import SramPorts
@@ -16,10 +16,10 @@ from hw.requests import Transfer, Work
 from sim.engine import Engine
 
 RequestType = TypeVar("RequestType", Work, Transfer)
-NEVER = 1 << 62
+NEVER: Final = 1 << 62
 
 
-class Stream(Protocol[RequestType]):
+class Stream(Generic[RequestType]):
     """A sequence of requests to one unit; ``request`` is the next one, valid while the stream is offered.
 
     The request may start from cycle ``ready_at`` on, which may lie ahead. ``reason`` says what that request was last
@@ -27,19 +27,24 @@ class Stream(Protocol[RequestType]):
     the unit, and those for which the unit stood idle before them.
     """
 
-    accounts: Accounts
-    name: str
-    origin: int
-    priority: int
-    ready_at: int
-    request: RequestType
-    reason: str
+    __slots__ = ("accounts", "name", "origin", "priority", "ready_at", "reason", "request")
+
+    def __init__(self, name: str, priority: int, accounts: Accounts, reason: str) -> None:
+        self.name = name
+        self.priority = priority
+        self.accounts = accounts
+        self.reason = reason
+        self.origin = 0
+        self.ready_at = 0
+        self.request: RequestType
 
     def landing(self) -> Landing | None:
         """The DRAM transfer that the request was last waiting for, if it was one."""
+        raise NotImplementedError
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:
         """The request has started: its operands are read by cycle *end*, its result is there at *completion*."""
+        raise NotImplementedError
 
 
 class Recorder(Protocol):
@@ -100,22 +105,38 @@ class Ledger:
             self.recorder.stalled(self.name, reason, start, end)
 
 
-class Unit:
-    """One server: the MAC array or the SIMD unit."""
+class Server(Generic[RequestType]):
+    """What streams are offered to; its cycles are accounted for until ``free_at``."""
 
-    __slots__ = ("_next_start", "_offered", "_ports", "engine", "free_at", "ledger", "name")
+    __slots__ = ("_next_start", "_offered", "engine", "free_at", "ledger", "name")
 
-    def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
+    def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
         self.engine = engine
         self.ledger = Ledger(name)
-        self._ports = ports
-        self._offered: list[Stream[Work]] = []
+        self._offered: list[Stream[RequestType]] = []
         self._next_start = NEVER
         self.free_at = 0
 
-    def offer(self, stream: Stream[Work]) -> None:
+    def offer(self, stream: Stream[RequestType]) -> None:
         """*stream*'s next request will be ready at its ``ready_at``."""
+        raise NotImplementedError
+
+    def finish(self, makespan: int) -> None:
+        """Close the accounts: from the last request to the end there was nothing left to do."""
+        self.ledger.finish(makespan)
+
+
+class Unit(Server[Work]):
+    """One server: the MAC array or the SIMD unit."""
+
+    __slots__ = ("_ports",)
+
+    def __init__(self, name: str, engine: Engine, ports: SramPorts | None) -> None:
+        super().__init__(name, engine)
+        self._ports = ports
+
+    def offer(self, stream: Stream[Work]) -> None:
         self._offered.append(stream)
         start = stream.ready_at
         if start < self.free_at:
@@ -165,7 +186,3 @@ class Unit:
         if later < NEVER:
             self.engine.start_at(later, self._start)
         stream.issued(end, end + request.tail_cycles, None)
-
-    def finish(self, makespan: int) -> None:
-        """Close the accounts: from the last request to the end there was nothing left to do."""
-        self.ledger.finish(makespan)

@@ -111,13 +111,11 @@ class Lowering:
         sram, worst = self.machine.sram, dict.fromkeys(range(self.machine.sram.clusters), 0.0)
         for unit in ("mac_array", "simd"):
             peaks = dict.fromkeys(worst, 0.0)
-            for plan in self.plans:
-                if plan.unit == unit:
-                    for work in {
-                        id(r): r for requests in plan.requests for r in requests if isinstance(r, Work)
-                    }.values():
-                        for cluster, size in work.demand.items():
-                            peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
+            plans = [plan for plan in self.plans if plan.unit == unit]
+            asked = {id(r): r for plan in plans for requests in plan.requests for r in requests if isinstance(r, Work)}
+            for work in asked.values():
+                for cluster, size in work.demand.items():
+                    peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
             worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
         background = self.machine.dram_bytes_per_cycle / sram.clusters
         return any(rate + background > sram.cluster_bytes_per_cycle for rate in worst.values())

@@ -8,13 +8,15 @@ item may start: ``tile * items of that stream + table[item]``; values below zero
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from hw.requests import Cost, Transfer, Work
 from sim.layout import Layout
 
 UnitName = Literal["mac_array", "simd", "dma"]
-RECURRENCE, NO_BUFFER, DRAM = "recurrence", "no_buffer", "dram"
+RECURRENCE: Final = "recurrence"
+NO_BUFFER: Final = "no_buffer"
+DRAM: Final = "dram"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def run_program(
     runs: list[StreamRun[Work]] = []
     for rank, plan in enumerate(program.streams):
         unit = machine.dma if plan.unit == "dma" else machine.units[plan.unit]
-        runs.append(StreamRun(plan, rank, program, unit, engine))
+        runs.append(StreamRun(plan, rank, program, unit))
     for run in runs:
         run.connect(runs)
         run.tracker = tracker

@@ -11,24 +11,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from hw.accounts import Accounts, Landing
 from hw.requests import Cost, Transfer, Work
-from hw.unit import Ledger
-from sim.engine import Engine
+from hw.unit import Server, Stream
 from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
 
 RequestType = TypeVar("RequestType", Work, Transfer)
-START = "start"  # nothing was missing
-KEPT_FREE = 2  # slots of the weight pool that loading ahead leaves: one to use, one to fill
-LANDINGS = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
-
-
-class _Server(Protocol):
-    ledger: Ledger
-
-    def offer(self, stream: StreamRun) -> None: ...  # type: ignore[type-arg]
+START: Final = "start"  # nothing was missing
+KEPT_FREE: Final = 2  # slots of the weight pool that loading ahead leaves: one to use, one to fill
+LANDINGS: Final = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
 
 
 class Tracker(Protocol):
@@ -136,43 +129,36 @@ class SlotPool:
             first.advance()
 
 
-class StreamRun(Generic[RequestType]):
+class StreamRun(Stream[RequestType]):
     """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
 
     __slots__ = (
-        "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_ledger", "_missing",
-        "_offer", "_program", "_tiles", "accounts", "item", "last_completion", "layers", "listener", "name",
-        "operands", "origin", "plan", "pool", "priority", "rank", "ready_at", "reason", "release", "request",
-        "requests", "results", "skipped", "supply", "tile", "tracker",
+        "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_missing", "_program",
+        "_tiles", "_unit", "item", "last_completion", "layers", "listener", "operands", "plan", "pool", "rank",
+        "release", "requests", "results", "skipped", "supply", "tile", "tracker",
     )  # fmt: skip
 
-    def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: _Server, engine: Engine) -> None:
+    def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: Server[Any]) -> None:
+        super().__init__(plan.name, rank, unit.ledger.open_account(), START)
         self.plan = plan
-        self.name = plan.name
         self.rank = rank
         self._program = program
-        self._engine = engine
+        self._unit: Server[Any] = unit
+        self._engine = unit.engine
         self._items = plan.items
         self._tiles = program.tiles
-        self._offer = unit.offer
-        self._ledger = unit.ledger
-        self.accounts = unit.ledger.open_account()
         self.layers = [self.accounts]  # one for each layer begun
         self.skipped = 0  # items that were counted as done without being simulated
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
         self._idle = not any(plan.requests[0])  # has something to do in the first or last tile of a layer only
         self._last = -1  # the dependency that is fulfilled last, as far as known
-        self.ready_at = 0  # when the next item is ready, as far as known
         self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (items issued, record)
         self.results = Progress()
         self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
         self.tile = self.item = self.last_completion = 0
-        self.priority = rank
-        self.origin = self._layer_origin = 0  # where in DRAM what this tile's transfers move lies, and this layer's
+        self._layer_origin = 0  # where in DRAM what this layer's transfers move lies
         self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
-        self.request: RequestType
-        self.reason = START
         self.listener: Callable[[], None] | None = None
         self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self.supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
@@ -260,7 +246,7 @@ class StreamRun(Generic[RequestType]):
             self.request = request  # type: ignore[assignment]
             if self.tracker is not None:
                 self.tracker.offered(self)
-            self._offer(self)
+            self._unit.offer(self)
             return
 
     @property
@@ -371,7 +357,7 @@ class StreamRun(Generic[RequestType]):
             self.origin += self.plan.tile_bytes
         elif self.tile < self._tiles:
             self.origin = self._layer_origin = self._layer_origin + self.plan.layer_bytes
-            self.accounts = self._ledger.open_account()
+            self.accounts = self._unit.ledger.open_account()
             self.layers.append(self.accounts)
         ended = self.tile == self._tiles
         self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
@@ -384,7 +370,7 @@ class StreamRun(Generic[RequestType]):
 
     def open_layer(self) -> Accounts:
         """Accounts of a layer that comes just before the one that this stream is in."""
-        account = self._ledger.open_account()
+        account = self._unit.ledger.open_account()
         self.layers.insert(len(self.layers) - 1, account)
         return account
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import pytest
 import simpy
@@ -23,13 +23,11 @@ from sim.engine import Engine
 RequestType = TypeVar("RequestType", Work, Transfer)
 
 
-class Script(Generic[RequestType]):
+class Script(Stream[RequestType]):
     """A stream that reads from a list: each request is ready at its cycle, once the one before has been issued.
 
     It is offered *ahead* cycles before it is ready, or as soon after that as the one before has been issued.
     """
-
-    origin = 0
 
     def __init__(
         self,
@@ -41,12 +39,8 @@ class Script(Generic[RequestType]):
         name: str = "script",
         ahead: int = 0,
     ) -> None:
-        self.name = name
-        self.priority = priority
-        self.reason = reason
+        super().__init__(name, priority, unit.ledger.open_account(), reason)
         self._landing = landing
-        self.ready_at = 0
-        self.request: RequestType
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.completions: list[int] = []
@@ -54,7 +48,6 @@ class Script(Generic[RequestType]):
         self._unit = unit
         self._ahead = ahead
         self._requests: list[tuple[int, RequestType]] = list(requests)
-        self.accounts = unit.ledger.open_account()
         self._await_next()
 
     def _await_next(self) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Final
 
-BURST_BYTES = 32  # BL16 on sixteen data lines
-BURST_CLOCKS = 2  # sixteen beats at eight beats a clock
-BANKS = 16
-BANK_GROUPS = 4
-ROW_BYTES = 2048
-NEVER = 1 << 60
+BURST_BYTES: Final = 32  # BL16 on sixteen data lines
+BURST_CLOCKS: Final = 2  # sixteen beats at eight beats a clock
+BANKS: Final = 16
+BANK_GROUPS: Final = 4
+ROW_BYTES: Final = 2048
+NEVER: Final = 1 << 60
 
 
 class Command(IntEnum):

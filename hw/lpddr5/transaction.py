@@ -12,15 +12,16 @@ Not modelled here, but in ``chunks.py``: queues and the reordering of competing 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, ROW_BYTES, Timing
 
 Costs = tuple[int, int, int, int, int]
 COST_NAMES = ("dram_bandwidth", "dram_latency", "dram_row_miss", "dram_turnaround", "dram_refresh")
-REGION_BYTES = BANK_GROUPS * ROW_BYTES  # rows of the four bank groups lie side by side
-REGION_CLOCKS = REGION_BYTES // BURST_BYTES * BURST_CLOCKS
-PLACES = BANKS // BANK_GROUPS  # such regions that can be open at a time
-CLOSED = -1
+REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four bank groups lie side by side
+REGION_CLOCKS: Final = REGION_BYTES // BURST_BYTES * BURST_CLOCKS
+PLACES: Final = BANKS // BANK_GROUPS  # such regions that can be open at a time
+CLOSED: Final = -1
 
 
 class Channel:
