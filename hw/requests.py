@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Gemm:
+class Gemm(NamedTuple):
     """``batch`` independent products of an (m, k) by a (k, n) matrix; ``k`` counts every accumulated product."""
 
     m: int
@@ -20,8 +20,7 @@ class Gemm:
         return self.batch * self.m * self.n * self.k
 
 
-@dataclass(frozen=True)
-class VectorPass:
+class VectorPass(NamedTuple):
     """One scalar function over ``points`` elements, accumulated into ``outputs`` results (= points if it is not).
 
     ``chain`` equal parts of it have to follow one another, each needing the result of the one before.

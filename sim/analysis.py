@@ -46,6 +46,12 @@ class Analysis:
         self._grouped = self._find_grouped()
 
     @cached_property
+    def edges(self) -> tuple[tuple[str, str, int], ...]:
+        """(source, reader, distance) of every tensor that an operation reads."""
+        edges = self.graph.graph.edges(data=True)
+        return tuple(dict.fromkeys((source, reader, edge["distance"]) for source, reader, edge in edges))
+
+    @cached_property
     def readers(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """Tensor -> (operation, distance) of everyone who reads it."""
         found: dict[str, list[tuple[str, int]]] = {self.graph.input_tensor: []}

@@ -55,6 +55,7 @@ class Inventory:
         self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
         self.weights: Storage | None = None
         self.resident = False  # whether the weights stay on chip for a whole layer
+        self._tile_bytes: dict[int, list[int]] = {}
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
@@ -74,7 +75,10 @@ class Inventory:
 
     def tile_bytes(self, number: int) -> list[int]:
         """Bytes of each weight tile of a projection stream."""
-        return [gemm.batch * gemm.n * gemm.k * self.element_bytes for gemm in self.drafts[number].tiles]
+        if number not in self._tile_bytes:
+            tiles = self.drafts[number].tiles
+            self._tile_bytes[number] = [gemm.batch * gemm.n * gemm.k * self.element_bytes for gemm in tiles]
+        return self._tile_bytes[number]
 
     def carried_bytes(self, spilled: bool) -> int:
         """Bytes that a later timestep needs, of the states that are spilled or of everything else."""

@@ -153,6 +153,7 @@ class _Space:
         self._costs = costs
         self._document = document
         self._least: tuple[int, int] | None = None  # (bytes, tokens) of the smallest mapping that did not fit
+        self._too_many: dict[object, int] = {}  # the smallest tile with which a mapping did not fit
         self._wishes = workload.spec.mapping
         self._stepped_by_groups: dict[int, frozenset[str]] = {}
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
@@ -252,6 +253,9 @@ class _Space:
         self, tokens: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int, spill: bool
     ) -> Candidate | None:
         workload, costs = self._workload, self._costs
+        key = cut, tuple(placement.items()), slot_kib, spill
+        if tokens >= self._too_many.get(key, inf):
+            return None
         mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB, spill)
         drafts = cut_into_streams(costs, mapping)
         inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
@@ -259,6 +263,7 @@ class _Space:
             return None  # the same as without
         if allot(inventory, costs.machine.sram.capacity):
             return Candidate(mapping, inventory, _bound(workload, costs, inventory))
+        self._too_many[key] = tokens
         needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
         self._least = min(self._least or (needed, tokens), (needed, tokens))
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -149,4 +150,5 @@ app.add_typer(trace_commands, name="trace")
 
 def main() -> None:
     """Entry point of the console script."""
+    gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
     app(prog_name="stallscope")

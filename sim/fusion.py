@@ -101,16 +101,11 @@ def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
     Within a timestep they must not form one. A circle through earlier timesteps needs streams that take turns at every
     timestep: all of them stepped, all of them cut or none.
     """
-    now: nx.DiGraph[str | int] = nx.DiGraph()
-    ever: nx.DiGraph[str | int] = nx.DiGraph()
-    for source, reader, edge in analysis.graph.graph.edges(data=True):
-        before, after = home.get(source, source), home.get(reader, reader)
-        if before != after:
-            ever.add_edge(before, after)
-            if edge["distance"] == 0:
-                now.add_edge(before, after)
+    between = {(home.get(source, source), home.get(reader, reader), back) for source, reader, back in analysis.edges}
+    now = nx.DiGraph((before, after) for before, after, back in between if before != after and not back)
     if not nx.is_directed_acyclic_graph(now):
         return False
+    ever = nx.DiGraph((before, after) for before, after, _ in between if before != after)
     order: dict[str | int, tuple[bool, bool]] = {}
     for name in analysis.operations:
         order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
