@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -255,6 +256,58 @@ def test_bad_window_is_told(text: str, message: str) -> None:
         parse_window(text)
 
 
+def without_ids(found: Rows) -> Counter[tuple[Any, ...]]:
+    """The rows in any order, a cause told by its place instead of its id."""
+    places = {row["id"]: (row["unit"], row["start_cycle"], row["name"]) for row in found if "id" in row}
+    assert len(places) == sum("id" in row for row in found)
+    causes = [row | ({"cause": places[row["cause"]]} if "cause" in row else {}) for row in found]
+    return Counter(tuple(sorted((name, row[name]) for name in row if name != "id")) for row in causes)
+
+
+@pytest.mark.parametrize("chunk", [1, 7])
+@pytest.mark.parametrize("window", [None, "layer:1", "token:3-4", "cycle:5000-9000"])
+@pytest.mark.parametrize("suffix", [".json.gz", ".csv.gz"])
+def test_it_does_not_matter_where_a_chunk_ends(tmp_path: Path, suffix: str, window: str | None, chunk: int) -> None:
+    settings: dict[str, Any] = {"workload": "mamba3_mimo-d48", "layers": 2, "sequence_length": 12}
+    settings |= {"head": "true", "vocabulary": 1000}
+    paths = [tmp_path / f"{name}{suffix}" for name in ("whole", "parts")]
+    traced(paths[0], window, **settings)
+    traced(paths[1], window, chunk=chunk, **settings)
+    whole, parts = map(read, paths)
+    assert whole and without_ids(parts) == without_ids(whole)
+
+
+def arrows(path: Path) -> Counter[tuple[Any, ...]]:
+    """Beginnings and ends of the arrows of a trace in JSON: track and time."""
+    events = json.loads(gzip.decompress(path.read_bytes()))["traceEvents"]
+    ends: defaultdict[int, list[Any]] = defaultdict(list)
+    for event in events:
+        if event["ph"] in "sf":
+            ends[event["id"]].append((event["ph"], event["pid"], event["tid"], event["ts"]))
+    return Counter(tuple(sorted(both)) for both in ends.values())
+
+
+def test_arrows_cross_the_borders_of_chunks(tmp_path: Path) -> None:
+    paths = [tmp_path / "whole.json.gz", tmp_path / "parts.json.gz"]
+    for path, chunk in zip(paths, (10_000, 7), strict=True):
+        traced(path, chunk=chunk, layers=1, sequence_length=8)
+    assert arrows(paths[0]) == arrows(paths[1]) and arrows(paths[0]).total() > 100
+
+
+def test_memory_does_not_grow_with_the_run(tmp_path: Path) -> None:
+    """Beyond what is kept of the latest chunks."""
+    peaks = []
+    for layers in (1, 4):
+        job = prepare("mamba3_mimo", "edge", [f"layers={layers}", "sequence_length=32"])
+        recorder = TraceWriter(tmp_path / "t.csv.gz", chunk=256)
+        tracemalloc.start()
+        with recorder.writing(job.machine):
+            run(job, recorder=recorder)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
 def test_head_follows_in_the_trace(tmp_path: Path) -> None:
     path = tmp_path / "t.json.gz"
     result = traced(path, workload="mamba-130m", layers=2, sequence_length=40, head="true")
@@ -267,6 +320,14 @@ def test_head_follows_in_the_trace(tmp_path: Path) -> None:
         assert min(row["start_cycle"] for row in heads) > max(row["start_cycle"] for row in layers)
     for lane in tracks(found).values():
         assert all(after["start_cycle"] >= before["end_cycle"] for before, after in pairwise(lane))
+
+
+def test_transfers_that_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.json.gz"
+    result = traced(path, workload="mamba2", layers=1, sequence_length=16, ideal="[dram_bandwidth,dram_latency]")
+    found = read(path)
+    for unit in ACCOUNTED:
+        assert sums(found)[unit] == expected(result, unit)
 
 
 def test_tokens_of_a_chunk(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from sim.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, parse_window
 from sim.trace.reading import rows
+from sim.trace.recorder import CHUNK
 from sim.units import apportion
 
 SUFFIXES = (".json.gz", ".pftrace", ".parquet", ".csv.gz", ".vcd")
@@ -17,12 +18,12 @@ PACKAGES = {".pftrace": "perfetto", ".parquet": "pyarrow", ".vcd": "vcd"}
 ACCOUNTED = ("mac_array", "simd", "dma")
 
 
-def traced(path: Path, window: str | None = None, machine: str = "edge", **settings: Any) -> Result:
-    """Run ``workload`` (mamba3_mimo) with *settings* and write its trace to *path*."""
+def traced(path: Path, window: str | None = None, machine: str = "edge", chunk: int = CHUNK, **settings: Any) -> Result:
+    """Run ``workload`` (mamba3_mimo) with *settings* and write its trace to *path*, *chunk* requests at a time."""
     workload = settings.pop("workload", "mamba3_mimo")
     assignments = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
     job = prepare(workload, machine, assignments)
-    recorder = TraceWriter(path, parse_window(window))
+    recorder = TraceWriter(path, parse_window(window), chunk)
     with recorder.writing(job.machine):
         return run(job, recorder=recorder)
 

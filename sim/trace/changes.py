@@ -11,7 +11,7 @@ import heapq
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from operator import itemgetter
 from typing import IO
@@ -19,14 +19,19 @@ from typing import IO
 from vcd import VCDWriter
 
 from sim import __version__
-from sim.trace.model import FLIGHT, STALL, Counter, Header, Slice, copies
+from sim.trace.background import Background
+from sim.trace.model import FLIGHT, STALL, Counter, Header, Slices
+from sim.trace.text import Part, lines
 
-NOTHING = "-"  # an operation or a reason when there is none
+IDLE = "-"  # an operation or a reason when there is none
+NONE = -1  # a number when there is none
 FEMTO = 10**15
 UNITS = ("fs", "ps", "ns", "us", "ms", "s")
 SIGNALS = ("busy", "operation", "request", "layer", "token")
 
-_Change = tuple[int, tuple[str, str], str | int | float]  # cycle, (scope, signal), value
+_Signal = tuple[str, str]  # scope, name
+_Value = str | int | float
+_Changes = tuple[int, dict[_Signal, _Value]]  # at a cycle
 
 
 def time_scale(clock_hz: int) -> tuple[str, int]:
@@ -44,31 +49,32 @@ def time_scale(clock_hz: int) -> tuple[str, int]:
 
 
 class VcdSink:
-    """Writes to *stream*."""
+    """Writes to *stream* when the run has ended."""
 
-    def __init__(self, stream: IO[bytes], header: Header) -> None:
+    def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
         self._stream = stream
         self._header = header
         self._files = ExitStack()
-        self._spools: dict[tuple[str, str], IO[str]] = {}
+        self._spools: dict[tuple[str, str], IO[bytes]] = {}
         self._counters: list[Counter] = []
 
-    def slice(self, piece: Slice, cause: Slice | None) -> None:
-        """Keep *piece* until the end; transfers in flight are there as a counter only."""
-        if piece.kind == FLIGHT or piece.end == piece.start:
+    def slices(self, slices: Slices) -> None:
+        """Keep *slices* until the end; transfers in flight are there as a counter only."""
+        if slices.kind == FLIGHT:
             return
-        spool = self._spools.get((piece.unit, piece.kind))
-        if spool is None:
-            opened = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (closed with all of them)
-            spool = self._files.enter_context(opened)
-            self._spools[piece.unit, piece.kind] = spool
-        layer, token = (-1 if value is None else value for value in (piece.layer, piece.first_token))
-        spool.write(f"{piece.start}\t{piece.end}\t{piece.id}\t{layer}\t{token}\t{piece.name}\n")
+        for number, unit in enumerate(slices.unit.texts):
+            own = slices[(slices.unit.codes == number) & (slices.end > slices.start)]
+            if len(own):
+                columns = own.start, own.end, own.id, own.layer, own.first_token, own.name
+                parts: list[Part] = [part for column in columns for part in (column, "\t")]
+                self._spool(unit, slices.kind).write(lines(len(own), [*parts[:-1], "\n"]))
 
-    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
-        """Write copies of *pieces*."""
-        for copy in copies(pieces, units):
-            self.slice(copy, None)
+    def _spool(self, unit: str, kind: str) -> IO[bytes]:
+        spool = self._spools.get((unit, kind))
+        if spool is None:
+            opened = tempfile.TemporaryFile()  # noqa: SIM115 (closed with all of them)
+            spool = self._spools[unit, kind] = self._files.enter_context(opened)
+        return spool
 
     def counters(self, counters: list[Counter]) -> None:
         """Keep the counters until the end."""
@@ -82,14 +88,14 @@ class VcdSink:
         writer = VCDWriter(text, timescale=scale, date="", comment=about, version=f"stallscope {__version__}")
         with writer:
             signals = self._register(writer)
-            latest: dict[tuple[str, str], str | int | float] = {}
-            changed: dict[tuple[str, str], str | int | float] = {}
+            latest: dict[_Signal, _Value] = {}
+            changed: dict[_Signal, _Value] = {}
             now = 0
-            for cycle, signal, value in heapq.merge(*self._tracks(), key=itemgetter(0)):
+            for cycle, values in heapq.merge(*self._tracks(), key=itemgetter(0)):
                 if cycle != now:
                     self._write(writer, signals, now * ticks, changed, latest)
                     now = cycle
-                changed[signal] = value
+                changed.update(values)
             self._write(writer, signals, now * ticks, changed, latest)
         text.detach()
         self._files.close()
@@ -108,36 +114,39 @@ class VcdSink:
         for unit in dict.fromkeys((*self._header.tracks, *(unit for unit, _ in self._spools))):
             signals[unit, "busy"] = writer.register_var(unit, "busy", "wire", size=1, init=0)
             for name in ("operation", "stall"):
-                signals[unit, name] = writer.register_var(unit, name, "string", init=NOTHING)
+                signals[unit, name] = writer.register_var(unit, name, "string", init=IDLE)
             for name in ("request", "layer", "token"):
-                signals[unit, name] = writer.register_var(unit, name, "integer", init=-1)
+                signals[unit, name] = writer.register_var(unit, name, "integer", init=NONE)
         for counter in self._counters:
             key = _signal(counter)
             signals[key] = writer.register_var(*key, "real", init=0.0)
         return signals
 
-    def _tracks(self) -> list[Iterator[_Change]]:
-        tracks = [self._played(*place, spool) for place, spool in self._spools.items()]
+    def _tracks(self) -> list[Iterator[_Changes]]:
+        tracks = [_played(*place, spool) for place, spool in self._spools.items()]
         return [*tracks, *map(_sampled, self._counters)]
 
-    def _played(self, unit: str, kind: str, spool: IO[str]) -> Iterator[_Change]:
-        spool.seek(0)
-        idle: tuple[str | int, ...] = (0, NOTHING, -1, -1, -1)
-        until = 0
-        for line in spool:
-            start, end, number, layer, token, name = line.rstrip("\n").split("\t")
-            if int(start) != until:
-                yield from self._changes(unit, kind, until, idle)
-            yield from self._changes(unit, kind, int(start), (1, name, int(number), int(layer), int(token)))
-            until = int(end)
-        yield from self._changes(unit, kind, until, idle)
 
-    @staticmethod
-    def _changes(unit: str, kind: str, cycle: int, values: tuple[str | int, ...]) -> Iterator[_Change]:
+def _played(unit: str, kind: str, spool: IO[bytes]) -> Iterator[_Changes]:
+    spool.seek(0)
+    signals = [(unit, signal) for signal in SIGNALS]
+    stall = unit, "stall"
+    idle: dict[_Signal, _Value] = {stall: IDLE}
+    if kind != STALL:
+        idle = dict(zip(signals, (0, IDLE, NONE, NONE, NONE), strict=True))
+    until = 0
+    for line in spool:
+        first, end, number, layer, token, name = line.decode().rstrip("\n").split("\t")
+        start = int(first)
+        if start != until:
+            yield until, idle
         if kind == STALL:
-            yield cycle, (unit, "stall"), values[1]
+            yield start, {stall: name}
         else:
-            yield from ((cycle, (unit, signal), value) for signal, value in zip(SIGNALS, values, strict=True))
+            values = 1, name, int(number), int(layer or NONE), int(token or NONE)
+            yield start, dict(zip(signals, values, strict=True))
+        until = int(end)
+    yield until, idle
 
 
 def _signal(counter: Counter) -> tuple[str, str]:
@@ -146,8 +155,8 @@ def _signal(counter: Counter) -> tuple[str, str]:
     return counter.component, re.sub(r"\W+", "_", f"{counter.name} in {unit}")
 
 
-def _sampled(counter: Counter) -> Iterator[_Change]:
+def _sampled(counter: Counter) -> Iterator[_Changes]:
     signal, steps = _signal(counter), list(counter.steps())
     for start, _, value in steps:
-        yield start, signal, value
-    yield steps[-1][1], signal, 0.0
+        yield start, {signal: value}
+    yield steps[-1][1], {signal: 0.0}

@@ -7,49 +7,74 @@ shown. The clocks of each part are exact; in cycles its ends are rounded up, as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
 from hw.accounts import Landing
 from hw.lpddr5 import COST_NAMES, TRANSFER_TIMINGS
 from hw.machine import MachineSpec
+from sim.trace.model import NOTHING, Choice, Numbers, Words
 
 DATA = COST_NAMES[0]
-WITHOUT_DATA = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh")
-IN_TURN = [(None if name == DATA else name, COST_NAMES.index(name)) for name in (*WITHOUT_DATA, DATA)]
+IN_TURN = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh", DATA)
+_COSTS = [COST_NAMES.index(name) for name in IN_TURN]
 
-Part = tuple[str | None, int, int, int]  # reason (None: data), first cycle, cycle after the last, clocks
+
+@dataclass(frozen=True)
+class Parts:
+    """What a channel did, in order of time: with data, or for a reason without; ``transfer`` is the number of it."""
+
+    transfer: Numbers
+    reason: Words  # NOTHING: data
+    start: Numbers
+    end: Numbers
+    clocks: Numbers
+
+    def __getitem__(self, rows: Choice) -> Parts:
+        return Parts(self.transfer[rows], self.reason[rows], self.start[rows], self.end[rows], self.clocks[rows])
 
 
 class ChannelTimeline:
-    """The time of the channels of one section, from clock 0 on."""
+    """The time of the channels of one section, from clock 0 on, which is cycle *origin* of the run."""
 
-    def __init__(self, machine: MachineSpec) -> None:
-        self._per_cycle = (10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)
+    def __init__(self, machine: MachineSpec, origin: int) -> None:
+        clocks = Fraction(10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)  # a cycle
+        self._clocks, self._cycles = clocks.as_integer_ratio()
+        self._origin = origin
         self._free = 0  # the clock up to which it is known what the channels did
-        self._cycle = 0  # that clock in cycles
 
-    def transfer(self, landing: Landing) -> list[Part]:
-        """The parts of the next transfer; idle clocks have the reason for which it came late."""
-        numerator, denominator = self._per_cycle
-        found: list[Part] = []
-        arrived, costs = -(-landing.issued * numerator // denominator), landing.costs
-        if arrived > self._free:
-            found.append(self._until(landing.late_reason, arrived))
-        for reason, place in IN_TURN:
-            if costs[place] > 0:
-                found.append(self._until(reason, self._free + costs[place]))
-        return found
+    def transfers(self, landings: Sequence[Landing]) -> Parts:
+        """The parts of the next transfers; idle clocks have the reason for which one came late."""
+        late = Words.of([*IN_TURN[:-1], *(landing.late_reason for landing in landings)])
+        arrived = self._clock(np.array([landing.issued for landing in landings], np.int64))
+        costs = np.array([landing.costs for landing in landings], np.int64).reshape(-1, len(COST_NAMES))[:, _COSTS]
+        before = np.cumsum(costs.sum(axis=1)) - costs.sum(axis=1)  # clocks of the transfers before each of these
+        begun = before + np.maximum(np.maximum.accumulate(arrived - before), self._free)
+        free = np.concatenate([[self._free], begun + costs.sum(axis=1)])
+        self._free = int(free[-1])
+        lasting = np.column_stack([begun - free[:-1], costs])
+        ends = free[:-1, None] + np.cumsum(lasting, axis=1)
+        codes = np.tile([0, *range(len(IN_TURN) - 1), NOTHING], (len(landings), 1))
+        codes[:, 0] = late.codes[len(IN_TURN) - 1 :]
+        shown = lasting > 0
+        transfer = np.nonzero(shown)[0]
+        return self._parts(transfer, Words(codes[shown], late.texts), ends[shown], lasting[shown])
 
-    def finish(self, makespan: int) -> list[Part]:
+    def finish(self, makespan: int) -> Parts:
         """What is left of the section, *makespan* cycles long."""
-        numerator, denominator = self._per_cycle
-        clock = -(-makespan * numerator // denominator)
-        if clock <= self._free:
-            return []
-        reason, start, end, clocks = self._until("nothing_left", clock)
-        return [(reason, start, min(end, makespan), clocks)]
+        clock = self._clock(np.array([makespan]))
+        left = clock - self._free
+        found = self._parts(np.array([NOTHING]), Words.same("nothing_left", 1), clock, left)[left > 0]
+        return replace(found, end=np.minimum(found.end, makespan + self._origin))
 
-    def _until(self, reason: str | None, clock: int) -> Part:
-        """The part that ends at *clock*."""
-        numerator, denominator = self._per_cycle
-        start, clocks = self._cycle, clock - self._free
-        self._free, self._cycle = clock, -(-clock * denominator // numerator)
-        return reason, start, self._cycle, clocks
+    def _parts(self, transfer: Numbers, reason: Words, ends: Numbers, clocks: Numbers) -> Parts:
+        return Parts(transfer, reason, self._cycle(ends - clocks), self._cycle(ends), clocks)
+
+    def _clock(self, cycles: Numbers) -> Numbers:
+        return -(-cycles * self._clocks // self._cycles)
+
+    def _cycle(self, clocks: Numbers) -> Numbers:
+        return -(-clocks * self._cycles // self._clocks) + self._origin

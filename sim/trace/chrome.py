@@ -6,72 +6,70 @@ counters. Times are microseconds with whole nanoseconds, rounded down; exact cyc
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator
 from typing import IO, Any
 
-from sim import __version__
-from sim.trace.model import NANOSECONDS, Counter, Header, Slice
+import numpy as np
 
-CHUNK = 4096  # lines between writes
-COMPRESSION = 2
-HEAD = '"head"'  # stands for the layer of what follows the layers
-EVENT = ',\n{"ph":"X",'
-DECIMALS = [f".{number:03d}" for number in range(1000)]
+from sim import __version__
+from sim.trace.background import Background, Gzip
+from sim.trace.model import NOTHING, Choice, Counter, Header, Numbers, Slices, Words
+from sim.trace.text import Part, lines
+
 FIRST_THREAD = 101  # a thread with the number of its process would be called its main one
+ARGUMENTS = {"ready": "ready_cycle"}  # of slices' fields whose name is another one
+DECIMALS = [f".{number:03d}" for number in range(1000)]
 
 
 class ChromeSink:
-    """Writes to *stream*."""
+    """Writes to *stream*, compressed *beside* the run."""
 
-    def __init__(self, stream: IO[bytes], header: Header) -> None:
+    def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
         self._header = header
-        self._file = gzip.GzipFile("", "wb", COMPRESSION, stream, mtime=0)
-        self._lines: list[str] = []
+        self._out = Gzip(stream, beside)
         self._processes: dict[str, int] = {}
         self._tracks: dict[tuple[str, str], str] = {}
         about = {"machine": header.machine, "clock_hz": header.clock_hz, "stallscope": __version__}
         head = json.dumps({"displayTimeUnit": "ns", "otherData": about})
-        self._lines.append(f'{head.removesuffix("}")}, "traceEvents": [\n')
+        self._described: list[str] = []  # events about tracks that have not been written yet
         for unit, tracks in header.tracks.items():
             for track in tracks:
                 self._track(unit, track)
-        self._lines[1] = self._lines[1].removeprefix(",\n")
+        events = "".join(self._described).removeprefix(",\n")
+        self._described.clear()
+        self._write(f'{head.removesuffix("}")}, "traceEvents": [\n{events}')
 
-    def slice(self, piece: Slice, cause: Slice | None) -> None:
-        """Write *piece*, and an arrow from the end of *cause* to its beginning."""
-        clock_hz, lines = self._header.clock_hz, self._lines
-        begin = piece.start * NANOSECONDS // clock_hz
-        end = piece.end * NANOSECONDS // clock_hz
-        track = self._tracks.get((piece.unit, piece.track)) or self._track(piece.unit, piece.track)
-        lines.append(f"{EVENT}{track}{_middle(piece, begin, end)}{piece.id}{_arguments(piece)}")
-        if cause is not None and end > begin:
-            left = cause.end * NANOSECONDS // clock_hz
-            if left > cause.start * NANOSECONDS // clock_hz:
-                self._arrow(self._track(cause.unit, cause.track), left - 1, track, begin, piece.id)
-        if len(lines) >= CHUNK:
-            self._flush()
+    def slices(self, slices: Slices) -> None:
+        """Write *slices*, and an arrow from the end of its cause to the beginning of each."""
+        begin, end = self._header.times(slices.start), self._header.times(slices.end)
+        place, places = slices.places
+        tracks = Words(place, [self._track(*each) for each in places])
+        arrows = self._arrows(slices, tracks, begin) if slices.source is not None else b""
+        self._write("".join(self._described))
+        self._described.clear()
+        parts: list[Part] = [
+            ',\n{"ph":"X",', tracks, ',"ts":', *_microseconds(begin), ',"dur":', *_microseconds(end - begin),
+            f',"cat":"{slices.kind}"', ',"name":', _quoted(slices.name), ',"args":{"start_cycle":', slices.start,
+            ',"end_cycle":', slices.end, ',"id":', slices.id, *_arguments(slices), "}}",
+        ]  # fmt: skip
+        self._out.write(lines(len(slices), parts))
+        self._out.write(arrows)
 
-    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
-        """Write copies of *pieces*."""
-        clock_hz = self._header.clock_hz
-        for piece in pieces:
-            middle = _middle(piece, piece.start * NANOSECONDS // clock_hz, piece.end * NANOSECONDS // clock_hz)
-            arguments, track = _arguments(piece), piece.track
-            for number, unit in enumerate(units, piece.id):
-                place = self._tracks.get((unit, track)) or self._track(unit, track)
-                self._lines.append(f"{EVENT}{place}{middle}{number}{arguments}")
-        if len(self._lines) >= CHUNK:
-            self._flush()
-
-    def _arrow(self, source: str, left: int, track: str, arrived: int, number: int) -> None:
-        head = f'"cat":"dependency","name":"dependency","id":{number}'
-        self._lines.append(
-            f',\n{{"ph":"s",{source},"ts":{left // 1000}{DECIMALS[left % 1000]},{head}}}'
-            f',\n{{"ph":"f","bp":"e",{track},"ts":{arrived // 1000}{DECIMALS[arrived % 1000]},{head}}}'
-        )
+    def _arrows(self, slices: Slices, tracks: Words, begin: Numbers) -> bytearray:
+        """Those to slices that last from *begin* on *tracks*; one that takes no time has none, nor has its effect."""
+        source, cause, times = slices.source, slices.cause, self._header.times
+        assert source is not None and cause is not None, "who has a cause has a source"
+        lasting = (times(source.end) > times(source.start)) & (times(slices.end) > begin)
+        drawn = np.flatnonzero((cause != NOTHING) & lasting)
+        source, begin, number = source[drawn], begin[drawn], slices.id[drawn]
+        units = Words(source.unit.codes, [self._track(unit, "work") for unit in source.unit.texts])
+        same: list[Part] = [',"cat":"dependency","name":"dependency","id":', number, "}"]
+        parts: list[Part] = [
+            ',\n{"ph":"s",', units, ',"ts":', *_microseconds(times(source.end) - 1), *same,
+            ',\n{"ph":"f","bp":"e",', tracks[drawn], ',"ts":', *_microseconds(begin), *same,
+        ]  # fmt: skip
+        return lines(len(drawn), parts)
 
     def counters(self, counters: list[Counter]) -> None:
         """Write the counters, a value where it changes."""
@@ -81,14 +79,12 @@ class ChromeSink:
             for start, value in [*((first, value) for first, _, value in steps), (steps[-1][1], 0.0)]:
                 time = self._header.nanoseconds(start) / 1000
                 args = f"{{{json.dumps(counter.unit)}: {value}}}"
-                self._lines.append(f',\n{{"ph": "C", "pid": {pid}, "ts": {time}, "name": {name}, "args": {args}}}')
-            self._flush()
+                self._described.append(f',\n{{"ph": "C", "pid": {pid}, "ts": {time}, "name": {name}, "args": {args}}}')
 
     def close(self) -> None:
         """Write what is left."""
-        self._lines.append("\n]}\n")
-        self._flush()
-        self._file.close()
+        self._write("".join(self._described) + "\n]}\n")
+        self._out.close()
 
     def _process(self, name: str) -> int:
         if name not in self._processes:
@@ -109,52 +105,43 @@ class ChromeSink:
 
     def _describe(self, what: str, key: str, value: str | int, pid: int, tid: int | None = None) -> None:
         event: dict[str, Any] = {"ph": "M", "pid": pid} | ({} if tid is None else {"tid": tid})
-        self._lines.append(",\n" + json.dumps(event | {"name": f"{what}_{key}", "args": {key: value}}))
+        self._described.append(",\n" + json.dumps(event | {"name": f"{what}_{key}", "args": {key: value}}))
 
-    def _flush(self) -> None:
-        self._file.write("".join(self._lines).encode())
-        self._lines.clear()
-
-
-_text = cache(json.dumps)  # the same few names come again and again
+    def _write(self, text: str) -> None:
+        self._out.write(text.encode())
 
 
-@lru_cache(maxsize=CHUNK)
-def _place(layer: int | None, first: int, last: int, tile: int) -> str:
-    """The arguments that say where in the model; many slices that follow one another have the same."""
-    token = first if first == last else f'"{first}-{last}"'
-    return f',"layer":{HEAD if layer is None else layer},"token":{token},"tile":{tile}'
+def _microseconds(times: Numbers) -> tuple[Numbers, Words]:
+    """Nanoseconds, without rounding."""
+    whole, rest = np.divmod(times, 1000)
+    return whole, Words(rest, DECIMALS)
 
 
-def _middle(piece: Slice, begin: int, end: int) -> str:
-    """What stands between the track and the id of a slice; *begin* and *end* are nanoseconds."""
-    length = end - begin
-    return (
-        f',"ts":{begin // 1000}{DECIMALS[begin % 1000]},"dur":{length // 1000}{DECIMALS[length % 1000]},'
-        f'"cat":"{piece.kind}","name":{_text(piece.name)},'
-        f'"args":{{"start_cycle":{piece.start},"end_cycle":{piece.end},"id":'
-    )
+def _quoted(words: Words) -> Words:
+    return Words(words.codes, [json.dumps(text) for text in words.texts])
 
 
-def _arguments(piece: Slice) -> str:
-    """The end of a slice: its arguments without those that say nothing, from the one after its id on."""
-    (
-        _, _, _, _, _, _, _, reason, clocks, layer, first, last, tile, block, lane, size, operations, ready, cause,
-        request,
-    ) = piece  # fmt: skip
-    text = "" if first is None else _place(layer, first, last, tile)
-    if reason is not None:
-        text += f',"reason":"{reason}"'
-        if request is not None:
-            text += f',"request":{_text(request)}'
-    elif block is not None:
-        text += f',"block":{block}' if lane is None else f',"block":{block},"lane":{lane}'
-    elif lane is not None:
-        text += f',"lane":{lane}'
-    if size is not None:
-        text += f',"bytes":{size}'
-    if clocks is not None:
-        text += f',"clocks":{clocks}'
-    if ready is not None:
-        text += f',"ready_cycle":{ready}' if cause is None else f',"ready_cycle":{ready},"cause":{cause}'
-    return text + "}}" if operations is None else f'{text},"operations":{_text(operations)}}}}}'
+def _arguments(slices: Slices) -> Iterator[Part]:
+    """The arguments of slices from the one after the id on, without those that say nothing."""
+    somewhere = slices.tile != NOTHING
+    yield _where(somewhere, ',"layer":"head"', slices.layer == NOTHING, ',"layer":')
+    yield slices.layer
+    several = slices.last_token > slices.first_token
+    yield _where(somewhere, ',"token":"', several, ',"token":')
+    yield slices.first_token
+    yield _where(several, "-")
+    yield np.where(several, slices.last_token, NOTHING)
+    yield _where(several, '"')
+    for name in ("tile", "reason", "request", "block", "lane", "bytes", "clocks", "ready", "cause", "operations"):
+        column, key = getattr(slices, name), f',"{ARGUMENTS.get(name, name)}":'
+        if isinstance(column, Words):
+            yield Words(column.codes, [key + json.dumps(text) for text in column.texts])
+        elif column is not None:
+            yield _where(column != NOTHING, key)
+            yield column
+
+
+def _where(rows: Choice, text: str, special: Choice | None = None, otherwise: str = "") -> Words:
+    """*text* in these *rows*; if only some are *special*, what is to stand in the others."""
+    numbers = np.zeros(len(rows), np.int64) if special is None else np.where(special, 0, 1)
+    return Words(np.where(rows, numbers, NOTHING), (text, otherwise))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from sim.errors import InputError, Problem
+from sim.trace.background import background
 from sim.trace.model import Header, Sink
 
 
@@ -30,9 +31,10 @@ class Format:
     def writing(self, stream: IO[bytes], header: Header) -> Iterator[Sink]:
         """A sink that writes to *stream* and is closed if the block ends well."""
         module, name = self.writer.split(":")
-        sink: Sink = getattr(import_module(module), name)(stream, header)
-        yield sink
-        sink.close()
+        with background() as beside:
+            sink: Sink = getattr(import_module(module), name)(stream, header, beside)
+            yield sink
+            sink.close()
 
 
 FORMATS = {

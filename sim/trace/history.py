@@ -1,63 +1,57 @@
-"""The latest requests of every stream of a section, to find the one whose result or space another one got last."""
+"""The latest requests of a section, to find the one whose result or space another one got last."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+import numpy as np
 
-from sim.program import NO_BUFFER, Pool
-from sim.streams import StreamRun
-from sim.trace.model import Slice
+from sim.program import Pool
+from sim.trace.model import NOTHING, Numbers
+from sim.trace.requests import SLOT, Requests
 
-KEPT = 4096  # requests of a stream; what made another one wait has hardly ever begun earlier
+REACH = 1 << 15  # requests: what made another one wait has hardly ever begun earlier
+RANK = 1 << 40  # more than a stream has items
+NOBODY: Numbers = np.zeros(0, np.int64)
 
 
 class History:
-    """Remembers the requests of a section's streams, each with its slice if it has been recorded."""
+    """The latest requests in the order of their start: ``rank``, ``start``, ``end``, and ``id`` if it is written."""
 
     def __init__(self, pool: Pool | None) -> None:
-        self._numbers: defaultdict[int, list[int]] = defaultdict(list)  # by rank of the stream: places among its items
-        self._requests: defaultdict[int, list[tuple[int, Slice | None]]] = defaultdict(list)  # end and slice
-        self._started: dict[int, int] = {}
-        self._users = {load: user for load, user in pool.members} if pool is not None else {}
+        self._users = [user for _, user in pool.members] if pool is not None else []
+        self.rank = self.start = self.end = self.id = NOBODY
+        self._number = NOBODY  # among the items of the stream
 
-    def ready(self, stream: StreamRun[Any]) -> int:
-        """From when on the offered item could have started: all was there, and the one before it had started."""
-        return max(stream.ready_at, self._started.get(stream.rank, 0))
+    def add(self, requests: Requests, ids: Numbers) -> None:
+        """*requests* are the latest ones now; those out of their reach are forgotten."""
+        self.rank, self._number = _joined(self.rank, requests.rank), _joined(self._number, requests.number)
+        self.start, self.end = _joined(self.start, requests.start), _joined(self.end, requests.end)
+        self.id = _joined(self.id, ids)
 
-    def remember(self, stream: StreamRun[Any], now: int, end: int, piece: Slice | None) -> None:
-        """The offered item of *stream* starts *now* and takes its unit until *end*."""
-        rank = stream.rank
-        numbers, requests = self._numbers[rank], self._requests[rank]
-        numbers.append(stream.tile * stream.plan.items + stream.item)
-        requests.append((end, piece))
-        self._started[rank] = now
-        if len(numbers) > 2 * KEPT:
-            del numbers[:KEPT], requests[:KEPT]
+    def causes(self, requests: Requests) -> Numbers:
+        """Where here that is what each of *requests*, the latest ones, got last; NOTHING if it is not known."""
+        place = self._done(requests.producer, requests.count)
+        slots = np.flatnonzero(requests.producer == SLOT)
+        place[slots] = self._ended(requests.count[slots])
+        own = np.arange(len(self.rank) - len(requests), len(self.rank))
+        place[place < own - REACH] = NOTHING
+        return place
 
-    def cause(self, stream: StreamRun[Any]) -> Slice | None:
-        """The request that gave the offered item of *stream* what it got last, if the item waited for one.
+    def _done(self, producers: Numbers, counts: Numbers) -> Numbers:
+        """The last request of each of the *producers* among its first *counts* items."""
+        keys = self.rank * RANK + self._number
+        order = np.argsort(keys, kind="stable")
+        found = order[np.searchsorted(keys, producers * RANK + counts, sorter=order) - 1]
+        known = (self.rank[found] == producers) & (self._number[found] < counts)
+        return np.where(known, found, NOTHING)
 
-        None also if that request has not been recorded.
-        """
-        arrival = stream.last_arrival()
-        if arrival is not None:
-            producer, count, _ = arrival
-            place = bisect_left(self._numbers[producer.rank], count) - 1
-            return self._requests[producer.rank][place][1] if place >= 0 else None
-        if stream.reason == NO_BUFFER and stream.rank in self._users:
-            own = self._users[stream.rank]
-            return self._ended((own, *(user for user in self._users.values() if user != own)), stream.ready_at)
-        return None
+    def _ended(self, cycles: Numbers) -> Numbers:
+        """The request that gave a slot for weights back at each of these *cycles*: the array does one at a time."""
+        users = np.flatnonzero(np.isin(self.rank, self._users))
+        if not users.size:
+            return np.full(len(cycles), NOTHING)
+        found = users[np.searchsorted(self.end[users], cycles, "right") - 1]
+        return np.where(self.end[found] == cycles, found, NOTHING)
 
-    def _ended(self, ranks: Iterable[int], cycle: int) -> Slice | None:
-        """The latest request of one of the streams that ended at *cycle*, and so gave its slot back."""
-        for rank in ranks:
-            for end, piece in reversed(self._requests[rank]):
-                if end <= cycle:
-                    if end == cycle:
-                        return piece
-                    break
-        return None
+
+def _joined(before: Numbers, added: Numbers) -> Numbers:
+    return np.concatenate([before[-REACH:], added])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
 from hw.machine import MachineSpec
-from hw.requests import Transfer
 from sim.choice import Section
-from sim.streams import StreamRun
-from sim.trace.levels import Cycles, Level
-from sim.trace.model import Counter
+from sim.trace.levels import Level
+from sim.trace.model import Counter, Numbers, Words
 from sim.trace.occupancy import ROLES, Change, Occupancy
+from sim.trace.requests import Requests, Tables
 
 ALL = "all"
 KIB, GIGA = 1024, 10**9
@@ -20,7 +19,7 @@ UNITS = ("mac_array", "simd", "dma")
 
 
 class Meters:
-    """Measures a run as it goes; cycles given to it count from the beginning of the section."""
+    """Measures a run as it goes."""
 
     def __init__(self, machine: MachineSpec) -> None:
         self._clock_hz = machine.clock
@@ -29,32 +28,36 @@ class Meters:
         self._flying = Level()
         self._bandwidth = {False: Level(), True: Level()}  # by whether it writes
         self._sram = {role: Level() for role in (ALL, *ROLES)}
-        self._worked: dict[str, list[int]] = {unit: [] for unit in UNITS}  # ready, issued, start, end, and again
-        self._moved: dict[bool, list[int]] = {False: [], True: []}  # start, end, bytes, and again
-        self._held: dict[str, list[int]] = {role: [] for role in ROLES}  # cycle, bytes more (or less), and again
-        self._occupancy: Occupancy
-        self._origin = 0
+        self._occupancy: Occupancy | None = None
 
-    def begin(self, section: Section, start: int) -> None:
-        """*section* begins at cycle *start* of the run."""
-        if start:
-            self._keep(self._occupancy.clear(start - self._origin))
-        self._occupancy, self._origin = Occupancy(section), start
-        self._keep(self._occupancy.resident())
+    def begin(self, section: Section, tables: Tables) -> None:
+        """*section* begins."""
+        if self._occupancy is not None:
+            self._keep(self._occupancy.clear(tables.origin))
+        self._occupancy = Occupancy(section, tables)
+        self._keep([self._occupancy.resident()])
 
-    def request(self, unit: str, stream: StreamRun[Any], ready: int, now: int, start: int, end: int) -> None:
-        """*unit* is busy with the offered item of *stream*, which could have started at *ready*, and starts *now*."""
-        origin = self._origin
-        self._worked[unit] += (ready + origin, now + origin, start + origin, end + origin)
-        self._keep(self._occupancy.request(stream, now, end))
+    def work(self, units: Words, requests: Requests) -> None:
+        """*requests* of these *units* have been done."""
+        assert self._occupancy is not None, "a section has begun"
+        self._keep(self._occupancy.changes(requests))
+        for number, unit in enumerate(units.texts):
+            own = units.codes == number
+            ready, now, start, end = (c[own] for c in (requests.ready, requests.now, requests.start, requests.end))
+            waited = now > ready
+            self._busy[unit].span(start, end)
+            self._queues[unit].span(ready[waited], now[waited])
+            if unit == "dma":
+                self._flying.span(now, end)
 
-    def moved(self, request: Transfer, start: int, end: int) -> None:
-        """The channels moved the data of *request*."""
-        self._moved[request.write] += (start + self._origin, end + self._origin, request.size_bytes)
+    def moved(self, write: bool, start: Numbers, end: Numbers, size_bytes: Numbers) -> None:
+        """The channels moved data, written to DRAM or read."""
+        self._bandwidth[write].span(start, end, size_bytes / np.maximum(end - start, 1))
 
-    def _keep(self, changes: list[Change]) -> None:
-        for role, cycle, size in changes:
-            self._held[role] += (cycle + self._origin, size)
+    def _keep(self, changes: Iterable[Change]) -> None:
+        for role, cycles, sizes in changes:
+            for level in (self._sram[role], self._sram[ALL]):
+                level.change(cycles, sizes.astype(np.float64))
 
     def _levels(self) -> list[tuple[str, str, str, float, Level]]:
         """Component, name, unit and scale of every counter."""
@@ -72,26 +75,8 @@ class Meters:
 
     def fold(self, now: int, shown: tuple[int, int] | None) -> None:
         """Take in what has been told, *now* being the run's cycle and *shown* the cycles that the trace has so far."""
-        self._tell()
         for *_, level in self._levels():
             level.fold(now, shown)
-
-    def _tell(self) -> None:
-        """Hand what has been told to the levels."""
-        for unit, worked in self._worked.items():
-            ready, issued, start, end = _columns(worked, 4)
-            self._busy[unit].span(start, end)
-            waited = issued > ready
-            self._queues[unit].span(ready[waited], issued[waited])
-            if unit == "dma":
-                self._flying.span(issued, end)
-        for write, moved in self._moved.items():
-            start, end, size = _columns(moved, 3)
-            self._bandwidth[write].span(start, end, size / np.maximum(end - start, 1))
-        for role, held in self._held.items():
-            cycle, size = _columns(held, 2)
-            for level in (self._sram[role], self._sram[ALL]):
-                level.change(cycle, size.astype(np.float64))
 
     def counters(self) -> list[Counter]:
         """All of them, once the run has ended."""
@@ -102,10 +87,3 @@ class Meters:
                 scaled = [round(value * scale, 6) for value in values]
                 found.append(Counter(component, name, unit, start, width, scaled))
         return found
-
-
-def _columns(told: list[int], width: int) -> Cycles:
-    """What has been *told*, row after row, which is forgotten, as *width* columns."""
-    found = np.array(told, dtype=np.int64).reshape(-1, width).T
-    told.clear()
-    return found

@@ -1,57 +1,117 @@
 """What a trace consists of, whatever its format: slices, arrows between them, and counters.
 
 A slice is one interval of one track of one unit. Slices of a track never overlap. A unit whose every cycle is accounted
-for has two tracks, work and stalls, whose slices together cover the run without a gap.
+for has two tracks, work and stalls, whose slices together cover the run without a gap. Slices are written many at a
+time, as columns: a number that says nothing about a slice is :data:`NOTHING`, as is that of a text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 WORK, STALL, FLIGHT, COUNTER = "work", "stall", "flight", "counter"
 NANOSECONDS = 10**9
+NOTHING = -1
+
+Numbers = npt.NDArray[np.int64]
+Choice = npt.NDArray[np.bool_]
 
 
-class Slice(NamedTuple):
-    """Cycles ``start`` to ``end`` of a ``unit``; a field that says nothing about it is None.
+@dataclass(frozen=True)
+class Words:
+    """A column of texts, each as its number among a few; NOTHING for none."""
+
+    codes: Numbers
+    texts: Sequence[str]
+
+    @classmethod
+    def same(cls, text: str, rows: int) -> Words:
+        """The same text in every one of *rows*."""
+        return cls(np.zeros(rows, np.int64), (text,))
+
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Words:
+        """These texts."""
+        numbers: dict[str, int] = {}
+        codes = [NOTHING if text is None else numbers.setdefault(text, len(numbers)) for text in texts]
+        return cls(np.array(codes, np.int64), tuple(numbers))
+
+    def __getitem__(self, rows: Numbers | Choice) -> Words:
+        return Words(self.codes[rows], self.texts)
+
+
+Column = Numbers | Words
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Where the slices are that others wait for: unit (on the track ``work``), first cycle, cycle after the last."""
+
+    unit: Words
+    start: Numbers
+    end: Numbers
+
+    def __getitem__(self, rows: Numbers | Choice) -> Spans:
+        return Spans(self.unit[rows], self.start[rows], self.end[rows])
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Slices of one ``kind`` as columns, those of a track in order of time; a column that says nothing is None.
 
     ``kind`` is ``work`` (the unit is busy), ``stall`` (it waits for ``reason``) or ``flight`` (a transfer from its
-    issue to its end, beside the account of the DMA engine). ``clocks`` are those of DRAM, exact where cycles had to be
-    rounded. ``layer`` is None in the head. ``bytes`` move between DRAM and SRAM, or between SRAM and a compute unit.
-    ``ready`` is the cycle from which on the request could have started.
-    ``cause`` is the id of the request whose result or space this one got last. A stall has the place of the ``request``
-    that ended it, a bank conflict that of the one it lengthened.
+    issue to its end, beside the account of the DMA engine). Each lasts from cycle ``start`` to just before ``end``.
+    ``clocks`` are those of DRAM, exact where cycles had to be rounded. ``layer`` is NOTHING in the head. ``bytes`` move
+    between DRAM and SRAM, or between SRAM and a compute unit. ``ready`` is the cycle from which on the request could
+    have started. ``cause`` is the id of the request whose result or space this one got last, ``source`` where that is.
+    A stall has the place of the ``request`` that ended it, a bank conflict that of the one it lengthened.
     """
 
     kind: str
-    id: int
-    unit: str
-    track: str
-    name: str
-    start: int
-    end: int
-    reason: str | None = None
-    clocks: int | None = None
-    layer: int | None = None
-    first_token: int | None = None
-    last_token: int | None = None
-    tile: int | None = None
-    block: int | None = None
-    lane: int | None = None
-    bytes: int | None = None
-    operations: str | None = None
-    ready: int | None = None
-    cause: int | None = None
-    request: str | None = None
+    id: Numbers
+    unit: Words
+    track: Words
+    name: Words
+    start: Numbers
+    end: Numbers
+    layer: Numbers
+    first_token: Numbers
+    last_token: Numbers
+    tile: Numbers
+    reason: Words | None = None
+    clocks: Numbers | None = None
+    block: Numbers | None = None
+    lane: Numbers | None = None
+    bytes: Numbers | None = None
+    operations: Words | None = None
+    ready: Numbers | None = None
+    cause: Numbers | None = None
+    request: Words | None = None
+    source: Spans | None = None
 
+    def __len__(self) -> int:
+        return len(self.id)
 
-def copies(pieces: list[Slice], units: Sequence[str]) -> Iterator[Slice]:
-    """Each of *pieces* for every one of *units*, with ids from that of the piece on."""
-    for piece in pieces:
-        for number, unit in enumerate(units, piece.id):
-            yield piece._replace(id=number, unit=unit)
+    def __getitem__(self, rows: Numbers | Choice) -> Slices:
+        columns: list[Any] = [getattr(self, field.name) for field in fields(self)]
+        picked: list[Any] = [None if column is None else column[rows] for column in columns[1:]]
+        return Slices(self.kind, *picked)
+
+    @cached_property
+    def places(self) -> tuple[Numbers, list[tuple[str, str]]]:
+        """Of each slice the number of its place, and the places: pairs of unit and track."""
+        both = self.unit.codes * len(self.track.texts) + self.track.codes
+        present = np.flatnonzero(np.bincount(both))
+        pairs = [divmod(int(pair), len(self.track.texts)) for pair in present]
+        return np.searchsorted(present, both), [
+            (self.unit.texts[unit], self.track.texts[track]) for unit, track in pairs
+        ]
 
 
 @dataclass(frozen=True)
@@ -88,15 +148,18 @@ class Header:
         """The time at which *cycle* begins, rounded down."""
         return cycle * NANOSECONDS // self.clock_hz
 
+    def times(self, cycles: Numbers) -> Numbers:
+        """The same for many cycles; seconds go apart, so that no product is too large."""
+        seconds: Numbers = cycles // self.clock_hz
+        rest: Numbers = (cycles - seconds * self.clock_hz) * NANOSECONDS // self.clock_hz
+        return seconds * NANOSECONDS + rest
+
 
 class Sink(Protocol):
     """Writes one format; memory does not grow with the number of slices."""
 
-    def slice(self, piece: Slice, cause: Slice | None) -> None:
-        """Write *piece*, and an arrow from *cause* to it. Those of a track come in order of time."""
-
-    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
-        """Write :func:`copies` of *pieces*."""
+    def slices(self, slices: Slices) -> None:
+        """Write *slices*, and arrows to them from their causes."""
 
     def counters(self, counters: list[Counter]) -> None:
         """Write the counters, after all slices."""

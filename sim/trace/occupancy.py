@@ -7,62 +7,83 @@ that has been granted to a transfer that is not issued yet counts as free.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any
+from collections.abc import Iterator
+
+import numpy as np
 
 from sim.buffers import LOAD, Storage
 from sim.choice import Section
 from sim.layout import Region, SegmentLayout
 from sim.program import StreamPlan
-from sim.streams import StreamRun
+from sim.trace.model import Numbers
+from sim.trace.requests import VARIANTS, Requests, Tables
+from sim.trace.slots import Slots
 
 ROLES = ("weights", "tile", "step", "state", "parameters")
 
-Change = tuple[str, int, int]  # role, cycle, bytes more (or less)
-_Contents = tuple[int, int]  # number of the storage; block or item of the tile
+_Use = tuple[int, int]  # variant of a tile, row of a request
+Change = tuple[str, Numbers, Numbers]  # role; cycles; at each of them bytes more (or less)
 
 
 class Occupancy:
     """The buffers of a *section* as its requests use them."""
 
-    def __init__(self, section: Section) -> None:
-        self._program = section.program
+    def __init__(self, section: Section, tables: Tables) -> None:
+        self._tables = tables
         self._inventory = section.choice.inventory
-        plans = section.program.streams
-        self._plans = plans
-        self._rank = {plan.name: rank for rank, plan in enumerate(plans)}
-        self._home = {name: rank for rank, plan in enumerate(plans) if plan.costs for name in plan.operations}
-        self._storages = self._inventory.storages()
-        self._fixed = sum(s.buffer.size_bytes for s in self._storages if s.buffer.role == "state")
-        self._held: defaultdict[str, int] = defaultdict(int)
-        self._open: dict[tuple[int, int, int], tuple[int, int]] = {}  # storage, tile, part: readers left, latest end
-        self._opens: list[dict[tuple[int, int], list[_Contents]]] = [defaultdict(list) for _ in range(4)]
-        self._closes: list[dict[tuple[int, int], list[_Contents]]] = [defaultdict(list) for _ in range(4)]
-        self._readers: list[dict[_Contents, int]] = [defaultdict(int) for _ in range(4)]
-        for number, storage in enumerate(self._storages):
-            if storage.tensors and storage.buffer.role in ("tile", "step"):
-                self._follow(number, storage)
-        self._loads, self._users = self._fetched()
+        self._plans = section.program.streams
+        self._rank = {plan.name: rank for rank, plan in enumerate(self._plans)}
+        self._home = {name: rank for rank, plan in enumerate(self._plans) if plan.costs for name in plan.operations}
+        self._held = dict.fromkeys(ROLES, 0)
+        self._taken = {role: np.zeros_like(tables.bytes) for role in ROLES}  # bytes in use from its issue on
+        self._given = {role: np.zeros_like(tables.bytes) for role in ROLES}  # bytes free when it has read
+        self._slots = [(role, self._slots_of(role)) for role in ("tile", "step")]
+        self._fetch_weights()
+        self._fetch_parameters()
 
-    def _fetched(self) -> tuple[dict[int, tuple[str, int | None]], dict[int, list[tuple[str, int, int | None]]]]:
-        """Streams that load weights or parameters, with role and bytes (None: what is moved); and who uses them."""
-        loads: dict[int, tuple[str, int | None]] = {}
-        users: defaultdict[int, list[tuple[str, int, int | None]]] = defaultdict(list)
-        weights, resident = self._inventory.weights, self._inventory.resident
-        for name, rank in self._rank.items():
+    def _fetch_weights(self) -> None:
+        """Weights are in use until the request of the same number has read them; if they stay, until the layer ends."""
+        weights, tables = self._inventory.weights, self._tables
+        stays = self._inventory.resident or weights is None
+        for name, load in self._rank.items():
             if name.startswith("load.weights."):
-                size = None if resident or weights is None else weights.buffer.slot_bytes
-                loads[rank] = "weights", size
-                users[self._home[name.removeprefix("load.weights.")]].append(("weights", rank, size))
-        for storage in self._inventory.parameters.values():
-            rank = self._rank[f"load.{storage.buffer.name}"]
-            loads[rank] = "parameters", storage.buffer.slot_bytes
-            first = storage.buffer.name.removeprefix("parameters.")
-            users[self._home[first]].append(("parameters", rank, storage.buffer.slot_bytes))
-        return loads, users
+                user = self._home[name.removeprefix("load.weights.")]
+                loaded, read = tables.rows(load), tables.rows(user)
+                sizes = tables.bytes[:, loaded]
+                if stays:
+                    self._taken["weights"][:, loaded] += sizes
+                    self._given["weights"][2:, read] += sizes[1]
+                else:
+                    assert weights is not None
+                    self._taken["weights"][:, loaded] += weights.buffer.slot_bytes
+                    self._given["weights"][:, read] += weights.buffer.slot_bytes
 
-    def _follow(self, number: int, storage: Storage) -> None:
-        """Note which items begin and which end the use of a slot of *storage*."""
+    def _fetch_parameters(self) -> None:
+        """Parameters are in use until the last request of a layer that reads them."""
+        for storage in self._inventory.parameters.values():
+            load = self._rank[f"load.{storage.buffer.name}"]
+            user = self._home[storage.buffer.name.removeprefix("parameters.")]
+            self._taken["parameters"][:, self._tables.rows(load)] += storage.buffer.slot_bytes
+            for variant in (2, 3):
+                requests = self._plans[user].requests[variant]
+                last = max((item for item, request in enumerate(requests) if request is not None), default=0)
+                self._given["parameters"][variant, self._tables.row(user, last)] += storage.buffer.slot_bytes
+
+    def _slots_of(self, role: str) -> Slots:
+        """The slots of all buffers of a *role*; their first requests take them."""
+        sizes: list[int] = []
+        reads: list[tuple[int, int, int]] = []
+        for storage in self._inventory.storages():
+            if storage.tensors and storage.buffer.role == role:
+                for uses in self._uses(storage):
+                    for begin, ends in uses:
+                        self._taken[role][begin] += storage.buffer.slot_bytes
+                        reads += [(len(sizes), *end) for end in ends]
+                    sizes.append(storage.buffer.slot_bytes)
+        return Slots(self._tables, sizes, reads)
+
+    def _uses(self, storage: Storage) -> Iterator[list[tuple[_Use, list[_Use]]]]:
+        """For each slot of *storage* what begins its use and what ends it, in tiles of every variant."""
         writer = self._rank["load.input"] if storage.writer == LOAD else self._writer(storage)
         graph, readers = self._inventory.analysis.graph, self._inventory.analysis.readers
         part = graph.producer[storage.tensors[0]]
@@ -70,16 +91,17 @@ class Occupancy:
         ends += [(self._home[name], name) for tensor in storage.tensors for name, _ in readers[tensor]]
         if graph.output_tensor in storage.tensors:
             ends.append((self._rank["store.output"], ""))
-        for variant in range(4):
-            for place in self._parts(storage, self._plans[writer]):
+        for place in self._parts(storage, self._plans[writer]):
+            uses: list[tuple[_Use, list[_Use]]] = []
+            for variant in range(VARIANTS):
                 begin = self._items(variant, writer, part, storage, place)
                 if begin:
-                    self._opens[variant][writer, begin[0]].append((number, place))
-                    for reader in dict.fromkeys(ends):
-                        touched = self._items(variant, *reader, storage, place)
-                        if touched:
-                            self._closes[variant][reader[0], touched[-1]].append((number, place))
-                            self._readers[variant][number, place] += 1
+                    read = [
+                        (rank, self._items(variant, rank, name, storage, place)) for rank, name in dict.fromkeys(ends)
+                    ]
+                    last = [(variant, self._tables.row(rank, items[-1])) for rank, items in read if items]
+                    uses.append(((variant, self._tables.row(writer, begin[0])), last))
+            yield uses
 
     def _writer(self, storage: Storage) -> int:
         return self._home[self._inventory.drafts[storage.writer].operations[0]]
@@ -110,64 +132,27 @@ class Occupancy:
             return False
         return block is None or layout.region(item).block in (None, block)
 
-    def resident(self) -> list[Change]:
+    def resident(self) -> Change:
         """What is in use from the section's first cycle to its last."""
-        return self._changed("state", 0, self._fixed)
+        states = [s.buffer.size_bytes for s in self._inventory.storages() if s.buffer.role == "state"]
+        return self._changed("state", np.array([self._tables.origin]), np.array([sum(states)]))
 
-    def request(self, stream: StreamRun[Any], now: int, end: int) -> list[Change]:
-        """What changes with the offered item of *stream*, which starts *now* and has read its operands by *end*."""
-        rank, tile, variant = stream.rank, stream.tile, stream.variant
-        place = rank, stream.item
-        changes: list[Change] = []
-        if rank in self._loads:
-            role, size = self._loads[rank]
-            changes += self._changed(role, now, stream.request.size_bytes if size is None else size)
-        if place in self._opens[variant]:
-            changes += self._opened(tile, variant, self._opens[variant][place], now)
-        if place in self._closes[variant]:
-            changes += self._closed(tile, self._closes[variant][place], end)
-        if rank in self._users:
-            for role, load, size in self._users[rank]:
-                changes += self._let_go(role, load, size, stream, end)
-        return changes
+    def changes(self, requests: Requests) -> Iterator[Change]:
+        """What changes with *requests*, which take slots when they are issued and have read them by their end."""
+        for role in ROLES:
+            taken = self._taken[role][requests.variant, requests.row]
+            given = self._given[role][requests.variant, requests.row]
+            takes, gives = taken > 0, given > 0
+            yield self._changed(role, requests.now[takes], taken[takes])
+            yield self._changed(role, requests.end[gives], -given[gives])
+        for role, slots in self._slots:
+            cycles, sizes = slots.free(requests)
+            yield self._changed(role, cycles, -sizes)
 
-    def _opened(self, tile: int, variant: int, contents: list[_Contents], now: int) -> list[Change]:
-        """Slots that are written first *now*."""
-        changes: list[Change] = []
-        for number, part in contents:
-            buffer = self._storages[number].buffer
-            self._open[number, tile, part] = self._readers[variant][number, part], 0
-            changes += self._changed(buffer.role, now, buffer.slot_bytes)
-        return changes
-
-    def _closed(self, tile: int, contents: list[_Contents], end: int) -> list[Change]:
-        """Slots that have been read by *end* by one of those that need them; the last one gives them back."""
-        changes: list[Change] = []
-        for number, part in contents:
-            left, latest = self._open.pop((number, tile, part), (0, 0))
-            if left > 1:
-                self._open[number, tile, part] = left - 1, max(latest, end)
-            elif left:
-                buffer = self._storages[number].buffer
-                changes += self._changed(buffer.role, max(latest, end), -buffer.slot_bytes)
-        return changes
-
-    def _let_go(self, role: str, load: int, size: int | None, stream: StreamRun[Any], end: int) -> list[Change]:
-        """What *stream* is done with when its offered item, which ends at *end*, has read what *load* loaded."""
-        last_of_layer = self._program.variant(stream.tile) & 2
-        if role == "parameters":
-            requests = stream.requests or ()
-            ended = last_of_layer and all(request is None for request in requests[stream.item + 1 :])
-            return self._changed(role, end, -(size or 0)) if ended else []
-        if size is not None:
-            return self._changed(role, end, -size)
-        loaded = self._plans[load].requests[1][stream.item] if last_of_layer else None
-        return self._changed(role, end, -loaded.size_bytes) if loaded is not None else []  # type: ignore[union-attr]
-
-    def _changed(self, role: str, cycle: int, size: int) -> list[Change]:
-        self._held[role] += size
-        return [(role, cycle, size)]
+    def _changed(self, role: str, cycles: Numbers, sizes: Numbers) -> Change:
+        self._held[role] += int(sizes.sum())
+        return role, cycles, sizes
 
     def clear(self, cycle: int) -> list[Change]:
         """The section ends at *cycle*, and nothing that it held is needed any more."""
-        return [change for role, size in list(self._held.items()) for change in self._changed(role, cycle, -size)]
+        return [self._changed(role, np.array([cycle]), np.array([-size])) for role, size in self._held.items()]

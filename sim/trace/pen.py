@@ -1,143 +1,146 @@
-"""Writes slices down: numbers them, moves them to the run's time, and leaves out what the window does not hold."""
+"""Writes slices down: numbers them, says where they belong, and leaves out what the window does not hold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
-from sim.trace.channels import Part
-from sim.trace.model import FLIGHT, STALL, WORK, Sink, Slice
-from sim.trace.places import Place
+import numpy as np
+
+from sim.trace.channels import Parts
+from sim.trace.history import History
+from sim.trace.model import FLIGHT, NOTHING, STALL, WORK, Choice, Numbers, Sink, Slices, Spans, Words
+from sim.trace.requests import Requests, Tables
 from sim.trace.window import Window
-
-LAYER, TILE, LANE, OPERATIONS = map(Slice._fields.index, ("layer", "tile", "lane", "operations"))
-NOWHERE = (None,) * (TILE + 1 - LAYER)
-new = tuple.__new__  # a slice from all its fields, in a fraction of the time that keywords and defaults take
 
 
 class Pen:
-    """Hands slices to *sink*. Cycles given to it count from ``origin`` of the run."""
+    """Hands slices of requests, and of what belongs to them, to *sink*."""
 
     def __init__(self, sink: Sink, window: Window | None) -> None:
         self._sink = sink
         self._window = window
         self._ids = 0
-        self.origin = 0
-        self._first, self._last = 1 << 62, -1
-
-    def request(
-        self, unit: str, place: Place, start: int, end: int, ready: int, size_bytes: int, cause: Slice | None
-    ) -> Slice | None:
-        """A request at work, *cause* being the one that it waited for; None if the window does not hold it."""
-        if not self._holds(place, start, end):
-            return None
-        self._ids += 1
-        origin = self.origin
-        name, layer, first_token, last_token, tile, block, lane, operations = place
-        return new(
-            Slice,
-            (
-                WORK, self._ids, unit, "work", name, start + origin, end + origin, None, None, layer, first_token,
-                last_token, tile, block, lane, size_bytes, operations, ready + origin,
-                None if cause is None else cause.id, None,
-            ),
-        )  # fmt: skip
-
-    def write(self, piece: Slice, cause: Slice | None = None) -> None:
-        """A slice that is complete."""
-        self._sink.slice(piece, cause)
-        self._show(piece.start, piece.end)
-
-    def _show(self, start: int, end: int) -> None:
-        if start < self._first:
-            self._first = start
-        if end > self._last:
-            self._last = end
+        self._first = 0 if window is None else NOTHING
+        self._end = 0
 
     @property
     def shown(self) -> tuple[int, int] | None:
-        """The first cycle of what has been written and the one after the last; None if nothing has."""
-        return (self._first, self._last) if self._last >= 0 else None
+        """When the first request that the window holds was issued, and the end of all written; None without any."""
+        return None if self._first == NOTHING else (self._first, self._end)
 
-    def stall(self, unit: str, reason: str, start: int, end: int, of: Slice | None) -> None:
-        """*unit* waits; the wait belongs to the request *of*, or to none that is written."""
-        if self._window is None or self._shows(of, start, end):
-            self._ids += 1
-            self.write(self._stall(unit, reason, start, end, None, *_belonging(of)))
+    def work(self, requests: Requests, tables: Tables, history: History) -> Slices:
+        """Write the next *requests*, which *history* takes in.
 
-    def parts(self, units: Sequence[str], parts: list[Part], of: Slice | None, size_bytes: int) -> None:
-        """What the channels *units* did for the transfer *of*, all the same: waits, and data of *size_bytes* each."""
-        place, name = _belonging(of)
-        pieces: list[Slice] = []
-        for reason, start, end, clocks in parts:
-            if self._window is not None and not self._shows(of, start, end):
-                continue
-            self._ids += 1
-            if reason is not None:
-                pieces.append(self._stall(units[0], reason, start, end, clocks, place, name))
-            elif of is not None:
-                pieces.append(self._data(units[0], start, end, clocks, of, size_bytes))
-            self._ids += len(units) - 1
-        if pieces:
-            self._sink.alike(pieces, units)
-            self._show(pieces[0].start, pieces[-1].end)
-
-    def _stall(
-        self, unit: str, reason: str, start: int, end: int, clocks: int | None, place: Sequence[Any], name: str | None
-    ) -> Slice:
-        origin = self.origin
-        return new(
-            Slice,
-            (
-                STALL, self._ids, unit, "stalls", reason, start + origin, end + origin, reason, clocks, *place,
-                None, None, None, None, None, None, name,
-            ),
+        Returns the slices of all of them; those that the window does not hold have no id.
+        """
+        first_token, last_token = tables.tokens(requests)
+        holds = self._holds(requests, first_token, last_token)
+        if self._first == NOTHING and holds.any():
+            self._first = int(requests.now[holds.argmax()])
+        ids = np.where(holds, self._ids + np.cumsum(holds), NOTHING)
+        history.add(requests, ids)
+        causes = history.causes(requests)
+        row = requests.row
+        found = Slices(
+            WORK, ids, tables.units[requests.rank], Words.same("work", len(requests)), tables.names[row],
+            requests.start, requests.end, requests.layer, first_token, last_token, requests.place,
+            block=tables.block[row], lane=tables.lane[row], bytes=tables.bytes[requests.variant, row],
+            operations=tables.operations[row], ready=requests.ready, cause=_of(history.id, causes),
+            source=Spans(tables.units[history.rank[causes]], history.start[causes], history.end[causes]),
         )  # fmt: skip
+        self._write(found[holds])
+        return found
 
-    def _data(self, unit: str, start: int, end: int, clocks: int, of: Slice, size_bytes: int) -> Slice:
-        origin = self.origin
-        return new(
-            Slice,
-            (
-                WORK, self._ids, unit, "data", of.name, start + origin, end + origin, None, clocks,
-                *of[LAYER : LANE + 1], size_bytes, of.operations, None, None, None,
-            ),
+    def stalls(self, unit: Words, reason: Words, start: Numbers, end: Numbers, of: Numbers, work: Slices) -> None:
+        """Units wait; each wait belongs to the request that is *of* in *work*, or to none (NOTHING)."""
+        of, shown = self._belonging(start, end, of, work)
+        if shown.any():
+            track = Words.same("stalls", len(of))
+            place, name = _place(of, work), _name(of, work)
+            stalls = Slices(STALL, of, unit, track, reason, start, end, *place, reason, request=name)
+            self._write(stalls[shown])
+
+    def parts(self, channels: Sequence[str], parts: Parts, of: Numbers, work: Slices) -> None:
+        """What each of the *channels* did for the transfer that is *of* in *work*: the same."""
+        of, shown = self._belonging(parts.start, parts.end, of, work)
+        waits = parts.reason.codes != NOTHING
+        rows = _repeated(shown & waits, channels)
+        reason, clocks = parts.reason[rows], parts.clocks[rows]
+        unit, track = _alternating(channels, rows), Words.same("stalls", len(rows))
+        start, end = parts.start[rows], parts.end[rows]
+        place, name = _place(of[rows], work), _name(of[rows], work)
+        self._write(Slices(STALL, rows, unit, track, reason, start, end, *place, reason, clocks, request=name))
+        rows = _repeated(shown & ~waits & (of != NOTHING), channels)
+        data = replace(
+            _moved(work, of[rows]), unit=_alternating(channels, rows), track=Words.same("data", len(rows)),
+            start=parts.start[rows], end=parts.end[rows], clocks=parts.clocks[rows],
         )  # fmt: skip
+        assert data.bytes is not None
+        self._write(replace(data, bytes=-(-data.bytes // len(channels))))
 
-    def flight(self, of: Slice | None, lane: int, issued: int) -> None:
-        """The transfer *of* from its issue to its end, in its own lane."""
-        if of is not None and of.end > issued + self.origin:
-            self._ids += 1
-            start = issued + self.origin
-            self.write(
-                new(
-                    Slice,
-                    (
-                        FLIGHT, self._ids, of.unit, f"in flight {lane}", of.name, start, of.end, None, None,
-                        *of[LAYER : OPERATIONS + 1], None, None, None,
-                    ),
-                )
-            )  # fmt: skip
+    def flights(self, work: Slices, transfers: Numbers, issued: Numbers, lanes: Numbers) -> None:
+        """The *transfers* among the *work* from their issue to their end, each in its own lane."""
+        shown = (work.id[transfers] != NOTHING) & (work.end[transfers] > issued)
+        track = Words(lanes[shown], [f"in flight {lane}" for lane in range(1 + lanes.max(initial=0))])
+        self._write(replace(_moved(work, transfers[shown]), kind=FLIGHT, track=track, start=issued[shown]))
 
-    def _shows(self, of: Slice | None, start: int, end: int) -> bool:
-        """Whether to write what belongs to the request *of*: windows of layers and tokens have their requests' only."""
-        if self._window is not None and self._window.kind != "cycle":
-            return of is not None
-        return self._holds(None, start, end)
+    def _write(self, slices: Slices) -> None:
+        """Number *slices* and write them."""
+        if len(slices):
+            numbers = np.arange(self._ids + 1, self._ids + 1 + len(slices))
+            self._ids += len(slices)
+            self._end = max(self._end, int(slices.end.max()))
+            self._sink.slices(replace(slices, id=numbers))
 
-    def _holds(self, place: Place | None, start: int, end: int) -> bool:
+    def _holds(self, requests: Requests, first_token: Numbers, last_token: Numbers) -> Choice:
         window = self._window
         if window is None:
-            return True
+            return np.ones(len(requests), np.bool_)
         if window.kind == "cycle":
-            return window.holds(start + self.origin, end + self.origin - 1)
-        if place is None:
-            return False
+            return window.holds(requests.start, requests.end - 1)
         if window.kind == "layer":
-            return place.layer is not None and window.holds(place.layer, place.layer)
-        return window.holds(place.first_token, place.last_token)
+            return window.holds(requests.layer, requests.layer)
+        return window.holds(first_token, last_token)
+
+    def _belonging(self, start: Numbers, end: Numbers, of: Numbers, work: Slices) -> tuple[Numbers, Choice]:
+        """Requests that are not written are nothing to belong to; and what to write of it.
+
+        Windows of layers and tokens show what belongs to their requests only.
+        """
+        of = np.where(_of(work.id, of) == NOTHING, NOTHING, of)
+        if self._window is None:
+            return of, np.ones(len(of), np.bool_)
+        if self._window.kind == "cycle":
+            return of, self._window.holds(start, end - 1)
+        return of, of != NOTHING
 
 
-def _belonging(of: Slice | None) -> tuple[Sequence[Any], str | None]:
-    """Layer, first and last token, tile and name of the request that a stall belongs to."""
-    return (NOWHERE, None) if of is None else (of[LAYER : TILE + 1], of.name)
+def _of(column: Numbers, rows: Numbers) -> Numbers:
+    """The *rows* of *column*, nothing of no row."""
+    return np.where(rows == NOTHING, NOTHING, column[rows]) if len(column) else rows
+
+
+def _place(of: Numbers, work: Slices) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Where the request is that a wait belongs to: layer, first and last token, tile."""
+    return _of(work.layer, of), _of(work.first_token, of), _of(work.last_token, of), _of(work.tile, of)
+
+
+def _name(of: Numbers, work: Slices) -> Words:
+    """What the request is called that a wait belongs to."""
+    return Words(_of(work.name.codes, of), work.name.texts)
+
+
+def _moved(work: Slices, rows: Numbers) -> Slices:
+    """The transfers in these *rows* without what says when they could have begun."""
+    return replace(work, ready=None, cause=None, source=None)[rows]
+
+
+def _repeated(shown: Choice, units: Sequence[str]) -> Numbers:
+    """The rows *shown*, each as often as there are *units*."""
+    return np.repeat(np.flatnonzero(shown), len(units))
+
+
+def _alternating(units: Sequence[str], rows: Numbers) -> Words:
+    """One of the *units* after the other."""
+    return Words(np.arange(len(rows)) % len(units), units)

@@ -23,29 +23,39 @@ class Place(NamedTuple):
     operations: str | None
 
 
-_Item = tuple[str, int, int, int | None, int | None, str | None]  # name, first and last step, block, lane, operations
+class Item(NamedTuple):
+    """What is the same in every tile: ``first`` and ``last`` are steps of the tile."""
+
+    name: str
+    first: int
+    last: int
+    block: int | None
+    lane: int | None
+    operations: str | None
+
+
+def items(section: Section) -> list[list[Item]]:
+    """The items of every stream of *section*."""
+    return [[_item(section, plan, number) for number in range(plan.items)] for plan in section.program.streams]
+
+
+def _item(section: Section, plan: StreamPlan, number: int) -> Item:
+    region = plan.layout.region(number)
+    operations = ", ".join(plan.operations) if len(plan.operations) > 1 else None
+    name = plan.name
+    if isinstance(plan.layout, SegmentLayout) and plan.operations:
+        name, operations = plan.layout.part(number), None
+    return Item(section.prefix + name, region.first, region.last, region.block, region.lane, operations)
 
 
 class Places:
     """Finds the place of the item that a stream of *section* is at."""
 
     def __init__(self, section: Section) -> None:
-        self._section = section
         self._program = section.program
         self._in_head = bool(section.prefix)
         self._chunk = section.workload.graph.tokens
-        self._items = [self._describe(plan) for plan in section.program.streams]
-
-    def _describe(self, plan: StreamPlan) -> list[_Item]:
-        operations = ", ".join(plan.operations) if len(plan.operations) > 1 else None
-        found: list[_Item] = []
-        for item in range(plan.items):
-            region = plan.layout.region(item)
-            in_parts = isinstance(plan.layout, SegmentLayout) and plan.operations
-            name = plan.layout.part(item) if in_parts else plan.name  # type: ignore[attr-defined]
-            shown = None if in_parts else operations
-            found.append((self._section.prefix + name, region.first, region.last, region.block, region.lane, shown))
-        return found
+        self._items = items(section)
 
     def of(self, stream: StreamRun[Any]) -> Place:
         """Where the next item of *stream* belongs."""

@@ -1,34 +1,38 @@
 """Listens to a run and writes a trace of it: slices, what caused them, and counters.
 
-Memory does not grow with the run. The same run gives the same bytes; recording changes no cycle of it.
+What is heard is kept as numbers; every :data:`CHUNK` requests it becomes columns, and these are written. So memory does
+not grow with the run. The same run gives the same bytes; recording changes no cycle of it.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from hw.accounts import Landing
 from hw.machine import MachineSpec
-from hw.requests import Transfer
 from sim.choice import Section
 from sim.output import replacing
+from sim.program import NO_BUFFER
 from sim.streams import StreamRun
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History
 from sim.trace.meters import Meters
-from sim.trace.model import Header, Slice
+from sim.trace.model import NOTHING, Header, Numbers, Slices, Words
 from sim.trace.pen import Pen
-from sim.trace.places import Places
+from sim.trace.requests import SLOT, TOLD, Requests, Tables
 from sim.trace.window import Window
-from sim.units import ceil_div
 
-FOLD = 4096  # requests between foldings of the counters
+CHUNK = 1 << 13  # requests that are written together
 CONFLICT = "bank_conflict"  # the one stall that belongs to the request before it
 
-_Wait = tuple[str, int, int]  # reason, start, end
+_Wait = tuple[str, str, int, int, int]  # unit, reason, start, end, number of the request that it belongs to
 
 
 class TraceWriter:
@@ -37,24 +41,26 @@ class TraceWriter:
     The suffix of *path* says in which format. Raises InputError for an unknown one, and for a missing package.
     """
 
-    def __init__(self, path: Path, window: Window | None = None) -> None:
+    def __init__(self, path: Path, window: Window | None = None, chunk: int = CHUNK) -> None:
         self._path = path
         self._window = window
+        self._most = chunk * len(TOLD)
         self._format: Format = format_of(path)
         self._format.check()
         self._machine: MachineSpec
         self._channels: list[str]
         self._pen: Pen
-        self._places: Places
+        self._meters: Meters
+        self._tables: Tables
         self._history: History
         self._timeline: ChannelTimeline
-        self._meters: Meters
-        self._end = 0  # the last cycle of the run heard of
-        self._waiting: dict[str, list[_Wait]] = {}  # by unit, until it is known what ended it
-        self._latest: dict[str, Slice | None] = {}  # the last request of each unit, if it has been written
-        self._transfer: tuple[StreamRun[Any], Transfer, Slice | None] | None = None  # until its costs are known
+        self._told = array("q")  # of each request what TOLD says
+        self._waits: list[_Wait] = []
+        self._moving: StreamRun[Any] | None = None  # whose transfer has not been issued yet, for all we know
+        self._landings: list[Landing] = []  # of the transfers before it
+        self._started: list[int] = []  # when the latest request of each stream was issued
         self._flights: list[int] = []  # until when each lane of transfers in flight is taken
-        self._requests = 0
+        self._end = 0  # the last cycle heard of, in the section
 
     @contextmanager
     def writing(self, machine: MachineSpec) -> Iterator[None]:
@@ -68,76 +74,102 @@ class TraceWriter:
             self._pen = Pen(sink, self._window)
             yield
             self._end_section()
-            self._meters.fold(self._end, self._pen.shown)
             sink.counters(self._meters.counters())
 
     def begin(self, section: Section, start: int) -> None:
         """*section* begins; its cycles count from *start* of the run."""
         if start:
             self._end_section()
-        self._pen.origin = self._end = start
-        self._places, self._history = Places(section), History(section.program.pool)
-        self._timeline = ChannelTimeline(self._machine)
+        self._tables, self._history = Tables(section, start), History(section.program.pool)
+        self._timeline = ChannelTimeline(self._machine, start)
+        self._meters.begin(section, self._tables)
+        self._started = [0] * len(section.program.streams)
         self._flights.clear()
-        self._meters.begin(section, start)
-
-    def _end_section(self) -> None:
-        self._show_transfer()
-        for unit, waits in self._waiting.items():
-            for reason, start, end in waits:
-                self._pen.stall(unit, reason, start, end, None)
-        self._waiting.clear()
-        self._pen.parts(self._channels, self._timeline.finish(self._end - self._pen.origin), None, 0)
+        self._end = 0
 
     def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
         """*unit* works on the item that *stream* is at."""
         if unit in self._channels:
             return  # what the channels did follows from the costs of the transfers
-        moves = unit == "dma"
-        if moves:
-            self._show_transfer()
-        history, place, now = self._history, self._places.of(stream), stream.clock
-        ready, cause = history.ready(stream), history.cause(stream)
-        size = stream.request.size_bytes if moves else sum(stream.request.demand.values())
-        piece = self._pen.request(unit, place, start, end, ready, size, cause)
-        for reason, since, until in self._waiting.pop(unit, ()):
-            self._pen.stall(unit, reason, since, until, piece)
-        if piece is not None:
-            self._pen.write(piece, cause)
-        if moves:
-            self._transfer = stream, stream.request, piece
-            self._pen.flight(piece, self._flight_lane(now, end), now)
-        self._latest[unit] = piece
-        self._end = max(self._end, end + self._pen.origin)
-        history.remember(stream, now, end, piece)
-        self._meters.request(unit, stream, ready, now, start, end)
-        self._requests += 1
-        if self._requests % FOLD == 0:
-            self._meters.fold(now + self._pen.origin, self._pen.shown)
+        if len(self._told) >= self._most:
+            self._write()
+        if unit == "dma":
+            self._land()
+            self._moving = stream
+        rank, now, ready, arrival = stream.rank, stream.clock, stream.ready_at, stream.last_arrival()
+        producer, count = NOTHING, 0
+        if arrival is not None:
+            producer, count = arrival[0].rank, arrival[1]
+        elif stream.reason == NO_BUFFER and stream.pool is not None:
+            producer, count = SLOT, ready
+        ready = max(ready, self._started[rank])
+        self._started[rank] = now
+        self._end = max(self._end, end)
+        self._told.extend((rank, stream.tile, stream.item, now, start, end, ready, producer, count))
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        """*unit* waits; written when it is known what the wait was for."""
-        self._end = max(self._end, end + self._pen.origin)
-        if reason == CONFLICT:
-            self._pen.stall(unit, reason, start, end, self._latest.get(unit))
-        else:
-            self._waiting.setdefault(unit, []).append((reason, start, end))
+        """*unit* waits, for what the next request gets; in a conflict the one before."""
+        number = len(self._told) // len(TOLD)
+        self._end = max(self._end, end)
+        self._waits.append((unit, reason, start, end, number - 1 if reason == CONFLICT else number))
 
-    def _show_transfer(self) -> None:
-        """Write what the channels did for the transfer before this one: its costs are known by now."""
-        if self._transfer is not None:
-            stream, request, piece = self._transfer
-            landing = stream.last_landing
+    def _land(self) -> None:
+        """The transfer heard of last has been issued: its costs are known."""
+        if self._moving is not None:
+            landing = self._moving.last_landing
             assert landing is not None, "a transfer that has been issued has landed"
-            parts = self._timeline.transfer(landing)
-            _, start, end, _ = parts[-1]  # its data
-            self._meters.moved(request, start, end)
-            self._pen.parts(self._channels, parts, piece, ceil_div(request.size_bytes, len(self._channels)))
-            self._transfer = None
+            self._landings.append(landing)
+            self._moving = None
 
-    def _flight_lane(self, issued: int, end: int) -> int:
-        """The first lane that is free at *issued*; it is taken until *end*."""
+    def _write(self) -> Slices:
+        """Write the requests told, which are returned, and what belongs to them."""
+        self._land()
+        tables = self._tables
+        requests = tables.requests(self._told)
+        work = self._pen.work(requests, tables, self._history)
+        count = len(requests)
+        known = [wait for wait in self._waits if wait[-1] < count]
+        self._write_waits(known, np.array([number for *_, number in known], np.int64), work)
+        self._waits = [(*wait[:-1], 0) for wait in self._waits if wait[-1] == count]
+        self._write_transfers(requests, work)
+        self._meters.work(work.unit, requests)
+        self._meters.fold(int(requests.now.max(initial=0)), self._pen.shown)
+        self._told, self._landings = array("q"), []
+        return work
+
+    def _write_waits(self, waits: list[_Wait], of: Numbers, work: Slices) -> None:
+        if waits:
+            unit, reason, *cycles, _ = zip(*waits, strict=True)
+            start, end = np.array(cycles, np.int64) + self._tables.origin
+            self._pen.stalls(Words.of(unit), Words.of(reason), start, end, of, work)
+
+    def _write_transfers(self, requests: Requests, work: Slices) -> None:
+        """Write the transfers in flight, and what the channels did for them."""
+        transfers = np.flatnonzero(np.array(work.unit.texts)[work.unit.codes] == "dma")
+        issued, request = requests.now[transfers], (requests.variant[transfers], requests.row[transfers])
+        lanes = [self._lane(*cycles) for cycles in zip(issued.tolist(), requests.end[transfers].tolist(), strict=True)]
+        self._pen.flights(work, transfers, issued, np.array(lanes, np.int64))
+        parts = self._timeline.transfers(self._landings)
+        self._pen.parts(self._channels, parts, transfers[parts.transfer], work)
+        data = parts[parts.reason.codes == NOTHING]
+        size, writes = self._tables.bytes[request], self._tables.writes[request]
+        for write in (False, True):
+            moved = data[writes[data.transfer] == write]
+            self._meters.moved(write, moved.start, moved.end, size[moved.transfer])
+
+    def _lane(self, issued: int, end: int) -> int:
+        """The first lane of transfers in flight that is free at *issued*; it is taken until *end*."""
         lanes = self._flights
         lane = next((number for number, taken in enumerate(lanes) if taken <= issued), len(lanes))
         lanes[lane : lane + 1] = [end]
         return lane
+
+    def _end_section(self) -> None:
+        """Write what is left, and how long nothing was."""
+        work = self._write()
+        left = np.full(len(self._waits), NOTHING)  # waits that no request has ended
+        self._write_waits(self._waits, left, work)
+        self._waits = []
+        parts = self._timeline.finish(self._end)
+        self._pen.parts(self._channels, parts, parts.transfer, work)
+        self._meters.fold(self._end + self._tables.origin, self._pen.shown)

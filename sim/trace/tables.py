@@ -9,18 +9,18 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sim.trace.model import COUNTER, Counter, Header, Slice
+from sim.trace.background import Background, Gzip
+from sim.trace.model import COUNTER, NOTHING, Column, Counter, Header, Slices, Words
+from sim.trace.text import Part, lines
 
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS = 1 << 16  # rows between writes
-COMPRESSION = 2
+ROWS = 1 << 16  # of a part of a Parquet file, at least
 WORD, WHOLE, REAL = "word", "whole", "real"
 
 COLUMNS: dict[str, str] = {
@@ -29,7 +29,9 @@ COLUMNS: dict[str, str] = {
     "block": WHOLE, "lane": WHOLE, "bytes": WHOLE, "operations": WORD, "ready_cycle": WHOLE, "cause": WHOLE,
     "request": WORD, "value": REAL,
 }  # fmt: skip
-"""The columns of both tables and what is in them; the fields of a slice in their order, and a counter's value."""
+"""The columns of both tables and what is in them: what slices have, and a counter's value."""
+
+FIELDS = {"start_cycle": "start", "end_cycle": "end", "ready_cycle": "ready"}  # of slices, where they differ
 
 Row = dict[str, Any]  # a row without the columns that say nothing
 
@@ -42,66 +44,49 @@ def counter_row(component: str, unit: str, name: str, start: int, value: float) 
     }  # fmt: skip
 
 
-class _TableSink(ABC):
-    """Collects rows and writes them by the thousand."""
+class CsvSink:
+    """Writes to *stream*, compressed *beside* the run."""
 
-    def __init__(self) -> None:
-        self._rows: list[tuple[Any, ...]] = []
+    def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
+        self._out = Gzip(stream, beside)
+        self._out.write(f"{','.join(COLUMNS)}\n".encode())
 
-    def slice(self, piece: Slice, cause: Slice | None) -> None:
-        """Write *piece*, which knows its cause by its id."""
-        self._rows.append((*piece, None))
-        if len(self._rows) >= ROWS:
-            self._flush()
-
-    def alike(self, pieces: list[Slice], units: Sequence[str]) -> None:
-        """Write copies of *pieces*."""
-        for kind, first, _, *rest in pieces:
-            for number, unit in enumerate(units, first):
-                self._rows.append((kind, number, unit, *rest, None))
-        if len(self._rows) >= ROWS:
-            self._flush()
+    def slices(self, slices: Slices) -> None:
+        """Write *slices*, which know their causes by their ids."""
+        parts: list[Part] = [slices.kind]
+        for column in _columns(slices):
+            parts.append(",")
+            if isinstance(column, Words):
+                parts.append(Words(column.codes, [_quoted(text) for text in column.texts]))
+            elif column is not None:
+                parts.append(column)
+        self._out.write(lines(len(slices), [*parts, ",\n"]))
 
     def counters(self, counters: list[Counter]) -> None:
         """Write the counters, a row for each stretch of equal values."""
-        for counter in counters:
-            for start, end, value in counter.steps():
-                row: list[Any] = [None] * len(COLUMNS)
-                row[:7] = COUNTER, None, counter.component, counter.unit, counter.name, start, end
-                row[-1] = value
-                self._rows.append(tuple(row))
-            if len(self._rows) >= ROWS:
-                self._flush()
+        text = io.StringIO(newline="")
+        csv.DictWriter(text, COLUMNS, lineterminator="\n").writerows(_rows(counters))
+        self._out.write(text.getvalue().encode())
 
     def close(self) -> None:
         """Write what is left."""
-        self._flush()
-
-    def _flush(self) -> None:
-        self._write(self._rows)
-        self._rows = []
-
-    @abstractmethod
-    def _write(self, rows: list[tuple[Any, ...]]) -> None: ...
+        self._out.close()
 
 
-class CsvSink(_TableSink):
-    """Writes to *stream*."""
+def _columns(slices: Slices) -> list[Column | None]:
+    """The columns of *slices* in the order of :data:`COLUMNS`, without the first and the last: kind and value."""
+    return [getattr(slices, FIELDS.get(name, name)) for name in list(COLUMNS)[1:-1]]
 
-    def __init__(self, stream: IO[bytes], header: Header) -> None:
-        super().__init__()
-        self._file = gzip.GzipFile("", "wb", COMPRESSION, stream, mtime=0)
-        self._text = io.TextIOWrapper(self._file, encoding="utf-8", newline="")
-        self._csv = csv.writer(self._text, lineterminator="\n")
-        self._csv.writerow(COLUMNS)
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        self._csv.writerows(rows)
+def _quoted(text: str) -> str:
+    """*text* as it stands in a row."""
+    return f'"{text}"' if "," in text else text
 
-    def close(self) -> None:
-        """Write what is left."""
-        super().close()
-        self._text.close()
+
+def _rows(counters: list[Counter]) -> Iterator[Row]:
+    for counter in counters:
+        for start, end, value in counter.steps():
+            yield counter_row(counter.component, counter.unit, counter.name, start, value) | {"end_cycle": end}
 
 
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
@@ -112,34 +97,71 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
         table.writerows(rows)
 
 
-class ParquetSink(_TableSink):
-    """Writes to *stream*; machine and clock stand in the schema's metadata."""
+class ParquetSink:
+    """Writes to *stream*, compressed *beside* the run; machine and clock stand in the schema's metadata."""
 
-    def __init__(self, stream: IO[bytes], header: Header) -> None:
+    def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
         from pyarrow import parquet
 
-        super().__init__()
         self._schema = schema(header)
+        self._beside = beside
         self._parquet = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        self._tables: list[pyarrow.Table] = []
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
+    def slices(self, slices: Slices) -> None:
+        """Write *slices*, which know their causes by their ids."""
         import pyarrow
 
-        if rows:
-            columns = zip(zip(*rows, strict=True), self._schema, strict=True)
-            arrays = [pyarrow.array(values, field.type) for values, field in columns]
-            self._parquet.write_batch(pyarrow.record_batch(arrays, schema=self._schema))
+        columns = [Words.same(slices.kind, len(slices)), *_columns(slices), None]
+        pairs = zip(columns, self._schema, strict=True)
+        arrays = [_arrow(column, len(slices), field.type) for column, field in pairs]
+        self._add(pyarrow.Table.from_arrays(arrays, schema=self._schema))
+
+    def counters(self, counters: list[Counter]) -> None:
+        """Write the counters, a row for each stretch of equal values."""
+        import pyarrow
+
+        self._add(pyarrow.Table.from_pylist(list(_rows(counters)), schema=self._schema))
 
     def close(self) -> None:
         """Write what is left."""
-        super().close()
-        self._parquet.close()
+        self._flush()
+        self._beside.do(self._parquet.close)
+
+    def _add(self, table: pyarrow.Table) -> None:
+        self._tables.append(table)
+        if sum(table.num_rows for table in self._tables) >= ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow
+
+        if self._tables:
+            together = pyarrow.concat_tables(self._tables).unify_dictionaries()
+            self._beside.do(self._parquet.write_table, together, together.num_rows)
+            self._tables = []
+
+
+def _arrow(column: Column | None, rows: int, kind: pyarrow.DataType) -> pyarrow.Array:
+    """*column* as Arrow has it, null where it says nothing."""
+    import pyarrow
+
+    if column is None:
+        return pyarrow.nulls(rows, kind)
+    if isinstance(column, Words):
+        codes = pyarrow.array(column.codes.astype("int32"), mask=column.codes == NOTHING)
+        return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(column.texts, pyarrow.string()))
+    return pyarrow.array(column, mask=column == NOTHING)
 
 
 def schema(header: Header) -> pyarrow.Schema:
     """The columns as Arrow has them."""
     import pyarrow
 
-    types = {WORD: pyarrow.string(), WHOLE: pyarrow.int64(), REAL: pyarrow.float64()}
+    types = {
+        WORD: pyarrow.dictionary(pyarrow.int32(), pyarrow.string()),
+        WHOLE: pyarrow.int64(),
+        REAL: pyarrow.float64(),
+    }
     metadata = {"machine": header.machine, "clock_hz": str(header.clock_hz)}
     return pyarrow.schema([(name, types[content]) for name, content in COLUMNS.items()], metadata=metadata)

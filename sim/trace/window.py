@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.errors import InputError, Problem
+from sim.trace.model import Choice, Numbers
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,9 @@ class Window:
     first: int
     last: int
 
-    def holds(self, first: int, last: int) -> bool:
-        """Whether any of *first* to *last*, both inclusive, is in the window."""
-        return first <= self.last and last >= self.first
+    def holds(self, first: Numbers, last: Numbers) -> Choice:
+        """Whether any of *first* to *last*, both inclusive, is in the window, for many of them."""
+        return (first <= self.last) & (last >= self.first)
 
 
 def parse_window(text: str | None) -> Window | None:

@@ -1,0 +1,114 @@
+"""The requests of a section as columns: what was heard of each, and what the program says of it."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hw.requests import Transfer
+from sim.choice import Section
+from sim.trace.model import NOTHING, Numbers, Words
+from sim.trace.places import items
+
+TOLD = ("rank", "tile", "item", "now", "start", "end", "ready", "producer", "count")
+VARIANTS = 4  # of tiles, see StreamPlan
+SLOT = -2  # instead of a producer: a slot for weights, given back at the cycle ``count``
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Requests in the order of their start, in cycles of the run.
+
+    A request of the stream ``rank`` is issued ``now``, takes its unit from ``start`` to ``end``, and got last what
+    makes ``count`` items of the stream ``producer`` done (NOTHING if it had all). ``row`` is that of its item in the
+    tables of the section, ``variant`` that of its tile, ``layer`` and ``place`` the tile's layer and place in it.
+    """
+
+    rank: Numbers
+    tile: Numbers
+    now: Numbers
+    start: Numbers
+    end: Numbers
+    ready: Numbers
+    producer: Numbers
+    count: Numbers
+    number: Numbers  # among the items of its stream
+    row: Numbers
+    variant: Numbers
+    layer: Numbers
+    place: Numbers
+
+    def __len__(self) -> int:
+        return len(self.rank)
+
+
+class Tables:
+    """What is the same whenever a stream of *section* comes to an item; cycles count from *origin* of the run."""
+
+    def __init__(self, section: Section, origin: int) -> None:
+        program = section.program
+        self.program = program
+        self.origin = origin
+        self._in_head = bool(section.prefix)
+        self._chunk = section.workload.graph.tokens
+        plans = program.streams
+        self.units = Words.of(plan.unit for plan in plans)  # by rank
+        self._items = np.array([plan.items for plan in plans])
+        self._starts = np.cumsum(self._items) - self._items
+        described = [item for of_stream in items(section) for item in of_stream]
+        self.names = Words.of(item.name for item in described)  # by row
+        self.operations = Words.of(item.operations for item in described)
+        self._first = np.array([item.first for item in described])
+        self._last = np.array([item.last for item in described])
+        self.block = np.array([NOTHING if item.block is None else item.block for item in described])
+        self.lane = np.array([NOTHING if item.lane is None else item.lane for item in described])
+        requests = [[r for plan in plans for r in plan.requests[variant]] for variant in range(VARIANTS)]
+        self.bytes = np.array([[_bytes(request) for request in of_all] for of_all in requests], np.int64)
+        self.writes = np.array([[isinstance(r, Transfer) and r.write for r in of_all] for of_all in requests])
+
+    def variant(self, tile: Numbers) -> Numbers:
+        """Of each *tile*, see :class:`~sim.program.StreamPlan`."""
+        place = tile % self.program.tiles_per_layer
+        variant: Numbers = (place == 0) + 2 * (place == self.program.tiles_per_layer - 1)
+        return variant
+
+    def rows(self, rank: int) -> slice:
+        """The rows of a stream."""
+        return slice(self._starts[rank], self._starts[rank] + self._items[rank])
+
+    def row(self, rank: int, item: int) -> int:
+        """The row of an item of a stream."""
+        return int(self._starts[rank]) + item
+
+    def requests(self, told: array[int]) -> Requests:
+        """The columns of what was *told*, :data:`TOLD` of one request after the other."""
+        rank, tile, item, now, start, end, ready, producer, count = np.array(told).reshape(-1, len(TOLD)).T
+        origin = self.origin
+        layer, place = np.divmod(tile, self.program.tiles_per_layer)
+        return Requests(
+            rank, tile, now + origin, start + origin, end + origin, ready + origin, producer,
+            np.where(producer == SLOT, count + origin, count),
+            number=tile * self._items[rank] + item,
+            row=self._starts[rank] + item,
+            variant=self.variant(tile),
+            layer=np.full(len(tile), NOTHING) if self._in_head else layer,
+            place=place,
+        )  # fmt: skip
+
+    def tokens(self, requests: Requests) -> tuple[Numbers, Numbers]:
+        """The first and the last token that each of *requests* is about."""
+        program, row = self.program, requests.row
+        start, last = requests.place * program.token_tile, self._last[row]
+        in_last = requests.place == program.tiles_per_layer - 1
+        last = np.where(in_last, np.minimum(last, program.last_tile_tokens - 1), last)
+        return (start + self._first[row]) * self._chunk, (start + last + 1) * self._chunk - 1
+
+
+def _bytes(request: Any) -> int:
+    """What a request moves: between DRAM and SRAM, or between SRAM and its unit."""
+    if request is None:
+        return 0
+    return request.size_bytes if isinstance(request, Transfer) else sum(request.demand.values())
