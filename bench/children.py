@@ -35,7 +35,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a task took: seconds of wall time, cycles, requests, and bytes at the peak (0 where it is not known)."""
+    """What a task took: seconds of wall time, cycles, requests, and bytes at the peak (0 where it is not known).
+
+    ``stalls`` are cycles by unit and reason.
+    """
 
     mapping_s: float
     run_s: float
@@ -43,6 +46,7 @@ class Measured:
     simulated_cycles: int
     requests: int
     peak_bytes: int
+    stalls: dict[str, int]
 
 
 def measure(task: Task, folder: Path = ROOT) -> Measured:
@@ -79,7 +83,8 @@ def _do(task: Task) -> Measured:
     end = time.perf_counter()
     peak = _peak_bytes()
     cycles = result.makespan_cycles, result.simulated_cycles
-    return Measured(middle - start, end - middle, *cycles, result.requests, peak)
+    stalls = {f"{unit} {reason}": n for unit, acc in result.units.items() for reason, n in acc.stalls.items()}
+    return Measured(middle - start, end - middle, *cycles, result.requests, peak, stalls)
 
 
 def _peak_bytes() -> int:

@@ -15,7 +15,9 @@ between as it does in the long one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hw.accounts import Accounts
@@ -28,7 +30,7 @@ from sim.units import Key, apportion
 PERIODS = (1, 2, 4, 8, 16, 32, 64)  # tiles that make a period; the state may recur after some of them only
 REFRESH_SHARE = 0.002  # of a period that one refresh more or less in it may make
 TILES_ALIKE = 0.01  # periods of tiles may differ so much in length for one to stand for others
-LAYERS_ALIKE = 0.002  # the same for layers
+LAYERS_ALIKE = 0.001  # the same for layers
 SAME = 0.001  # periods of tiles so near to each other are taken for the same
 TILE_SAMPLES = (16, 4)  # tiles to simulate of those of a layer that could be skipped: usually, where all are the same
 LAYER_SAMPLES = (3, 2)  # layers that must be alike for any to be skipped, and those to simulate in between
@@ -58,6 +60,22 @@ class _Period:
     cycles: int
     gains: dict[str, Gains]
     channel: dict[str, int]
+
+    def alike(self, other: _Period, share: float) -> bool:
+        """Whether no unit's work and no reason to wait differ by more than a *share* of the time, nor does that."""
+        most = share * self.cycles
+        if abs(self.cycles - other.cycles) > most:
+            return False
+        return all(abs(cycles - other.totals.get(key, 0)) <= most for key, cycles in self.totals.items())
+
+    @cached_property
+    def totals(self) -> Counter[tuple[str, str]]:
+        """Cycles by unit and reason, over all streams."""
+        totals: Counter[tuple[str, str]] = Counter()
+        for unit, gains in self.gains.items():
+            for (_, reason), cycles in gains.items():
+                totals[unit, reason] += cycles
+        return totals
 
 
 class _Level:
@@ -144,7 +162,7 @@ class Repetition:
         period = level.period = self._period(before, border)
         if previous is None or not room or period.cycles < self._shortest_cycles:
             return False
-        if abs(period.cycles - previous.cycles) > level.alike * period.cycles:
+        if not period.alike(previous, level.alike):
             return False
         times = level.times(period.cycles, room)
         gains = self._gains(period, times) if times else None
