@@ -29,7 +29,7 @@ from sim.units import Key, apportion
 
 PERIODS = (1, 2, 4, 8, 16, 32, 64)  # tiles that make a period; the state may recur after some of them only
 REFRESH_SHARE = 0.002  # of a period that one refresh more or less in it may make
-TILES_ALIKE = 0.01  # periods of tiles may differ so much in length for one to stand for others
+TILES_ALIKE = 0.01  # of a period of tiles: how much two may differ for one to stand for others
 LAYERS_ALIKE = 0.001  # the same for layers
 SAME = 0.001  # periods of tiles so near to each other are taken for the same
 TILE_SAMPLES = (16, 4)  # tiles to simulate of those of a layer that could be skipped: usually, where all are the same
