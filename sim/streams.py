@@ -55,6 +55,16 @@ class Progress:
         self.pending: deque[int] = deque()  # when the issued items that ``done`` does not count yet finish
         self.waiters: list[tuple[int, StreamRun[Any]]] = []  # who needs how many items
 
+    def issue(self, cycle: int) -> None:
+        """The next item is issued, and will finish at *cycle*."""
+        self.issued += 1
+        self.pending.append(cycle)
+        waiters = self.waiters
+        if len(waiters) > 1:
+            self.call_waiters()
+        elif waiters and waiters[0][0] <= self.issued:
+            waiters.pop()[1].advance()
+
     def call_waiters(self) -> None:
         """Tell those who wait for the item just issued."""
         for waiter in [waiter for waiter in self.waiters if waiter[0] <= self.issued]:
@@ -312,25 +322,9 @@ class StreamRun(Stream[RequestType]):
             self.item = item
         if self.release is not None:
             self._engine.at(end, self.release)
-        results = self.results
-        results.issued += 1
-        results.pending.append(completion)
-        waiters = results.waiters
-        if waiters:
-            if len(waiters) > 1:
-                results.call_waiters()
-            elif waiters[0][0] <= results.issued:
-                waiters.pop()[1].advance()
-        operands = self.operands
-        if operands is not None:
-            operands.issued += 1
-            operands.pending.append(end)
-            waiters = operands.waiters
-            if waiters:
-                if len(waiters) > 1:
-                    operands.call_waiters()
-                elif waiters[0][0] <= operands.issued:
-                    waiters.pop()[1].advance()
+        self.results.issue(completion)
+        if self.operands is not None:
+            self.operands.issue(end)
 
     def _tiles_before_last(self) -> int:
         """How many tiles there are from this one, if it is not its layer's first, to the last of the layer."""
