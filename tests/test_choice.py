@@ -1,0 +1,64 @@
+"""The choice of a mapping saves work only where that changes nothing."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from hw.machine import MachineSpec
+from sim import choice
+from sim.analysis import Analysis
+from sim.buffers import Inventory, allot
+from sim.catalog import find
+from sim.choice import CUTS
+from sim.documents import Document, read_document
+from sim.fusion import cut_into_streams
+from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
+from sim.simulation import prepare
+from workloads.config import build_workload
+
+MIB = 2**20
+
+
+def document(kind: str, name: str) -> Document:
+    return read_document(find(kind, name))
+
+
+@pytest.mark.parametrize(
+    ("workload", "machine"),
+    [("mamba1-d192", "edge_flexpe"), ("mamba2-d192", "edge_flexpe"), ("mamba3_mimo-d96", "edge")],
+)
+def test_trials_that_end_early_lose_in_full_as_well(
+    workload: str, machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ["layers=1", "sequence_length=512"]
+    early = prepare(workload, machine, settings).sections[0].choice
+    limits: list[float] = []
+    limit = choice._Trials._limit
+
+    def no_limit(trials: choice._Trials, places: int) -> float:
+        limits.append(limit(trials, places))
+        return inf
+
+    monkeypatch.setattr(choice._Trials, "_limit", no_limit)
+    full = prepare(workload, machine, settings).sections[0].choice
+    assert min(limits) < inf  # else nothing would have ended early
+    assert (early.mapping, early.trials) == (full.mapping, full.trials)
+
+
+@pytest.mark.parametrize("capacity", [MIB // 2, MIB, 2 * MIB, 4 * MIB])
+@pytest.mark.parametrize("name", ["mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd"])
+def test_what_does_not_fit_does_not_with_a_larger_tile(name: str, capacity: int) -> None:
+    workload = build_workload(document("workload", name))
+    costs = CostModel(Analysis(workload.graph), document("machine", "edge").check(MachineSpec), 2)
+    for cut in CUTS:
+        groups = cut[0] * cut[1]
+        stepped = stepped_operations(costs.analysis, groups, 128)
+        placement = choose_placement(costs, stepped, (16, 1, groups), "auto", {})
+        fits = []
+        for tokens in (1, 2, 4, 8, 16, 32, 64, 128):
+            mapping = Mapping(tokens, 1, *cut, stepped, placement, 64 * 1024)
+            inventory = Inventory(costs.analysis, mapping, cut_into_streams(costs, mapping), (2, 2))
+            fits.append(allot(inventory, capacity))
+        assert fits == sorted(fits, reverse=True), cut
