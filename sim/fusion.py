@@ -53,7 +53,7 @@ def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
             bundles.setdefault(_bundle_key(costs, mapping, name), []).append(name)
     drafts = [_vector_draft(costs, mapping, list(names)) for names in vector]
     drafts += [_projection_draft(costs, mapping, names) for names in bundles.values()]
-    return _in_order(analysis, drafts)
+    return _in_order(costs, drafts)
 
 
 def stream_edges(analysis: Analysis, streams: list[list[str]]) -> dict[int, set[int]]:
@@ -67,9 +67,12 @@ def stream_edges(analysis: Analysis, streams: list[list[str]]) -> dict[int, set[
     return edges
 
 
-def _in_order(analysis: Analysis, drafts: list[Draft]) -> list[Draft]:
-    edges = stream_edges(analysis, [draft.operations for draft in drafts])
-    return [drafts[number] for number in topological_streams(edges)]
+def _in_order(costs: CostModel, drafts: list[Draft]) -> list[Draft]:
+    key = tuple(tuple(draft.operations) for draft in drafts)
+    if key not in costs.orders:
+        edges = stream_edges(costs.analysis, [draft.operations for draft in drafts])
+        costs.orders[key] = topological_streams(edges)
+    return [drafts[number] for number in costs.orders[key]]
 
 
 def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:

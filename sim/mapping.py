@@ -61,7 +61,9 @@ class CostModel:
         self.element_bytes = element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
+        self._gemms: dict[tuple[str, int, int], Gemm] = {}
         self.fusions: dict[object, list[list[str]]] = {}  # kept by sim/fusion.py: they depend on no size
+        self.orders: dict[object, list[int]] = {}  # the same
 
     def units(self, name: str) -> tuple[UnitName, ...]:
         """The units that can do *name*, the specialised one first."""
@@ -129,6 +131,12 @@ class CostModel:
 
         A projection has the scale as rows; a contraction of activations is repeated for each timestep and sequence.
         """
+        key = name, scale, parts
+        if key not in self._gemms:
+            self._gemms[key] = self._gemm(name, scale, parts)
+        return self._gemms[key]
+
+    def _gemm(self, name: str, scale: int, parts: int) -> Gemm:
         shape = self.analysis.shapes[name]
         assert shape is not None
         batch, m, n, k = (self.analysis.size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
