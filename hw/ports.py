@@ -132,10 +132,8 @@ class SramPorts:
 
     def _foretell(self, own: _Queue, now: int) -> float:
         """When *own* will be empty if nothing else comes."""
-        time, others = (
-            float(now),
-            [queue for queue in self._queues.values() if queue.load is not None and queue is not own],
-        )
+        time = float(now)
+        others = [queue for queue in self._queues.values() if queue.load is not None and queue is not own]
         if not others and not own.behind:
             return time + own.left if own.load is not None else time
         mine = own.copy()

@@ -175,7 +175,7 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> D
     return Draft("mac_array", names, False, False, SegmentLayout(mapping.token_tile, segments), tiles)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> tuple[Gemm, ...]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
