@@ -11,10 +11,12 @@ import heapq
 import io
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import lru_cache
+from itertools import chain, groupby
 from operator import itemgetter
-from typing import IO
+from typing import IO, Any
 
 from vcd import VCDWriter
 
@@ -25,6 +27,7 @@ from sim.trace.text import Part, lines
 
 IDLE = "-"  # an operation or a reason when there is none
 NONE = -1  # a number when there is none
+LINES = 1024  # of each signal, that are remembered
 FEMTO = 10**15
 UNITS = ("fs", "ps", "ns", "us", "ms", "s")
 SIGNALS = ("busy", "operation", "request", "layer", "token")
@@ -83,34 +86,34 @@ class VcdSink:
     def close(self) -> None:
         """Write everything, in order of time."""
         scale, ticks = time_scale(self._header.clock_hz)
-        text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="\n", write_through=True)
+        text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="\n")
         about = f"machine {self._header.machine}, clock_hz {self._header.clock_hz}, ticks_per_cycle {ticks}"
-        writer = VCDWriter(text, timescale=scale, date="", comment=about, version=f"stallscope {__version__}")
-        with writer:
+        cycles = self._cycles()
+        begin, first = next(cycles, (0, {}))
+        with VCDWriter(text, scale, "", about, f"stallscope {__version__}") as writer:
             signals = self._register(writer)
-            latest: dict[_Signal, _Value] = {}
-            changed: dict[_Signal, _Value] = {}
-            now = 0
-            for cycle, values in heapq.merge(*self._tracks(), key=itemgetter(0)):
-                if cycle != now:
-                    self._write(writer, signals, now * ticks, changed, latest)
-                    now = cycle
-                changed.update(values)
-            self._write(writer, signals, now * ticks, changed, latest)
+            if begin == 0:
+                for signal, value in first.items():
+                    writer.change(signals[signal], 0, value)
+        lines = {signal: _line_of(variable) for signal, variable in signals.items()}
+        for cycle, changed in cycles if begin == 0 else chain([(begin, first)], cycles):
+            new = [line for signal, value in changed.items() if (line := lines[signal](value))]
+            if new:  # not only glitches
+                text.write(f"#{cycle * ticks}\n{''.join(new)}")
         text.detach()
         self._files.close()
 
-    @staticmethod
-    def _write(writer, signals, tick, changed, latest) -> None:  # type: ignore[no-untyped-def]
-        """Write what has changed within a cycle, glitches left out."""
-        for signal, value in changed.items():
-            if latest.get(signal) != value:
-                writer.change(signals[signal], tick, value)
-                latest[signal] = value
-        changed.clear()
+    def _cycles(self) -> Iterator[_Changes]:
+        """Every cycle in which something changes, in order of time, and what there is at its end."""
+        by_cycle = itemgetter(0)
+        for cycle, changes in groupby(heapq.merge(*self._tracks(), key=by_cycle), by_cycle):
+            changed: dict[_Signal, _Value] = {}
+            for _, values in changes:
+                changed.update(values)
+            yield cycle, changed
 
-    def _register(self, writer: VCDWriter) -> dict[tuple[str, str], object]:
-        signals: dict[tuple[str, str], object] = {}
+    def _register(self, writer: VCDWriter) -> dict[_Signal, Any]:
+        signals: dict[_Signal, Any] = {}
         for unit in dict.fromkeys((*self._header.tracks, *(unit for unit, _ in self._spools))):
             signals[unit, "busy"] = writer.register_var(unit, "busy", "wire", size=1, init=0)
             for name in ("operation", "stall"):
@@ -125,6 +128,22 @@ class VcdSink:
     def _tracks(self) -> list[Iterator[_Changes]]:
         tracks = [_played(*place, spool) for place, spool in self._spools.items()]
         return [*tracks, *map(_sampled, self._counters)]
+
+
+def _line_of(variable: Any) -> Callable[[_Value], str]:
+    """What makes a line of a new value of *variable*, and nothing of the same: the writer's own way, but remembered."""
+
+    @lru_cache(LINES)
+    def known(value: _Value) -> str:
+        return f"{variable.format_value(value)}\n"
+
+    def line(value: _Value) -> str:
+        if value == variable.value:
+            return ""
+        variable.value = value
+        return known(value)
+
+    return line
 
 
 def _played(unit: str, kind: str, spool: IO[bytes]) -> Iterator[_Changes]:
