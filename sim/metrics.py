@@ -71,7 +71,7 @@ def build_result(
         dram_bytes=read + written,
         dram_read_bytes=read,
         dram_write_bytes=written,
-        requests=sum(_requests(program, stream) for program, stream in _streams(sections)),
+        requests=sum(program.requests_of(stream) for program, stream in _streams(sections)),
         bounds=_bounds(sections[0], machine, units, roofline, read + written),
         above_roofline=_above_roofline(units["mac_array"], roofline),
         units=units,
@@ -87,13 +87,6 @@ def build_result(
 
 def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]]:
     return ((section.program, stream) for section in sections for stream in section.program.streams)
-
-
-def _requests(program: Program, stream: StreamPlan) -> int:
-    return sum(
-        count * sum(request is not None for request in requests)
-        for count, requests in zip(program.variant_counts(), stream.requests, strict=True)
-    )
 
 
 def _moved(program: Program, write: bool) -> int:
@@ -185,7 +178,7 @@ def _stream(section: Section, stream: StreamPlan) -> StreamReport:
         unit=stream.unit,
         operations=list(stream.operations),
         order=stream.layout.order,
-        requests=_requests(program, stream),
+        requests=program.requests_of(stream),
         busy_cycles=busy,
     )
 

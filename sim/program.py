@@ -110,3 +110,10 @@ class Program:
             per_layer[0], per_layer[2] = self.tiles_per_layer - 2, 1
         first, second, third, fourth = (count * self.layers for count in per_layer)
         return first, second, third, fourth
+
+    def requests_of(self, stream: StreamPlan) -> int:
+        """How many requests *stream* makes in all."""
+        return sum(
+            count * sum(request is not None for request in requests)
+            for count, requests in zip(self.variant_counts(), stream.requests, strict=True)
+        )

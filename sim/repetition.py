@@ -1,23 +1,23 @@
 """Skips what repeats: where the machine's state recurs, time, accounts and positions advance arithmetically.
 
-Tiles of a layer and layers of a model are alike, so a run soon does the same again and again. At the border of a tile
-or layer the state is compared with that at the border before: how far every stream is from the border, and what time
-and every unit's accounts have gained. Where the streams stand as they stood, the period between the borders stands for
-those to come: all streams move on by so many periods, the accounts gain so many times what they gained, and every
-simulated cycle counts so many times more (:mod:`sim.stretch`), by which the critical path is weighed as well.
+Tiles of a layer and layers of a model are alike, so a run soon does the same again and again. At every border between
+tiles or layers the state is compared with those at the borders before: how far every stream is from the border. Where
+they stand as they stood at an earlier border, the periods between the two stand for those to come: all streams move on
+by so many periods, the accounts gain in proportion, and every simulated cycle counts so many times more
+(:mod:`sim.stretch`), by which the critical path is weighed as well.
 
-Periods need not last the same to the cycle, since DRAM refresh falls into each of them at another moment. So not all is
-skipped at once: some are simulated in between, and each stands for its share of the rest. For the machine no time
-passes where something is skipped: what it goes through is a shorter run of the same work, in which refresh comes in
-between as it does in the long one.
+Periods are not the same to the cycle, since DRAM refresh falls into each of them at another moment. So there have to be
+several, of which the older half must have gained what the newer half has. What takes little time to simulate is not
+skipped at all. For the machine no time passes where something is skipped: what it goes through is a shorter run of the
+same work, in which refresh comes in between as it does in the long one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from math import inf, sqrt
 from typing import Any
 
 from hw.accounts import Accounts
@@ -27,13 +27,14 @@ from sim.streams import StreamRun
 from sim.stretch import Stretch
 from sim.units import Key, apportion
 
-PERIODS = (1, 2, 4, 8, 16, 32, 64)  # tiles that make a period; the state may recur after some of them only
-REFRESH_SHARE = 0.002  # of a period that one refresh more or less in it may make
-TILES_ALIKE = 0.01  # of a period of tiles: how much two may differ for one to stand for others
-LAYERS_ALIKE = 0.001  # the same for layers
-SAME = 0.001  # periods of tiles so near to each other are taken for the same
-TILE_SAMPLES = (16, 4)  # tiles to simulate of those of a layer that could be skipped: usually, where all are the same
-LAYER_SAMPLES = (3, 2)  # layers that must be alike for any to be skipped, and those to simulate in between
+REQUESTS = 100_000  # to simulate before anything is skipped: about a second
+REFRESH_SHARE = 0.0005  # of the periods that stand for others: what one refresh more or less in them may make
+PARTS = 3  # in which these periods are compared
+TILES = 18  # tiles that stand for others, at least
+LAYERS = 3  # layers that stand for others, at least
+TILES_ERROR = 0.001  # of the time: standard error of what tiles gain on average
+LAYERS_ERROR = 0.00015  # the same for layers
+REMEMBERED = 256  # borders
 
 Runs = Sequence[StreamRun[Any]]
 Gains = dict[tuple[int, str], int]  # cycles of one unit by (rank of the stream, reason); the reason "" is busy
@@ -52,68 +53,35 @@ class _Border:
     accounts: dict[str, Gains]
     channel: dict[str, int]
 
+    def gains(self, later: _Border) -> dict[str, Gains]:
+        """What every unit has gained from this border to a *later* one."""
+        return {unit: _difference(self.accounts[unit], counts) for unit, counts in later.accounts.items()}
 
-@dataclass(frozen=True)
-class _Period:
-    """From one border to the next: how many cycles of the run lie between, and what they went to."""
-
-    cycles: int
-    gains: dict[str, Gains]
-    channel: dict[str, int]
-
-    def alike(self, other: _Period, share: float) -> bool:
-        """Whether no unit's work and no reason to wait differ by more than a *share* of the time, nor does that."""
-        most = share * self.cycles
-        if abs(self.cycles - other.cycles) > most:
-            return False
-        return all(abs(cycles - other.totals.get(key, 0)) <= most for key, cycles in self.totals.items())
-
-    @cached_property
-    def totals(self) -> Counter[tuple[str, str]]:
-        """Cycles by unit and reason, over all streams."""
+    def totals(self, later: _Border) -> Counter[tuple[str, str]]:
+        """The same by unit and reason, over all streams."""
         totals: Counter[tuple[str, str]] = Counter()
-        for unit, gains in self.gains.items():
+        for unit, gains in self.gains(later).items():
             for (_, reason), cycles in gains.items():
                 totals[unit, reason] += cycles
         return totals
 
 
 class _Level:
-    """What is known of the borders of layers, or of those of every so many *tiles*.
+    """The last borders of layers, or of tiles: *tiles* apart, so many periods *least* to stand for others."""
 
-    Nothing is skipped before so many periods as the first of *samples* have been seen. If as many have been the *same*
-    without a break, the second of *samples* are simulated of those that could be skipped, else the first; none is
-    skipped then if *strict*.
-    """
-
-    def __init__(self, tiles: int, samples: tuple[int, int], alike: float, same: float, strict: bool) -> None:
+    def __init__(self, tiles: int, least: int, most: float) -> None:
         self.tiles = tiles
-        self.alike = alike  # how much two periods may differ in length for one to stand for others
-        self._samples = samples
-        self._same = same
-        self._strict = strict
-        self._shortest = self._longest = self._seen = self._unbroken = 0
-        self.forget()
+        self.most = most  # of the time: standard error of what periods that stand for others gain on average
+        self.borders: list[_Border] = []
+        self._least = least
 
-    def forget(self) -> None:
-        """Borders to come have nothing to do with those before."""
-        self.border: _Border | None = None
-        self.period: _Period | None = None
-        self._room = 0  # when the first was skipped
-
-    def times(self, cycles: int, room: int) -> int:
-        """How many of the *room* periods that can be skipped to skip after one of *cycles*."""
-        self._seen += 1
-        self._unbroken += 1
-        self._shortest, self._longest = min(self._shortest, cycles), max(self._longest, cycles)
-        if self._longest - self._shortest > self._same * cycles:
-            self._shortest = self._longest = cycles
-            self._unbroken = 1
-        many, few = self._samples
-        if self._seen < many or (self._strict and self._unbroken < many):
-            return 0
-        self._room = self._room or room
-        return min(max(1, self._room // (few if self._unbroken >= many else many)), room)
+    def windows(self) -> Iterator[list[_Border]]:
+        """Borders from one with the positions of the last to that: all there are, and those of the newer half."""
+        for borders in (self.borders, self.borders[len(self.borders) // 2 :]):
+            starts = range(len(borders) - self._least)
+            same = (start for start in starts if borders[start].positions == borders[-1].positions)
+            if (first := next(same, None)) is not None:
+                yield borders[first:]
 
 
 class Repetition:
@@ -126,10 +94,12 @@ class Repetition:
         self._runs: Runs = ()
         self._active: Runs = ()  # the streams that have something to do in every tile
         self._unit = ""  # by whose time periods are measured: the one that is the busiest in the first
-        many, few = TILE_SAMPLES
-        self._tiles = [_Level(n, (max(2, many // n), -(-few // n)), TILES_ALIKE, SAME, strict=False) for n in PERIODS]
+        requests = sum(map(program.requests_of, program.streams))
+        self._first = REQUESTS * program.tiles // requests  # tile before which all are simulated
         self._shortest_cycles = machine.dma.refresh_cycles / REFRESH_SHARE
-        self._layers = _Level(program.tiles_per_layer, LAYER_SAMPLES, LAYERS_ALIKE, LAYERS_ALIKE, strict=True)
+        self._tiles = _Level(1, TILES, TILES_ERROR)
+        layers = max(LAYERS, self._first // program.tiles_per_layer)
+        self._layers = _Level(program.tiles_per_layer, layers, LAYERS_ERROR)
 
     def watch(self, runs: Runs) -> None:
         """The streams of the run, in the order of the program."""
@@ -141,38 +111,52 @@ class Repetition:
         """All tiles before *tile* are done: skip what can be skipped."""
         layer, place = divmod(tile, self._program.tiles_per_layer)
         if not place:
-            for level in self._tiles:
-                level.forget()
+            self._tiles.borders = []
             self._look(self._layers, tile, self._layer_room())
-        else:
-            for level in self._tiles:
-                if place % level.tiles == 0 and self._look(level, tile, self._tile_room(layer, level.tiles)):
-                    for other in self._tiles:
-                        if other is not level:
-                            other.forget()
-                    break
+        elif all(run.tile > layer * self._program.tiles_per_layer for run in self._active):
+            self._look(self._tiles, tile, self._tile_room(layer))
 
-    def _look(self, level: _Level, tile: int, room: int) -> bool:
-        """Whether some of the *room* periods of *level* that can be skipped were."""
-        before, previous = level.border, level.period
-        border = level.border = self._border(level, tile)
-        level.period = None
-        if before is None or before.positions != border.positions:
-            return False
-        period = level.period = self._period(before, border)
-        if previous is None or not room or period.cycles < self._shortest_cycles:
-            return False
-        if not period.alike(previous, level.alike):
-            return False
-        times = level.times(period.cycles, room)
-        gains = self._gains(period, times) if times else None
-        if gains is None:
-            return False
-        self._skip(level, times, gains)
-        self.stretch.repeat(before.free[self._unit], border.free[self._unit], times)
-        self._machine.dma.channel.skip({name: times * count for name, count in period.channel.items()})
-        level.border = self._border(level, tile + times * level.tiles)
-        return True
+    def _look(self, level: _Level, tile: int, room: int) -> None:
+        """Skip *room* periods of *level* if those before stand for them."""
+        level.borders = [*level.borders[1 - REMEMBERED :], self._border(level, tile)]
+        if not room or tile < self._first:
+            return
+        for window in level.windows():
+            self._unit = self._unit or _busiest(window)
+            if self._cycles(window[0], window[-1]) < self._shortest_cycles or self._error(window) > level.most:
+                continue
+            if room < len(window) - 1:
+                continue
+            gains = self._gains(window, room)
+            if gains is not None:
+                self._skip(level, room, gains)
+                for start, end, times in _shares(window, room):
+                    self.stretch.repeat(start.free[self._unit], end.free[self._unit], times)
+                    counts = _difference(start.channel, end.channel)
+                    self._machine.dma.channel.skip({name: times * count for name, count in counts.items()})
+                level.borders = [self._border(level, tile + room * level.tiles)]
+                return
+
+    def _error(self, window: list[_Border]) -> float:
+        """Standard error of what a period of *window* gains on average, of its length: the most of all reasons.
+
+        The samples are its parts, each from one border with the positions of the last to another.
+        """
+        same = [number for number, border in enumerate(window) if border.positions == window[-1].positions]
+        if len(same) <= PARTS:
+            return inf
+        lengths: list[float] = []
+        gains: dict[tuple[str, str], list[float]] = {}
+        for part in range(PARTS):
+            first, last = (same[number * (len(same) - 1) // PARTS] for number in (part, part + 1))
+            lengths.append(self._cycles(window[first], window[last]) / (last - first))
+            for key, gain in window[first].totals(window[last]).items():
+                gains.setdefault(key, [0.0] * PARTS)[part] = gain / (last - first)
+        return max(map(_standard_error, [lengths, *gains.values()])) * PARTS / sum(lengths)
+
+    def _cycles(self, start: _Border, end: _Border) -> int:
+        """Cycles of the run between two borders."""
+        return self.stretch.length(start.free[self._unit], end.free[self._unit])
 
     def _moving(self, level: _Level) -> Runs:
         """The streams that move on with the periods of *level*: those with nothing to do in most tiles wait."""
@@ -190,24 +174,19 @@ class Repetition:
                 of_unit[run.rank, reason] = cycles
         return _Border(positions, self._machine.free_at, accounts, self._machine.dma.channel.counters())
 
-    def _period(self, before: _Border, after: _Border) -> _Period:
-        gains = {unit: _difference(before.accounts[unit], counts) for unit, counts in after.accounts.items()}
-        if not self._unit:
-            self._unit = max(gains, key=lambda unit: sum(n for (_, reason), n in gains[unit].items() if not reason))
-        cycles = self.stretch.length(before.free[self._unit], after.free[self._unit])
-        return _Period(cycles, gains, _difference(before.channel, after.channel))
-
-    def _gains(self, period: _Period, times: int) -> dict[str, Gains] | None:
-        """What every unit gains in *times* periods, so that it adds up to their cycles; None if it cannot.
+    def _gains(self, window: list[_Border], times: int) -> dict[str, Gains] | None:
+        """What every unit gains in *times* periods like those of *window*, so that it adds up; None if it cannot.
 
         A compute unit works as many cycles in every period, so that only its stalls take part in the rounding.
         """
         result: dict[str, Gains] = {}
-        for unit, gains in period.gains.items():
-            work = {key: times * cycles for key, cycles in gains.items() if not key[1] and unit != "dma"}
-            stalls = {key: cycles for key, cycles in gains.items() if key not in work}
-            left = times * period.cycles - sum(work.values())
-            if gains and (left < 0 or (left and not stalls)):
+        periods = len(window) - 1
+        cycles = sum(share * self._cycles(start, end) for start, end, share in _shares(window, times))
+        for unit, gains in window[0].gains(window[-1]).items():
+            work = {key: times * count // periods for key, count in gains.items() if not key[1] and unit != "dma"}
+            stalls = {key: count for key, count in gains.items() if key not in work}
+            left = cycles - sum(work.values())
+            if any(gains[key] % periods for key in work) or (gains and (left < 0 or (left and not stalls))):
                 return None
             result[unit] = work | (apportion(left, stalls) if stalls else {})
         return result
@@ -229,21 +208,38 @@ class Repetition:
         for run in moving:
             run.skip(times * level.tiles, moving)
 
-    def _tile_room(self, layer: int, tiles: int) -> int:
-        """How many periods of so many *tiles* can be skipped so that all streams stay before the last tile of *layer*.
-
-        None if one of them was not in the layer yet a period ago.
-        """
+    def _tile_room(self, layer: int) -> int:
+        """How many tiles can be skipped so that all streams stay before the last tile of *layer*."""
         per_layer = self._program.tiles_per_layer
-        places = [run.tile - layer * per_layer for run in self._active]
+        furthest = max(run.tile for run in self._active)
         idle = [run for run in self._runs if run not in self._active]
-        room = per_layer - 2 - max(places)
-        waits = any(run.delays(self._active) or run.tile <= layer * per_layer + max(places) + room for run in idle)
-        return max(0, room // tiles) if min(places) >= tiles and not waits else 0
+        room = (layer + 1) * per_layer - 2 - furthest
+        waits = any(run.delays(self._active) or run.tile <= furthest + room for run in idle)
+        return 0 if waits else max(0, room)
 
     def _layer_room(self) -> int:
         """How many layers can be skipped so that no stream goes beyond the last one."""
         return max(0, self._program.layers - 1 - max(run.tile for run in self._runs) // self._program.tiles_per_layer)
+
+
+def _busiest(window: list[_Border]) -> str:
+    """The unit that worked the most in *window*."""
+    totals = window[0].totals(window[-1])
+    return max(window[0].free, key=lambda unit: totals[unit, ""])
+
+
+def _standard_error(samples: Sequence[float]) -> float:
+    """That of the mean of *samples*; the module ``statistics`` takes longer to load than all of this to run."""
+    count = len(samples)
+    mean = sum(samples) / count
+    return sqrt(sum((sample - mean) ** 2 for sample in samples) / (count - 1) / count)
+
+
+def _shares(window: list[_Border], times: int) -> list[tuple[_Border, _Border, int]]:
+    """(from, to, for how many more each period stands): *times* shared out over the periods of *window*."""
+    each, more = divmod(times, len(window) - 1)
+    middle = window[-1 - more]
+    return [(window[0], middle, each), (middle, window[-1], each + 1)] if more else [(window[0], window[-1], each)]
 
 
 def _difference(before: dict[Key, int], after: dict[Key, int]) -> dict[Key, int]:
