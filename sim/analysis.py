@@ -18,6 +18,7 @@ import networkx as nx
 
 from hw.requests import VectorPass
 from workloads.expression import Equation, Product, Subscript
+from workloads.expression import VectorPass as UnscaledPass
 from workloads.graph import INPUT, Operation, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
@@ -44,6 +45,7 @@ class Analysis:
         self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
         self.group_index = self._find_group_index()
         self._grouped = self._find_grouped()
+        self._passes: dict[tuple[str, int], tuple[UnscaledPass, ...]] = {}  # by (operation, groups)
 
     @cached_property
     def edges(self) -> tuple[tuple[str, str, int], ...]:
@@ -97,13 +99,16 @@ class Analysis:
         """Whether *name* is a projection, a contraction or vector work."""
         if self.shapes[name] is None:
             return "vector"
-        return "projection" if self.weights(name) else "contraction"
+        return "projection" if self.weights[name] else "contraction"
 
-    def weights(self, name: str) -> tuple[str, ...]:
-        """Parameters that the operation reads."""
-        references = self.operations[name].equation.references
+    @cached_property
+    def weights(self) -> dict[str, tuple[str, ...]]:
+        """Operation -> parameters that it reads."""
         known = self.graph.parameters
-        return tuple(dict.fromkeys(r.tensor for r in references if r.tensor in known))
+        return {
+            name: tuple(dict.fromkeys(r.tensor for r in op.equation.references if r.tensor in known))
+            for name, op in self.operations.items()
+        }
 
     def grouped(self, name: str) -> bool:
         """Whether the operation is cut along the group index: each part needs only that part of its operands."""
@@ -121,10 +126,12 @@ class Analysis:
 
     def passes(self, name: str, scale: int, groups: int = 1) -> list[VectorPass]:
         """Vector passes of the operation for *scale* tokens (over the batch), or for one of *groups* parts of it."""
-        sizes: Mapping[str, int] = self.graph.sizes
-        if groups > 1 and self.group_index is not None:
-            sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
-        steps = self.operations[name].equation.vector_passes(sizes)
+        if (name, groups) not in self._passes:
+            sizes: Mapping[str, int] = self.graph.sizes
+            if groups > 1 and self.group_index is not None:
+                sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
+            self._passes[name, groups] = self.operations[name].equation.vector_passes(sizes)
+        steps = self._passes[name, groups]
         return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
 
     def _shape(self, op: Operation) -> GemmShape | None:

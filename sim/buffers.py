@@ -239,7 +239,7 @@ class Inventory:
         self.weights = Storage(Buffer("weights", "weights", largest, 3), [], LOAD, most_slots=MOST_WEIGHT_SLOTS)
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
-        tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights(name))
+        tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
         size = sum(self.analysis.graph.elements(tensor) for tensor in tensors) * self.element_bytes
         if size:
             buffer = Buffer(f"parameters.{draft.operations[0]}", "parameters", size, 1)
@@ -264,17 +264,19 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
             inventory.resident = True
     if left < 0:
         return False
+    slots = [storage.buffer.slots for storage in storages]
+    smallest_first = sorted(range(len(storages)), key=lambda number: storages[number].buffer.slot_bytes)
     grown = True
     while grown:
         grown = False
-        for storage in sorted(storages, key=lambda s: s.buffer.slot_bytes):
-            buffer = storage.buffer
-            if buffer.slots < storage.most_slots and buffer.slot_bytes <= left:
-                storage.buffer = replace(buffer, slots=buffer.slots + 1)
-                left -= buffer.slot_bytes
+        for number in smallest_first:
+            size = storages[number].buffer.slot_bytes
+            if slots[number] < storages[number].most_slots and size <= left:
+                slots[number] += 1
+                left -= size
                 grown = True
     start = 0
-    for storage in storages:
-        storage.buffer = replace(storage.buffer, start=start)
+    for storage, count in zip(storages, slots, strict=True):
+        storage.buffer = replace(storage.buffer, slots=count, start=start)
         start += storage.buffer.size_bytes
     return True

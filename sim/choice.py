@@ -15,7 +15,7 @@ from math import floor, inf
 
 from hw.machine import Machine, MachineSpec
 from sim.analysis import Analysis
-from sim.buffers import Inventory, allot
+from sim.buffers import SPILL_SLOTS, Inventory, allot
 from sim.documents import Document
 from sim.engine import Engine
 from sim.errors import InputError, Problem
@@ -160,6 +160,7 @@ class _Space:
         self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
         self._cuts = self._allowed_cuts()
         self._check_places()
+        self._token_tiles = self._possible_tiles()
 
     def _check_places(self) -> None:
         """Raises InputError for every operation that cannot be placed as wished."""
@@ -186,7 +187,7 @@ class _Space:
             raise InputError(self._document.problem(["mapping", key], message))
         return cuts
 
-    def _token_tiles(self) -> list[int]:
+    def _possible_tiles(self) -> list[int]:
         steps, wish, chunk = self._workload.steps, self._wishes.token_tile, self._workload.graph.tokens
         if wish:
             if wish % chunk:
@@ -199,7 +200,7 @@ class _Space:
     def first(self) -> list[Candidate]:
         """For each tile size and placement the first cut and weight slot that fit, the lowest bound first."""
         found: list[Candidate] = []
-        for tokens in self._token_tiles():
+        for tokens in self._token_tiles:
             fitting = [c for p in self._placements(tokens, self._cuts[0]) for c in self._first_cut(tokens, p)]
             if found and not fitting:
                 break  # a larger tile needs more room
@@ -214,10 +215,11 @@ class _Space:
         A tile that leaves room for the smallest slots only has no room for buffers either: it is the last resort.
         """
         for slots in (self._slots[:-1], self._slots[-1:]) if tokens == 1 else (self._slots[:-1] or self._slots,):
-            for cut, spill in ((cut, spill) for spill in self._spills for cut in self._cuts):
-                if slots and self._candidate(tokens, cut, placement, min(slots), spill) is not None:
-                    larger = (self._candidate(tokens, cut, placement, slot, spill) for slot in slots)
-                    return [next(candidate for candidate in larger if candidate is not None)]
+            tried = ((cut, slot, spill) for spill in self._spills for cut in self._cuts for slot in slots)
+            for cut, slot, spill in tried:
+                candidate = self._candidate(tokens, cut, placement, slot, spill)
+                if candidate is not None:
+                    return [candidate]
         return []
 
     def variations(self, mapping: Mapping) -> Iterator[Candidate]:
@@ -254,7 +256,7 @@ class _Space:
     ) -> Candidate | None:
         workload, costs = self._workload, self._costs
         key = cut, tuple(placement.items()), slot_kib, spill
-        if tokens >= self._too_many.get(key, inf):
+        if tokens >= self._too_many.get(key, inf) or (spill and cut[0] <= SPILL_SLOTS):
             return None
         mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB, spill)
         drafts = cut_into_streams(costs, mapping)
@@ -263,8 +265,11 @@ class _Space:
             return None  # the same as without
         if allot(inventory, costs.machine.sram.capacity):
             return Candidate(mapping, inventory, _bound(workload, costs, inventory))
-        self._too_many[key] = tokens
         needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
+        weights = inventory.weights.buffer.size_bytes if inventory.weights else 0
+        hopeless = needed - weights > costs.machine.sram.capacity and tokens > self._token_tiles[0]
+        for slot in self._slots if hopeless else (slot_kib,):
+            self._too_many[cut, key[1], slot, spill] = tokens
         self._least = min(self._least or (needed, tokens), (needed, tokens))
         return None
 

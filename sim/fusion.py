@@ -105,17 +105,19 @@ def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
     timestep: all of them stepped, all of them cut or none.
     """
     between = {(home.get(source, source), home.get(reader, reader), back) for source, reader, back in analysis.edges}
-    now = nx.DiGraph((before, after) for before, after, back in between if before != after and not back)
-    if not nx.is_directed_acyclic_graph(now):
-        return False
-    ever = nx.DiGraph((before, after) for before, after, _ in between if before != after)
+    ever: nx.DiGraph[str | int] = nx.DiGraph()
+    ever.add_edges_from((before, after) for before, after, _ in between if before != after)
+    circles = [circle for circle in nx.strongly_connected_components(ever) if len(circle) > 1]
+    if not circles:
+        return True
     order: dict[str | int, tuple[bool, bool]] = {}
     for name in analysis.operations:
         order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
-    return all(
-        len(circle) == 1 or {order[stream] for stream in circle} in ({(True, True)}, {(True, False)})
-        for circle in nx.strongly_connected_components(ever)
-    )
+    if any({order[stream] for stream in circle} not in ({(True, True)}, {(True, False)}) for circle in circles):
+        return False
+    now: nx.DiGraph[str | int] = nx.DiGraph()
+    now.add_edges_from((before, after) for before, after, back in between if before != after and not back)
+    return nx.is_directed_acyclic_graph(now)
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
@@ -163,7 +165,7 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> D
     whole = [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
-    elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights(name))
+    elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights[name])
     slot = min(mapping.weight_slot_bytes // costs.element_bytes, max(LEAST_TILE_ELEMENTS, elements // 16))
     segments: list[Segment] = []
     tiles: list[Gemm] = []

@@ -157,7 +157,7 @@ def test_weight_tiles_hold_all_weights_once(model: str) -> None:
     for draft in drafts:
         if draft.is_projection:
             held = sum(gemm.batch * gemm.n * gemm.k for gemm in draft.tiles)
-            named = {tensor for name in draft.operations for tensor in costs.analysis.weights(name)}
+            named = {tensor for name in draft.operations for tensor in costs.analysis.weights[name]}
             assert held == sum(graph.elements(tensor) for tensor in named)
 
 

@@ -95,7 +95,11 @@ class TimestepGraph:
 
     def elements(self, tensor: str) -> int:
         """Elements of *tensor* (for one timestep of one sequence, unless it is a parameter)."""
-        return prod(self.sizes[index] for index in self.indices[tensor])
+        return self._elements[tensor]
+
+    @cached_property
+    def _elements(self) -> dict[str, int]:
+        return {tensor: prod(self.sizes[index] for index in axes) for tensor, axes in self.indices.items()}
 
     @cached_property
     def recurrences(self) -> tuple[frozenset[str], ...]:
