@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hw.accounts import Accounts
 from hw.machine import Machine, MachineSpec
@@ -18,14 +18,14 @@ from sim.choice import Section, choose
 from sim.documents import Document, Spec, read_document, split_assignment
 from sim.engine import Engine
 from sim.errors import InputError, Problem
-from sim.metrics import Recorded, build_result
 from sim.path import PathTracker
 from sim.repetition import Repetition
-from sim.result import Result
 from sim.scheduler import Execution, run_program
 from sim.windows import WindowRecorder
-from workloads.checkpoint import read_checkpoint
 from workloads.config import WorkloadSpec, build_workload, head_workload
+
+if TYPE_CHECKING:
+    from sim.result import Result
 
 Progress = Callable[[int, int], None]
 
@@ -109,7 +109,11 @@ def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tupl
 def read_workload(name: str) -> Document:
     """The document of a workload: a YAML file, the name of a shipped one, or a model's ``config.json``."""
     path = find("workload", name)
-    return read_checkpoint(path) if path.suffix == ".json" else read_document(path)
+    if path.suffix != ".json":
+        return read_document(path)
+    from workloads.checkpoint import read_checkpoint
+
+    return read_checkpoint(path)
 
 
 def _target(assignment: str, workload: Document, machine: Document) -> Document:
@@ -165,6 +169,8 @@ def run(
             runs.append((section, execution))
             for name, account in machine.finish(execution.makespan).items():
                 accounts.setdefault(name, Accounts()).add(account)
+        from sim.metrics import Recorded, build_result  # takes a while to load: not before the run
+
         return build_result(job.machine, runs, accounts, Recorded(timeline, trackers))
 
 
