@@ -22,7 +22,7 @@ from sim.errors import InputError, Problem
 class Spec(BaseModel):
     """A frozen description read from YAML: an unknown key is an error, and so is a value of another type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)  # built when first used
 
 
 SpecType = TypeVar("SpecType", bound=BaseModel)

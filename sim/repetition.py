@@ -123,11 +123,8 @@ class Repetition:
             return
         for window in level.windows():
             self._unit = self._unit or _busiest(window)
-            if self._cycles(window[0], window[-1]) < self._shortest_cycles or self._error(window) > level.most:
-                continue
-            if room < len(window) - 1:
-                continue
-            gains = self._gains(window, room)
+            stands = self._cycles(window[0], window[-1]) >= self._shortest_cycles and self._error(window) <= level.most
+            gains = self._gains(window, room) if stands and len(window) - 1 <= room else None
             if gains is not None:
                 self._skip(level, room, gains)
                 for start, end, times in _shares(window, room):
