@@ -57,11 +57,11 @@ def measure(task: Task, folder: Path = ROOT) -> Measured:
 
 
 def startup_cpu_s(*code: str) -> float:
-    """CPU seconds of ``python`` running *code* in a new process, the least of five once modules are byte code."""
+    """CPU seconds of ``python`` running *code* in a new process, the least of twenty once modules are byte code."""
     times = []
     with TemporaryDirectory() as folder:
         settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
-        for _ in range(6):
+        for _ in range(21):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run([sys.executable, *code], capture_output=True, check=True, cwd=ROOT, env=settings)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)

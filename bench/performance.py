@@ -1,6 +1,6 @@
 """How fast runs are, against the bare rates of SimPy measured beside them: writes results/performance.md and a figure.
 
-python -m bench.performance
+python -m bench.performance [models|ceilings|length|traces|dram|start|stream ...]     all, or these again
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, print_sty
 from sim.trace.reading import rows as trace_rows
 
 RESULTS = Path(__file__).parent.parent / "results"
+TARGET = RESULTS / "performance.md"
 MODELS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")
 MACHINES = ("edge", "edge_flexpe")
 LENGTHS = tuple(2**power for power in range(10, 21, 2))
@@ -43,12 +44,6 @@ WIDE = (
     "mac_array.rows=64", "mac_array.columns=128", "sram.capacity=16MiB", "sram.banks=128", "sram.interleave=128",
     "dram.channels=8",
 )  # fmt: skip
-
-
-def main() -> None:
-    """Measure one thing after the other."""
-    parts = [_head(), *(section() for section in (_models, _ceilings, _length, _traces, _dram, _startup, _stream))]
-    write_atomically(RESULTS / "performance.md", "\n\n".join(parts) + "\n")
 
 
 def _head() -> str:
@@ -106,7 +101,7 @@ def _models() -> str:
         "*off* is from the run of all events: the makespan, and of all stalls of all units the one that differs most, "
         "both in shares of the makespan. *Compiled* is the event loop compiled by mypyc (README): the same bytes.\n\n"
         + table(header, [model.use() for model in models], left=2)
-        + "\n\n## Every event\n\nThe same without skipping, every cycle of every unit accounted for. The ratio is "
+        + "\n\n### Every event\n\nThe same without skipping, every cycle of every unit accounted for. The ratio is "
         "that of requests to the events that bare SimPy schedules in a second, measured just before and just after. "
         "Of all but the longest runs (every event, not compiled) the better of two counts."
         "\n\n" + table(rates, [model.rates() for model in models], left=2)
@@ -226,7 +221,7 @@ def _startup() -> str:
         ),
     }  # fmt: skip
     rows = [[what, f"{startup_cpu_s(*command):.2f}"] for what, command in commands.items()]
-    text = "CPU seconds, the least of five, with the modules' byte code at hand."
+    text = "CPU seconds, the least of twenty, with the modules' byte code at hand."
     return f"## Start\n\n{text}\n\n" + table(["what", "s"], rows)
 
 
@@ -253,6 +248,22 @@ def _stream() -> str:
         "with 64 x 128 PEs, 16 MiB of SRAM and 8 channels, so the cycles compare in size only.\n\n"
         + table(header, rows)
     )
+
+
+SECTIONS = {
+    "models": _models, "ceilings": _ceilings, "length": _length, "traces": _traces, "dram": _dram, "start": _startup,
+    "stream": _stream,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Measure one thing after the other; what is not asked for stays as it was measured before."""
+    wanted = sys.argv[1:] or list(SECTIONS)
+    before = [] if set(wanted) == set(SECTIONS) else TARGET.read_text().rstrip().split("\n\n## ")[1:]
+    sections = dict(zip(SECTIONS, ("## " + text for text in before), strict=False))
+    for name in wanted:
+        sections[name] = SECTIONS[name]()
+    write_atomically(TARGET, "\n\n".join([_head(), *sections.values()]) + "\n")
 
 
 if __name__ == "__main__":

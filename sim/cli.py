@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from typer.models import CommandInfo
 
 from sim.commands import COMMANDS
 from sim.errors import InputError, Problem
@@ -151,4 +153,11 @@ app.add_typer(trace_commands, name="trace")
 def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
+    asked = [command for command in app.registered_commands if sys.argv[1:2] == [_name_of(command)]]
+    if asked:  # Typer makes the options of every command that it knows, which takes a while
+        app.registered_commands, app.registered_groups = asked, []
     app(prog_name="stallscope")
+
+
+def _name_of(command: CommandInfo) -> str | None:
+    return command.name or getattr(command.callback, "__name__", None)
