@@ -139,6 +139,8 @@ def _length() -> str:
             draw_series(axes, style, list(runs), [run.run_s for run in runs.values()], label)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
+        axes.set_ylim(1, 200)
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("tokens of the prompt")
         axes.set_ylabel("wall time of the run (s)")
         axes.legend(frameon=False)
