@@ -49,6 +49,12 @@ class Measured:
     stalls: dict[str, int]
 
 
+def stalls_off(short: Measured, whole: Measured) -> dict[str, int]:
+    """By how many cycles each stall of *short* is off from that of *whole*."""
+    names = sorted(short.stalls.keys() | whole.stalls.keys())
+    return {name: abs(short.stalls.get(name, 0) - whole.stalls.get(name, 0)) for name in names}
+
+
 def measure(task: Task, folder: Path = ROOT) -> Measured:
     """Do *task* in a new process, with the project in *folder*."""
     command = [sys.executable, "-m", "bench.children", json.dumps(asdict(task))]

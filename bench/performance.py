@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 from matplotlib.figure import Figure
 
 from bench.ceiling import bucketed_rate, process_rate, schedule_rate
-from bench.children import Measured, Task, measure, startup_cpu_s
+from bench.children import Measured, Task, measure, stalls_off, startup_cpu_s
 from bench.compiled import ROOT, build
 from sim import __version__
 from sim.dram import replay_trace
@@ -69,8 +70,7 @@ class _Model:
     def use(self) -> list[str]:
         """What a user waits for, and gets."""
         short, whole, fast = self.short, self.whole, self.short_compiled
-        stalls = short.stalls.keys() | whole.stalls.keys()
-        off = max(abs(short.stalls.get(stall, 0) - whole.stalls.get(stall, 0)) for stall in stalls)
+        off = max(stalls_off(short, whole).values())
         return [
             *self.names,
             *(f"{seconds:.1f}" for run in (short, fast) for seconds in (run.mapping_s, run.run_s)),
@@ -260,9 +260,15 @@ SECTIONS = {
 
 def main() -> None:
     """Measure one thing after the other; what is not asked for stays as it was measured before."""
-    wanted = sys.argv[1:] or list(SECTIONS)
-    before = [] if set(wanted) == set(SECTIONS) else TARGET.read_text().rstrip().split("\n\n## ")[1:]
-    sections = dict(zip(SECTIONS, ("## " + text for text in before), strict=False))
+    parser = ArgumentParser(prog="python -m bench.performance")
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
+    wanted = parser.parse_args().sections or list(SECTIONS)
+    if unknown := set(wanted) - set(SECTIONS):
+        parser.error(f"found {', '.join(sorted(unknown))}, expected some of {', '.join(SECTIONS)}")
+    sections = dict.fromkeys(SECTIONS, "")
+    if set(wanted) != set(SECTIONS):
+        before = TARGET.read_text().rstrip().split("\n\n## ")[1:]
+        sections = dict(zip(SECTIONS, (f"## {text}" for text in before), strict=True))
     for name in wanted:
         sections[name] = SECTIONS[name]()
     write_atomically(TARGET, "\n\n".join([_head(), *sections.values()]) + "\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import EDGE_MACHINES
-from bench.children import Measured, Task, measure
+from bench.children import Measured, Task, measure, stalls_off
 from bench.compiled import build
 from sim import __version__
 from sim.catalog import shipped
@@ -41,22 +41,17 @@ class _Pair:
         """Of the makespan."""
         return self.short.makespan_cycles / self.whole.makespan_cycles - 1
 
-    def off(self) -> dict[str, int]:
-        """By how many cycles each stall is."""
-        short, whole = self.short.stalls, self.whole.stalls
-        return {stall: abs(short.get(stall, 0) - whole.get(stall, 0)) for stall in sorted(short.keys() | whole.keys())}
-
     @property
     def most(self) -> float:
         """Of the makespan, the stall that is off the most."""
-        return max(self.off().values()) / self.whole.makespan_cycles
+        return max(stalls_off(self.short, self.whole).values()) / self.whole.makespan_cycles
 
     def large(self) -> dict[str, float]:
         """Of itself, every large stall."""
         least = LARGE * self.whole.makespan_cycles
         return {
             stall: cycles / own
-            for stall, cycles in self.off().items()
+            for stall, cycles in stalls_off(self.short, self.whole).items()
             if (own := self.whole.stalls.get(stall, 0)) > least
         }
 

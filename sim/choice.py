@@ -267,6 +267,7 @@ class _Space:
             return Candidate(mapping, inventory, _bound(workload, costs, inventory))
         needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
         weights = inventory.weights.buffer.size_bytes if inventory.weights else 0
+        # without its weights already too much: smaller slots will not do; the smallest tile is tried for the message
         hopeless = needed - weights > costs.machine.sram.capacity and tokens > self._token_tiles[0]
         for slot in self._slots if hopeless else (slot_kib,):
             self._too_many[cut, key[1], slot, spill] = tokens

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from math import inf, sqrt
+from statistics import mean, stdev
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from hw.machine import MachineSpec
+from hw.machine import Machine, MachineSpec
 from sim import repetition
 from sim.choice import Section
+from sim.engine import Engine
 from sim.result import Result
 from sim.simulation import Job, prepare, run, simulate
 from sim.streams import StreamRun
@@ -186,6 +190,45 @@ def test_every_request_of_the_program_is_made(workload: str) -> None:
     result = run(prepare(workload, "edge", settings), recorder=counts)
     assert counts.requests == {stream.name: stream.requests for stream in result.streams if stream.requests}
     assert any(stream.requests == 3 for stream in result.streams)  # once a layer
+
+
+def border(position: int, cycle: int, stalled: int) -> repetition._Border:
+    """A border of a machine with one unit and one stream."""
+    accounts = {"simd": {(0, ""): cycle - stalled, (0, "no_buffer"): stalled}}
+    return repetition._Border([(position, 0)], {"simd": cycle}, accounts, {})
+
+
+@cache
+def watcher() -> repetition.Repetition:
+    job = prepare("mamba2-d96", "edge", ["layers=1", "sequence_length=64", "mapping.token_tile=32"])
+    found = repetition.Repetition(job.sections[0].program, Machine(job.machine, Engine(), contended=False))
+    found._unit = "simd"
+    return found
+
+
+def test_what_stands_for_others_lies_between_borders_with_the_same_positions() -> None:
+    level = repetition._Level(1, 3, 0.01)
+    level.borders = [border(place, 100 * n, 0) for n, place in enumerate([7, 1, 2, 1, 2, 1])]
+    assert [len(window) for window in level.windows()] == [5]  # from the second; the newer half has too few
+    level.borders.append(border(3, 600, 0))
+    assert list(level.windows()) == []
+
+
+@given(gains=st.lists(st.tuples(st.integers(100, 200), st.integers(0, 50)), min_size=3, max_size=3))
+def test_the_error_is_that_of_the_mean_of_three_parts(gains: list[tuple[int, int]]) -> None:
+    window, cycle, stalled = [border(0, 0, 0)], 0, 0
+    for cycles, waits in gains:
+        cycle, stalled = cycle + cycles, stalled + waits
+        window.append(border(0, cycle, stalled))
+    samples = [[c for c, _ in gains], [w for _, w in gains], [c - w for c, w in gains]]
+    expected = max(map(stdev, samples)) / sqrt(3) / mean(samples[0])
+    assert watcher()._error(window) == pytest.approx(expected)
+
+
+def test_parts_begin_and_end_at_borders_with_the_same_positions() -> None:
+    turns = [border(n % 2, 100 * n + (n % 2) * 30, 0) for n in range(7)]  # alike but for what is in flight in between
+    assert watcher()._error(turns) == 0
+    assert watcher()._error(turns[:5]) == inf  # two parts only
 
 
 def test_progress_gets_to_the_end_and_never_back() -> None:
