@@ -19,8 +19,9 @@ from sim.markdown import table
 from sim.output import write_atomically
 
 TARGET = Path(__file__).parent.parent / "results" / "repetition.md"
-LARGE = 0.001  # of the makespan: a stall that is looked at for itself
-EXACT = 0.01  # of itself: how far off it may be
+LARGE = 0.0001  # of the makespan: a stall that is looked at for itself
+SIZES = (0.01, 0.001, LARGE)  # of the makespan: stalls at least so large are counted
+EXACT = 0.01  # of itself: how far off a stall may be
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class _Pair:
         """Of the makespan, the stall that is off the most."""
         return max(stalls_off(self.short, self.whole).values()) / self.whole.makespan_cycles
 
-    def large(self) -> dict[str, float]:
-        """Of itself, every large stall."""
-        least = LARGE * self.whole.makespan_cycles
+    def large(self, size: float = LARGE) -> dict[str, float]:
+        """Of itself, every stall of more than *size* of the makespan."""
+        least = size * self.whole.makespan_cycles
         return {
             stall: cycles / own
             for stall, cycles in stalls_off(self.short, self.whole).items()
@@ -87,7 +88,9 @@ def main() -> None:
 
 
 def _head(pairs: list[_Pair]) -> str:
-    large = [off for pair in pairs for off in pair.large().values()]
+    large = {size: [off for pair in pairs for off in pair.large(size).values()] for size in SIZES}
+    exact = {size: sum(off <= EXACT for off in found) for size, found in large.items()}
+    counts = [f"{exact[size]:,} of {len(large[size]):,} above {100 * size:g} % of it" for size in SIZES]
     missed = [pair for pair in pairs if max(pair.large().values()) > EXACT]
     return (
         "# What skipping costs\n\n"
@@ -96,9 +99,9 @@ def _head(pairs: list[_Pair]) -> str:
         f"is a stall of more than {100 * LARGE:g} % of the makespan.\n\n"
         f"Of {len(pairs)} runs {sum(pair.skipped for pair in pairs)} skip something. Makespans are off by "
         f"{100 * max(abs(pair.makespan_off) for pair in pairs):.4f} % at most, stalls by "
-        f"{100 * max(pair.most for pair in pairs):.4f} % of the makespan. Of {len(large)} large stalls "
-        f"{sum(off <= EXACT for off in large)} are within {100 * EXACT:g} % of themselves; the others, at most "
-        f"{100 * max(large):.1f} % off, are in {', '.join(' on '.join(pair.names) for pair in missed) or 'no run'}.\n\n"
+        f"{100 * max(pair.most for pair in pairs):.4f} % of the makespan. Within {100 * EXACT:g} % of themselves are "
+        f"{', '.join(counts)}; those that are not, at most {100 * max(large[LARGE]):.1f} % off, are in "
+        f"{', '.join(' on '.join(pair.names) for pair in missed) or 'no run'}.\n\n"
     )
 
 

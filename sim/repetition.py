@@ -7,9 +7,10 @@ by so many periods, the accounts gain in proportion, and every simulated cycle c
 (:mod:`sim.stretch`), by which the critical path is weighed as well.
 
 Periods are not the same to the cycle, since DRAM refresh falls into each of them at another moment. So there have to be
-several, of which the older half must have gained what the newer half has. What takes little time to simulate is not
-skipped at all. For the machine no time passes where something is skipped: what it goes through is a shorter run of the
-same work, in which refresh comes in between as it does in the long one.
+enough of them to know the time and every stall of those to come: from how much they differ follows how far their mean
+may be off (:mod:`sim.confidence`). Where it may be off too far, every event is simulated; so is what takes little time.
+For the machine no time passes where something is skipped: what it goes through is a shorter run of the same work, in
+which refresh comes in between as it does in the long one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import ceil, sqrt
 from typing import Any
 
 from hw.accounts import Accounts
 from hw.machine import Machine
+from sim.confidence import half_width, mean
 from sim.program import Program
 from sim.streams import StreamRun
 from sim.stretch import Stretch
@@ -29,12 +31,13 @@ from sim.units import Key, apportion
 
 REQUESTS = 100_000  # to simulate before anything is skipped: about a second
 REFRESH_SHARE = 0.0005  # of the periods that stand for others: what one refresh more or less in them may make
-PARTS = 3  # in which these periods are compared
-TILES = 18  # tiles that stand for others, at least
-LAYERS = 3  # layers that stand for others, at least
-TILES_ERROR = 0.001  # of the time: standard error of what tiles gain on average
-LAYERS_ERROR = 0.00015  # the same for layers
-REMEMBERED = 256  # borders
+TIME_ERROR = 0.0001  # of the time: how far it may be off
+STALL_ERROR = 0.01  # of a stall: how far it may be off ...
+LITTLE = 0.00002  # ... and of the time: how far any stall may
+SAMPLES = (3, 10)  # at least and at most, to tell how much periods differ
+SIMULATED = 6  # layers, over which what skipped tiles are off averages out
+AGAIN = 1.1  # so many times more borders than at the last look, before another
+REMEMBERED = 1024  # borders
 
 Runs = Sequence[StreamRun[Any]]
 Gains = dict[tuple[int, str], int]  # cycles of one unit by (rank of the stream, reason); the reason "" is busy
@@ -58,26 +61,51 @@ class _Border:
         return {unit: _difference(self.accounts[unit], counts) for unit, counts in later.accounts.items()}
 
     def totals(self, later: _Border) -> Counter[tuple[str, str]]:
-        """The same by unit and reason, over all streams."""
+        """The same by unit and reason, over all streams, and the channels' clocks: what each unit's time went to."""
         totals: Counter[tuple[str, str]] = Counter()
         for unit, gains in self.gains(later).items():
             for (_, reason), cycles in gains.items():
                 totals[unit, reason] += cycles
+        for name, clocks in _difference(self.channel, later.channel).items():
+            if name != "bursts":
+                totals["channel", name] = clocks
         return totals
 
 
 class _Level:
-    """The last borders of layers, or of tiles: *tiles* apart, so many periods *least* to stand for others."""
+    """The last borders of layers, or of tiles: *tiles* apart.
 
-    def __init__(self, tiles: int, least: int, most: float) -> None:
+    A sample of what happens between them takes *sample* periods, and *least* at least stand for others. What these make
+    may be off *slack* times as much as in the whole.
+    """
+
+    def __init__(self, tiles: int, sample: int, least: int = 0, slack: float = 1.0) -> None:
         self.tiles = tiles
-        self.most = most  # of the time: standard error of what periods that stand for others gain on average
-        self.borders: list[_Border] = []
-        self._least = least
+        self.sample = sample
+        self.slack = slack
+        self._least = max(least, SAMPLES[0] * sample)
+        self.start([])
+
+    def start(self, borders: list[_Border]) -> None:
+        """Forget all borders but these."""
+        self._borders = borders
+        self._met = len(borders)
+        self._next = 1 + self._least
+
+    def add(self, border: _Border) -> None:
+        """One more border."""
+        self._borders = [*self._borders[1 - REMEMBERED :], border]
+        self._met += 1
 
     def windows(self) -> Iterator[list[_Border]]:
-        """Borders from one with the positions of the last to that: all there are, and those of the newer half."""
-        for borders in (self.borders, self.borders[len(self.borders) // 2 :]):
+        """Borders from one with the positions of the last to that: all there are, and those of the newer half.
+
+        None before so many more have been met since the last look that the picture can have become another.
+        """
+        if self._met < self._next:
+            return
+        self._next = ceil(AGAIN * self._met)
+        for borders in (self._borders, self._borders[len(self._borders) // 2 :]):
             starts = range(len(borders) - self._least)
             same = (start for start in starts if borders[start].positions == borders[-1].positions)
             if (first := next(same, None)) is not None:
@@ -97,9 +125,9 @@ class Repetition:
         requests = sum(map(program.requests_of, program.streams))
         self._first = REQUESTS * program.tiles // requests  # tile before which all are simulated
         self._shortest_cycles = machine.dma.refresh_cycles / REFRESH_SHARE
-        self._tiles = _Level(1, TILES, TILES_ERROR)
-        layers = max(LAYERS, self._first // program.tiles_per_layer)
-        self._layers = _Level(program.tiles_per_layer, layers, LAYERS_ERROR)
+        slack = sqrt(min(program.layers, SIMULATED))
+        self._tiles = _Level(1, sample=6, slack=slack)  # tiles of two kinds can take turns
+        self._layers = _Level(program.tiles_per_layer, 1, self._first // program.tiles_per_layer)
 
     def watch(self, runs: Runs) -> None:
         """The streams of the run, in the order of the program."""
@@ -111,45 +139,62 @@ class Repetition:
         """All tiles before *tile* are done: skip what can be skipped."""
         layer, place = divmod(tile, self._program.tiles_per_layer)
         if not place:
-            self._tiles.borders = []
+            self._tiles.start([])
             self._look(self._layers, tile, self._layer_room())
         elif all(run.tile > layer * self._program.tiles_per_layer for run in self._active):
             self._look(self._tiles, tile, self._tile_room(layer))
 
     def _look(self, level: _Level, tile: int, room: int) -> None:
         """Skip *room* periods of *level* if those before stand for them."""
-        level.borders = [*level.borders[1 - REMEMBERED :], self._border(level, tile)]
+        level.add(self._border(level, tile))
         if not room or tile < self._first:
             return
         for window in level.windows():
             self._unit = self._unit or _busiest(window)
-            stands = self._cycles(window[0], window[-1]) >= self._shortest_cycles and self._error(window) <= level.most
-            gains = self._gains(window, room) if stands and len(window) - 1 <= room else None
+            long_enough = self._cycles(window[0], window[-1]) >= self._shortest_cycles and len(window) - 1 <= room
+            gains = self._gains(window, room) if long_enough and self._known(level, window, room) else None
             if gains is not None:
                 self._skip(level, room, gains)
                 for start, end, times in _shares(window, room):
                     self.stretch.repeat(start.free[self._unit], end.free[self._unit], times)
                     counts = _difference(start.channel, end.channel)
                     self._machine.dma.channel.skip({name: times * count for name, count in counts.items()})
-                level.borders = [self._border(level, tile + room * level.tiles)]
+                level.start([self._border(level, tile + room * level.tiles)])
                 return
 
-    def _error(self, window: list[_Border]) -> float:
-        """Standard error of what a period of *window* gains on average, of its length: the most of all reasons.
+    def _known(self, level: _Level, window: list[_Border], room: int) -> bool:
+        """Whether *room* periods more are known from those of *window* as exactly as they have to be.
 
-        The samples are its parts, each from one border with the positions of the last to another.
+        The total of all periods, those of the window being known, is surer than the mean of the samples by the root of
+        *room*'s share in it.
+        """
+        lengths, spent = self._samples(level, window)
+        if len(lengths) < SAMPLES[0]:
+            return False
+        share = sqrt(room / (room + len(window) - 1)) / level.slack
+        times = dict.fromkeys((unit for unit, _ in spent), 0.0)
+        for (unit, _), samples in spent.items():
+            times[unit] += mean(samples)
+        return share * half_width(lengths) <= TIME_ERROR * mean(lengths) and all(
+            share * half_width(samples) <= max(STALL_ERROR * mean(samples), LITTLE * times[unit])
+            for (unit, _), samples in spent.items()
+        )
+
+    def _samples(self, level: _Level, window: list[_Border]) -> tuple[list[float], dict[tuple[str, str], list[float]]]:
+        """What a period takes, and what each unit's time goes to in it, on average over each part of *window*.
+
+        As many parts as can be, each from one border with the positions of the last to another.
         """
         same = [number for number, border in enumerate(window) if border.positions == window[-1].positions]
-        if len(same) <= PARTS:
-            return inf
+        count = min(len(same) - 1, (len(window) - 1) // level.sample, SAMPLES[1])
         lengths: list[float] = []
-        gains: dict[tuple[str, str], list[float]] = {}
-        for part in range(PARTS):
-            first, last = (same[number * (len(same) - 1) // PARTS] for number in (part, part + 1))
+        spent: dict[tuple[str, str], list[float]] = {}
+        for part in range(count):
+            first, last = (same[number * (len(same) - 1) // count] for number in (part, part + 1))
             lengths.append(self._cycles(window[first], window[last]) / (last - first))
-            for key, gain in window[first].totals(window[last]).items():
-                gains.setdefault(key, [0.0] * PARTS)[part] = gain / (last - first)
-        return max(map(_standard_error, [lengths, *gains.values()])) * PARTS / sum(lengths)
+            for key, time in window[first].totals(window[last]).items():
+                spent.setdefault(key, [0.0] * count)[part] = time / (last - first)
+        return lengths, spent
 
     def _cycles(self, start: _Border, end: _Border) -> int:
         """Cycles of the run between two borders."""
@@ -223,13 +268,6 @@ def _busiest(window: list[_Border]) -> str:
     """The unit that worked the most in *window*."""
     totals = window[0].totals(window[-1])
     return max(window[0].free, key=lambda unit: totals[unit, ""])
-
-
-def _standard_error(samples: Sequence[float]) -> float:
-    """That of the mean of *samples*; the module ``statistics`` takes longer to load than all of this to run."""
-    count = len(samples)
-    mean = sum(samples) / count
-    return sqrt(sum((sample - mean) ** 2 for sample in samples) / (count - 1) / count)
 
 
 def _shares(window: list[_Border], times: int) -> list[tuple[_Border, _Border, int]]:

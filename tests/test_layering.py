@@ -13,7 +13,7 @@ LAYERS = [
     {"sim.errors", "sim.units"},
     {"sim.documents", "sim.engine", "sim.output", "sim.layered", "sim.pytest_plugin"},
     {"workloads", "hw"},
-    {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.stretch", "sim.drawing"},
+    {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.stretch", "sim.drawing", "sim.confidence"},
     {"sim.mapping", "sim.picture"},
     {"sim.fusion", "sim.bounds"},
     {"sim.buffers"},
