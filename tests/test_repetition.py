@@ -31,6 +31,7 @@ MAKESPAN = 0.001  # of the makespan: how far skipping may be off
 STALL = 0.01  # of a stall
 LITTLE = 0.00005  # of the makespan: what a stall may be off in any case
 LITTLE_IN_HASTE = 0.001  # the same where more is skipped than by default
+LITTLE_AT_RANDOM = 0.005  # the same in models so small that a row of DRAM holds several of their layers
 
 LONG = [  # long enough for something to be skipped
     ("mamba1-d768", "edge_flexpe", {"layers": 32, "mapping__token_tile": 64}),
@@ -102,6 +103,12 @@ def haste(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(repetition, constant, value)
 
 
+@pytest.fixture
+def less_haste(haste: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much as shows whether periods are alike has to be simulated even so."""
+    monkeypatch.setattr(repetition, "REQUESTS", 1000)
+
+
 @pytest.mark.parametrize(("workload", "machine", "overrides"), LONG)
 def test_skipping_changes_next_to_nothing(workload: str, machine: str, overrides: dict[str, object]) -> None:
     short, whole = pair(job_of(workload, machine, overrides))
@@ -138,9 +145,9 @@ def test_all_but_the_accounts_of_a_compute_bound_run_is_the_same_to_the_cycle() 
     assert short.model_dump(exclude=counted) == whole.model_dump(exclude=counted)
 
 
-@pytest.mark.usefixtures("haste")
+@pytest.mark.usefixtures("less_haste")
 @settings(
-    max_examples=25,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )
 @given(recipe=recipes, spec=specs, machine=machines(), tokens=st.integers(40, 150), layers=st.integers(1, 40))
@@ -155,7 +162,7 @@ def test_random_models_on_random_machines(
     short, whole = pair(job)
     event("skipped" if short.simulated_cycles < short.makespan_cycles else "not skipped")
     check_conserved(short)
-    assert short.makespan_cycles == pytest.approx(whole.makespan_cycles, rel=MAKESPAN)
+    check_alike(short, whole, LITTLE_AT_RANDOM)
 
 
 def test_cost_does_not_grow_with_the_length_of_the_prompt() -> None:
