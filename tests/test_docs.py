@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,14 @@ def test_example_scenarios_run(pytester: pytest.Pytester) -> None:
     example = re.findall(r"```python\n(.*?)```", (DOCS / "scenarios.md").read_text(), flags=re.S)[0]
     pytester.makepyfile("\n".join(line for line in example.splitlines() if "my_model" not in line))
     pytester.runpytest().assert_outcomes(passed=3)
+
+
+def test_readme_shows_the_run_as_it_comes_out() -> None:
+    shown = re.search(
+        r"<!-- stallscope run mamba3_mimo -->\n```\n(.*?)\n```", (DOCS.parent / "README.md").read_text(), re.DOTALL
+    )
+    command = [sys.executable, "-m", "sim", "run", "mamba3_mimo"]
+    settings = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=settings).stdout
+    assert shown is not None
+    assert [line.rstrip() for line in printed.rstrip().split("\n")] == shown[1].split("\n")
