@@ -12,7 +12,7 @@ from setuptools import setup
 
 EVENT_LOOP = [
     "sim/engine.py", "sim/streams.py", "sim/scheduler.py", "hw/unit.py", "hw/dma.py", "hw/ports.py", "hw/accounts.py",
-    "hw/requests.py", "hw/lpddr5/transaction.py",
+    "hw/requests.py", "hw/dram/channel.py",
 ]  # fmt: skip
 NEEDED = ["mypy >= 1.10, < 3", "simpy >= 4.1, < 5", "pydantic >= 2.7, < 3"]  # to compile: mypyc, and the types it meets
 BUILDING = {"build_ext", "bdist_wheel", "editable_wheel"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hw.lpddr5 import COST_NAMES, Costs
+from hw.dram import COST_NAMES, Costs
 from sim.units import apportion
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from hw.accounts import Accounts, Landing
-from hw.lpddr5 import TRANSFER_TIMINGS, Channel, DramSpec
+from hw.dram import TRANSFER_TIMINGS, Channel, DramSpec
 from hw.requests import Transfer
 from hw.unit import NEVER, Server, Stream
 from sim.engine import Engine

@@ -6,8 +6,8 @@ from pydantic import Field, PositiveInt, field_validator
 
 from hw.accounts import Accounts
 from hw.dma import Dma
+from hw.dram import DramSpec
 from hw.ideal import Effect
-from hw.lpddr5 import DramSpec
 from hw.mac_array import MacArraySpec
 from hw.ports import SramPorts
 from hw.simd import SimdSpec

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from hw.lpddr5 import BURST_BYTES, TIMINGS
-from hw.lpddr5.chunks import replay_chunks
-from hw.lpddr5.command import Ints, Refresh, replay
+from hw.dram import BURST_BYTES, TIMINGS
+from hw.dram.chunks import replay_chunks
+from hw.dram.command import Ints, Refresh, replay
 from sim.errors import InputError, Problem
 
 Level = Literal["command", "transaction"]

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any
 
 from hw.accounts import Landing
-from hw.lpddr5 import COST_NAMES
+from hw.dram import COST_NAMES
 from sim.program import StreamPlan
 from sim.scheduler import Execution
 from sim.streams import StreamRun

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from hw.lpddr5 import TIMINGS
-from hw.lpddr5.chunks import replay_chunks
-from hw.lpddr5.command import Ints, Refresh, Replay, replay
-from hw.lpddr5.timing import Command, Scope, Timing, rules
+from hw.dram import TIMINGS
+from hw.dram.chunks import replay_chunks
+from hw.dram.command import Ints, Refresh, Replay, replay
+from hw.dram.timing import Command, Scope, Timing, rules
 from sim.cli import app
 from sim.validation.traces import build
 

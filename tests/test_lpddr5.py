@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.lpddr5 import COST_NAMES, TIMINGS, Channel, DramSpec, Timing
+from hw.dram import COST_NAMES, TIMINGS, Channel, DramSpec, Timing
 
 MIB = 2**20
 SLOW = TIMINGS["lpddr5-6400"]

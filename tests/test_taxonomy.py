@@ -10,8 +10,8 @@ from typing import get_args
 import matplotlib
 import pytest
 
+from hw.dram import COST_NAMES
 from hw.ideal import Effect
-from hw.lpddr5 import COST_NAMES
 from hw.machine import MachineSpec
 from sim import Result
 from sim.experiments import LADDER, Laboratory, changes

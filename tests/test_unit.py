@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hw.accounts import Landing
 from hw.dma import Dma
-from hw.lpddr5 import Channel, DramSpec
+from hw.dram import Channel, DramSpec
 from hw.ports import SramPorts
 from hw.requests import Transfer, Work
 from hw.sram import SramSpec

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from hw.accounts import Landing
-from hw.lpddr5 import COST_NAMES, TRANSFER_TIMINGS
+from hw.dram import COST_NAMES, TRANSFER_TIMINGS
 from hw.machine import MachineSpec
 from sim.trace.model import NOTHING, Choice, Numbers, Words
 

@@ -14,9 +14,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from hw.lpddr5 import TIMINGS, Channel, Timing
-from hw.lpddr5.chunks import replay_chunks, run_ends
-from hw.lpddr5.command import Ints, Refresh, replay
+from hw.dram import TIMINGS, Channel, Timing
+from hw.dram.chunks import replay_chunks, run_ends
+from hw.dram.command import Ints, Refresh, replay
 from sim.validation.cases import Case
 from sim.validation.traces import build
 

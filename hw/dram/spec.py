@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from hw.lpddr5.timing import TIMINGS, Timing
+from hw.dram.timing import TIMINGS, Timing
 from sim.documents import Spec
 
 _HBM3_5200 = Timing(

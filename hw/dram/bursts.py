@@ -1,9 +1,9 @@
 """LPDDR5 controllers stepped command by command where bursts compete, and past a whole stream where one is alone.
 
-The policy is hw/lpddr5/command.py's (FR-FCFS, bursts whose row was opened for them first, watermarks, refresh before
+The policy is hw/dram/command.py's (FR-FCFS, bursts whose row was opened for them first, watermarks, refresh before
 the rest), with its rules as what they come to: when each bank can be activated, closed and used, and when each bank
 group can move data in either direction. ``c`` is the record of a channel and ``t`` that of the rules, as
-hw/lpddr5/chunks.py lays them out. Everything that is compiled is in this one file, because numba's cache looks at no
+hw/dram/chunks.py lays them out. Everything that is compiled is in this one file, because numba's cache looks at no
 other.
 
 In a stream data takes BURST_CLOCKS a burst, rows open behind it, and each refresh that is due costs what it keeps the
@@ -19,8 +19,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from hw.lpddr5.command import HIGH_WATERMARK, LOW_WATERMARK
-from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, ROW_BYTES
+from hw.dram.command import HIGH_WATERMARK, LOW_WATERMARK
+from hw.dram.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, ROW_BYTES
 
 GROUP_BYTES = 64  # consecutive bytes in one bank group
 REGION_BYTES = BANK_GROUPS * ROW_BYTES  # rows of the four groups that lie side by side

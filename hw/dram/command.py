@@ -10,7 +10,7 @@ answered from the queue, a second write to it joins the first.
 
 Where nothing can be issued, time moves on to the first clock at which a rule, a refresh or an arrival changes that.
 The policy is that of Ramulator 2.1's LPDDR5 controller (FR-FCFS, watermarks, priorities), written anew; the rules are
-hw/lpddr5/timing.py's table. Compiled by numba: interpreted, it takes a hundred times as long.
+hw/dram/timing.py's table. Compiled by numba: interpreted, it takes a hundred times as long.
 
 Not modelled: more than one rank, auto-precharge, power-down, the write data's way through the controller.
 """
@@ -24,7 +24,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_CLOCKS, NEVER, Command, Timing, rules
+from hw.dram.timing import BANK_GROUPS, BANKS, BURST_CLOCKS, NEVER, Command, Timing, rules
 
 Ints = NDArray[np.int64]
 Refresh = Literal["all-bank", "per-bank", "none"]

@@ -1,11 +1,11 @@
 """LPDDR5 at transaction level, with addresses: bursts where chunks compete, closed form where one streams.
 
-Chunks arrive burst by burst, in order, until a queue is full. Where they compete, hw/lpddr5/bursts.py's controllers
+Chunks arrive burst by burst, in order, until a queue is full. Where they compete, hw/dram/bursts.py's controllers
 serve them burst by burst: the policy and the rules of the command level, with less book-keeping. As soon as every
 channel does nothing but stream one run of consecutive bytes, the rest of that run, but for what is queued, is one
 event, whatever its length. This module holds what both work on, as records, and what comes out.
 
-Not modelled: see hw/lpddr5/bursts.py.
+Not modelled: see hw/dram/bursts.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.lpddr5.bursts import BEGIN, CLOSED, KIND, READ, SIZE, WRITE, run
-from hw.lpddr5.command import ALL_BANK, MODES, NO_REFRESH, PER_BANK, Ints, Refresh, Replay
-from hw.lpddr5.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, Timing
+from hw.dram.bursts import BEGIN, CLOSED, KIND, READ, SIZE, WRITE, run
+from hw.dram.command import ALL_BANK, MODES, NO_REFRESH, PER_BANK, Ints, Refresh, Replay
+from hw.dram.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, Timing
 
 INT = np.int64
 RULES = np.dtype(
@@ -35,7 +35,7 @@ RULES = np.dtype(
 def replay_chunks(
     requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32
 ) -> Replay:
-    """Replay *requests* [n, 3] (1 for a write, byte address, bytes) as :func:`hw.lpddr5.command.replay` does."""
+    """Replay *requests* [n, 3] (1 for a write, byte address, bytes) as :func:`hw.dram.command.replay` does."""
     rules = _rules(timing, refresh, queue)
     states = _channels(channels, rules)
     ordered = np.ascontiguousarray(requests, dtype=np.int64)
