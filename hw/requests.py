@@ -66,6 +66,16 @@ class Work:
         self.tail_cycles = tail_cycles
         self.demand = demand
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for requests that ask for the same."""
+        return self.cycles, self.tail_cycles, tuple(sorted(self.demand.items()))
+
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes between SRAM and the unit."""
+        return sum(self.demand.values())
+
 
 class Transfer:
     """One request to the DMA engine: consecutive bytes, from DRAM to SRAM or (``write``) back.
@@ -79,3 +89,13 @@ class Transfer:
         self.size_bytes = size_bytes
         self.write = write
         self.address = address
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for requests that ask for the same."""
+        return self.size_bytes, self.write, self.address
+
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes between DRAM and SRAM."""
+        return self.size_bytes

@@ -38,11 +38,9 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
     """(useful, fill and drain) cycles of a compute stream in *layers* of the program, or in all."""
     useful = fill = 0
     share = Fraction(program.layers if layers is None else layers, program.layers)
-    for count, costs in zip(program.variant_counts(), stream.costs, strict=True):
-        for cost in costs:
-            if cost is not None:
-                useful += count * cost.useful_cycles
-                fill += count * cost.fill_drain_cycles
+    for count, cost in zip(program.counts(stream), stream.costs, strict=True):
+        useful += count * cost.useful_cycles
+        fill += count * cost.fill_drain_cycles
     return int(useful * share), int(fill * share)
 
 
@@ -132,7 +130,7 @@ def _spent(segment: Segment) -> dict[str, int]:
     """The cycles of *segment*, the busy ones split as accounts split them."""
     plan, spent = segment.plan, dict(segment.cycles)
     if plan.costs:
-        cost = plan.costs[segment.variant][segment.item]
+        cost = plan.cost(segment.variant, segment.item)
         assert cost is not None, "a request that was made has a cost"
         spent["useful"], spent["fill_drain"] = cost.useful_cycles, cost.fill_drain_cycles
         spent["edge"] = cost.cycles - cost.useful_cycles - cost.fill_drain_cycles

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from sim.buffers import LOAD, Inventory, Storage
 from sim.fusion import Draft
 from sim.layout import Region, SegmentLayout
@@ -74,7 +76,7 @@ class _Dependencies:
     def publish(self) -> None:
         """Write the tables into the plans."""
         for (consumer, producer, reason), table in self._tables.items():
-            self.plans[consumer].dependencies.append(Dependency(producer, tuple(table), reason))
+            self.plans[consumer].dependencies.append(Dependency(producer, np.array(table, np.int64), reason))
 
     def _require(self, consumer: int, producer: int, reason: str, needs: Iterable[int]) -> None:
         """Item i of *consumer* needs ``needs[i]`` items of *producer*, counted from the start of its tile."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Generic, TypeVar
+
+import numpy as np
 
 from hw.mac_array import operand_bytes
 from hw.machine import MachineSpec
@@ -19,10 +22,11 @@ from sim.dependencies import Streams, add_dependencies, weight_streams
 from sim.fusion import Draft
 from sim.layout import BatchLayout, Layout, SegmentLayout
 from sim.mapping import CostModel, Mapping
-from sim.program import DRAM, NO_BUFFER, RECURRENCE, Pool, Program, StreamPlan
+from sim.program import DRAM, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Numbers, Pool, Program, StreamPlan
 from sim.units import ceil_div
 from workloads.config import Workload
 
+RequestType = TypeVar("RequestType", Work, Transfer)
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 
 
@@ -44,6 +48,24 @@ class _Transfers:
     sizes: Callable[[int, int], int]  # (item, variant) -> bytes, 0 for nothing to do
     place: _Place
     write: bool = False
+
+
+class _Numbering(Generic[RequestType]):
+    """The requests of a stream, equal ones once, in the order in which they are first made."""
+
+    def __init__(self) -> None:
+        self.requests: list[RequestType] = []
+        self.costs: list[Cost] = []
+        self._known: dict[object, int] = {}
+
+    def number(self, request: RequestType, cost: Cost | None = None) -> int:
+        """The number of *request*, which costs *cost* if a compute unit does it."""
+        key = request.key, cost
+        if key not in self._known:
+            self._known[key] = len(self.requests)
+            self.requests.append(request)
+            self.costs += [] if cost is None else [cost]
+        return self._known[key]
 
 
 class Lowering:
@@ -112,8 +134,7 @@ class Lowering:
         for unit in ("mac_array", "simd"):
             peaks = dict.fromkeys(worst, 0.0)
             plans = [plan for plan in self.plans if plan.unit == unit]
-            asked = {id(r): r for plan in plans for requests in plan.requests for r in requests if isinstance(r, Work)}
-            for work in asked.values():
+            for work in (request for plan in plans for request in plan.requests if isinstance(request, Work)):
                 for cluster, size in work.demand.items():
                     peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
             worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
@@ -131,36 +152,32 @@ class Lowering:
         return self.last_tokens if variant & 2 else self.mapping.token_tile
 
     def _compute_plan(self, draft: Draft) -> StreamPlan:
-        made: dict[int, tuple[list[Work | None], list[Cost | None]]] = {}
-        for tokens in map(self._tokens, range(4)):
-            if tokens not in made:
-                known: dict[object, tuple[Work, Cost] | None] = {}
-                items = [self._work(draft, item, tokens, known) for item in range(draft.layout.items)]
-                made[tokens] = [item and item[0] for item in items], [item and item[1] for item in items]
-        requests, costs = zip(*(made[self._tokens(variant)] for variant in range(4)), strict=True)
-        return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, requests, costs)
+        known = _Numbering[Work]()
+        of: dict[int, Numbers] = {}
+        for tokens in map(self._tokens, range(VARIANTS)):
+            if tokens not in of:
+                of[tokens] = self._numbers(draft, tokens, known)
+        numbers = tuple(of[self._tokens(variant)] for variant in range(VARIANTS))
+        works, costs = tuple(known.requests), tuple(known.costs)
+        return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
-    def _work(
-        self, draft: Draft, item: int, tokens: int, known: dict[object, tuple[Work, Cost] | None]
-    ) -> tuple[Work, Cost] | None:
-        """The request of one item of a tile that has *tokens* tokens, or None if the item lies behind them."""
-        batch = self.mapping.batch
-        region = draft.layout.region(item)
+    def _numbers(self, draft: Draft, tokens: int, known: _Numbering[Work]) -> Numbers:
+        """The request of each item of a tile that has *tokens* tokens; NOTHING for an item that lies behind them."""
         if isinstance(draft.layout, SegmentLayout):
-            full = draft.tiles[item]
-            key: object = full
-            if key not in known:
-                known[key] = self._projection_work(full, tokens * batch)
-            return known[key]
-        span = min(region.last + 1, tokens) - region.first
-        if span <= 0:
-            return None
-        if span not in known:
-            groups = (self.mapping.groups if draft.stepped else self.mapping.blocks) if draft.grouped else 1
-            cost = self.costs.fused_cost(draft.operations, draft.unit, span * batch, groups)
-            demand = self._demand(draft, span * batch, groups)
-            known[span] = Work(cost.cycles, cost.tail_cycles, demand), cost
-        return known[span]
+            rows = tokens * self.mapping.batch
+            of_tile = {full: known.number(*self._projection_work(full, rows)) for full in dict.fromkeys(draft.tiles)}
+            return np.array([of_tile[full] for full in draft.tiles], np.int64)
+        regions = [draft.layout.region(item) for item in range(draft.layout.items)]
+        spans = [min(region.last + 1, tokens) - region.first for region in regions]
+        of_span = {span: known.number(*self._fused_work(draft, span)) for span in dict.fromkeys(spans) if span > 0}
+        return np.array([of_span.get(span, NOTHING) for span in spans], np.int64)
+
+    def _fused_work(self, draft: Draft, tokens: int) -> tuple[Work, Cost]:
+        """The request for *tokens* timesteps of one part of fused operations."""
+        scale = tokens * self.mapping.batch
+        groups = (self.mapping.groups if draft.stepped else self.mapping.blocks) if draft.grouped else 1
+        cost = self.costs.fused_cost(draft.operations, draft.unit, scale, groups)
+        return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 
     def _projection_work(self, full: Gemm, rows: int) -> tuple[Work, Cost]:
         """The request for a weight tile of a full tile of tokens, for *rows* tokens x sequences."""
@@ -209,15 +226,14 @@ class Lowering:
     # ------------------------------------------------------------------------------------------------ transfers
 
     def _transfer_plan(self, transfers: _Transfers) -> StreamPlan:
-        place, requests = transfers.place, []
-        for variant in range(4):
+        place, known, numbers = transfers.place, _Numbering[Transfer](), []
+        for variant in range(VARIANTS):
             sizes = [transfers.sizes(item, variant) for item in range(transfers.layout.items)]
-            starts = accumulate(sizes, initial=place.start)
-            requests.append(
-                [Transfer(size, transfers.write, at) if size else None for size, at in zip(sizes, starts, strict=False)]
-            )
+            moves = zip(sizes, accumulate(sizes, initial=place.start), strict=False)
+            of_items = [known.number(Transfer(n, transfers.write, at)) if n else NOTHING for n, at in moves]
+            numbers.append(np.array(of_items, np.int64))
         return StreamPlan(
-            transfers.name, "dma", (), transfers.layout, tuple(requests),
+            transfers.name, "dma", (), transfers.layout, tuple(known.requests), tuple(numbers),
             layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from math import ceil
 
 from hw.accounts import Accounts
 from hw.machine import MachineSpec
-from hw.requests import Transfer
+from hw.requests import Transfer, Work
 from sim import __version__
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
 from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
@@ -71,7 +71,7 @@ def build_result(
         dram_bytes=read + written,
         dram_read_bytes=read,
         dram_write_bytes=written,
-        requests=sum(program.requests_of(stream) for program, stream in _streams(sections)),
+        requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
         bounds=_bounds(sections[0], machine, units, roofline, read + written),
         above_roofline=_above_roofline(units["mac_array"], roofline),
         units=units,
@@ -90,12 +90,13 @@ def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]
 
 
 def _moved(program: Program, write: bool) -> int:
-    total = 0
-    for stream in program.streams:
-        for count, requests in zip(program.variant_counts(), stream.requests, strict=True):
-            moves = [r for r in requests if isinstance(r, Transfer) and r.write == write]
-            total += count * sum(move.size_bytes for move in moves)
-    return total
+    """Bytes read from DRAM, or written to it."""
+    return sum(
+        count * request.size_bytes
+        for stream in program.streams
+        for count, request in zip(program.counts(stream), stream.requests, strict=True)
+        if isinstance(request, Transfer) and request.write == write
+    )
 
 
 def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:
@@ -121,12 +122,9 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
     """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
     sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
     for program, stream in _streams(sections):
-        for count, requests in zip(program.variant_counts(), stream.requests, strict=True):
-            for request in requests:
-                if request is None or isinstance(request, Transfer):
-                    continue
-                for cluster, size in request.demand.items():
-                    moved[cluster] += count * size
+        for count, request in zip(program.counts(stream), stream.requests, strict=True):
+            for cluster, size in request.demand.items() if isinstance(request, Work) else ():
+                moved[cluster] += count * size
     result = {}
     for cluster, size in moved.items():
         busy = min(makespan, ceil(Fraction(size, sram.cluster_bytes_per_cycle)))
@@ -168,18 +166,14 @@ def _above_roofline(array: UnitAccount, roofline: int) -> dict[str, int]:
 
 
 def _stream(section: Section, stream: StreamPlan) -> StreamReport:
-    program = section.program
-    busy = sum(
-        count * sum(cost.cycles for cost in costs if cost is not None)
-        for count, costs in zip(program.variant_counts(), stream.costs, strict=False)
-    )
+    counts = section.program.counts(stream)
     return StreamReport(
         name=section.prefix + stream.name,
         unit=stream.unit,
         operations=list(stream.operations),
         order=stream.layout.order,
-        requests=program.requests_of(stream),
-        busy_cycles=busy,
+        requests=sum(counts),
+        busy_cycles=sum(count * cost.cycles for count, cost in zip(counts, stream.costs, strict=False)),
     )
 
 

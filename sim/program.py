@@ -1,8 +1,10 @@
 """The lowered program: what each unit does in a tile, and what it has to wait for.
 
 A :class:`StreamPlan` is an endless repetition: the same items tile after tile, layer after layer, so a program takes
-the same memory for any number of tokens. A dependency says how many items of another stream must be done before an
-item may start: ``tile * items of that stream + table[item]``; values below zero reach into earlier tiles.
+the same memory for any number of tokens. Most items ask for the same few requests, so a plan has each request once and
+an array of numbers that says which of them an item makes. A dependency says how many items of another stream must be
+done before an item may start: ``tile * items of that stream + table[item]``; values below zero reach into earlier
+tiles. Arrays are not changed once a plan is made, so plans may share them.
 """
 
 from __future__ import annotations
@@ -10,40 +12,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hw.requests import Cost, Transfer, Work
 from sim.layout import Layout
 
 UnitName = Literal["mac_array", "simd", "dma"]
+Numbers = NDArray[np.int64]
 RECURRENCE: Final = "recurrence"
 NO_BUFFER: Final = "no_buffer"
 DRAM: Final = "dram"
+NOTHING: Final = -1  # instead of a request's number: there is nothing to do
+VARIANTS: Final = 4  # of tiles
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Dependency:
     """Item i of a tile needs ``tile * items(producer) + table[i]`` items of *producer* to be done."""
 
     producer: int
-    table: tuple[int, ...]
+    table: Numbers
     reason: str
 
 
-@dataclass
+@dataclass(eq=False)
 class StreamPlan:
     """One stream: its unit, its items, their requests and what they wait for.
 
-    ``requests[variant][item]`` is None where there is nothing to do; the variant of a tile is 1 if it is the first of
-    its layer plus 2 if it is the last. ``costs`` mirrors ``requests`` for compute units. ``parts[item]`` names the
-    operations of an item, ``operations`` those of the whole stream. What a stream moves lies ``layer_bytes`` further
-    in DRAM for each layer and ``tile_bytes`` for each tile of it.
+    ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
+    the variant of a tile is 1 if it is the first of its layer plus 2 if it is the last. ``costs`` are those of
+    ``requests`` for compute units. ``operations`` are those of all items together. What a stream moves lies
+    ``layer_bytes`` further in DRAM for each layer and ``tile_bytes`` for each tile of it.
     """
 
     name: str
     unit: UnitName
     operations: tuple[str, ...]
     layout: Layout
-    requests: tuple[list[Work | None] | list[Transfer | None], ...]
-    costs: tuple[list[Cost | None], ...] = ()
+    requests: tuple[Work, ...] | tuple[Transfer, ...]
+    numbers: tuple[Numbers, ...]
+    costs: tuple[Cost, ...] = ()
     dependencies: list[Dependency] = field(default_factory=list)
     layer_bytes: int = 0
     tile_bytes: int = 0
@@ -52,6 +61,20 @@ class StreamPlan:
     def items(self) -> int:
         """Items in a tile."""
         return self.layout.items
+
+    def request(self, variant: int, item: int) -> Work | Transfer | None:
+        """What *item* asks for in a tile of a *variant*; None for nothing."""
+        number = self.numbers[variant][item]
+        return None if number == NOTHING else self.requests[number]
+
+    def cost(self, variant: int, item: int) -> Cost | None:
+        """What that costs; None for a transfer or for nothing."""
+        number = self.numbers[variant][item]
+        return None if number == NOTHING or not self.costs else self.costs[number]
+
+    def busy(self, variant: int) -> bool:
+        """Whether there is anything to do in a tile of a *variant*."""
+        return bool((self.numbers[variant] != NOTHING).any())
 
 
 @dataclass(frozen=True)
@@ -111,9 +134,15 @@ class Program:
         first, second, third, fourth = (count * self.layers for count in per_layer)
         return first, second, third, fourth
 
-    def requests_of(self, stream: StreamPlan) -> int:
-        """How many requests *stream* makes in all."""
-        return sum(
-            count * sum(request is not None for request in requests)
-            for count, requests in zip(self.variant_counts(), stream.requests, strict=True)
-        )
+    def counts(self, stream: StreamPlan) -> list[int]:
+        """How often the run makes each of the requests of *stream*."""
+        total = np.zeros(len(stream.requests), np.int64)
+        for tiles, numbers in zip(self.variant_counts(), stream.numbers, strict=True):
+            total += tiles * np.bincount(numbers[numbers != NOTHING], minlength=len(total))
+        counts: list[int] = total.tolist()
+        return counts
+
+    def bytes_moved(self, stream: StreamPlan) -> int:
+        """What all requests of *stream* move: to or from DRAM, or between SRAM and its unit."""
+        sizes = [request.moved_bytes for request in stream.requests]
+        return sum(count * size for count, size in zip(self.counts(stream), sizes, strict=True))

@@ -122,7 +122,7 @@ class Repetition:
         self._runs: Runs = ()
         self._active: Runs = ()  # the streams that have something to do in every tile
         self._unit = ""  # by whose time periods are measured: the one that is the busiest in the first
-        requests = sum(map(program.requests_of, program.streams))
+        requests = sum(sum(program.counts(stream)) for stream in program.streams)
         self._first = REQUESTS * program.tiles // requests  # tile before which all are simulated
         self._shortest_cycles = machine.dma.refresh_cycles / REFRESH_SHARE
         slack = sqrt(min(program.layers, SIMULATED))
@@ -131,9 +131,8 @@ class Repetition:
 
     def watch(self, runs: Runs) -> None:
         """The streams of the run, in the order of the program."""
-        counts = self._program.variant_counts()
-        self._runs = [run for run in runs if any(n and any(r) for n, r in zip(counts, run.plan.requests, strict=True))]
-        self._active = [run for run in runs if any(run.plan.requests[0])]
+        self._runs = [run for run in runs if any(self._program.counts(run.plan))]
+        self._active = [run for run in runs if run.plan.busy(0)]
 
     def look(self, tile: int) -> None:
         """All tiles before *tile* are done: skip what can be skipped."""

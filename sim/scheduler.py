@@ -85,7 +85,7 @@ def run_program(
 def _listen(
     runs: Sequence[StreamRun[Any]], engine: Engine, watcher: Watcher | None, on_tile: Callable[[int], None] | None
 ) -> None:
-    clock = next((run for run in reversed(runs) if any(run.plan.requests[0])), runs[-1])
+    clock = next((run for run in reversed(runs) if run.plan.busy(0)), runs[-1])
 
     def look() -> None:
         if watcher is not None:

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 from hw.accounts import Accounts, Landing
 from hw.requests import Cost, Transfer, Work
 from hw.unit import Server, Stream
-from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
+from sim.program import DRAM, NO_BUFFER, NOTHING, Program, StreamPlan
 
 RequestType = TypeVar("RequestType", Work, Transfer)
 START: Final = "start"  # nothing was missing
@@ -143,9 +143,9 @@ class StreamRun(Stream[RequestType]):
     """One stream of a program as it runs: ``tile`` and ``item`` are the next to issue."""
 
     __slots__ = (
-        "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_missing", "_program",
-        "_tiles", "_unit", "item", "last_completion", "layers", "listener", "operands", "plan", "pool", "rank",
-        "release", "requests", "results", "skipped", "supply", "tile", "tracker",
+        "_by_variant", "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_missing",
+        "_program", "_tiles", "_unit", "item", "last_completion", "layers", "listener", "operands", "plan", "pool",
+        "rank", "release", "requests", "results", "skipped", "supply", "tile", "tracker",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: Server[Any]) -> None:
@@ -161,14 +161,18 @@ class StreamRun(Stream[RequestType]):
         self.skipped = 0  # items that were counted as done without being simulated
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
-        self._idle = not any(plan.requests[0])  # has something to do in the first or last tile of a layer only
+        self._idle = not plan.busy(0)  # has something to do in the first or last tile of a layer only
         self._last = -1  # the dependency that is fulfilled last, as far as known
         self._landings: deque[tuple[int, Landing]] = deque(maxlen=LANDINGS)  # (items issued, record)
         self.results = Progress()
         self.operands: Progress | None = None  # kept only if somebody waits for buffers that this stream reads
         self.tile = self.item = self.last_completion = 0
         self._layer_origin = 0  # where in DRAM what this layer's transfers move lies
-        self.requests: list[Work | None] | list[Transfer | None] | None = plan.requests[program.variant(0)]
+        self._by_variant: list[list[Any]] = [
+            [plan.requests[number] if number != NOTHING else None for number in numbers.tolist()]
+            for numbers in plan.numbers
+        ]
+        self.requests: list[Work | None] | list[Transfer | None] | None = self._by_variant[program.variant(0)]
         self.listener: Callable[[], None] | None = None
         self.pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self.supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
@@ -181,13 +185,13 @@ class StreamRun(Stream[RequestType]):
         An item without a request, be it in some tiles only, waits for nothing and so implies nothing.
         """
         by_item: list[list[tuple[Progress, int, int, StreamRun[RequestType], str]]] = [[] for _ in range(self._items)]
-        always = {item for item in range(self._items) if all(requests[item] for requests in self.plan.requests)}
+        always = {item for item in range(self._items) if all(requests[item] for requests in self._by_variant)}
         pool = self._program.pool
         weights = {load for load, _ in pool.members} if pool is not None else set()
         for dependency in sorted(self.plan.dependencies, key=lambda d: d.producer in weights):  # what else is missing?
             producer = runs[dependency.producer]
             implied = -self._tiles * producer._items
-            for item, need in enumerate(dependency.table):
+            for item, need in enumerate(dependency.table.tolist()):
                 if need > implied:
                     progress = producer._operand_progress() if dependency.reason == NO_BUFFER else producer.results
                     by_item[item].append((progress, producer._items, need, producer, dependency.reason))
@@ -267,8 +271,7 @@ class StreamRun(Stream[RequestType]):
     @property
     def cost(self) -> Cost | None:
         """The cost of the offered item, None for a transfer."""
-        costs = self.plan.costs
-        return costs[self.variant][self.item] if costs else None
+        return self.plan.cost(self.variant, self.item)
 
     @property
     def clock(self) -> int:
@@ -336,7 +339,7 @@ class StreamRun(Stream[RequestType]):
         items = tiles * self._items
         self._go_to(self.tile + tiles)
         self.origin += tiles * self.plan.tile_bytes
-        self.requests = self.plan.requests[self.variant]
+        self.requests = self._by_variant[self.variant]
         for progress in (self.results, self.operands):
             if progress is not None:
                 progress.issued += items
@@ -354,7 +357,7 @@ class StreamRun(Stream[RequestType]):
             self.accounts = self._unit.ledger.open_account()
             self.layers.append(self.accounts)
         ended = self.tile == self._tiles
-        self.requests = None if ended else self.plan.requests[self._program.variant(self.tile)]
+        self.requests = None if ended else self._by_variant[self._program.variant(self.tile)]
         if self.listener is not None:
             self.listener()
 

@@ -19,7 +19,8 @@ def extents(program: Program) -> dict[str, list[tuple[int, int, int]]]:
     for stream in program.streams:
         for tile in range(program.tiles):
             layer, place = divmod(tile, program.tiles_per_layer)
-            for request in stream.requests[program.variant(tile)]:
+            for item in range(stream.items):
+                request = stream.request(program.variant(tile), item)
                 if isinstance(request, Transfer):
                     start = request.address + layer * stream.layer_bytes + place * stream.tile_bytes
                     found.setdefault(stream.name, []).append((layer, start, start + request.size_bytes))

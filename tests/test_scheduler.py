@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from hw.machine import Machine, MachineSpec
@@ -13,7 +14,18 @@ from sim.documents import read_document
 from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.layout import BatchLayout
-from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, Pool, Program, StreamPlan, UnitName
+from sim.program import (
+    DRAM,
+    NO_BUFFER,
+    NOTHING,
+    RECURRENCE,
+    VARIANTS,
+    Dependency,
+    Pool,
+    Program,
+    StreamPlan,
+    UnitName,
+)
 from sim.scheduler import run_program
 
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)
@@ -21,14 +33,13 @@ EDGE = read_document(find("machine", "edge")).check(MachineSpec)
 
 def stream(unit: UnitName, cycles: int, items: int, *needs: Dependency, tail: int = 0, name: str = "") -> StreamPlan:
     """*items* requests of *cycles* each, whose results are there *tail* cycles later."""
-    requests: list[Work | None] = [Work(cycles, tail, {}) for _ in range(items)]
-    layout = BatchLayout(items, 1, items)
-    return StreamPlan(name or unit, unit, (), layout, (requests,) * 4, (), list(needs))
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    return StreamPlan(name or unit, unit, (), layout, (Work(cycles, tail, {}),), numbers, (), list(needs))
 
 
 def load(size_bytes: int, items: int) -> StreamPlan:
-    transfers: list[Transfer | None] = [Transfer(size_bytes) for _ in range(items)]
-    return StreamPlan("load", "dma", (), BatchLayout(items, 1, items), (transfers,) * 4)
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    return StreamPlan("load", "dma", (), layout, (Transfer(size_bytes),), numbers)
 
 
 def program(*streams: StreamPlan, tiles: int = 1, pool: Pool | None = None) -> Program:
@@ -45,7 +56,7 @@ def makespan(built: Program) -> tuple[int, Machine]:
 
 def after(producer: int, items: int, offset: int = 1, reason: str = "waits_for_mac_array") -> Dependency:
     """Item i needs i + *offset* items of *producer*."""
-    return Dependency(producer, tuple(i + offset for i in range(items)), reason)
+    return Dependency(producer, np.arange(items) + offset, reason)
 
 
 CASES = [
@@ -131,8 +142,8 @@ def test_items_without_work_take_no_time(kept: int) -> None:
     """Five tiles, of which one has something to do."""
     full = stream("simd", 9, 2)
     some = {0: (1, 3), 2: (2, 3)}[kept.bit_length() - 1]
-    nothing: list[Work | None] = [None, None]
-    partly = replace(full, requests=tuple(full.requests[v] if v in some else nothing for v in range(4)))
+    nothing = np.full(2, NOTHING)
+    partly = replace(full, numbers=tuple(full.numbers[v] if v in some else nothing for v in range(VARIANTS)))
     assert makespan(program(partly, tiles=5))[0] == 18
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 import simpy
 from hypothesis import given, settings
@@ -22,7 +23,18 @@ from sim.documents import read_document
 from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.layout import BatchLayout
-from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, Pool, Program, StreamPlan, UnitName
+from sim.program import (
+    DRAM,
+    NO_BUFFER,
+    NOTHING,
+    RECURRENCE,
+    VARIANTS,
+    Dependency,
+    Pool,
+    Program,
+    StreamPlan,
+    UnitName,
+)
 from sim.scheduler import run_program
 
 ALWAYS = -(1 << 60)
@@ -38,7 +50,7 @@ def spec() -> MachineSpec:
 
 
 def needs(producer: int, *table: int, reason: str = "data") -> Dependency:
-    return Dependency(producer, table, reason)
+    return Dependency(producer, np.array(table, np.int64), reason)
 
 
 def compute(
@@ -50,14 +62,16 @@ def compute(
 ) -> StreamPlan:
     """A stream of (cycles, tail) items; *variants* such as ``first=`` or ``last=`` replace those of such tiles."""
     by_variant = [variants.get(key, items) for key in ("middle", "first", "last", "only")]
-    requests = tuple([None if item is None else Work(*item, {}) for item in found] for found in by_variant)
-    layout = BatchLayout(len(items), 1, len(items))
-    return StreamPlan(name or unit, unit, (), layout, requests, dependencies=list(dependencies))
+    works = {item: Work(*item, {}) for found in by_variant for item in found if item is not None}
+    known = [*works]
+    numbers = [[NOTHING if item is None else known.index(item) for item in found] for found in by_variant]
+    layout, arrays = BatchLayout(len(items), 1, len(items)), tuple(np.array(each, np.int64) for each in numbers)
+    return StreamPlan(name or unit, unit, (), layout, tuple(works.values()), arrays, dependencies=list(dependencies))
 
 
 def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPlan:
-    requests: tuple[list[Transfer | None], ...] = tuple([Transfer(64)] * items for _ in range(4))
-    return StreamPlan(name, "dma", (), BatchLayout(items, 1, items), requests, dependencies=list(dependencies))
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    return StreamPlan(name, "dma", (), layout, (Transfer(64),), numbers, dependencies=list(dependencies))
 
 
 def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, tiles: int = 1) -> Program:
@@ -299,7 +313,8 @@ def reference_makespan(built: Program) -> int:
     def stream(number: int, plan: StreamPlan) -> Generator[simpy.Event, simpy.Event, None]:
         completion = end = 0
         for tile in range(built.tiles):
-            for item, request in enumerate(plan.requests[built.variant(tile)]):
+            for item in range(plan.items):
+                request = plan.request(built.variant(tile), item)
                 now = int(environment.now)
                 if request is None:
                     completion, end = max(completion, now), max(end, now)
@@ -309,7 +324,7 @@ def reference_makespan(built: Program) -> int:
                 assert isinstance(request, Work)
                 for dependency in plan.dependencies:
                     counters = operands if dependency.reason == NO_BUFFER else results
-                    need = tile * built.streams[dependency.producer].items + dependency.table[item]
+                    need = tile * built.streams[dependency.producer].items + int(dependency.table[item])
                     yield counters[dependency.producer].reached(need)
                 finished = yield servers[plan.unit].request((tile << 8) + number)
                 start = int(environment.now)

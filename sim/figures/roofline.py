@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hw.machine import MachineSpec
-from hw.requests import Transfer
 from sim.choice import Section
 from sim.program import StreamPlan
 from sim.result import Result
@@ -62,7 +61,7 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         for key, count in _operations(section):
             ops[key] += count
         for plan in section.program.streams:
-            moved = _bytes(section, plan)
+            moved = section.program.bytes_moved(plan)
             for kind, count in apportion(moved, _weights(section, plan)).items() if plan.costs else ():
                 sram[kind, plan.unit] += count
             if not plan.costs and (user := _user(section, plan)) is not None:
@@ -95,16 +94,6 @@ def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:
     for operation in graph.operations:
         key = operation.kind, placement[operation.name]
         yield key, section.total(graph.operation_counts(operation).ops)
-
-
-def _bytes(section: Section, plan: StreamPlan) -> int:
-    """What all requests of *plan* move."""
-    return sum(
-        count * (request.size_bytes if isinstance(request, Transfer) else sum(request.demand.values()))
-        for count, requests in zip(section.program.variant_counts(), plan.requests, strict=True)
-        for request in requests
-        if request is not None
-    )
 
 
 def _weights(section: Section, plan: StreamPlan) -> dict[str, int]:

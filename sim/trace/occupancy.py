@@ -14,9 +14,9 @@ import numpy as np
 from sim.buffers import LOAD, Storage
 from sim.choice import Section
 from sim.layout import Region, SegmentLayout
-from sim.program import StreamPlan
+from sim.program import NOTHING, VARIANTS, StreamPlan
 from sim.trace.model import Numbers
-from sim.trace.requests import VARIANTS, Requests, Tables
+from sim.trace.requests import Requests, Tables
 from sim.trace.slots import Slots
 
 ROLES = ("weights", "tile", "step", "state", "parameters")
@@ -65,8 +65,8 @@ class Occupancy:
             user = self._home[storage.buffer.name.removeprefix("parameters.")]
             self._taken["parameters"][:, self._tables.rows(load)] += storage.buffer.slot_bytes
             for variant in (2, 3):
-                requests = self._plans[user].requests[variant]
-                last = max((item for item, request in enumerate(requests) if request is not None), default=0)
+                busy = np.flatnonzero(self._plans[user].numbers[variant] != NOTHING)
+                last = int(busy[-1]) if len(busy) else 0
                 self._given["parameters"][variant, self._tables.row(user, last)] += storage.buffer.slot_bytes
 
     def _slots_of(self, role: str) -> Slots:
@@ -115,14 +115,12 @@ class Occupancy:
     def _items(self, variant: int, rank: int, part: str, storage: Storage, place: int) -> list[int]:
         """The first and the last item of a stream that have to do with *place* of *storage*; none without a request."""
         plan = self._plans[rank]
-        requests = plan.requests[variant]
+        busy = plan.numbers[variant] != NOTHING
         if storage.buffer.role == "step":
-            return [place] if place < plan.items and requests[place] is not None else []
+            return [place] if place < plan.items and busy[place] else []
         block = place if storage.blocked else None
         last = plan.layout.last(part, Region(0, self._inventory.mapping.token_tile - 1, block))
-        touching = [
-            item for item in range(last + 1) if requests[item] is not None and self._touches(plan, item, part, block)
-        ]
+        touching = [item for item in range(last + 1) if busy[item] and self._touches(plan, item, part, block)]
         return touching[:1] + touching[-1:]
 
     @staticmethod

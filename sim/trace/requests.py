@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hw.requests import Transfer
 from sim.choice import Section
+from sim.program import VARIANTS, StreamPlan
 from sim.trace.model import NOTHING, Numbers, Words
 from sim.trace.places import items
 
 TOLD = ("rank", "tile", "item", "now", "start", "end", "ready", "producer", "count")
-VARIANTS = 4  # of tiles, see StreamPlan
 SLOT = -2  # instead of a producer: a slot for weights, given back at the cycle ``count``
 
 
@@ -65,9 +65,9 @@ class Tables:
         self._last = np.array([item.last for item in described])
         self.block = np.array([NOTHING if item.block is None else item.block for item in described])
         self.lane = np.array([NOTHING if item.lane is None else item.lane for item in described])
-        requests = [[r for plan in plans for r in plan.requests[variant]] for variant in range(VARIANTS)]
-        self.bytes = np.array([[_bytes(request) for request in of_all] for of_all in requests], np.int64)
-        self.writes = np.array([[isinstance(r, Transfer) and r.write for r in of_all] for of_all in requests])
+        self.bytes = _by_item(plans, [[r.moved_bytes for r in plan.requests] for plan in plans])
+        writes = [[isinstance(r, Transfer) and r.write for r in plan.requests] for plan in plans]
+        self.writes = _by_item(plans, writes) > 0
 
     def variant(self, tile: Numbers) -> Numbers:
         """Of each *tile*, see :class:`~sim.program.StreamPlan`."""
@@ -107,8 +107,8 @@ class Tables:
         return (start + self._first[row]) * self._chunk, (start + last + 1) * self._chunk - 1
 
 
-def _bytes(request: Any) -> int:
-    """What a request moves: between DRAM and SRAM, or between SRAM and its unit."""
-    if request is None:
-        return 0
-    return request.size_bytes if isinstance(request, Transfer) else sum(request.demand.values())
+def _by_item(plans: Sequence[StreamPlan], values: Sequence[Sequence[int]]) -> Numbers:
+    """The *values* of the requests of *plans*, for every variant of a tile and row; 0 for nothing."""
+    of_plans = [np.array([*each, 0], np.int64) for each in values]  # the last is that of NOTHING
+    by_variant = [[of[plan.numbers[v]] for plan, of in zip(plans, of_plans, strict=True)] for v in range(VARIANTS)]
+    return np.array([np.concatenate(each) for each in by_variant])

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sim.program import VARIANTS
 from sim.trace.model import Numbers
-from sim.trace.requests import VARIANTS, Requests, Tables
+from sim.trace.requests import Requests, Tables
 
 
 class Slots:
