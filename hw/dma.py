@@ -7,120 +7,143 @@ transfer was waiting for. DRAM runs on its own clock: arrivals and ends are conv
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from collections.abc import Collection
 from fractions import Fraction
 from typing import Final
 
-from hw.accounts import Accounts, Landing
-from hw.dram import TRANSFER_TIMINGS, Channel, DramSpec
-from hw.requests import Transfer
-from hw.unit import NEVER, Server, Stream
-from sim.engine import Engine
+from hw.accounts import Accounts
+from hw.dram import TRANSFER_TIMINGS, DramSpec
+from hw.dram.channel import Channel
+from hw.engine import Engine
+from hw.ledger import Landing
+from hw.reasons import BANDWIDTH
+from hw.stream import NEVER, Stream
+from hw.unit import Server
 from sim.units import apportion
 
-OTHER_TRANSFERS: Final = "dram_bandwidth"  # why a transfer that was ready started later
+SMALL: Final = 1 << 17  # numerators and denominators whose product with a cycle fits a machine word
 
 
-class Dma(Server[Transfer]):
+class Dma(Server):
     """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
 
-    __slots__ = ("_clocks", "_landing_at", "_outstanding", "channel", "channels")
+    __slots__ = (
+        "_channel_names", "_denominator", "_ends", "_issued", "_numerator", "_outstanding", "_ratio", "channel",
+        "channels",
+    )  # fmt: skip
 
     def __init__(
-        self, outstanding: int, dram: DramSpec, clock_hz: int, engine: Engine, ideal: Collection[str] = ()
-    ) -> None:
+        self, outstanding: int, dram: DramSpec, clock_hz: int, names: tuple[str, ...], engine: Engine,
+        ideal: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        super().__init__("dma", names, engine)
         timing = TRANSFER_TIMINGS[dram.timing]
-        super().__init__("dma", engine)
         self.channels = dram.channels
-        self.channel = Channel(timing, dram.refresh != "none", ideal)
+        self.channel = Channel(timing, names, dram.refresh != "none", ideal)
+        self._channel_names = tuple([f"dram.channel{number}" for number in range(dram.channels)])
         self._outstanding = outstanding
-        clocks = Fraction(10**15, clock_hz * timing.tck_fs)  # a cycle
-        self._clocks = clocks.as_integer_ratio()
-        self._landing_at: deque[int] = deque()  # ends of the transfers in flight
+        ratio = Fraction(10**15, clock_hz * timing.tck_fs)  # clocks a cycle
+        self._numerator = self._denominator = 0
+        self._ratio: Fraction | None = ratio
+        if max(ratio.numerator, ratio.denominator) < SMALL:
+            self._numerator, self._denominator, self._ratio = ratio.numerator, ratio.denominator, None
+        self._ends = array("q", [0]) * outstanding  # of the last transfers, in turn
+        self._issued = 0
 
     @property
     def refresh_cycles(self) -> int:
         """Cycles for which a refresh keeps the channels from moving data."""
-        numerator, denominator = self._clocks
-        return -(-self.channel.refresh_clocks * denominator // numerator)
+        return self._cycles(self.channel.refresh_clocks)
 
-    def offer(self, stream: Stream[Transfer]) -> None:
-        self._offered.append(stream)
-        self._set_start(stream.ready_at)
+    def offer(self, stream: Stream) -> None:
+        self._ready_at[stream.place] = stream.ready_at
+        self._priorities[stream.place] = stream.priority
+        self._start_when_possible(stream.ready_at)
 
-    def _set_start(self, cycle: int) -> None:
+    def _start_when_possible(self, cycle: int) -> None:
         """Start something at *cycle*, or as soon after it as one more transfer may be in flight."""
-        landing_at, now = self._landing_at, self.engine.now
-        while landing_at and landing_at[0] <= now:
-            landing_at.popleft()
-        if len(landing_at) >= self._outstanding:
-            cycle = max(cycle, landing_at[-self._outstanding])
-        cycle = max(cycle, now)
-        if cycle < self._next_start:
-            self._next_start = cycle
-            if cycle > now:
-                self.engine.start_at(cycle, self._start)
-            else:
-                self.engine.start_now(self._start)
+        self._start_by(max(cycle, self._ends[self._issued % self._outstanding]))
 
-    def _start(self) -> None:
-        if self.engine.now != self._next_start:
+    def start(self) -> None:
+        now = self.engine.now
+        if now != self._next_start:
             return  # an earlier start has been set meanwhile
-        stream = None
-        for other in self._offered:
-            if other.ready_at <= self._next_start and (stream is None or other.priority < stream.priority):
-                stream = other
-        assert stream is not None, "a start is set only for a transfer that will be ready"
-        self._offered.remove(stream)
+        place = self._first(now)
+        stream = self._streams[place]
+        self._ready_at[place] = NEVER
         self._next_start = NEVER
         self._issue(stream)
-        if self._offered:
-            self._set_start(min([other.ready_at for other in self._offered]))
+        earliest = self._earliest()
+        if earliest < NEVER:
+            self._start_when_possible(earliest)
 
-    def _issue(self, stream: Stream[Transfer]) -> None:
-        now, free_at = self.engine.now, self.free_at
-        reason, before = (stream.reason, stream.landing()) if now <= stream.ready_at else (OTHER_TRANSFERS, None)
-        if before is not None:
-            reason = before.late_reason
+    def _issue(self, stream: Stream) -> None:
+        now = self.engine.now
+        free_at = self.free_at
+        reason = BANDWIDTH  # other transfers, if this one was ready earlier
+        before = None
+        if now <= stream.ready_at:
+            reason = stream.reason
+            before = stream.landing()
+            if before is not None:
+                reason = before.late_reason
         if now > free_at:
-            self.ledger.wait(stream, reason, before, free_at, now)
+            self.ledger.wait(stream.tally, reason, before, free_at, now)
             free_at = now
-        transfer, channel = stream.request, self.channel
-        numerator, denominator = self._clocks
-        arrival = -(-now * numerator // denominator)
-        address = (stream.origin + transfer.address) // self.channels
-        channel.serve(arrival, address, -(-transfer.size_bytes // self.channels), transfer.write, reason)
-        end = self.free_at = -(-channel.free * denominator // numerator)
-        stream.accounts.busy += end - free_at
-        self._landing_at.append(end)
-        if self.ledger.recorder is not None:
-            self._record(stream, free_at, end)
-        stream.issued(end, end, Landing(now, reason, channel.costs, before))
+        channel = self.channel
+        address = (stream.origin + stream.address) // self.channels
+        channel.serve(self._clocks(now), address, -(-stream.size_bytes // self.channels), stream.write, reason)
+        end = self._cycles(channel.free)
+        self.free_at = end
+        stream.tally.work(end - free_at)
+        self._ends[self._issued % self._outstanding] = end
+        self._issued += 1
+        landing = Landing()
+        landing.issued = now
+        landing.late_reason = reason
+        landing.before = before
+        landing.data = channel.data
+        landing.latency = channel.latency
+        landing.row_miss = channel.row_miss
+        landing.turnaround = channel.turnaround
+        landing.refresh = channel.refresh
+        if self.ledger.observer is not None:
+            self._show(stream, free_at, end)
+        stream.issued(end, end, landing)
 
-    def _record(self, stream: Stream[Transfer], start: int, end: int) -> None:
+    def _show(self, stream: Stream, start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""
-        recorder = self.ledger.recorder
-        assert recorder is not None
-        numerator, denominator = self._clocks
-        recorder.busy(self.name, stream, start, end)
-        begin = min(end, -(-self.channel.begin * denominator // numerator))
-        for number in range(self.channels):
-            recorder.busy(f"dram.channel{number}", stream, begin, end)
+        observer = self.ledger.observer
+        observer.busy(self.name, stream.view, start, end)
+        begin = min(end, self._cycles(self.channel.begin))
+        for name in self._channel_names:
+            observer.busy(name, stream.view, begin, end)
+
+    def _clocks(self, cycle: int) -> int:
+        """The first DRAM clock that does not begin before *cycle*."""
+        if self._ratio is not None:
+            return self._exactly(cycle, self._ratio)
+        return -(-cycle * self._numerator // self._denominator)
+
+    def _cycles(self, clock: int) -> int:
+        """The first cycle that does not begin before DRAM clock *clock*."""
+        if self._ratio is not None:
+            return self._exactly(clock, 1 / self._ratio)
+        return -(-clock * self._denominator // self._numerator)
+
+    def _exactly(self, time: int, ratio: Fraction) -> int:
+        """*time* x *ratio*, rounded up, where the product needs more than a machine word."""
+        whole: int = ratio.numerator * int(time)
+        return -(-whole // ratio.denominator)
 
     def channel_accounts(self, makespan: int) -> dict[str, Accounts]:
         """Accounts of each channel in core cycles, rounded so that busy + stalls = *makespan* exactly."""
-        numerator, denominator = self._clocks
         channel = self.channel
-        total = -(-makespan * numerator // denominator)
+        total = self._clocks(makespan)
         clocks = {"busy": channel.data_clocks, **channel.stalls}
         clocks["nothing_left"] = clocks.get("nothing_left", 0) + max(0, total - sum(clocks.values()))
-        result = {}
-        for number in range(self.channels):
-            cycles = apportion(makespan, clocks)
-            accounts = Accounts()
-            accounts.busy = cycles.pop("busy")
-            for reason, count in cycles.items():
-                accounts.stall(reason, count)
-            result[f"dram.channel{number}"] = accounts
-        return result
+        cycles = apportion(makespan, clocks)
+        busy = cycles.pop("busy")
+        stalls = {reason: count for reason, count in cycles.items() if count}
+        return {name: Accounts(busy, dict(stalls)) for name in self._channel_names}

@@ -7,14 +7,15 @@ from pydantic import Field, PositiveInt, field_validator
 from hw.accounts import Accounts
 from hw.dma import Dma
 from hw.dram import DramSpec
+from hw.engine import Engine
 from hw.ideal import Effect
 from hw.mac_array import MacArraySpec
-from hw.ports import SramPorts
+from hw.observer import Observer
 from hw.simd import SimdSpec
 from hw.sram import SramSpec
-from hw.unit import Recorder, Unit
+from hw.sram_ports import SramPorts
+from hw.unit import Server, Unit
 from sim.documents import Spec
-from sim.engine import Engine
 from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
 
 
@@ -59,32 +60,27 @@ class MachineSpec(Spec):
 
 
 class Machine:
-    """The components of one run, wired to one engine; ``units`` are the compute units by name."""
+    """The components of one run, wired to one *engine*; ``units`` has them by name, *names* are of the reasons."""
 
-    def __init__(self, spec: MachineSpec, engine: Engine, contended: bool) -> None:
-        self.spec = spec
+    def __init__(self, spec: MachineSpec, engine: Engine, names: tuple[str, ...], contended: bool) -> None:
+        self.engine = engine
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
-        self.units = {name: Unit(name, engine, self.ports) for name in ("mac_array", "simd")}
-        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, engine, spec.ideal)
+        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal)
+        self.units: dict[str, Server] = {
+            **{name: Unit(name, names, engine, self.ports) for name in ("mac_array", "simd")},
+            "dma": self.dma,
+        }
 
-    @property
-    def _all(self) -> list[Unit | Dma]:
-        return [*self.units.values(), self.dma]
+    def load(self, cycles: int, demand: dict[int, int]) -> int:
+        """The number of the load on the SRAM ports of a request that takes *cycles* and moves *demand* bytes."""
+        return self.ports.load(cycles, demand) if self.ports is not None else 0
 
-    @property
-    def free_at(self) -> dict[str, int]:
-        """Until when the cycles of each unit are accounted for."""
-        return {unit.name: unit.free_at for unit in self._all}
+    def observe(self, observer: Observer | None) -> None:
+        """Have *observer* listen to every unit."""
+        for unit in self.units.values():
+            unit.ledger.observer = observer
 
-    def record(self, recorder: Recorder | None) -> None:
-        """Have *recorder* listen to every unit."""
-        for unit in self._all:
-            unit.ledger.recorder = recorder
-
-    def finish(self, makespan: int) -> dict[str, Accounts]:
+    def close(self, makespan: int) -> dict[str, Accounts]:
         """Close the accounts of every unit at *makespan* and return them by name."""
-        accounts = {}
-        for unit in self._all:
-            unit.finish(makespan)
-            accounts[unit.name] = unit.ledger.accounts
+        accounts = {name: unit.ledger.close(makespan) for name, unit in self.units.items()}
         return accounts | self.dma.channel_accounts(makespan)

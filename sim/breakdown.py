@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
+from sim.accounting.critical_path import BUSY, PathTracker, Segment
 from sim.choice import Section
-from sim.path import BUSY, PathTracker, Segment
+from sim.execution.run import Execution
 from sim.program import Program, StreamPlan
 from sim.result import PathPart, UnitAccount
-from sim.scheduler import Execution
 from sim.units import apportion
 
 BANK_CONFLICT = "bank_conflict"
@@ -110,9 +110,8 @@ def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]
     parts: Counter[tuple[str, str, str, str]] = Counter()
     for (section, execution), tracker in zip(runs, trackers, strict=True):
         of_stream: Counter[tuple[str, str, str]] = Counter()
-        for segment in tracker.walk(execution):
-            length = execution.stretch.length(segment.start, segment.end)
-            for what, cycles in apportion(length, _spent(segment)).items():
+        for segment in tracker.walk(execution.makespan):
+            for what, cycles in _spent(segment).items():
                 of_stream[segment.plan.name, what, segment.reason] += cycles
         plans = {plan.name: plan for plan in section.program.streams}
         for (name, what, reason), total in of_stream.items():

@@ -11,19 +11,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import floor, inf
+from math import inf
 
-from hw.machine import Machine, MachineSpec
+from hw.machine import MachineSpec
 from sim.analysis import Analysis
 from sim.buffers import SPILL_SLOTS, Inventory, allot
 from sim.documents import Document
-from sim.engine import Engine
 from sim.errors import InputError, Problem
+from sim.execution.run import run_program
 from sim.fusion import cut_into_streams
 from sim.lowering import Lowering
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
 from sim.program import Program, UnitName
-from sim.scheduler import run_program
 from sim.units import format_bytes
 from workloads.config import Placement, Workload
 
@@ -343,21 +342,16 @@ class _Trials:
         spec = self._workload.spec.model_copy(update={"layers": 1, "sequence_length": steps * chunk})
         workload = replace(self._workload, spec=spec)
         program = Lowering(workload, self._machine, self._costs, candidate.mapping, candidate.inventory).build()
-        engine = Engine()
         ends: list[int] = []
         counted = program.tiles - 2  # neither the first, which fills the pipeline, nor the last
 
-        def too_slow() -> None:
-            if len(ends) < program.tiles - 1:
+        def on_tile(_: int, cycle: int) -> None:
+            ends.append(cycle)
+            if 0 < len(ends) - 1 <= counted and cycle - ends[0] > limit * counted * tile:
                 raise _TooSlow
 
-        def on_tile(_: int) -> None:
-            if not ends and counted > 0 and limit < inf:
-                engine.at(engine.now + floor(limit * counted * tile) + 1, too_slow)
-            ends.append(engine.now)
-
         try:
-            makespan = run_program(program, Machine(self._machine, engine, program.contended), engine, on_tile).makespan
+            makespan = run_program(program, self._machine, stride="tile", on_tile=on_tile).makespan
         except _TooSlow:
             return inf
         return (ends[-2] - ends[0]) / counted / tile if counted > 0 else makespan / workload.steps

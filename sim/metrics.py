@@ -12,13 +12,13 @@ from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
 from sim import __version__
+from sim.accounting.critical_path import PathTracker
+from sim.accounting.windows import WindowRecorder
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
 from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.choice import Section
-from sim.path import PathTracker
 from sim.program import Program, StreamPlan
 from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
-from sim.windows import WindowRecorder
 from workloads.config import SEQUENTIAL
 
 FEMTO = 10**15
@@ -32,10 +32,12 @@ class Recorded:
     trackers: Sequence[PathTracker] | None = None
 
 
-def build_result(
-    machine: MachineSpec, runs: Runs, accounts: Map[str, Accounts], recorded: Recorded = Recorded()
-) -> Result:
-    """The result of *runs*, one for each section, the layers first, that left *accounts* by unit."""
+def build_result(machine: MachineSpec, runs: Runs, recorded: Recorded = Recorded()) -> Result:
+    """The result of *runs*, one for each section, the layers first."""
+    accounts: dict[str, Accounts] = {}
+    for _, execution in runs:
+        for name, of_unit in execution.units.items():
+            accounts.setdefault(name, Accounts()).add(of_unit)
     sections = [section for section, _ in runs]
     makespan = sum(execution.makespan for _, execution in runs)
     workload = sections[0].workload
@@ -62,7 +64,6 @@ def build_result(
         tokens=tokens,
         clock_hz=machine.clock,
         makespan_cycles=makespan,
-        simulated_cycles=sum(execution.simulated_cycles for _, execution in runs),
         seconds=seconds,
         tokens_per_second=tokens / seconds,
         energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,
@@ -108,13 +109,7 @@ def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> Unit
 
 def _windows(recorder: WindowRecorder) -> Windows:
     """What *recorder* heard of the units whose every cycle it hears of."""
-    units: dict[str, dict[str, list[int]]] = {}
-    for number, window in enumerate(recorder.windows):
-        for unit, counts in window.items():
-            if not unit.startswith("dram"):
-                for what, cycles in counts.items():
-                    of_unit = units.setdefault(unit, {}).setdefault(what, [0] * len(recorder.windows))
-                    of_unit[number] = cycles
+    units = {unit: series for unit, series in recorder.units.items() if not unit.startswith("dram")}
     return Windows(window_cycles=recorder.window_cycles, units=units)
 
 

@@ -15,6 +15,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.reasons import reason_names
 from hw.requests import Cost, Transfer, Work
 from sim.layout import Layout
 
@@ -113,6 +114,11 @@ class Program:
     token_tile: int
     last_tile_tokens: int
     contended: bool  # whether requests can ask the SRAM banks for more than they give
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The names of the reasons to wait in a run of it, by their numbers."""
+        return reason_names(dependency.reason for plan in self.streams for dependency in plan.dependencies)
 
     @property
     def tiles(self) -> int:

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from hw.accounts import Accounts
-from hw.machine import Machine, MachineSpec
-from hw.requests import Transfer, Work
-from hw.unit import Recorder, Stream
+from hw.machine import MachineSpec
+from sim.accounting.critical_path import PathTracker
+from sim.accounting.windows import WindowRecorder
 from sim.catalog import find
 from sim.choice import Section, choose
 from sim.documents import Document, Spec, read_document, split_assignment
-from sim.engine import Engine
 from sim.errors import InputError, Problem
-from sim.path import PathTracker
-from sim.repetition import Repetition
-from sim.scheduler import Execution, run_program
-from sim.windows import WindowRecorder
+from sim.execution.observers import Observers, RunObserver
+from sim.execution.run import Execution, Stride, run_program
 from workloads.config import WorkloadSpec, build_workload, head_workload
 
 if TYPE_CHECKING:
     from sim.result import Result
 
 Progress = Callable[[int, int], None]
-
-
-class RunRecorder(Recorder, Protocol):
-    """Listens to the units of a whole run, section by section."""
-
-    def begin(self, section: Section, start: int) -> None:
-        """*section* begins; its cycles count from *start* of the run."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +38,7 @@ def simulate(
     overrides: Mapping[str, Any] | Iterable[str] = (),
     *,
     progress: Progress | None = None,
-    recorder: RunRecorder | None = None,
-    skip: bool = True,
+    observer: RunObserver | None = None,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -61,15 +47,14 @@ def simulate(
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
-    *recorder* listens to the units. Without *skip* every event is simulated, see :func:`run`. Raises InputError with
-    every mistake in the input.
+    *observer* hears of every request. Raises InputError with every mistake in the input.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    return run(prepare(workload, machine, assignments), progress, recorder, skip=skip)
+    return run(prepare(workload, machine, assignments), progress, observer)
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
@@ -77,12 +62,11 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
     workload_document, machine_document = read_inputs(workload, machine, assignments)
     spec = machine_document.check(MachineSpec)
     built = build_workload(workload_document)
-    with no_garbage_collection():
-        layers = Section(built, choose(built, spec, workload_document))
-        head = head_workload(built)
-        if head is None:
-            return Job(spec, (layers,))
-        return Job(spec, (layers, Section(head, choose(head, spec, workload_document), "head.")))
+    layers = Section(built, choose(built, spec, workload_document))
+    head = head_workload(built)
+    if head is None:
+        return Job(spec, (layers,))
+    return Job(spec, (layers, Section(head, choose(head, spec, workload_document), "head.")))
 
 
 class NamedMapping(Spec):
@@ -131,84 +115,44 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
 def run(
     job: Job,
     progress: Progress | None = None,
-    recorder: RunRecorder | None = None,
+    observer: RunObserver | None = None,
     *,
+    stride: Stride = "cycle",
     windows: int | None = None,
     critical_path: bool = False,
-    skip: bool = True,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
-    The result has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
-    With *skip*, tiles and layers that repeat what has been simulated are advanced arithmetically (sim/repetition.py),
-    unless something is recorded in time: a *recorder* or *windows*.
+    *progress* is called with (tiles done, tiles in all), *observer* hears of every request. With the *stride* ``cycle``
+    every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
+    the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
     """
     total = sum(section.program.tiles for section in job.sections)
-
     timeline = WindowRecorder(windows) if windows else None
-    listener = _together([one for one in (recorder, timeline) if one is not None])
     trackers: list[PathTracker] | None = [] if critical_path else None
-    accounts: dict[str, Accounts] = {}
     runs: list[tuple[Section, Execution]] = []
-    with no_garbage_collection():
-        for section in job.sections:
-            engine = Engine()
-            machine = Machine(job.machine, engine, section.program.contended)
-            if listener is not None:
-                listener.begin(section, sum(execution.makespan for _, execution in runs))
-                machine.record(listener)
-            tracker = PathTracker() if trackers is not None else None
-            if trackers is not None and tracker is not None:
-                trackers.append(tracker)
-            before = sum(done.program.tiles for done, _ in runs)
-            on_tile = None if progress is None else partial(_tell, progress, before, total)
-            repetition = Repetition(section.program, machine) if skip and listener is None else None
-            execution = run_program(section.program, machine, engine, on_tile, tracker, repetition)
-            if repetition is not None:
-                execution = replace(execution, stretch=repetition.stretch)
-            runs.append((section, execution))
-            for name, account in machine.finish(execution.makespan).items():
-                accounts.setdefault(name, Accounts()).add(account)
-        from sim.metrics import Recorded, build_result  # takes a while to load: not before the run
+    done = 0
+    for section in job.sections:
+        listening = [one for one in (observer, timeline) if one is not None]
+        if trackers is not None:
+            trackers.append(PathTracker())
+            listening.append(trackers[-1])
+        listener = _together(listening)
+        if listener is not None:
+            listener.begin(section, section.program, sum(execution.makespan for _, execution in runs))
+        on_tile = None if progress is None else partial(_tell, progress, done, total)
+        execution = run_program(section.program, job.machine, stride=stride, on_tile=on_tile, observer=listener)
+        runs.append((section, execution))
+        done += section.program.tiles
+    from sim.metrics import Recorded, build_result  # takes a while to load: not before the run
 
-        return build_result(job.machine, runs, accounts, Recorded(timeline, trackers))
+    return build_result(job.machine, runs, Recorded(timeline, trackers))
 
 
-def _tell(progress: Progress, before: int, total: int, done: int) -> None:
+def _tell(progress: Progress, before: int, total: int, done: int, _: int) -> None:
     progress(before + done, total)
 
 
-class _Several:
-    """Recorders that all hear the same."""
-
-    def __init__(self, recorders: list[RunRecorder]) -> None:
-        self._recorders = recorders
-
-    def begin(self, section: Section, start: int) -> None:
-        for recorder in self._recorders:
-            recorder.begin(section, start)
-
-    def busy(self, unit: str, stream: Stream[Work] | Stream[Transfer], start: int, end: int) -> None:
-        for recorder in self._recorders:
-            recorder.busy(unit, stream, start, end)
-
-    def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        for recorder in self._recorders:
-            recorder.stalled(unit, reason, start, end)
-
-
-def _together(recorders: list[RunRecorder]) -> RunRecorder | None:
-    """One recorder for all of *recorders*; None for none."""
-    return _Several(recorders) if len(recorders) > 1 else recorders[0] if recorders else None
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """A run makes no reference cycles; looking for them takes a tenth of its time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+def _together(observers: list[RunObserver]) -> RunObserver | None:
+    """One observer for all of *observers*; None for none."""
+    return Observers(observers) if len(observers) > 1 else observers[0] if observers else None

@@ -1,10 +1,10 @@
 """LPDDR5: timing (tables), command (an event a command), channel (an event a transfer, for whole models)."""
 
-from hw.dram.channel import COST_NAMES, Channel, Costs
+from hw.dram.channel import Channel
 from hw.dram.spec import TRANSFER_TIMINGS, DramSpec
 from hw.dram.timing import BANK_GROUPS, BURST_BYTES, BURST_CLOCKS, ROW_BYTES, TIMINGS, Timing
 
 __all__ = [
-    "BANK_GROUPS", "BURST_BYTES", "BURST_CLOCKS", "COST_NAMES", "ROW_BYTES", "TIMINGS", "TRANSFER_TIMINGS", "Channel",
-    "Costs", "DramSpec", "Timing",
+    "BANK_GROUPS", "BURST_BYTES", "BURST_CLOCKS", "ROW_BYTES", "TIMINGS", "TRANSFER_TIMINGS", "Channel",
+    "DramSpec", "Timing",
 ]  # fmt: skip

@@ -11,147 +11,135 @@ Not modelled here, but in ``chunks.py``: queues and the reordering of competing 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection
 from typing import Final
 
-from hw.dram.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, ROW_BYTES, Timing
+from hw.dram.timing import BURST_BYTES, BURST_CLOCKS, PLACES, REGION_BYTES, REGION_CLOCKS, Timing
+from hw.reasons import BANDWIDTH
 
-Costs = tuple[int, int, int, int, int]
-COST_NAMES = ("dram_bandwidth", "dram_latency", "dram_row_miss", "dram_turnaround", "dram_refresh")
-REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four bank groups lie side by side
-REGION_CLOCKS: Final = REGION_BYTES // BURST_BYTES * BURST_CLOCKS
-PLACES: Final = BANKS // BANK_GROUPS  # such regions that can be open at a time
 CLOSED: Final = -1
+NEVER: Final = 1 << 62
 
 
 class Channel:
     """One LPDDR5 channel: until when its bus is taken, and what that time went to, all in clocks.
 
     What *ideal* names costs nothing: ``dram_bandwidth``, ``dram_latency`` (CAS and rows), ``dram_turnaround``,
-    ``dram_refresh``. ``begin``, ``free`` and ``costs`` (by :data:`COST_NAMES`) describe the transfer served last,
-    ``refresh_clocks`` are those without data around a refresh.
-    The time up to ``free``, and what was skipped, equals ``data_clocks`` plus the sum of ``stalls``.
+    ``dram_refresh``. ``begin``, ``free`` and the five costs from ``data`` to ``refresh`` describe the transfer served
+    last, ``refresh_clocks`` are those without data around a refresh. *names* are those of the reasons to idle.
+    The time up to ``free`` equals ``data_clocks`` plus the sum of ``stalls``.
     """
 
     __slots__ = (
-        "_activate", "_burst", "_cas", "_closable", "_covered", "_covered_closable", "_idle", "_latency",
-        "_next_window", "_open", "_precharge", "_recovery", "_refresh", "_row_miss", "_turn", "_turnaround", "begin",
-        "bursts", "costs", "data_clocks", "free", "last_write", "refresh_clocks", "timing",
+        "_activate", "_burst", "_cas", "_closable", "_covered", "_covered_closable", "_names", "_next_window", "_open",
+        "_precharge", "_recovery", "_refi", "_stalls", "_turn", "begin", "bursts", "data", "data_clocks", "free",
+        "last_write", "latency", "refresh", "refresh_clocks", "row_miss", "turnaround",
     )  # fmt: skip
 
-    def __init__(self, timing: Timing, refresh: bool = True, ideal: Collection[str] = ()) -> None:
-        self.timing = timing
+    def __init__(
+        self, timing: Timing, names: tuple[str, ...], refresh: bool = True, ideal: Collection[str] = ()
+    ) -> None:
+        self._names = names
+        self._stalls = array("q", [0]) * len(names)  # clocks without data, by reason
         self._burst = 0 if "dram_bandwidth" in ideal else BURST_CLOCKS
         latencies = (timing.rl, timing.wl, timing.rcd, timing.rp_pb)
         read, write, self._activate, self._precharge = (0, 0, 0, 0) if "dram_latency" in ideal else latencies
-        self._cas = (read, write)
-        self._turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
+        self._cas = array("q", [read, write])
+        turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
+        self._turn = array("q", turn)
         refresh = refresh and "dram_refresh" not in ideal
-        self._open = [CLOSED] * PLACES  # which region is open in each
-        self._closable = [0] * PLACES  # from when on it may be closed
+        self._open = array("q", [CLOSED]) * PLACES  # which region is open in each
+        self._closable = array("q", [0]) * PLACES  # from when on it may be closed
         self._covered = CLOSED  # the last region of a transfer since which all open regions are the last of it
         self._covered_closable = 0
-        self._recovery = (timing.rtp - timing.rl - BURST_CLOCKS, timing.wr)  # from the last data to the precharge
+        # from the last data to the precharge
+        self._recovery = array("q", [timing.rtp - timing.rl - BURST_CLOCKS, timing.wr])
+        self._refi = timing.refi
         self.refresh_clocks = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
-        self._next_window = timing.refi if refresh else 1 << 62  # when the next refresh begins
-        self.begin = self.free = 0
+        self._next_window = timing.refi if refresh else NEVER  # when the next refresh begins
+        self.begin = self.free = self.data_clocks = self.bursts = 0
+        self.data = self.latency = self.row_miss = self.turnaround = self.refresh = 0
         self.last_write = False
-        self.costs: Costs = (0, 0, 0, 0, 0)
-        self.data_clocks = self.bursts = 0
-        self._latency = self._row_miss = self._turnaround = self._refresh = 0
-        self._idle: dict[str, int] = {}
 
     @property
     def stalls(self) -> dict[str, int]:
         """Clocks without data up to ``free``, by cause."""
-        named = (0, self._latency, self._row_miss, self._turnaround, self._refresh)
-        causes = dict(zip(COST_NAMES, named, strict=True))
-        for reason, clocks in self._idle.items():
-            causes[reason] = causes.get(reason, 0) + clocks
-        return {cause: clocks for cause, clocks in causes.items() if clocks}
+        return {name: clocks for name, clocks in zip(self._names, self._stalls, strict=True) if clocks}
 
-    def counters(self) -> dict[str, int]:
-        """What has been counted so far: bursts, clocks with data and clocks without by cause."""
-        return {"bursts": self.bursts, "data": self.data_clocks, **self.stalls}
-
-    def skip(self, gains: dict[str, int]) -> None:
-        """Let a time pass that is not simulated, in which :meth:`counters` gain *gains*; then all is as it is now."""
-        for name, gain in gains.items():
-            if name == "bursts":
-                self.bursts += gain
-            elif name == "data":
-                self.data_clocks += gain
-            else:
-                self._idle[name] = self._idle.get(name, 0) + gain
-
-    def serve(self, arrival: int, address: int, size_bytes: int, write: bool, idle_reason: str) -> int:
-        """Serve the *size_bytes* at *address* from clock *arrival* on; returns the clock at which the last have moved.
+    def serve(self, arrival: int, address: int, size_bytes: int, write: bool, idle_reason: int) -> None:
+        """Serve the *size_bytes* at *address* from clock *arrival* on; the last have moved at clock ``free``.
 
         The bus moves data as soon as it is free and turned round, but not before the first row is open and the CAS
-        latency has passed. Idle time is put down to *idle_reason*.
+        latency has passed. Idle time is put down to *idle_reason*, a reason's number.
         """
-        free, cas = self.free, self._cas[write]
-        turnaround = latency = row_miss = 0
-        earliest = free
+        free = self.free
+        cas = self._cas[write]
+        turnaround = latency = row_miss = refresh = 0
         if write != self.last_write:
             self.last_write = write
             turnaround = self._turn[write]
-            earliest += turnaround
         first = address // REGION_BYTES
-        begin = self._row_open(arrival, first) + cas
-        if begin < earliest:
-            begin = earliest
+        begin = max(self._row_open(arrival, first) + cas, free + turnaround)
         wait = begin - free
         if wait:
             if arrival > free:
                 idle = arrival - free
-                self._idle[idle_reason] = self._idle.get(idle_reason, 0) + idle
+                self._stalls[idle_reason] += idle
                 wait -= idle
-                turnaround = turnaround - idle if turnaround > idle else 0
-            if turnaround:
-                turnaround = min(turnaround, wait)
-                wait -= turnaround
-                self._turnaround += turnaround
-            latency = cas if cas < wait else wait
+                turnaround = max(turnaround - idle, 0)
+            turnaround = min(turnaround, wait)
+            wait -= turnaround
+            latency = min(cas, wait)
             row_miss = wait - latency
-            self._latency += latency
-            self._row_miss += row_miss
         bursts = -(-size_bytes // BURST_BYTES)
         data = bursts * self._burst
         end = begin + data
-        refresh = 0
         if end > self._next_window:
             end = self._around_refresh(begin, data)
             refresh = end - begin - data
-            self._refresh += refresh
+        self._stalls[BANDWIDTH + 1] += latency
+        self._stalls[BANDWIDTH + 2] += row_miss
+        self._stalls[BANDWIDTH + 3] += turnaround
+        self._stalls[BANDWIDTH + 4] += refresh
         self.data_clocks += data
         self.bursts += bursts
-        self.begin, self.free = begin, end
+        self.begin = begin
+        self.free = end
         closable = end + self._recovery[write]
         last = (address + size_bytes - 1) // REGION_BYTES
         if last - first >= PLACES - 1:
-            self._covered, self._covered_closable = last, closable
+            self._covered = last
+            self._covered_closable = closable
         else:
             self._leave_open(first, last, closable, refresh > 0)
-        self.costs = (data, latency, row_miss, turnaround, refresh)
-        return end
+        self.data = data
+        self.latency = latency
+        self.row_miss = row_miss
+        self.turnaround = turnaround
+        self.refresh = refresh
 
     def _row_open(self, arrival: int, region: int) -> int:
         """From when on a transfer that arrives at clock *arrival* finds the row of its first *region* open."""
         if arrival >= self._next_window:
             self._covered = CLOSED
-            self._open = [CLOSED] * PLACES
+            self._close_all()
         place = region % PLACES
+        opened = self._open[place]
+        closable = self._closable[place]
         if self._covered != CLOSED:
             back = (self._covered - place) % PLACES
-            opened, closable = self._covered - back, self._covered_closable - back * REGION_CLOCKS
-        else:
-            opened, closable = self._open[place], self._closable[place]
+            opened = self._covered - back
+            closable = self._covered_closable - back * REGION_CLOCKS
         if opened == region or not self._activate:
             return arrival
         if opened == CLOSED:
             return arrival + self._activate
-        return (arrival if arrival > closable else closable) + self._precharge + self._activate
+        return max(arrival, closable) + self._precharge + self._activate
+
+    def _close_all(self) -> None:
+        for place in range(PLACES):
+            self._open[place] = CLOSED
 
     def _leave_open(self, first: int, last: int, closable: int, refreshed: bool) -> None:
         """Note that the regions *first* to *last* are left open, the last one until *closable* at least."""
@@ -162,7 +150,7 @@ class Channel:
                 self._closable[place] = self._covered_closable - back * REGION_CLOCKS
             self._covered = CLOSED
         if refreshed:
-            self._open = [CLOSED] * PLACES
+            self._close_all()
         for region in range(first, last + 1):
             self._open[region % PLACES] = region
             self._closable[region % PLACES] = closable - (last - region) * REGION_CLOCKS
@@ -172,8 +160,10 @@ class Channel:
 
         A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
         """
-        interval, window = self.timing.refi, self.refresh_clocks
-        period, offset = divmod(begin, interval)
+        interval = self._refi
+        window = self.refresh_clocks
+        period = begin // interval
+        offset = begin - period * interval
         if period and offset < window:
             offset = window
         available = interval - offset

@@ -18,6 +18,9 @@ BURST_CLOCKS: Final = 2  # sixteen beats at eight beats a clock
 BANKS: Final = 16
 BANK_GROUPS: Final = 4
 ROW_BYTES: Final = 2048
+REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four bank groups lie side by side
+REGION_CLOCKS: Final = REGION_BYTES // BURST_BYTES * BURST_CLOCKS
+PLACES: Final = BANKS // BANK_GROUPS  # such regions that can be open at a time
 NEVER: Final = 1 << 60
 
 

@@ -1,6 +1,6 @@
 """What the units did in a representative window: one or two tiles from the middle of the run, request by request.
 
-A recorder for :func:`sim.simulation.run`. The window begins when a stream of the MAC array (or the first of another
+An observer of a run. The window begins when a stream of the MAC array (or the first of another
 unit) begins its tile in the middle of the run, and ends when it begins the second one after it: in steady state, two
 periods. Neighbouring requests of one operation on one part of a tile are one slice. No object is kept outside the
 window, so memory does not grow with the run.
@@ -15,6 +15,8 @@ from typing import Any
 
 from sim.breakdown import moved
 from sim.choice import Section
+from sim.execution.observers import RunObserver
+from sim.execution.offered import Offered
 from sim.program import Program
 from sim.trace.places import Places
 
@@ -55,7 +57,7 @@ class Timeline:
     lanes: dict[str, tuple[Slice, ...]]
 
 
-class TimelineRecorder:
+class TimelineRecorder(RunObserver):
     """Records the window of the run whose layers are *section*."""
 
     def __init__(self, section: Section) -> None:
@@ -73,22 +75,20 @@ class TimelineRecorder:
         self._count = 0
         self._past: set[str] = set()  # lanes that have reached the end of the window
 
-    def begin(self, section: Section, start: int) -> None:
+    def begin(self, section: Section, program: Program, start: int) -> None:
         """*section* begins; what comes after the layers is not recorded."""
         self._recording = self._recording and section is self._layers
 
-    def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
-        """*unit* works on the item that *stream* is at."""
-        if stream.tile < self._earliest or not self._recording:
+    def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
+        if offered.tile < self._earliest or not self._recording:
             return
         self._near = True
-        if stream.name == self._pace:
-            self._mark(stream.tile, start)
+        if offered.plan.name == self._pace:
+            self._mark(offered.tile, start)
         if unit in self._lanes:
-            self._add(unit, Slice(start, end, self._label(stream), 1))
+            self._add(unit, Slice(start, end, self._label(offered), 1))
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        """*unit* waits."""
         if self._near and self._recording and unit in self._lanes:
             self._add(unit, Slice(start, end, Label(True, reason, reason, ""), 0))
 
@@ -114,8 +114,8 @@ class TimelineRecorder:
                 self._end = min(self._end or added.end, added.end)
         lane.append(added)
 
-    def _label(self, stream: Any) -> Label:
-        plan, place = stream.plan, self._places.of(stream)
+    def _label(self, offered: Offered) -> Label:
+        plan, place = offered.plan, self._places.of(offered)
         tokens = place.first_token, place.last_token
         where = f"layer {place.layer}, tile {place.tile}"
         where += f", block {place.block}" if place.block is not None else ""

@@ -13,9 +13,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from hw.accounts import Landing
-from hw.dram import COST_NAMES, TRANSFER_TIMINGS
+from hw.dram import TRANSFER_TIMINGS
+from hw.ledger import Landing
 from hw.machine import MachineSpec
+from hw.reasons import COST_NAMES
 from sim.trace.model import NOTHING, Choice, Numbers, Words
 
 DATA = COST_NAMES[0]
@@ -38,9 +39,13 @@ class Parts:
 
 
 class ChannelTimeline:
-    """The time of the channels of one section, from clock 0 on, which is cycle *origin* of the run."""
+    """The time of the channels of one section, from clock 0 on, which is cycle *origin* of the run.
 
-    def __init__(self, machine: MachineSpec, origin: int) -> None:
+    *names* are those of the reasons for which transfers come late, by their numbers.
+    """
+
+    def __init__(self, machine: MachineSpec, names: Sequence[str], origin: int) -> None:
+        self._names = names
         clocks = Fraction(10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)  # a cycle
         self._clocks, self._cycles = clocks.as_integer_ratio()
         self._origin = origin
@@ -48,7 +53,7 @@ class ChannelTimeline:
 
     def transfers(self, landings: Sequence[Landing]) -> Parts:
         """The parts of the next transfers; idle clocks have the reason for which one came late."""
-        late = Words.of([*IN_TURN[:-1], *(landing.late_reason for landing in landings)])
+        late = Words.of([*IN_TURN[:-1], *(self._names[landing.late_reason] for landing in landings)])
         arrived = self._clock(np.array([landing.issued for landing in landings], np.int64))
         costs = np.array([landing.costs for landing in landings], np.int64).reshape(-1, len(COST_NAMES))[:, _COSTS]
         before = np.cumsum(costs.sum(axis=1)) - costs.sum(axis=1)  # clocks of the transfers before each of these

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sim.choice import Section
+from sim.execution.offered import Offered
 from sim.layout import SegmentLayout
 from sim.program import StreamPlan
-from sim.streams import StreamRun
 
 
 class Place(NamedTuple):
@@ -49,7 +49,7 @@ def _item(section: Section, plan: StreamPlan, number: int) -> Item:
 
 
 class Places:
-    """Finds the place of the item that a stream of *section* is at."""
+    """Finds the place of what a stream of *section* offers."""
 
     def __init__(self, section: Section) -> None:
         self._program = section.program
@@ -57,11 +57,11 @@ class Places:
         self._chunk = section.workload.graph.tokens
         self._items = items(section)
 
-    def of(self, stream: StreamRun[Any]) -> Place:
-        """Where the next item of *stream* belongs."""
-        name, first, last, block, lane, operations = self._items[stream.rank][stream.item]
+    def of(self, offered: Offered) -> Place:
+        """Where the *offered* request belongs."""
+        name, first, last, block, lane, operations = self._items[offered.rank][offered.item]
         program, chunk = self._program, self._chunk
-        layer, tile = divmod(stream.tile, program.tiles_per_layer)
+        layer, tile = divmod(offered.tile, program.tiles_per_layer)
         if last >= program.last_tile_tokens and tile == program.tiles_per_layer - 1:
             last = program.last_tile_tokens - 1
         start = tile * program.token_tile

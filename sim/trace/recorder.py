@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from hw.accounts import Landing
+from hw.ledger import Landing
 from hw.machine import MachineSpec
 from sim.choice import Section
+from sim.execution.observers import RunObserver
+from sim.execution.offered import NOBODY, Offered
 from sim.output import replacing
-from sim.program import NO_BUFFER
-from sim.streams import StreamRun
+from sim.program import Program
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History
@@ -30,13 +31,12 @@ from sim.trace.requests import SLOT, TOLD, Requests, Tables
 from sim.trace.window import Window
 
 CHUNK = 1 << 13  # requests that are written together
-CONFLICT = "bank_conflict"  # the one stall that belongs to the request before it
 
 _Wait = tuple[str, str, int, int, int]  # unit, reason, start, end, number of the request that it belongs to
 
 
-class TraceWriter:
-    """A recorder that streams what units do into a trace file; use it within :meth:`writing`.
+class TraceWriter(RunObserver):
+    """An observer that streams what units do into a trace file; use it within :meth:`writing`.
 
     The suffix of *path* says in which format. Raises InputError for an unknown one, and for a missing package.
     """
@@ -56,8 +56,8 @@ class TraceWriter:
         self._timeline: ChannelTimeline
         self._told = array("q")  # of each request what TOLD says
         self._waits: list[_Wait] = []
-        self._moving: StreamRun[Any] | None = None  # whose transfer has not been issued yet, for all we know
-        self._landings: list[Landing] = []  # of the transfers before it
+        self._landings: list[Landing] = []  # of the transfers told
+        self._busy = (0, 0)  # when the unit of the request that is just being issued works on it
         self._started: list[int] = []  # when the latest request of each stream was issued
         self._flights: list[int] = []  # until when each lane of transfers in flight is taken
         self._end = 0  # the last cycle heard of, in the section
@@ -76,54 +76,43 @@ class TraceWriter:
             self._end_section()
             sink.counters(self._meters.counters())
 
-    def begin(self, section: Section, start: int) -> None:
-        """*section* begins; its cycles count from *start* of the run."""
+    def begin(self, section: Section, program: Program, start: int) -> None:
         if start:
             self._end_section()
-        self._tables, self._history = Tables(section, start), History(section.program.pool)
-        self._timeline = ChannelTimeline(self._machine, start)
+        self._tables, self._history = Tables(section, start), History(program.pool)
+        self._timeline = ChannelTimeline(self._machine, program.reasons, start)
         self._meters.begin(section, self._tables)
-        self._started = [0] * len(section.program.streams)
+        self._started = [0] * len(program.streams)
         self._flights.clear()
         self._end = 0
 
-    def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
-        """*unit* works on the item that *stream* is at."""
-        if unit in self._channels:
-            return  # what the channels did follows from the costs of the transfers
+    def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
+        if unit not in self._channels:  # what the channels did follows from the costs of the transfers
+            self._busy = start, end
+            self._end = max(self._end, end)
+
+    def issued(self, offered: Offered, now: int, end: int, completion: int, landing: Landing | None) -> None:
         if len(self._told) >= self._most:
             self._write()
-        if unit == "dma":
-            self._land()
-            self._moving = stream
-        rank, now, ready, arrival = stream.rank, stream.clock, stream.ready_at, stream.last_arrival()
         producer, count = NOTHING, 0
-        if arrival is not None:
-            producer, count = arrival[0].rank, arrival[1]
-        elif stream.reason == NO_BUFFER and stream.pool is not None:
-            producer, count = SLOT, ready
-        ready = max(ready, self._started[rank])
+        if offered.producer != NOBODY:
+            producer, count = offered.producer, offered.count
+        elif offered.slot:
+            producer, count = SLOT, offered.ready_at
+        rank = offered.rank
+        ready = max(offered.ready_at, self._started[rank])
         self._started[rank] = now
-        self._end = max(self._end, end)
-        self._told.extend((rank, stream.tile, stream.item, now, start, end, ready, producer, count))
+        self._told.extend((rank, offered.tile, offered.item, now, *self._busy, ready, producer, count))
+        if landing is not None:
+            self._landings.append(landing)
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        """*unit* waits, for what the next request gets; in a conflict the one before."""
-        number = len(self._told) // len(TOLD)
+        """*unit* waits, for what the next request gets; in a conflict for the banks, of which it has got too little."""
         self._end = max(self._end, end)
-        self._waits.append((unit, reason, start, end, number - 1 if reason == CONFLICT else number))
-
-    def _land(self) -> None:
-        """The transfer heard of last has been issued: its costs are known."""
-        if self._moving is not None:
-            landing = self._moving.last_landing
-            assert landing is not None, "a transfer that has been issued has landed"
-            self._landings.append(landing)
-            self._moving = None
+        self._waits.append((unit, reason, start, end, len(self._told) // len(TOLD)))
 
     def _write(self) -> Slices:
         """Write the requests told, which are returned, and what belongs to them."""
-        self._land()
         tables = self._tables
         requests = tables.requests(self._told)
         work = self._pen.work(requests, tables, self._history)

@@ -14,9 +14,11 @@ from importlib.resources import files
 
 import numpy as np
 
-from hw.dram import TIMINGS, Channel, Timing
+from hw.dram import TIMINGS, Timing
+from hw.dram.channel import Channel
 from hw.dram.chunks import replay_chunks, run_ends
 from hw.dram.command import Ints, Refresh, replay
+from hw.reasons import NAMES, START
 from sim.validation.cases import Case
 from sim.validation.traces import build
 
@@ -80,13 +82,13 @@ def _transfers(row: dict[str, str]) -> Iterator[Case]:
     config, name, channels = row["config"], row["trace"], int(row["channels"])
     if config in QUEUES or "perbank" in config or not any(part in name for part in TRANSFERS):
         return
-    channel = Channel(_timing(config), _refresh(config) == "all-bank")
+    channel = Channel(_timing(config), NAMES, _refresh(config) == "all-bank")
     trace = _trace(name)
     ends = run_ends(trace)
     for first in [0, *(np.unique(ends)[:-1] + 1)]:
         write, address, _ = trace[first]
         size = trace[ends[first], 1] + trace[ends[first], 2] - address
-        channel.serve(0, int(address) // channels, int(size) // channels, bool(write), "idle")
+        channel.serve(0, int(address) // channels, int(size) // channels, bool(write), START)
     yield Case(
         "dram",
         "whole-model transfers",

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-from hw.ports import SramPorts
 from hw.sram import SramSpec
+from hw.sram_ports import SramPorts
 from sim.validation.arbiter import Work, done_by_arbiter
 from sim.validation.cases import Case
 
@@ -59,10 +59,11 @@ def done_by_ports(spec: SramSpec, work: Mapping[str, Sequence[Work]], horizon: i
     """Requests that each unit finishes until cycle *horizon* if it does its *work* over and over."""
     ports = SramPorts(spec)
     free, done = dict.fromkeys(work, 0), dict.fromkeys(work, 0.0)
-    items = {unit: cycle(requests) for unit, requests in work.items()}
+    users = {unit: ports.join() for unit in work}
+    loads = {unit: cycle([ports.load(*request) for request in requests]) for unit, requests in work.items()}
     while min(free.values()) < horizon:
         unit = min(free, key=lambda name: free[name])
-        taken = ports.occupy(unit, free[unit], *next(items[unit]))
+        taken = ports.occupy(users[unit], free[unit], next(loads[unit]))
         done[unit] += min(1.0, (horizon - free[unit]) / taken)
         free[unit] += taken
     return done

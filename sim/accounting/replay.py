@@ -11,30 +11,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.choice import Section
+from sim.execution.observers import RunObserver
 from sim.layout import Region, SegmentLayout
-from sim.program import StreamPlan
+from sim.program import Program, StreamPlan
 from workloads.execute import Part, Turn
 
 
-class OrderRecorder:
+class OrderRecorder(RunObserver):
     """Hears every compute request of a run; keeps a few bytes for each, so it is meant for small models."""
 
     def __init__(self) -> None:
         self._section: Section
         self._started: list[tuple[int, StreamPlan, int, int]] = []
 
-    def begin(self, section: Section, start: int) -> None:
+    def begin(self, section: Section, program: Program, start: int) -> None:
         """*section* begins; the order of the last one is kept, unless that is the head."""
         if not section.prefix:
             self._section = section
 
-    def busy(self, unit: str, stream: Any, start: int, end: int) -> None:
-        """*unit* works on the item that *stream* is at."""
-        if stream.plan.costs:
-            self._started.append((start, stream.plan, stream.tile, stream.item))
-
-    def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        """Waiting changes no order."""
+    def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
+        if offered.plan.costs:
+            self._started.append((start, offered.plan, offered.tile, offered.item))
 
     def order(self, layer: int) -> Iterator[Turn]:
         """Every operation of *layer* at every timestep, in the order of the run."""

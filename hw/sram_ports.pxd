@@ -1,0 +1,42 @@
+cimport cython
+
+cdef double ROUNDING, UNSHARED, inf
+
+cdef class _Queue:
+    cdef long long _room
+    cdef long long count, end
+    cdef long long[::1] loads
+    cdef double[::1] left
+    cdef double served
+    @cython.locals(place="long long")
+    cdef int copy(self, _Queue other) except -1
+    cdef int add(self, long long load, double left) except -1
+    @cython.locals(place="long long")
+    cdef int serve(self, double cycles) except -1
+
+cdef class _Company:
+    cdef tuple loads
+    cdef double[::1] speeds
+    cdef bint known
+    cdef list _more
+    @cython.locals(company=_Company)
+    cdef _Company joined_by(self, long long load)
+
+cdef class SramPorts:
+    cdef long long _rate, _count, _now, _serving
+    cdef list _queues, _foreseen, _served, _rates
+    cdef dict _known
+    cdef long long[::1] _alone
+    cdef _Company _nobody
+    cpdef long long join(self) except -1
+    cpdef long long load(self, long long cycles, dict demand) except -1
+    @cython.locals(own=_Queue, alone="long long", work=double, end=double, whole="long long")
+    cpdef long long occupy(self, long long user, long long now, long long load) except? -1
+    @cython.locals(queue=_Queue, time=double, number="long long")
+    cdef int _advance(self, long long now) except -1
+    @cython.locals(own=_Queue, mine=_Queue, time=double, number="long long")
+    cdef double _foretell(self, long long user, long long now) except? -1
+    @cython.locals(queue=_Queue, turn="long long", number="long long")
+    cdef int _gather(self, list queues, long long first) except -1
+    @cython.locals(company=_Company, queue=_Queue, span=double, number="long long")
+    cdef double _serve(self, double limit) except? -1

@@ -1,0 +1,246 @@
+"""The slowdown where units ask the same SRAM banks for more than they give.
+
+Banks form clusters of ``interleave`` banks; consecutive words rotate over the banks of one cluster, and a buffer lies
+in the clusters that its address range covers. A request has an average demand (bytes a cycle) on each cluster; a
+cluster gives ``interleave x ports x bank_width``, shared max-min fairly: what a unit asks, or an equal share of what
+the more modest leave. When a request starts, its end is foretold from what the banks still have to serve; the end does
+not move, so what units that start later take from it is served before the next request of its unit, which ends later.
+
+The DMA engine has priority: its peak rate, spread evenly over the clusters, is set aside (but never more than half).
+Not modelled: the cycle-by-cycle pattern of words within a cluster.
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import ceil, inf
+from typing import Final
+
+from hw.sram import SramSpec
+from sim.units import ceil_div
+
+ROUNDING: Final = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
+UNSHARED: Final = 1e-3  # of full speed: what would speed up no request by more is not shared out
+
+_Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
+
+
+class _Queue:
+    """What the banks have yet to serve of a unit: ``left`` cycles at full speed of each of its ``loads``, in turn.
+
+    All but the last are late. ``end`` is when the unit was told that the last one ends, ``served`` when the queue
+    became empty.
+    """
+
+    __slots__ = ("_room", "count", "end", "left", "loads", "served")
+
+    def __init__(self) -> None:
+        self._room = 4
+        self.loads = array("q", [0]) * 4
+        self.left = array("d", [0.0]) * 4
+        self.count = 0
+        self.end = 0
+        self.served = 0.0
+
+    def copy(self, other: _Queue) -> None:
+        """Hold the same requests as *other*."""
+        self.count = 0
+        for place in range(other.count):
+            self.add(other.loads[place], other.left[place])
+
+    def add(self, load: int, left: float) -> None:
+        """One more request at the end."""
+        if self.count == self._room:
+            self.loads = array("q", self.loads) + array("q", [0]) * self._room
+            self.left = array("d", self.left) + array("d", [0.0]) * self._room
+            self._room *= 2
+        self.loads[self.count] = load
+        self.left[self.count] = left
+        self.count += 1
+
+    def serve(self, cycles: float) -> None:
+        """*cycles* at full speed have been served of the first request."""
+        self.left[0] -= cycles
+        if self.left[0] <= ROUNDING:
+            self.count -= 1
+            for place in range(self.count):
+                self.loads[place] = self.loads[place + 1]
+                self.left[place] = self.left[place + 1]
+
+
+class _Company:
+    """Loads side by side, a path from the root of a tree; ``speeds`` are those at which they run, once known."""
+
+    __slots__ = ("_more", "known", "loads", "speeds")
+
+    def __init__(self, loads: tuple[int, ...]) -> None:
+        self.loads = loads
+        self.known = False
+        self.speeds = array("d", [1.0]) * len(loads)
+        self._more: list[_Company | None] = []
+
+    def joined_by(self, load: int) -> _Company:
+        """The same and *load*."""
+        while len(self._more) <= load:
+            self._more.append(None)
+        company = self._more[load]
+        if company is None:
+            company = self._more[load] = _Company((*self.loads, load))
+        return company
+
+
+class SramPorts:
+    """What the banks have yet to serve of each unit's requests, and how fast they serve them side by side."""
+
+    __slots__ = (
+        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates", "_served", "_serving",
+    )  # fmt: skip
+
+    def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
+        set_aside = min(ceil(dma_bytes_per_cycle / spec.clusters), spec.cluster_bytes_per_cycle // 2)
+        self._rate: int = spec.cluster_bytes_per_cycle - set_aside
+        self._count = 0
+        self._queues: list[_Queue] = []  # by user
+        self._foreseen: list[_Queue] = []  # copies to look ahead with
+        self._served: list[_Queue] = []  # those being served side by side, of which there are
+        self._serving = 0
+        self._now = 0
+        self._known: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}  # numbers of loads
+        self._alone = array("q")  # by load: the cycles that it takes if nothing else is served
+        self._rates: list[_Rates] = []  # by load
+        self._nobody = _Company(())
+
+    def join(self) -> int:
+        """A unit begins to use the ports; returns its number."""
+        for queues in (self._queues, self._foreseen, self._served):
+            queues.append(_Queue())
+        self._count += 1
+        return self._count - 1
+
+    def load(self, cycles: int, demand: dict[int, int]) -> int:
+        """The number of the load of a request that takes *cycles* and moves *demand* bytes by cluster."""
+        key = cycles, tuple(demand.items())
+        if key not in self._known:
+            self._known[key] = len(self._rates)
+            alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
+            self._alone = array("q", self._alone) + array("q", [alone])
+            self._rates.append({cluster: size / alone for cluster, size in demand.items()})
+        return self._known[key]
+
+    def occupy(self, user: int, now: int, load: int) -> int:
+        """Start a request of *load* for *user*; returns the cycles that it will really take.
+
+        Alone these are its cycles, or what the fullest cluster needs for its bytes if that is longer. Requests must
+        come in order of time, and a unit's must not overlap.
+        """
+        if now != self._now:
+            self._advance(now)
+        own = self._queues[user]
+        alone = self._alone[load]
+        work = float(alone)
+        if not own.count and own.end == now:
+            work -= min(1.0, now - own.served)  # rounding up its end gave that away
+        if work > ROUNDING:
+            own.add(load, work)
+        if not own.count:
+            own.served = float(now)
+        end = self._foretell(user, now) - ROUNDING
+        whole = int(end)
+        own.end = max(now + alone, whole + 1 if whole < end else whole)
+        return own.end - now
+
+    def _advance(self, now: int) -> None:
+        """Serve what is queued until *now*."""
+        time = float(self._now)
+        while time < now:
+            self._gather(self._queues, 0)
+            if not self._serving:
+                break
+            time += self._serve(now - time)
+            for number in range(self._serving):
+                queue = self._served[number]
+                queue.served = time
+        self._now = now
+
+    def _foretell(self, user: int, now: int) -> float:
+        """When the queue of *user* will be empty if nothing else comes."""
+        time = float(now)
+        own = self._queues[user]
+        self._gather(self._queues, user)
+        if not own.count:
+            return time
+        if own.count == 1 and self._serving == 1:
+            return time + own.left[0]
+        for number in range(self._count):
+            mine = self._foreseen[number]
+            mine.copy(self._queues[number])
+        mine = self._foreseen[user]
+        while mine.count:
+            self._gather(self._foreseen, user)
+            time += self._serve(inf)
+        return time
+
+    def _gather(self, queues: list[_Queue], first: int) -> None:
+        """Note which of *queues* have something to serve: the *first*, then the others."""
+        self._serving = 0
+        for turn in range(self._count):
+            number = first if turn == 0 else turn - (turn <= first)
+            queue = queues[number]
+            if queue.count:
+                self._served[self._serving] = queue
+                self._serving += 1
+
+    def _serve(self, limit: float) -> float:
+        """Serve the queues gathered until a first request is done, *limit* cycles at most; returns the cycles."""
+        company = self._nobody
+        for number in range(self._serving):
+            queue = self._served[number]
+            company = company.joined_by(queue.loads[0])
+        if not company.known:
+            company.speeds = array("d", self._speeds([self._rates[load] for load in company.loads]))
+            company.known = True
+        span = limit
+        for number in range(self._serving):
+            queue = self._served[number]
+            span = min(span, queue.left[0] / company.speeds[number])
+        for number in range(self._serving):
+            queue = self._served[number]
+            queue.serve(span * company.speeds[number])
+        return span
+
+    def _speeds(self, wanted: list[_Rates]) -> list[float]:
+        """The fractions of full speed at which requests that want these rates run side by side.
+
+        A request uses its shares only as far as the cluster that holds it back most lets it; the rest goes round again.
+        """
+        total: _Rates = {}
+        for rates in wanted:
+            for cluster, rate in rates.items():
+                total[cluster] = total.get(cluster, 0.0) + rate
+        room = {cluster: float(self._rate) for cluster, rate in total.items() if rate > self._rate * (1 + ROUNDING)}
+        if not room:
+            return [1.0] * len(wanted)
+        speeds = [0.0] * len(wanted)
+        while True:
+            gains = [1.0 - speed for speed in speeds]
+            for cluster, left in room.items():
+                rates_here = [rates.get(cluster, 0.0) for rates in wanted]
+                asked = [rate * (1.0 - speed) for rate, speed in zip(rates_here, speeds, strict=True)]
+                for number, share in enumerate(_fair_shares(asked, left)):
+                    if share < asked[number]:
+                        gains[number] = min(gains[number], share / rates_here[number])
+            speeds = [speed + gain for speed, gain in zip(speeds, gains, strict=True)]
+            if len(room) == 1 or max(gains) < UNSHARED:
+                return speeds
+            for cluster in room:
+                used = sum([gain * rates.get(cluster, 0.0) for gain, rates in zip(gains, wanted, strict=True)])
+                room[cluster] = max(0.0, room[cluster] - used)
+
+
+def _fair_shares(asked: list[float], room: float) -> list[float]:
+    """Each gets of *room* what it asks, or an equal share of what those that ask for less leave."""
+    shares = [0.0] * len(asked)
+    for place, number in enumerate(sorted(range(len(asked)), key=asked.__getitem__)):
+        shares[number] = min(asked[number], room / (len(asked) - place))
+        room -= shares[number]
+    return shares

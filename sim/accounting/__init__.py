@@ -1,0 +1,1 @@
+"""What a run's cycles went to: over time, and along the critical path."""

@@ -1,0 +1,1 @@
+"""Runs lowered programs: streams of requests, what they wait for, and who observes them."""
