@@ -18,6 +18,10 @@ BURST_CLOCKS: Final = 2  # sixteen beats at eight beats a clock
 BANKS: Final = 16
 BANK_GROUPS: Final = 4
 ROW_BYTES: Final = 2048
+GROUP_BYTES: Final = 64  # consecutive bytes in one bank group
+REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four groups that lie side by side
+REGIONS: Final = BANKS // BANK_GROUPS  # until they are in the same banks again
+INTERLEAVE_BYTES: Final = 256  # of one channel before the next, and of all bank groups once
 NEVER: Final = 1 << 60
 
 
