@@ -55,8 +55,9 @@ class CompileCore(build_ext):
             self._write_record(Path(self.build_lib))
         except (BaseError, CCompilerError, CompileError) as error:
             self.warn(f"{error}: installing without compiling, which makes it many times slower")
-            for path in (*map(self.get_ext_fullpath, (each.name for each in self.extensions)), core.RECORD):
-                Path(self.build_lib, path).unlink(missing_ok=True)
+            made = [self.get_ext_fullpath(each.name) for each in self.extensions]
+            for path in (*made, Path(self.build_lib, core.RECORD)):
+                Path(path).unlink(missing_ok=True)
             self.extensions = []
 
     def _translate(self):

@@ -108,9 +108,13 @@ def test_what_another_python_compiled_is_not_looked_at(tmp_path: Path) -> None:
 
 def test_without_a_compiler_it_installs_uncompiled(tmp_path: Path) -> None:
     copy(tmp_path)
-    (tmp_path / f"{BURSTS}{ENDING}").touch()  # of an installation before this one
-    done = call(tmp_path, "setup.py", "-q", "build_ext", "--inplace", CC="false")
+    before = [tmp_path / f"{BURSTS}{ENDING}", tmp_path / "built" / f"{BURSTS}{ENDING}"]
+    for path in before:  # of an installation before this one
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    done = call(tmp_path, "setup.py", "-q", "build_ext", "--inplace", "--build-lib=built", CC="false")
     assert (done.returncode, find(str(tmp_path))[1]) == (0, {})
+    assert not any(path.exists() for path in before)
     assert "installing without compiling" in done.stdout + done.stderr
     assert not (tmp_path / RECORD).exists()
     assert not [*tmp_path.glob("hw/**/*.c"), *tmp_path.glob("sim/**/*.c")]
