@@ -1,44 +1,89 @@
-"""Metadata is in setup.cfg. With STALLSCOPE_COMPILE=1 in the environment mypyc compiles the event loop, if it can.
+"""Metadata is in setup.cfg. Cython compiles every module with a .pxd beside it: all of them or, if one fails, none."""
 
-Where there is no C compiler the package is installed as it is. Without the variable, what was compiled in the source
-tree is removed, so that it never stands for sources that have changed since.
-"""
-
-import os
+import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError, CCompilerError
 
-EVENT_LOOP = [
-    "sim/engine.py", "sim/streams.py", "sim/scheduler.py", "hw/unit.py", "hw/dma.py", "hw/ports.py", "hw/accounts.py",
-    "hw/requests.py", "hw/dram/channel.py",
-]  # fmt: skip
-NEEDED = ["mypy >= 1.10, < 3", "simpy >= 4.1, < 5", "pydantic >= 2.7, < 3"]  # to compile: mypyc, and the types it meets
-BUILDING = {"build_ext", "bdist_wheel", "editable_wheel"}
-
-
-def compiled():
-    """The extension modules of the event loop."""
-    from mypyc.build import mypycify  # is there once NEEDED is installed
-
-    options = ["--config-file=", "--follow-imports=silent", "--ignore-missing-imports"]
-    modules = mypycify([*options, *EVENT_LOOP], debug_level="0")
-    for module in modules:
-        module.optional = True
-    return modules
-
-
-def remove_compiled():
-    """Delete what an earlier compilation left beside the sources."""
-    root = Path(__file__).parent
-    for folder in (root, *(root / Path(name).parent for name in EVENT_LOOP)):
-        for library in (*folder.glob("*.so"), *folder.glob("*.pyd")):
-            library.unlink()
+core = SimpleNamespace(**runpy.run_path("hw/compiled.py"))
+MODULES, _ = core.find(".")
+DIRECTIVES = {
+    "language_level": 3,
+    "annotation_typing": False,  # types are in the .pxd
+    "infer_types": True,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "auto_pickle": False,
+    "cdivision": False,  # // and % are Python's
+}
+# Without contraction a * b + c is rounded twice, as Python does, on every processor.
+OPTIONS = ["-O2", "-g0", "-fno-strict-aliasing", "-ffp-contract=off"]
+LINK_OPTIONS = [] if sys.platform == "darwin" else ["-s"]
+MSVC_OPTIONS = ["/O2", "/fp:precise"]
 
 
-if os.environ.get("STALLSCOPE_COMPILE") == "1":
-    setup(ext_modules=compiled() if BUILDING & set(sys.argv) else [], setup_requires=NEEDED)
-else:
-    remove_compiled()
-    setup()
+class CompileCore(build_ext):
+    """Compiles the core and leaves a record of its sources beside it, from which hw/compiled.py tells that it fits."""
+
+    def finalize_options(self):
+        """As many compilers at a time as there are processors."""
+        super().finalize_options()
+        if self.parallel is None:
+            self.parallel = True
+
+    def run(self):
+        """Compile, in place of whatever was compiled before."""
+        if self.inplace:
+            for path in (*core.find(".")[1].values(), core.RECORD):
+                Path(path).unlink(missing_ok=True)
+        super().run()
+        if self.inplace and self.extensions:
+            self._write_record(Path())
+
+    def build_extensions(self):
+        """Everything, or nothing and a warning."""
+        from Cython.Compiler.Errors import CompileError
+
+        try:
+            self._translate()
+            super().build_extensions()
+            self._write_record(Path(self.build_lib))
+        except (BaseError, CCompilerError, CompileError) as error:
+            self.warn(f"{error}: installing without compiling, which makes it many times slower")
+            made = [self.get_ext_fullpath(each.name) for each in self.extensions]
+            for path in (*made, Path(self.build_lib, core.RECORD)):
+                Path(path).unlink(missing_ok=True)
+            self.extensions = []
+
+    def _translate(self):
+        """Python to C, beside the object files."""
+        from Cython.Build import cythonize
+
+        made = cythonize(
+            self.extensions, build_dir=self.build_temp, compiler_directives=DIRECTIVES, force=self.force, quiet=True
+        )
+        sources = {each.name: (each.sources, each.depends) for each in made}
+        msvc = self.compiler.compiler_type == "msvc"
+        for each in self.extensions:
+            each.sources, each.depends = sources[each.name]
+            each.extra_compile_args = MSVC_OPTIONS if msvc else OPTIONS
+            each.extra_link_args = [] if msvc else LINK_OPTIONS
+
+    def _write_record(self, folder):
+        (folder / core.RECORD).write_text(core.record(MODULES, "."), encoding="utf-8", newline="\n")
+
+    def get_output_mapping(self):
+        """The record is one of the files that are built."""
+        built = super().get_output_mapping()
+        return {**built, str(Path(self.build_lib, core.RECORD)): core.RECORD} if built else built
+
+
+setup(
+    ext_modules=[Extension(path.replace("/", "."), [f"{path}.py"]) for path in MODULES],
+    cmdclass={"build_ext": CompileCore},
+)

@@ -156,7 +156,13 @@ def main() -> None:
     asked = [command for command in app.registered_commands if sys.argv[1:2] == [_name_of(command)]]
     if asked:  # Typer makes the options of every command that it knows, which takes a while
         app.registered_commands, app.registered_groups = asked, []
-    app(prog_name="stallscope")
+    try:
+        app(prog_name="stallscope")
+    except ImportError as error:
+        if error.name != "hw.compiled":
+            raise
+        typer.echo(f"stallscope: {error}", err=True)
+        raise SystemExit(2) from None
 
 
 def _name_of(command: CommandInfo) -> str | None:

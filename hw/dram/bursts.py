@@ -2,9 +2,7 @@
 
 The policy is hw/dram/command.py's (FR-FCFS, bursts whose row was opened for them first, watermarks, refresh before
 the rest), with its rules as what they come to: when each bank can be activated, closed and used, and when each bank
-group can move data in either direction. ``c`` is the record of a channel and ``t`` that of the rules, as
-hw/dram/chunks.py lays them out. Everything that is compiled is in this one file, because numba's cache looks at no
-other.
+group can move data in either direction.
 
 In a stream data takes BURST_CLOCKS a burst, rows open behind it, and each refresh that is due costs what it keeps the
 bus waiting for; the controllers then go on as if they had streamed all of it.
@@ -16,482 +14,589 @@ again while it waits to be written.
 
 from __future__ import annotations
 
-import numba
-import numpy as np
+from array import array
+from typing import Final
 
-from hw.dram.command import HIGH_WATERMARK, LOW_WATERMARK
-from hw.dram.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, NEVER, ROW_BYTES
+from hw.dram.command import HIGH_WATERMARK, LOW_WATERMARK, Burst, Ints, Refresh, durations, integers, refresh_interval
+from hw.dram.timing import (
+    BANK_GROUPS,
+    BANKS,
+    BURST_BYTES,
+    BURST_CLOCKS,
+    INTERLEAVE_BYTES,
+    NEVER,
+    REGION_BYTES,
+    REGIONS,
+    Timing,
+)
 
-GROUP_BYTES = 64  # consecutive bytes in one bank group
-REGION_BYTES = BANK_GROUPS * ROW_BYTES  # rows of the four groups that lie side by side
-REGIONS = BANKS // BANK_GROUPS  # until they are in the same banks again
-INTERLEAVE_BYTES = 256  # of one channel before the next, and of all bank groups once
-ARRIVALS = 4  # bursts a channel and clock
-CLOSED = -1
-READ, WRITE, OPENED = range(3)  # the queues, the third for bursts whose row was opened for them
-TRANSFER, ACTIVATE, CLOSE = range(3)
-KIND, BEGIN, SIZE = range(3)  # columns of requests
-NUMBER, ADDRESS, CHANNEL, LOCAL = range(4)  # the request whose bursts arrive, its next burst, where that goes to
-
-
-@numba.njit(cache=True)
-def run(requests, run_ends, states, t, first, last):
-    """The whole replay; fills *states*, *first* arrivals and *last* data. Returns the number of bursts."""
-    head = np.zeros(4, dtype=np.int64)
-    wake = np.zeros(len(states), dtype=np.int64)
-    clock, bursts = 0, 0
-    _next(requests, head, len(states), 0)
-    while True:
-        arrived = _arrive(requests, states, t, head, clock, wake, first, last)
-        bursts += arrived
-        clock += 1
-        soonest = NEVER
-        for number in range(len(states)):
-            if wake[number] <= clock:
-                wake[number] = _step(states[number], t, clock, last)
-            soonest = min(soonest, wake[number])
-        if head[NUMBER] < len(requests):
-            end = run_ends[head[NUMBER]]
-            size = _streamed(requests, run_ends, end, states, t, head)
-            if size:
-                clocks = _leap(requests, end, size, states, t, head, clock, first, last)
-                bursts += size * len(states) // BURST_BYTES
-                wake += clocks
-                soonest += clocks
-                clock += clocks
-        elif _idle(states):
-            return bursts
-        if arrived == 0 and not _fits(requests, states, t, head):
-            clock = max(clock, soonest - 1)
+ARRIVALS: Final = 4  # bursts a channel and clock
+CLOSED: Final = -1
+READ: Final = 0
+WRITE: Final = 1
+TRANSFER: Final = 0
+ACTIVATE: Final = 1
+CLOSE: Final = 2
 
 
-@numba.njit(cache=True)
-def _idle(states):
-    """Whether nothing is left to be served."""
-    waiting = 0
-    for number in range(len(states)):
-        waiting += states[number].count.sum()
-    return waiting == 0
+class Rules:
+    """What a speed grade comes to, in clocks, for queues of *queue* bursts."""
+
+    __slots__ = (
+        "aad", "gap", "high", "interval", "low", "one_bank", "ppd", "queue", "ras", "rc", "rcd", "recovery",
+        "refresh_to_activate", "rfc", "rl", "rp", "rrd", "synchronised",
+    )  # fmt: skip
+
+    def __init__(self, t: Timing, refresh: Refresh, queue: int) -> None:
+        self.queue = queue
+        self.high = HIGH_WATERMARK * queue
+        self.low = LOW_WATERMARK * queue
+        self.rcd, self.rp, self.ras, self.rc, self.rrd = t.rcd, t.rp_pb, t.ras, t.rc, t.rrd
+        self.ppd, self.aad, self.rl = t.ppd, t.aad, t.rl
+        self.one_bank = refresh == "per-bank"  # refreshed at once, instead of all
+        self.interval = refresh_interval(t, refresh)
+        self.rfc = t.rfc_pb if self.one_bank else t.rfc_ab
+        self.refresh_to_activate = t.pbr2act  # of another bank
+        read_to_write = t.rl + BURST_CLOCKS + 2 - t.wl
+        after_write = t.wl + BURST_CLOCKS + t.wtr_s, t.wl + t.bl_max + t.wtr_l
+        # [preceding, following, whether of one bank group] read or write
+        self.gap = array("q", [t.ccd_s, t.ccd_l, read_to_write, read_to_write, *after_write, t.ccd_s, t.ccd_l])
+        self.recovery = array("q", [t.rtp, t.wl + BURST_CLOCKS + t.wr])  # [direction] until the row may be closed
+        # [direction] until the data clock stops
+        self.synchronised = array("q", [latency + BURST_CLOCKS + t.wck_postamble for latency in (t.rl, t.wl)])
 
 
-@numba.njit(cache=True)
-def _next(requests, head, channels, number):
-    """Go on to the first burst of request *number*."""
-    head[NUMBER] = number
-    if number < len(requests):
-        _seek(head, channels, requests[number, BEGIN] // BURST_BYTES * BURST_BYTES)
+class Traffic:
+    """The requests: what arrives next and in which channel that lies, and when each began and ended.
 
+    ``run_ends`` are, for each request, the last one of its run: consecutive bytes in one direction.
+    """
 
-@numba.njit(cache=True)
-def _seek(head, channels, address):
-    """Go on to the burst at *address*."""
-    turn, offset = divmod(address, INTERLEAVE_BYTES)
-    head[ADDRESS], head[CHANNEL] = address, turn % channels
-    head[LOCAL] = turn // channels * INTERLEAVE_BYTES + offset
+    __slots__ = (
+        "_address", "_begins", "_channel", "_controllers", "_first", "_kinds", "_last", "_local", "_number",
+        "_rules", "_run_ends", "_sizes", "_total",
+    )  # fmt: skip
 
+    def __init__(self, requests: Ints, run_ends: Ints, rules: Rules, controllers: list[Controller]) -> None:
+        self._rules = rules
+        self._kinds, self._begins, self._sizes = (integers(requests[:, column]) for column in range(3))
+        self._run_ends = integers(run_ends)
+        self._controllers = controllers
+        self._total = len(requests)
+        self._first = array("q", [NEVER]) * self._total
+        self._last = array("q", [0]) * self._total
+        self._address = self._channel = self._local = 0
+        self._next(0)
 
-@numba.njit(cache=True)
-def _fits(requests, states, t, head):
-    """Whether a burst is yet to arrive and finds room."""
-    number = head[NUMBER]
-    return number < len(requests) and states[head[CHANNEL]].count[requests[number, KIND]] < t.queue
+    def read_latencies(self) -> Ints:
+        """Clocks from the first arrival to the last data, of read requests."""
+        return durations(self._first, self._last, self._kinds)
 
+    def run(self) -> int:
+        """The whole replay; returns the number of bursts."""
+        clock = bursts = 0
+        while True:
+            arrived = self._arrive(clock)
+            bursts += arrived
+            clock += 1
+            soonest = NEVER
+            for controller in self._controllers:
+                if controller.wake <= clock:
+                    controller.wake = controller.step(clock, self._last)
+                soonest = min(soonest, controller.wake)
+            if self._number < self._total:
+                size = self._streamed()
+                if size:
+                    clocks = self._leap(size, clock)
+                    bursts += size * len(self._controllers) // BURST_BYTES
+                    soonest += clocks
+                    clock += clocks
+            elif self._idle():
+                return bursts
+            if arrived == 0 and not self._fits():
+                clock = max(clock, soonest - 1)
 
-@numba.njit(cache=True)
-def _arrive(requests, states, t, head, clock, wake, first, last):
-    """Let bursts arrive in order until a queue is full; returns how many did."""
-    most = ARRIVALS * len(states)
-    for arrived in range(most):
-        if not _fits(requests, states, t, head):
-            return arrived
-        number, channel, local = head[NUMBER], head[CHANNEL], head[LOCAL]
-        c, kind = states[channel], requests[number, KIND]
-        first[number] = min(first[number], clock)
-        if _waits_to_be_written(c, local):
-            last[number] = max(last[number], clock + 1)
-        else:
-            _put(c, kind, local, clock, number, kind)
-            wake[channel] = min(wake[channel], _ready(c, kind, local)) if kind == c.writing else clock
-        after = head[ADDRESS] + BURST_BYTES
-        if after >= requests[number, BEGIN] + requests[number, SIZE]:
-            _next(requests, head, len(states), number + 1)
-        elif after % INTERLEAVE_BYTES == 0:
-            _seek(head, len(states), after)
-        else:
-            head[ADDRESS] = after
-            head[LOCAL] += BURST_BYTES
-    return most
+    def _idle(self) -> bool:
+        """Whether nothing is left to be served."""
+        for controller in self._controllers:
+            if controller.busy():
+                return False
+        return True
 
+    def _next(self, number: int) -> None:
+        """Go on to the first burst of request *number*."""
+        self._number = number
+        if number < self._total:
+            self._seek(self._begins[number] // BURST_BYTES * BURST_BYTES)
 
-@numba.njit(cache=True)
-def _bank_of(local):
-    """The bank of a channel's address: rows of the four groups lie side by side, by GROUP_BYTES in turn."""
-    return local // GROUP_BYTES % BANK_GROUPS + BANK_GROUPS * (local // REGION_BYTES % REGIONS)
+    def _seek(self, address: int) -> None:
+        """Go on to the burst at *address*."""
+        channels = len(self._controllers)
+        turn = address // INTERLEAVE_BYTES
+        self._address = address
+        self._channel = turn % channels
+        self._local = turn // channels * INTERLEAVE_BYTES + address % INTERLEAVE_BYTES
 
+    def _fits(self) -> bool:
+        """Whether a burst is yet to arrive and finds room."""
+        if self._number == self._total:
+            return False
+        controller = self._controllers[self._channel]
+        return controller.has_room(self._kinds[self._number])
 
-@numba.njit(cache=True)
-def _row_of(local):
-    """The row of a channel's address in its bank."""
-    return local // (REGIONS * REGION_BYTES)
-
-
-@numba.njit(cache=True)
-def _put(c, queue, address, arrival, request, kind):
-    """Let a burst join *queue*."""
-    place = c.order[queue, c.count[queue]]
-    c.bank[queue, place] = _bank_of(address)
-    c.line[queue, place] = _row_of(address)
-    c.arrival[queue, place] = arrival
-    c.request[queue, place] = request
-    c.seen[queue, place] = 0
-    c.address[queue, place] = address
-    c.kind[queue, place] = kind
-    c.count[queue] += 1
-
-
-@numba.njit(cache=True)
-def _remove(c, queue, rank):
-    """Free the place of the burst of that *rank*."""
-    place = c.order[queue, rank]
-    c.address[queue, place] = CLOSED
-    last = c.count[queue] - 1
-    for i in range(rank, last):
-        c.order[queue, i] = c.order[queue, i + 1]
-    c.order[queue, last] = place
-    c.count[queue] = last
-
-
-@numba.njit(cache=True)
-def _waits_to_be_written(c, address):
-    """Whether a write of *address* is in its queue."""
-    if c.count[WRITE] == 0:
-        return False
-    found = False
-    for place in range(c.order.shape[1]):
-        found |= c.address[WRITE, place] == address
-    return found
-
-
-@numba.njit(cache=True)
-def _ready(c, queue, address):
-    """The clock before which no command can come for a burst that joins *queue*."""
-    bank = _bank_of(address)
-    return _next_command(c, queue, bank, c.row[bank] == _row_of(address))[1]
-
-
-@numba.njit(cache=True)
-def _step(c, t, clock, last):
-    """Issue at most one command of a channel; returns the next clock at which another may be possible."""
-    c.all_open = 0
-    if clock >= c.refresh_at:
-        c.refresh_at += t.interval
-        c.due += 1
-    if clock >= c.second_by:  # the second command of an activation cannot wait any longer
-        c.second_by = NEVER
-        return clock + 1
-    rank, wake = _oldest_opened(c, clock)
-    if rank >= 0:
-        return _transfer(c, t, OPENED, rank, clock, last)
-    wake = min(wake, c.refresh_at)
-    if c.due:
-        when = _refresh(c, t, clock)
-        if when == clock:
-            return clock + 1
-        wake = min(wake, when)
-    else:
-        queue = _direction(c, t)
-        rank, command, when = _first_ready(c, queue, clock)
-        if rank >= 0:
-            if command == TRANSFER:
-                after = _transfer(c, t, queue, rank, clock, last)
-                return after + 1 if c.all_open and c.second_by == NEVER else after
-            if command == ACTIVATE:
-                _activate(c, t, queue, rank, clock)
+    def _arrive(self, clock: int) -> int:
+        """Let bursts arrive in order until a queue is full; returns how many did."""
+        most = ARRIVALS * len(self._controllers)
+        for arrived in range(most):
+            if not self._fits():
+                return arrived
+            number = self._number
+            controller = self._controllers[self._channel]
+            self._first[number] = min(self._first[number], clock)
+            if controller.waits_to_be_written(self._local):
+                self._last[number] = max(self._last[number], clock + 1)
             else:
-                _close(c, t, queue, rank, clock)
-            return clock + 1
-        wake = min(wake, when)
-    if c.second_by != NEVER:
-        c.second_by = NEVER
-        return clock + 1
-    return wake
+                controller.accept(self._kinds[number], self._local, clock, number)
+            after = self._address + BURST_BYTES
+            if after >= self._begins[number] + self._sizes[number]:
+                self._next(number + 1)
+            elif after % INTERLEAVE_BYTES == 0:
+                self._seek(after)
+            else:
+                self._address = after
+                self._local += BURST_BYTES
+        return most
 
+    def _streamed(self) -> int:
+        """Bytes that every channel can stream at once: the rest of the run that arrives, if all serve only that.
 
-@numba.njit(cache=True)
-def _oldest_opened(c, clock):
-    """The rank of the oldest opened burst that can go, or -1 and when one can."""
-    best, wake, arrival = -1, NEVER, NEVER
-    for rank in range(c.count[OPENED]):
-        place = c.order[OPENED, rank]
-        bank = c.bank[OPENED, place]
-        kind = c.kind[OPENED, place]
-        when = max(c.column[bank], c.group[kind, bank % BANK_GROUPS])
-        if when > clock:
-            wake = min(wake, when)
-        elif c.arrival[OPENED, place] < arrival:
-            best, arrival = rank, c.arrival[OPENED, place]
-    return best, wake
-
-
-@numba.njit(cache=True)
-def _direction(c, t):
-    """Which queue is served: writes from the high to the low watermark, or while there is nothing to read."""
-    reads, writes = c.count[READ], c.count[WRITE]
-    if not c.writing:
-        if writes > HIGH_WATERMARK * t.queue or reads == 0:
-            c.writing = 1
-    elif writes < LOW_WATERMARK * t.queue and reads != 0:
-        c.writing = 0
-    return c.writing
-
-
-@numba.njit(cache=True)
-def _first_ready(c, queue, clock):
-    """The rank and command of the oldest burst that a command can be issued for; -1 and when there is one.
-
-    Bursts of one bank that all want its open row, or all another, can go at the same time: one of each is looked at.
-    """
-    first, wake, tried = -1, NEVER, 0
-    for rank in range(c.count[queue]):
-        place = c.order[queue, rank]
-        bank = c.bank[queue, place]
-        hit = c.row[bank] == c.line[queue, place]
-        kind = 1 << (bank if hit else BANKS + bank)
-        if tried & kind:
-            continue
-        tried |= kind
-        command, when = _next_command(c, queue, bank, hit)
-        if when > clock:
-            wake = min(wake, when)
-        elif command != TRANSFER and first < 0:
-            return rank, command, when
-        elif first < 0:
-            first = rank
-    c.all_open = tried >> BANKS == 0
-    return first, TRANSFER, wake
-
-
-@numba.njit(cache=True)
-def _next_command(c, queue, bank, hit):
-    """What a burst of *queue* needs next, with its row open or not, and when that may be."""
-    if hit:
-        return TRANSFER, max(c.column[bank], c.group[queue, bank % BANK_GROUPS])
-    if c.row[bank] != CLOSED:
-        return CLOSE, NEVER if c.held[bank] else max(c.close[bank], c.next_close)
-    return ACTIVATE, NEVER if c.second_by != NEVER else max(c.activate[bank], c.next_activate)
-
-
-@numba.njit(cache=True)
-def _transfer(c, t, queue, rank, clock, last):
-    """Read or write a burst, after a CAS if the data clock has stopped; returns the clock after."""
-    place = c.order[queue, rank]
-    bank, kind = c.bank[queue, place], c.kind[queue, place]
-    request = c.request[queue, place]
-    if clock >= c.synchronised:
-        clock += 1
-    c.synchronised = max(c.synchronised, clock + t.synchronised[kind])
-    for following in range(2):
-        for group in range(BANK_GROUPS):
-            gap = t.gap[kind, following, int(group == bank % BANK_GROUPS)]
-            c.group[following, group] = max(c.group[following, group], clock + gap)
-    c.close[bank] = max(c.close[bank], clock + t.recovery[kind])
-    if queue == OPENED:
-        c.held[bank] = 0
-    elif not c.seen[queue, place]:
-        c.hits += 1
-    done = clock
-    if kind == READ:
-        done += t.rl + BURST_CLOCKS
-    last[request] = max(last[request], done)
-    c.cycles = max(c.cycles, done)
-    _remove(c, queue, rank)
-    return clock + 1
-
-
-@numba.njit(cache=True)
-def _activate(c, t, queue, rank, clock):
-    """Open the row of a burst, which is then held for it; the second command follows when there is nothing better."""
-    place = c.order[queue, rank]
-    bank = c.bank[queue, place]
-    if not c.seen[queue, place]:
-        c.misses += 1
-    c.row[bank], c.held[bank] = c.line[queue, place], 1
-    c.column[bank] = clock + t.rcd
-    c.close[bank] = clock + t.ras
-    c.activate[bank] = clock + t.rc
-    c.next_activate = max(c.next_activate, clock + t.rrd)
-    c.second_by = clock + t.aad
-    _put(c, OPENED, c.address[queue, place], c.arrival[queue, place],
-        c.request[queue, place], queue)  # fmt: skip
-    _remove(c, queue, rank)
-
-
-@numba.njit(cache=True)
-def _close(c, t, queue, rank, clock):
-    """Close the row that is in a burst's way, wanted by others or not."""
-    place = c.order[queue, rank]
-    bank = c.bank[queue, place]
-    if not c.seen[queue, place]:
-        c.conflicts += 1
-        c.seen[queue, place] = 1
-    c.row[bank] = CLOSED
-    c.activate[bank] = max(c.activate[bank], clock + t.rp)
-    c.next_close = clock + t.ppd
-
-
-@numba.njit(cache=True)
-def _refreshed(turn):
-    """The bank that is refreshed alone in that turn: group by group."""
-    return turn % BANKS // BANK_GROUPS + BANK_GROUPS * (turn % BANK_GROUPS)
-
-
-@numba.njit(cache=True)
-def _refresh(c, t, clock):
-    """Close or refresh all banks, or the one whose turn it is; returns when that can be, *clock* if it was done."""
-    first = _refreshed(c.turn) if t.banks_refreshed == 1 else 0
-    banks = range(first, first + t.banks_refreshed)
-    opened = False
-    for bank in banks:
-        if c.held[bank]:
-            return NEVER
-        opened |= c.row[bank] != CLOSED
-    when = c.next_close if opened else clock
-    for bank in banks:
-        when = max(when, c.close[bank] if opened else c.activate[bank])
-    if when > clock:
-        return when
-    for bank in banks:
-        c.row[bank] = CLOSED
-        c.activate[bank] = max(c.activate[bank], clock + (t.rp if opened else t.rfc))
-    if opened:
-        c.next_close = clock + t.ppd
-    else:
-        c.next_activate = max(c.next_activate, clock + t.refresh_to_activate)
-        c.due -= 1
-        c.turn += 1
-    return clock
-
-
-@numba.njit(cache=True)
-def _streamed(requests, run_ends, end, states, t, head):
-    """Bytes that every channel can stream at once: what is to arrive of the run up to *end*, if all serve only that.
-
-    Fewer than a region are not worth it: what a controller has before it at either end is not quite what a stream
-    leaves. A queue must see the next rows soon enough to open them behind data; with several channels, the burst that
-    has to wait for room in one keeps others from a full queue, by up to what is interleaved.
-    """
-    seen = t.queue - (INTERLEAVE_BYTES // BURST_BYTES if len(states) > 1 else 0)
-    size = (requests[end, BEGIN] + requests[end, SIZE] - head[ADDRESS]) // (INTERLEAVE_BYTES * len(states))
-    size *= INTERLEAVE_BYTES
-    if size < REGION_BYTES or seen * BURST_CLOCKS < t.rp + t.rcd:
-        return 0
-    for number in range(len(states)):
-        if not _streams(run_ends, states[number], requests[end, KIND], end):
+        Fewer than a region are not worth it: what a controller has before it at either end is not quite what a stream
+        leaves. A queue must see the next rows soon enough to open them behind data; with several channels, the burst
+        that has to wait for room in one keeps others from a full queue, by up to what is interleaved.
+        """
+        end = self._run_ends[self._number]
+        channels = len(self._controllers)
+        rules = self._rules
+        seen = rules.queue - (INTERLEAVE_BYTES // BURST_BYTES if channels > 1 else 0)
+        size = (self._begins[end] + self._sizes[end] - self._address) // (INTERLEAVE_BYTES * channels)
+        size *= INTERLEAVE_BYTES
+        if size < REGION_BYTES or seen * BURST_CLOCKS < rules.rp + rules.rcd:
             return 0
-    return size
+        for controller in self._controllers:
+            if not controller.streams(self._kinds[end]):
+                return 0
+            if self._run_ends[controller.oldest_request(self._kinds[end])] != end:
+                return 0
+        return size
+
+    def _leap(self, size: int, clock: int) -> int:
+        """Let every channel stream *size* bytes of the run that arrives at once; returns the clocks that takes."""
+        end = self._run_ends[self._number]
+        kind = self._kinds[end]
+        channels = len(self._controllers)
+        begin = self._address
+        jump = size * channels
+        first = self._controllers[0]
+        refreshes, clocks = first.duration(kind, size, clock)
+        pace = clocks / jump  # clocks a byte; a product of whole numbers could be too large
+        rules = self._rules
+        # behind a full queue
+        waits = int(pace * rules.queue * BURST_BYTES * channels) + rules.rl + BURST_CLOCKS
+        oldest = self._number
+        for controller in self._controllers:
+            oldest = min(oldest, controller.oldest_request(kind))
+        number = oldest
+        while number <= end and self._begins[number] < begin + jump:
+            arrives = self._begins[number] - begin
+            leaves = arrives + self._sizes[number]
+            if arrives >= 0:
+                self._first[number] = clock + int(pace * arrives)
+            if leaves > jump:
+                break
+            self._last[number] = max(self._last[number], clock + int(pace * leaves) + waits)
+            number += 1
+        self._next(number)
+        if number <= end:
+            self._seek(begin + jump)
+        for channel in range(channels):
+            controller = self._controllers[channel]
+            controller.leap(kind, size, clocks, clock + clocks, refreshes)
+            self._hold(controller.queue(kind), channel, oldest, end)
+        return clocks
+
+    def _hold(self, entries: list[Burst], channel: int, oldest: int, end: int) -> None:
+        """Say which requests, of those from *oldest* to *end*, the bursts that have moved on belong to."""
+        for burst in entries:
+            turn = burst.address // INTERLEAVE_BYTES * len(self._controllers) + channel
+            oldest = self._holding(turn * INTERLEAVE_BYTES + burst.address % INTERLEAVE_BYTES, oldest, end)
+            burst.request = oldest
+
+    def _holding(self, address: int, low: int, end: int) -> int:
+        """Which of the requests from *low* to *end*, consecutive bytes, holds *address*."""
+        high = end + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._begins[middle] <= address:
+                low = middle
+            else:
+                high = middle
+        return low
 
 
-@numba.njit(cache=True)
-def _streams(run_ends, c, kind, end):
-    """Whether a channel serves nothing but the run up to request *end*, and all rows that this needs are open."""
-    if c.writing != kind or c.count[kind] == 0 or c.count[OPENED] or c.due or not c.all_open:
+class Controller:
+    """One channel: its queues, oldest first, and when its banks and bank groups can be used next."""
+
+    __slots__ = (
+        "_activate",
+        "_all_open",
+        "_close",
+        "_column",
+        "_due",
+        "_group",
+        "_held",
+        "_next_activate",
+        "_next_close",
+        "_opened",
+        "_reads",
+        "_ready",
+        "_refresh_at",
+        "_row",
+        "_second_by",
+        "_synchronised",
+        "_turn",
+        "_writes",
+        "_writing",
+        "conflicts",
+        "cycles",
+        "hits",
+        "misses",
+        "rules",
+        "wake",
+    )  # fmt: skip
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._row = array("q", [CLOSED]) * BANKS  # open, or CLOSED
+        self._activate = array("q", [0]) * BANKS  # first clock of the next activation
+        self._close = array("q", [0]) * BANKS  # first clock at which the open row may be closed
+        self._column = array("q", [0]) * BANKS  # first clock of a read or write of the open row
+        self._held = array("q", [0]) * BANKS  # 1 until the burst that the row was opened for has gone
+        self._group = array("q", [0]) * (2 * BANK_GROUPS)  # [direction, group] first clock of its next read or write
+        self._next_activate = self._next_close = 0  # in any bank
+        self._reads: list[Burst] = []
+        self._writes: list[Burst] = []
+        self._opened: list[Burst] = []  # bursts whose row was opened for them
+        self._synchronised = 0  # until when the data clock runs
+        self._second_by = NEVER  # when the second command of an activation must come
+        self._refresh_at = self.rules.interval
+        self._due = self._turn = 0  # refreshes put off, and whose turn it is
+        self._writing = 0  # the direction that is served
+        self._all_open = False  # whether the bursts looked at last need no other rows
+        self._ready = NEVER  # when a burst that was looked at can go
+        self.wake = 0
+        self.hits = self.misses = self.conflicts = self.cycles = 0
+
+    def queue(self, kind: int) -> list[Burst]:
+        """The reads or the writes."""
+        return self._writes if kind == WRITE else self._reads
+
+    def busy(self) -> bool:
+        """Whether any burst is left."""
+        return len(self._reads) > 0 or len(self._writes) > 0 or len(self._opened) > 0
+
+    def has_room(self, kind: int) -> bool:
+        """Whether one more burst can join its queue."""
+        return len(self.queue(kind)) < self.rules.queue
+
+    def oldest_request(self, kind: int) -> int:
+        """The request of the oldest burst to read or to write."""
+        burst = self.queue(kind)[0]
+        return burst.request
+
+    def waits_to_be_written(self, address: int) -> bool:
+        """Whether a write of *address* is in its queue."""
+        for burst in self._writes:
+            if burst.address == address:
+                return True
         return False
-    return run_ends[c.request[kind, c.order[kind, 0]]] == end
 
+    def accept(self, kind: int, address: int, clock: int, request: int) -> None:
+        """Let a burst join its queue, and wake up when a command can come for it."""
+        burst = Burst()
+        burst.arrive(kind, address, clock, request)
+        self.queue(kind).append(burst)
+        self.wake = min(self.wake, self._when(burst, self._next_command(burst))) if kind == self._writing else clock
 
-@numba.njit(cache=True)
-def _leap(requests, end, size, states, t, head, clock, first, last):
-    """Let every channel stream *size* bytes of the run up to request *end* at once; returns the clocks that takes."""
-    kind, begin, jump = requests[end, KIND], head[ADDRESS], size * len(states)
-    refreshes, clocks = _duration(states[0], t, kind, size, clock)
-    pace = clocks / jump  # clocks a byte; a product of whole numbers could be too large
-    waits = int(pace * t.queue * BURST_BYTES * len(states)) + t.rl + BURST_CLOCKS  # behind a full queue
-    oldest = head[NUMBER]
-    for channel in range(len(states)):
-        c = states[channel]
-        oldest = min(oldest, c.request[kind, c.order[kind, 0]])
-    number = oldest
-    while number <= end and requests[number, BEGIN] < begin + jump:
-        arrives = requests[number, BEGIN] - begin
-        leaves = arrives + requests[number, SIZE]
-        if arrives >= 0:
-            first[number] = clock + int(pace * arrives)
-        if leaves > jump:
-            break
-        last[number] = max(last[number], clock + int(pace * leaves) + waits)
-        number += 1
-    _next(requests, head, len(states), number)
-    if number <= end:
-        _seek(head, len(states), begin + jump)
-    for channel in range(len(states)):
-        c = states[channel]
-        c.group += clocks
-        c.synchronised += clocks
-        c.refresh_at += refreshes * t.interval
-        c.turn += refreshes
-        opened = BANK_GROUPS * _move(
-            requests[: end + 1], oldest, c, channel, len(states), kind, size, clock + clocks, t.recovery[kind]
-        )
-        missed = min(opened, refreshes * t.banks_refreshed)
-        c.misses += missed
-        c.conflicts += opened - missed
-        c.hits += size // BURST_BYTES - opened
-    return clocks
+    def step(self, clock: int, last: array[int]) -> int:
+        """Issue at most one command; returns the next clock at which another may be possible.
 
-
-@numba.njit(cache=True)
-def _duration(c, t, kind, size, clock):
-    """Refreshes and clocks of *size* bytes that a channel streams from *clock* on.
-
-    A refresh of all banks waits for the last data, closes, refreshes and opens the rows. One of a single bank waits for
-    its row to be closed, and for the last data if that is in the row which streams.
-    """
-    begin, end = c.address[kind, c.order[kind, 0]], clock + size // BURST_BYTES * BURST_CLOCKS
-    refreshes, moving, due = 0, clock, c.refresh_at  # data has moved since *moving*, but for what refreshes took
-    while due < end:
-        lost = t.rp
-        if t.banks_refreshed == BANKS:
-            lost += t.recovery[kind] + t.rfc + t.rcd - BURST_CLOCKS
-        elif (begin + (due - moving) // BURST_CLOCKS * BURST_BYTES) // REGION_BYTES % REGIONS == _refreshed(
-            c.turn + refreshes
-        ) // BANK_GROUPS:
-            lost += t.recovery[kind]
-        refreshes, moving, end, due = refreshes + 1, moving + lost, end + lost, due + t.interval
-    return refreshes, end - clock
-
-
-@numba.njit(cache=True)
-def _move(requests, oldest, c, channel, channels, kind, size, clock, recovery):
-    """Put what is queued at *clock* *size* bytes further on, with rows open; returns how many of each group opened."""
-    count = c.count[kind]
-    begin = c.address[kind, c.order[kind, 0]]
-    before = c.address[kind, c.order[kind, count - 1]] // REGION_BYTES
-    for rank in range(count):
-        place = c.order[kind, rank]
-        local = c.address[kind, place] + size
-        turn, offset = divmod(local, INTERLEAVE_BYTES)
-        c.address[kind, place], c.bank[kind, place], c.line[kind, place] = local, _bank_of(local), _row_of(local)
-        c.arrival[kind, place] = clock - (count - rank) * BURST_CLOCKS
-        address = (turn * channels + channel) * INTERLEAVE_BYTES + offset
-        c.request[kind, place] = oldest = _holding(requests, address, oldest)
-    newest = c.address[kind, c.order[kind, count - 1]] // REGION_BYTES
-    for region in range(max(newest - REGIONS + 1, begin // REGION_BYTES), newest + 1):
-        for group in range(BANK_GROUPS):
-            bank = _bank_of(region * REGION_BYTES + group * GROUP_BYTES)
-            c.row[bank] = _row_of(region * REGION_BYTES)
-            if region == newest:
-                c.close[bank] = clock + recovery
-    return newest - before
-
-
-@numba.njit(cache=True)
-def _holding(requests, address, low):
-    """Which of *requests* from *low* on, consecutive bytes, holds *address*."""
-    high = len(requests)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if requests[middle, BEGIN] <= address:
-            low = middle
+        *last* takes the clock of each request's last data.
+        """
+        self._all_open = False
+        if clock >= self._refresh_at:
+            self._refresh_at += self.rules.interval
+            self._due += 1
+        if clock >= self._second_by:  # the second command of an activation cannot wait any longer
+            self._second_by = NEVER
+            return clock + 1
+        self._ready = NEVER
+        rank = self._oldest_opened(clock)
+        if rank >= 0:
+            return self._transfer(self._opened, rank, clock, last)
+        wake = min(self._ready, self._refresh_at)
+        if self._due:
+            when = self._refresh(clock)
+            if when == clock:
+                return clock + 1
+            wake = min(wake, when)
         else:
-            high = middle
-    return low
+            entries = self._direction()
+            rank = self._first_ready(entries, clock)
+            if rank >= 0:
+                return self._issue(entries, rank, clock, last)
+            wake = min(wake, self._ready)
+        if self._second_by != NEVER:
+            self._second_by = NEVER
+            return clock + 1
+        return wake
+
+    def _oldest_opened(self, clock: int) -> int:
+        """The rank of the oldest opened burst that can go, or -1 (and ``_ready`` is when one can)."""
+        best = -1
+        arrival = NEVER
+        for rank in range(len(self._opened)):
+            burst = self._opened[rank]
+            when = self._when(burst, TRANSFER)
+            if when > clock:
+                self._ready = min(self._ready, when)
+            elif burst.arrival < arrival:
+                best = rank
+                arrival = burst.arrival
+        return best
+
+    def _direction(self) -> list[Burst]:
+        """The queue that is served: writes from the high to the low watermark, or while there is nothing to read."""
+        reads = len(self._reads)
+        writes = len(self._writes)
+        if self._writing == READ:
+            if writes > self.rules.high or reads == 0:
+                self._writing = WRITE
+        elif writes < self.rules.low and reads != 0:
+            self._writing = READ
+        return self.queue(self._writing)
+
+    def _first_ready(self, entries: list[Burst], clock: int) -> int:
+        """The rank of the oldest burst that a command can be issued for, or -1 (and ``_ready`` is when there is one).
+
+        Rows are opened and closed before data moves. Bursts of one bank that all want its open row, or all another, can
+        go at the same time: one of each is looked at.
+        """
+        first = -1
+        hits = misses = 0  # banks that were looked at, as bits
+        for rank in range(len(entries)):
+            burst = entries[rank]
+            command = self._next_command(burst)
+            bit = 1 << burst.bank
+            if (hits if command == TRANSFER else misses) & bit:
+                continue
+            if command == TRANSFER:
+                hits |= bit
+            else:
+                misses |= bit
+            when = self._when(burst, command)
+            if when > clock:
+                self._ready = min(self._ready, when)
+            elif first < 0:
+                if command != TRANSFER:
+                    return rank
+                first = rank
+        self._all_open = misses == 0
+        return first
+
+    def _next_command(self, burst: Burst) -> int:
+        """What a burst needs next, by what its bank holds."""
+        row = self._row[burst.bank]
+        if row == burst.row:
+            return TRANSFER
+        return ACTIVATE if row == CLOSED else CLOSE
+
+    def _when(self, burst: Burst, command: int) -> int:
+        """When *command* may be issued for a burst."""
+        bank = burst.bank
+        if command == TRANSFER:
+            return max(self._column[bank], self._group[burst.kind * BANK_GROUPS + burst.group])
+        if command == CLOSE:
+            return NEVER if self._held[bank] else max(self._close[bank], self._next_close)
+        return NEVER if self._second_by != NEVER else max(self._activate[bank], self._next_activate)
+
+    def _issue(self, entries: list[Burst], rank: int, clock: int, last: array[int]) -> int:
+        """Issue what the burst of that *rank* needs next; returns when another command may be possible."""
+        command = self._next_command(entries[rank])
+        if command == TRANSFER:
+            after = self._transfer(entries, rank, clock, last)
+            return after + 1 if self._all_open and self._second_by == NEVER else after
+        if command == ACTIVATE:
+            self._open_row(entries, rank, clock)
+        else:
+            self._close_row(entries[rank], clock)
+        return clock + 1
+
+    def _transfer(self, entries: list[Burst], rank: int, clock: int, last: array[int]) -> int:
+        """Read or write a burst, after a CAS if the data clock has stopped; returns the clock after."""
+        rules = self.rules
+        burst = entries[rank]
+        kind = burst.kind
+        bank = burst.bank
+        if clock >= self._synchronised:
+            clock += 1
+        self._synchronised = max(self._synchronised, clock + rules.synchronised[kind])
+        for following in range(2):
+            for group in range(BANK_GROUPS):
+                place = following * BANK_GROUPS + group
+                gap = rules.gap[4 * kind + 2 * following + (1 if group == burst.group else 0)]
+                self._group[place] = max(self._group[place], clock + gap)
+        self._close[bank] = max(self._close[bank], clock + rules.recovery[kind])
+        if entries is self._opened:
+            self._held[bank] = 0
+        elif not burst.seen:
+            self.hits += 1
+        done = clock
+        if kind == READ:
+            done += rules.rl + BURST_CLOCKS
+        last[burst.request] = max(last[burst.request], done)
+        self.cycles = max(self.cycles, done)
+        del entries[rank]
+        return clock + 1
+
+    def _open_row(self, entries: list[Burst], rank: int, clock: int) -> None:
+        """Open the row of a burst, which is then held for it; the second command follows when nothing is better."""
+        rules = self.rules
+        burst = entries[rank]
+        bank = burst.bank
+        if not burst.seen:
+            self.misses += 1
+        self._row[bank] = burst.row
+        self._held[bank] = 1
+        self._column[bank] = clock + rules.rcd
+        self._close[bank] = clock + rules.ras
+        self._activate[bank] = clock + rules.rc
+        self._next_activate = max(self._next_activate, clock + rules.rrd)
+        self._second_by = clock + rules.aad
+        del entries[rank]
+        self._opened.append(burst)
+
+    def _close_row(self, burst: Burst, clock: int) -> None:
+        """Close the row that is in a burst's way, wanted by others or not."""
+        bank = burst.bank
+        if not burst.seen:
+            self.conflicts += 1
+            burst.seen = True
+        self._row[bank] = CLOSED
+        self._activate[bank] = max(self._activate[bank], clock + self.rules.rp)
+        self._next_close = clock + self.rules.ppd
+
+    def _refreshed(self, turn: int) -> int:
+        """The bank that is refreshed alone in that turn: group by group."""
+        return turn % BANKS // BANK_GROUPS + BANK_GROUPS * (turn % BANK_GROUPS)
+
+    def _refresh(self, clock: int) -> int:
+        """Close or refresh all banks, or the one whose turn it is; returns when that can be, *clock* if it was done."""
+        rules = self.rules
+        first = self._refreshed(self._turn) if rules.one_bank else 0
+        behind = first + 1 if rules.one_bank else BANKS
+        opened = False
+        for bank in range(first, behind):
+            if self._held[bank]:
+                return NEVER
+            opened = opened or self._row[bank] != CLOSED
+        when = self._next_close if opened else clock
+        for bank in range(first, behind):
+            when = max(when, self._close[bank] if opened else self._activate[bank])
+        if when > clock:
+            return when
+        for bank in range(first, behind):
+            self._row[bank] = CLOSED
+            self._activate[bank] = max(self._activate[bank], clock + (rules.rp if opened else rules.rfc))
+        if opened:
+            self._next_close = clock + rules.ppd
+        else:
+            self._next_activate = max(self._next_activate, clock + rules.refresh_to_activate)
+            self._due -= 1
+            self._turn += 1
+        return clock
+
+    def streams(self, kind: int) -> bool:
+        """Whether nothing but one direction is served, and all rows that this needs are open."""
+        if self._writing != kind or len(self._opened) or self._due or not self._all_open:
+            return False
+        return len(self.queue(kind)) > 0
+
+    def duration(self, kind: int, size: int, clock: int) -> tuple[int, int]:
+        """Refreshes and clocks of *size* bytes that stream from *clock* on.
+
+        A refresh of all banks waits for the last data, closes, refreshes and opens the rows. One of a single bank waits
+        for its row to be closed, and for the last data if that is in the row which streams.
+        """
+        rules = self.rules
+        begin = self._first_address(kind)
+        end = clock + size // BURST_BYTES * BURST_CLOCKS
+        refreshes = 0
+        moving = clock  # data has moved since, but for what refreshes took
+        due = self._refresh_at
+        while due < end:
+            lost = rules.rp
+            if not rules.one_bank:
+                lost += rules.recovery[kind] + rules.rfc + rules.rcd - BURST_CLOCKS
+            else:
+                region = (begin + (due - moving) // BURST_CLOCKS * BURST_BYTES) // REGION_BYTES % REGIONS
+                if region == self._refreshed(self._turn + refreshes) // BANK_GROUPS:
+                    lost += rules.recovery[kind]
+            refreshes += 1
+            moving += lost
+            end += lost
+            due += rules.interval
+        return refreshes, end - clock
+
+    def leap(self, kind: int, size: int, clocks: int, clock: int, refreshes: int) -> None:
+        """Be at *clock*, so many *clocks* later, when *size* bytes have streamed and refreshes were done."""
+        for place in range(2 * BANK_GROUPS):
+            self._group[place] += clocks
+        self._synchronised += clocks
+        self.wake += clocks
+        self._refresh_at += refreshes * self.rules.interval
+        self._turn += refreshes
+        opened = BANK_GROUPS * self._move(kind, size, clock)
+        missed = min(opened, refreshes * (1 if self.rules.one_bank else BANKS))
+        self.misses += missed
+        self.conflicts += opened - missed
+        self.hits += size // BURST_BYTES - opened
+
+    def _move(self, kind: int, size: int, clock: int) -> int:
+        """Put what is queued at *clock* *size* bytes further on, with rows open; returns rows opened in each group."""
+        entries = self.queue(kind)
+        count = len(entries)
+        begin = self._first_address(kind)
+        before = self._last_address(kind) // REGION_BYTES
+        for rank in range(count):
+            burst = entries[rank]
+            burst.lie_at(burst.address + size)
+            burst.arrival = clock - (count - rank) * BURST_CLOCKS
+        newest = self._last_address(kind) // REGION_BYTES
+        for region in range(max(newest - REGIONS + 1, begin // REGION_BYTES), newest + 1):
+            for group in range(BANK_GROUPS):
+                bank = group + BANK_GROUPS * (region % REGIONS)
+                self._row[bank] = region // REGIONS
+                if region == newest:
+                    self._close[bank] = clock + self.rules.recovery[kind]
+        return newest - before
+
+    def _first_address(self, kind: int) -> int:
+        """Where the oldest burst to read or to write lies."""
+        burst = self.queue(kind)[0]
+        return burst.address
+
+    def _last_address(self, kind: int) -> int:
+        """Where the newest burst to read or to write lies."""
+        entries = self.queue(kind)
+        burst = entries[len(entries) - 1]
+        return burst.address

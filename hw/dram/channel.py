@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Collection
 from typing import Final
 
-from hw.dram.timing import BURST_BYTES, BURST_CLOCKS, PLACES, REGION_BYTES, REGION_CLOCKS, Timing
+from hw.dram.timing import BURST_BYTES, BURST_CLOCKS, REGION_BYTES, REGION_CLOCKS, REGIONS, Timing
 from hw.reasons import BANDWIDTH
 
 CLOSED: Final = -1
@@ -49,8 +49,8 @@ class Channel:
         turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
         self._turn = array("q", turn)
         refresh = refresh and "dram_refresh" not in ideal
-        self._open = array("q", [CLOSED]) * PLACES  # which region is open in each
-        self._closable = array("q", [0]) * PLACES  # from when on it may be closed
+        self._open = array("q", [CLOSED]) * REGIONS  # which region is open in each
+        self._closable = array("q", [0]) * REGIONS  # from when on it may be closed
         self._covered = CLOSED  # the last region of a transfer since which all open regions are the last of it
         self._covered_closable = 0
         # from the last data to the precharge
@@ -108,7 +108,7 @@ class Channel:
         self.free = end
         closable = end + self._recovery[write]
         last = (address + size_bytes - 1) // REGION_BYTES
-        if last - first >= PLACES - 1:
+        if last - first >= REGIONS - 1:
             self._covered = last
             self._covered_closable = closable
         else:
@@ -124,11 +124,11 @@ class Channel:
         if arrival >= self._next_window:
             self._covered = CLOSED
             self._close_all()
-        place = region % PLACES
+        place = region % REGIONS
         opened = self._open[place]
         closable = self._closable[place]
         if self._covered != CLOSED:
-            back = (self._covered - place) % PLACES
+            back = (self._covered - place) % REGIONS
             opened = self._covered - back
             closable = self._covered_closable - back * REGION_CLOCKS
         if opened == region or not self._activate:
@@ -138,22 +138,22 @@ class Channel:
         return max(arrival, closable) + self._precharge + self._activate
 
     def _close_all(self) -> None:
-        for place in range(PLACES):
+        for place in range(REGIONS):
             self._open[place] = CLOSED
 
     def _leave_open(self, first: int, last: int, closable: int, refreshed: bool) -> None:
         """Note that the regions *first* to *last* are left open, the last one until *closable* at least."""
         if self._covered != CLOSED:
-            for back in range(PLACES):
-                place = (self._covered - back) % PLACES
+            for back in range(REGIONS):
+                place = (self._covered - back) % REGIONS
                 self._open[place] = self._covered - back
                 self._closable[place] = self._covered_closable - back * REGION_CLOCKS
             self._covered = CLOSED
         if refreshed:
             self._close_all()
         for region in range(first, last + 1):
-            self._open[region % PLACES] = region
-            self._closable[region % PLACES] = closable - (last - region) * REGION_CLOCKS
+            self._open[region % REGIONS] = region
+            self._closable[region % REGIONS] = closable - (last - region) * REGION_CLOCKS
 
     def _around_refresh(self, begin: int, work: int) -> int:
         """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.

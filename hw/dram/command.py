@@ -10,43 +10,50 @@ answered from the queue, a second write to it joins the first.
 
 Where nothing can be issued, time moves on to the first clock at which a rule, a refresh or an arrival changes that.
 The policy is that of Ramulator 2.1's LPDDR5 controller (FR-FCFS, watermarks, priorities), written anew; the rules are
-hw/dram/timing.py's table. Compiled by numba: interpreted, it takes a hundred times as long.
+hw/dram/timing.py's table.
 
 Not modelled: more than one rank, auto-precharge, power-down, the write data's way through the controller.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.dram.timing import BANK_GROUPS, BANKS, BURST_CLOCKS, NEVER, Command, Timing, rules
+from hw.dram.timing import (
+    BANK_GROUPS,
+    BANKS,
+    BURST_BYTES,
+    BURST_CLOCKS,
+    GROUP_BYTES,
+    INTERLEAVE_BYTES,
+    NEVER,
+    REGION_BYTES,
+    REGIONS,
+    Command,
+    Timing,
+    rules,
+)
 
 Ints = NDArray[np.int64]
 Refresh = Literal["all-bank", "per-bank", "none"]
-COMMANDS = len(Command)
-ACT1, ACT2, PRE, PREA, CAS, RD, WR, REFA, REFB = (int(command) for command in Command)
-HIGH_WATERMARK, LOW_WATERMARK = 0.8, 0.2
-CLOSED = -1
-NO_DEADLINE = -1
-
-# fields of a queued burst
-BANK, ROW, ARRIVAL, REQUEST, SEEN, ADDRESS, KIND = range(7)
-FIELDS = 7
-READ, WRITE = 0, 1
-# fields of a channel's state
-WRITING, SYNCHRONISED, REFRESH_AT, DUE, REFRESH_BANK, SYNCED, SYNCED_FROM, SYNCED_SLOT, ACTIVATIONS = range(9)
-FROM_ACTIVE = 2  # SYNCED_FROM is READ, WRITE, or this
-# fields of the parameters
-P_QUEUE, P_INJECT, P_REFI, P_MODE, P_RL, P_WL, P_AAD, P_POSTAMBLE, P_FAW = range(9)
-ALL_BANK, PER_BANK, NO_REFRESH = range(3)
-MODES: dict[Refresh, int] = {"all-bank": ALL_BANK, "per-bank": PER_BANK, "none": NO_REFRESH}
-# counters
-HITS, MISSES, CONFLICTS, CYCLES = range(4)
+HIGH_WATERMARK, LOW_WATERMARK = 0.8, 0.2  # of a queue
+COMMANDS: Final = len(Command)
+ACT1: Final = int(Command.ACT1)
+PRE: Final = int(Command.PRE)
+PREA: Final = int(Command.PREA)
+RD: Final = int(Command.RD)
+WR: Final = int(Command.WR)
+REFA: Final = int(Command.REFA)
+REFB: Final = int(Command.REFB)
+CHANNEL: Final = BANKS + BANK_GROUPS  # where rules hold: the banks, then the bank groups, then the channel
+CLOSED: Final = -1
+NO_DEADLINE: Final = -1
+READ: Final = 0
 
 
 @dataclass(frozen=True)
@@ -75,351 +82,405 @@ def replay(
     each for reads and for writes; at most *inject* bursts arrive a clock (0: four a channel). Cycles are counted to the
     last data read or write command issued, latencies from a request's first arrival to its last data.
     """
-    table, starts = _table(timing)
-    interval = {ALL_BANK: timing.refi, PER_BANK: timing.refi_pb, NO_REFRESH: NEVER}[MODES[refresh]]
-    parameters = np.array(
-        [queue, inject or 4 * channels, interval, MODES[refresh], timing.rl, timing.wl, timing.aad,
-         timing.wck_postamble, timing.faw],
-        dtype=np.int64,
-    )  # fmt: skip
-    counters = np.zeros(4, dtype=np.int64)
-    latencies = np.full(len(requests), -1, dtype=np.int64)
-    ordered = np.ascontiguousarray(requests, dtype=np.int64)
-    bursts = _run(ordered, channels, table, starts, parameters, counters, latencies)
+    traffic = Traffic(requests, inject or 4 * channels)
+    controllers = [Controller(timing, refresh, queue, traffic) for _ in range(channels)]
+    bursts = _run(traffic, controllers)
     return Replay(
-        cycles=int(counters[CYCLES]),
-        bursts=int(bursts),
-        row_hits=int(counters[HITS]),
-        row_misses=int(counters[MISSES]),
-        row_conflicts=int(counters[CONFLICTS]),
-        read_latencies=latencies[latencies >= 0],
+        cycles=max(controller.cycles for controller in controllers),
+        bursts=bursts,
+        row_hits=sum(controller.hits for controller in controllers),
+        row_misses=sum(controller.misses for controller in controllers),
+        row_conflicts=sum(controller.conflicts for controller in controllers),
+        read_latencies=traffic.read_latencies(),
     )
 
 
-def _table(timing: Timing) -> tuple[Ints, Ints]:
-    """The rules of window one as rows (scope, following, clocks) by preceding command, and where each begins."""
-    listed = sorted(rule for rule in _plain_rules(timing))
-    rows = np.array([row[1:] for row in listed], dtype=np.int64)
-    starts = np.array([sum(row[0] < command for row in listed) for command in range(COMMANDS + 1)], dtype=np.int64)
-    return rows, starts
+def integers(values: Ints) -> array[int]:
+    """*values*, of one dimension, as 64-bit integers that are quick to read one by one."""
+    return array("q", np.ascontiguousarray(values, dtype=np.int64).tobytes())
 
 
-def _plain_rules(timing: Timing) -> list[tuple[int, int, int, int]]:
-    return [(int(r.preceding), int(r.scope), int(r.following), r.clocks) for r in rules(timing) if r.window == 1]
+def durations(first: array[int], last: array[int], kinds: array[int]) -> Ints:
+    """From *first* to *last*, of read requests."""
+    begin, end, kind = (np.array(values, dtype=np.int64) for values in (first, last, kinds))
+    found: Ints = (end - begin)[kind == READ]
+    return found
 
 
-@numba.njit(cache=True)
-def _earliest(channel, command, bank, at):
-    """The first clock at which *command* may go to *bank*: the latest of what its bank, group and channel allow."""
-    first = at[channel, bank, command]
-    group = at[channel, BANKS + bank % BANK_GROUPS, command]
-    whole = at[channel, BANKS + BANK_GROUPS, command]
-    return max(first, group, whole)
+def refresh_interval(timing: Timing, refresh: Refresh) -> int:
+    """Clocks from one refresh to the next."""
+    return {"all-bank": timing.refi, "per-bank": timing.refi_pb, "none": NEVER}[refresh]
 
 
-@numba.njit(cache=True)
-def _issue(channel, command, bank, clock, at, table, starts, state, history, parameters):
-    """Let every rule with *command* in front hold back what it is about."""
-    for number in range(starts[command], starts[command + 1]):
-        scope, following, clocks = table[number, 0], table[number, 1], table[number, 2]
-        place = bank if scope == 0 else BANKS + bank % BANK_GROUPS if scope == 1 else BANKS + BANK_GROUPS
-        at[channel, place, following] = max(at[channel, place, following], clock + clocks)
-    if command == ACT1:  # the rule over four activations
-        number = state[channel, ACTIVATIONS]
-        history[channel, number % 4] = clock
-        state[channel, ACTIVATIONS] = number + 1
-        if number >= 3:
-            place = BANKS + BANK_GROUPS
-            fourth = history[channel, (number + 1) % 4]
-            at[channel, place, ACT1] = max(at[channel, place, ACT1], fourth + parameters[P_FAW])
+class Burst:
+    """What one read or write command moves, and where in its channel that lies: the bank, its group, the row."""
+
+    __slots__ = ("address", "arrival", "bank", "group", "kind", "request", "row", "seen")
+
+    def arrive(self, kind: int, address: int, clock: int, request: int) -> None:
+        """Join a queue at *clock*: READ or WRITE the bytes at *address* for *request*."""
+        self.kind = kind
+        self.arrival = clock
+        self.request = request
+        self.seen = False  # whether a command has been issued for it
+        self.lie_at(address)
+
+    def lie_at(self, address: int) -> None:
+        """Rows of the four bank groups lie side by side, by GROUP_BYTES in turn."""
+        self.address = address
+        self.group = address // GROUP_BYTES % BANK_GROUPS
+        self.bank = self.group + BANK_GROUPS * (address // REGION_BYTES % REGIONS)
+        self.row = address // (REGIONS * REGION_BYTES)
 
 
-@numba.njit(cache=True)
-def _remove(entries, counts, slot):
-    """Take *slot* out of a list, keeping the order of the rest."""
-    counts[0] -= 1
-    for i in range(slot, counts[0]):
-        for field in range(FIELDS):
-            entries[i, field] = entries[i + 1, field]
+class Traffic:
+    """The requests, of which at most *inject* bursts arrive a clock, and when each began and ended."""
 
+    __slots__ = ("_begins", "_burst", "_first", "_inject", "_kinds", "_number", "_sizes", "last", "total")
 
-@numba.njit(cache=True)
-def _inject(requests, position, channels, clock, queues, counts, parameters, first, last, left):
-    """Let bursts arrive in order until a queue is full; *position* is (request, burst of it). Returns how many did."""
-    arrived = 0
-    while arrived < parameters[P_INJECT] and position[0] < len(requests):
-        number = position[0]
-        kind, address = requests[number, 0], requests[number, 1] // 32 * 32 + 32 * position[1]
-        channel, local = 0, address
-        if channels > 1:
-            channel = address // 256 % channels
-            local = address // (256 * channels) * 256 + address % 256
-        waiting = queues[channel, WRITE]
-        known = False
-        for slot in range(counts[channel, WRITE, 0]):
-            known = known or waiting[slot, ADDRESS] == local
-        if position[1] == 0:
-            first[number] = clock
-            end = requests[number, 1] + max(requests[number, 2], 1)
-            left[number] = (end - 1) // 32 - requests[number, 1] // 32 + 1
-        if known:
-            left[number] -= 1
-            last[number] = max(last[number], clock + 1)
-        else:
-            count = counts[channel, kind, 0]
-            if count == parameters[P_QUEUE]:
+    def __init__(self, requests: Ints, inject: int) -> None:
+        self._kinds = integers(requests[:, 0])
+        self._begins = integers(requests[:, 1])
+        self._sizes = integers(np.maximum(requests[:, 2], 1))
+        self._inject = inject
+        self.total = len(requests)
+        self._first = array("q", [0]) * self.total
+        self.last = array("q", [0]) * self.total  # data of each request
+        self._number = self._burst = 0  # what arrives next: the request, and which of its bursts
+
+    def inject(self, controllers: list[Controller], clock: int) -> int:
+        """Let bursts arrive in order until a queue is full; returns how many did."""
+        channels = len(controllers)
+        arrived = 0
+        while arrived < self._inject and self._number < self.total:
+            number = self._number
+            begin = self._begins[number] // BURST_BYTES
+            address = BURST_BYTES * (begin + self._burst)
+            turn = address // INTERLEAVE_BYTES
+            controller = controllers[turn % channels]
+            local = turn // channels * INTERLEAVE_BYTES + address % INTERLEAVE_BYTES
+            if self._burst == 0:
+                self._first[number] = clock
+            if controller.waits_to_be_written(local):
+                self.ends(number, clock + 1)
+            elif not controller.accept(self._kinds[number], local, clock, number):
                 return arrived
-            burst = queues[channel, kind, count]
-            burst[BANK] = (local >> 6) % 4 + 4 * ((local >> 13) % 4)  # group, then bank within the group
-            burst[ROW] = local >> 15
-            burst[ARRIVAL], burst[REQUEST], burst[SEEN] = clock, number, 0
-            burst[ADDRESS], burst[KIND] = local, kind
-            counts[channel, kind, 0] = count + 1
-        arrived += 1
-        position[1] += 1
-        end = requests[number, 1] + max(requests[number, 2], 1)
-        if position[1] == (end - 1) // 32 - requests[number, 1] // 32 + 1:
-            position[0] += 1
-            position[1] = 0
-    return arrived
+            arrived += 1
+            self._burst += 1
+            if begin + self._burst > (self._begins[number] + self._sizes[number] - 1) // BURST_BYTES:
+                self._number += 1
+                self._burst = 0
+        return arrived
+
+    def ends(self, number: int, clock: int) -> None:
+        """The last data of that request so far is done at *clock*."""
+        self.last[number] = max(self.last[number], clock)
+
+    def arrived(self) -> bool:
+        """Whether nothing is left to arrive."""
+        return self._number == self.total
+
+    def read_latencies(self) -> Ints:
+        """Clocks from the first arrival to the last data, of read requests."""
+        return durations(self._first, self.last, self._kinds)
 
 
-@numba.njit(cache=True)
-def _note(burst, row, counters):
-    """Count a burst by what its bank holds when its first command is issued."""
-    if not burst[SEEN]:
-        burst[SEEN] = 1
-        if row[burst[BANK]] == burst[ROW]:
-            counters[HITS] += 1
-        elif row[burst[BANK]] == CLOSED:
-            counters[MISSES] += 1
-        else:
-            counters[CONFLICTS] += 1
-
-
-@numba.njit(cache=True)
-def _retire(burst, clock, parameters, counters, last, left):
-    """A read or write command has been issued for *burst*."""
-    number = burst[REQUEST]
-    done = clock + parameters[P_RL] + BURST_CLOCKS if burst[KIND] == READ else clock
-    last[number] = max(last[number], done)
-    left[number] -= 1
-    counters[CYCLES] = max(counters[CYCLES], done)
-
-
-@numba.njit(cache=True)
-def _second_activation(channel, clock, forced, at, deadlines, opening, active, actives, row, held, counters):
-    """Issue an outstanding ACT2, at once or (*forced*) only at its deadline; returns whether one was."""
-    best = -1
-    for bank in range(BANKS):
-        deadline = deadlines[channel, bank]
-        if deadline == NO_DEADLINE or (forced and deadline > clock):
-            continue
-        if best < 0 or deadline < deadlines[channel, best]:
-            best = bank
-    if best < 0:
-        return False
-    burst = opening[channel, best]
-    row[channel, best] = burst[ROW]
-    deadlines[channel, best] = NO_DEADLINE
-    count = actives[channel, 0]
-    for field in range(FIELDS):
-        active[channel, count, field] = burst[field]
-    actives[channel, 0] = count + 1
-    held[channel, best] += 1
-    return True
-
-
-@numba.njit(cache=True)
-def _pending(channel, deadlines):
-    """Whether some activation has had its first command only."""
-    return deadlines[channel].max() != NO_DEADLINE
-
-
-@numba.njit(cache=True)
-def _transfer(channel, entries, counts, slot, from_active, clock, at, table, starts, state, history, parameters,
-              counters, held, last, left):  # fmt: skip
-    """Issue the read or write command of a burst and let it go."""
-    burst = entries[slot]
-    command = RD if burst[KIND] == READ else WR
-    latency = parameters[P_RL] if burst[KIND] == READ else parameters[P_WL]
-    expiry = clock + latency + BURST_CLOCKS + parameters[P_POSTAMBLE]
-    state[channel, SYNCHRONISED] = max(state[channel, SYNCHRONISED], expiry)
-    _issue(channel, command, burst[BANK], clock, at, table, starts, state, history, parameters)
-    _retire(burst, clock, parameters, counters, last, left)
-    if from_active:
-        held[channel, burst[BANK]] -= 1
-    _remove(entries, counts, slot)
-
-
-@numba.njit(cache=True)
-def _refresh(channel, clock, at, table, starts, state, history, parameters, deadlines, row, held):
-    """Try the next command that a due refresh needs; returns the clock at which it may come, or -1 if it was issued."""
-    per_bank = parameters[P_MODE] == PER_BANK
-    turn = state[channel, REFRESH_BANK]  # group by group
-    target = turn // BANK_GROUPS + BANK_GROUPS * (turn % BANK_GROUPS)
-    closed, waits = True, False
-    for bank in range(BANKS):
-        if per_bank and bank != target:
-            continue
-        closed = closed and row[channel, bank] == CLOSED and deadlines[channel, bank] == NO_DEADLINE
-        waits = waits or deadlines[channel, bank] != NO_DEADLINE or held[channel, bank] > 0
-    if waits and not closed:
-        return NEVER
-    command = (REFB if per_bank else REFA) if closed else PRE if per_bank else PREA
-    if not per_bank and not closed and _pending(channel, deadlines):
-        return NEVER
-    bank = target if per_bank else 0
-    when = _earliest(channel, command, bank, at)
-    if when > clock:
-        return when
-    _issue(channel, command, bank, clock, at, table, starts, state, history, parameters)
-    if command == PREA:
-        for each in range(BANKS):
-            row[channel, each] = CLOSED
-    elif command == PRE:
-        row[channel, bank] = CLOSED
-    else:
-        state[channel, DUE] -= 1
-        state[channel, REFRESH_BANK] = (turn + 1) % BANKS
-    return -1
-
-
-@numba.njit(cache=True)
-def _run(requests, channels, table, starts, parameters, counters, latencies):
-    """The whole replay; fills *counters* and *latencies*, returns the number of bursts."""
-    total, length = len(requests), parameters[P_QUEUE]
-    at = np.zeros((channels, BANKS + BANK_GROUPS + 1, COMMANDS), dtype=np.int64)
-    row = np.full((channels, BANKS), CLOSED, dtype=np.int64)
-    deadlines = np.full((channels, BANKS), NO_DEADLINE, dtype=np.int64)
-    held = np.zeros((channels, BANKS), dtype=np.int64)
-    opening = np.zeros((channels, BANKS, FIELDS), dtype=np.int64)
-    active = np.zeros((channels, BANKS + 2, FIELDS), dtype=np.int64)
-    actives = np.zeros((channels, 1), dtype=np.int64)
-    queues = np.zeros((channels, 2, length + 1, FIELDS), dtype=np.int64)
-    counts = np.zeros((channels, 2, 1), dtype=np.int64)
-    history = np.zeros((channels, 4), dtype=np.int64)
-    state = np.zeros((channels, 9), dtype=np.int64)
-    state[:, REFRESH_AT] = parameters[P_REFI]
-    first, last, left = np.zeros(total, np.int64), np.zeros(total, np.int64), np.zeros(total, np.int64)
-    position = np.zeros(2, dtype=np.int64)
-    clock, bursts = 0, 0
+def _run(traffic: Traffic, controllers: list[Controller]) -> int:
+    """The whole replay; returns the number of bursts."""
+    clock = bursts = 0
     while True:
-        arrived = _inject(requests, position, channels, clock, queues, counts, parameters, first, last, left)
+        arrived = traffic.inject(controllers, clock)
         bursts += arrived
         clock += 1
-        wake, busy = NEVER, False
-        for channel in range(channels):
-            then = _tick(channel, clock, at, table, starts, state, history, parameters, deadlines, row, held, opening,
-                         active, actives, queues, counts, counters, last, left)  # fmt: skip
-            wake = min(wake, then)
-            busy = busy or actives[channel, 0] > 0 or counts[channel, READ, 0] > 0 or counts[channel, WRITE, 0] > 0
-            busy = busy or _pending(channel, deadlines)
-        if position[0] == total and not busy:
-            break
+        wake = NEVER
+        busy = False
+        for controller in controllers:
+            wake = min(wake, controller.tick(clock))
+            busy = busy or controller.busy()
+        if not busy and traffic.arrived():
+            return bursts
         if arrived == 0 and wake > clock + 1:
             clock = wake - 1
-    for number in range(total):
-        if requests[number, 0] == READ:
-            latencies[number] = last[number] - first[number]
-    return bursts
 
 
-@numba.njit(cache=True)
-def _tick(channel, clock, at, table, starts, state, history, parameters, deadlines, row, held, opening, active,
-          actives, queues, counts, counters, last, left):  # fmt: skip
-    """Issue at most one command; returns the next clock at which another may be possible."""
-    if clock >= state[channel, REFRESH_AT]:
-        state[channel, REFRESH_AT] += parameters[P_REFI]
-        state[channel, DUE] += 1
-    after = clock + 1
-    own, own_count = active[channel], actives[channel]
-    if _second_activation(channel, clock, True, at, deadlines, opening, active, actives, row, held, counters):
-        return after
-    if state[channel, SYNCED]:
-        state[channel, SYNCED] = 0
-        slot = state[channel, SYNCED_SLOT]
-        where = state[channel, SYNCED_FROM]
-        if where == FROM_ACTIVE:
-            _transfer(channel, own, own_count, slot, True, clock, at, table, starts, state, history, parameters,
-                      counters, held, last, left)  # fmt: skip
+class Controller:
+    """One channel: its queues, what its banks hold, and the first clock of every command in every place.
+
+    ``hits``, ``misses`` and ``conflicts`` count bursts by what their bank held when their first command was issued,
+    ``cycles`` is the clock of the last data read or write command.
+    """
+
+    __slots__ = (
+        "_aad", "_activations", "_at", "_clocks", "_deadlines", "_due", "_faw", "_following", "_held", "_high",
+        "_history", "_interval", "_low", "_opened", "_opening", "_pending", "_per_bank", "_postamble", "_queue",
+        "_reads", "_refresh_at", "_rl", "_row", "_scopes", "_starts", "_synced", "_synced_slot", "_synchronised",
+        "_traffic", "_turn", "_wake", "_wl", "_writes", "_writing", "conflicts", "cycles", "hits", "misses",
+    )  # fmt: skip
+
+    def __init__(self, timing: Timing, refresh: Refresh, queue: int, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._queue = queue
+        self._high = HIGH_WATERMARK * queue
+        self._low = LOW_WATERMARK * queue
+        self._rl = timing.rl
+        self._wl = timing.wl
+        self._aad = timing.aad
+        self._faw = timing.faw
+        self._postamble = timing.wck_postamble
+        self._interval = refresh_interval(timing, refresh)
+        self._per_bank = refresh == "per-bank"
+        # the rules of window one by preceding command, and where those of each command begin
+        listed = sorted((r.preceding, r.scope, r.following, r.clocks) for r in rules(timing) if r.window == 1)
+        self._starts = array("q", [sum(row[0] < command for row in listed) for command in range(COMMANDS + 1)])
+        self._scopes, self._following, self._clocks = (array("q", [row[i] for row in listed]) for i in (1, 2, 3))
+        self._at = array("q", [0]) * ((CHANNEL + 1) * COMMANDS)  # [place, command] first clock
+        self._row = array("q", [CLOSED]) * BANKS
+        self._deadlines = array("q", [NO_DEADLINE]) * BANKS  # of an activation's second command
+        self._pending = 0  # how many of those there are
+        self._held = array("q", [0]) * BANKS  # bursts of each bank in _opened
+        self._opening: list[Burst | None] = [None] * BANKS  # the burst that a bank is activated for
+        self._opened: list[Burst] = []  # bursts whose row was opened for them
+        self._reads: list[Burst] = []
+        self._writes: list[Burst] = []
+        self._writing = False
+        self._synced: list[Burst] | None = None  # where the burst waits that a CAS was issued for
+        self._synced_slot = 0
+        self._synchronised = 0  # until when the data clock runs
+        self._history = array("q", [0]) * 4  # the last activations
+        self._activations = 0
+        self._refresh_at = self._interval
+        self._due = self._turn = 0  # refreshes put off, and the bank whose turn it is
+        self._wake = 0
+        self.hits = self.misses = self.conflicts = self.cycles = 0
+
+    def waits_to_be_written(self, address: int) -> bool:
+        """Whether a write of *address* is in its queue."""
+        for burst in self._writes:
+            if burst.address == address:
+                return True
+        return False
+
+    def accept(self, kind: int, address: int, clock: int, request: int) -> bool:
+        """Queue a burst if there is room for it."""
+        entries = self._reads if kind == READ else self._writes
+        if len(entries) == self._queue:
+            return False
+        burst = Burst()
+        burst.arrive(kind, address, clock, request)
+        entries.append(burst)
+        return True
+
+    def busy(self) -> bool:
+        """Whether any burst is left."""
+        return self._pending > 0 or len(self._opened) > 0 or len(self._reads) > 0 or len(self._writes) > 0
+
+    def tick(self, clock: int) -> int:
+        """Issue at most one command; returns the next clock at which another may be possible."""
+        if clock >= self._refresh_at:
+            self._refresh_at += self._interval
+            self._due += 1
+        if self._issue(clock):
+            return clock + 1
+        return self._wake
+
+    def _issue(self, clock: int) -> bool:
+        """Whether a command was issued; if none was, ``_wake`` is when one may be."""
+        if self._activates_by(clock):
+            self._second_activation()
+            return True
+        if self._synced is not None:
+            self._transfer(self._synced, self._synced_slot, clock)
+            self._synced = None
+            return True
+        self._wake = self._refresh_at
+        slot = self._oldest_opened(clock)
+        if slot >= 0:
+            self._move(self._opened, slot, clock)
+            return True
+        if self._due:
+            if self._refresh(clock):
+                return True
         else:
-            _note(queues[channel, where, slot], row[channel], counters)
-            _transfer(channel, queues[channel, where], counts[channel, where], slot, False, clock, at, table, starts,
-                      state, history, parameters, counters, held, last, left)  # fmt: skip
-        return after
-    wake = state[channel, REFRESH_AT]
-    pending = _pending(channel, deadlines)
-    chosen, where, command = -1, FROM_ACTIVE, -1
-    for slot in range(own_count[0]):  # bursts whose row was opened for them
-        wanted = RD if own[slot, KIND] == READ else WR
-        when = _earliest(channel, wanted, own[slot, BANK], at)
-        if when > clock:
-            wake = min(wake, when)
-        elif chosen < 0 or own[slot, ARRIVAL] < own[chosen, ARRIVAL]:
-            chosen, command = slot, wanted
-    if chosen < 0 and state[channel, DUE] > 0:
-        when = _refresh(channel, clock, at, table, starts, state, history, parameters, deadlines, row, held)
-        if when < 0:
-            return after
-        wake = min(wake, when)
-    elif chosen < 0:
-        reads, writes = counts[channel, READ, 0], counts[channel, WRITE, 0]
-        if not state[channel, WRITING]:
-            if writes > HIGH_WATERMARK * parameters[P_QUEUE] or reads == 0:
-                state[channel, WRITING] = 1
-        elif writes < LOW_WATERMARK * parameters[P_QUEUE] and reads != 0:
-            state[channel, WRITING] = 0
-        where = WRITE if state[channel, WRITING] else READ
-        entries = queues[channel, where]
-        for slot in range(counts[channel, where, 0]):
-            bank = entries[slot, BANK]
-            if deadlines[channel, bank] != NO_DEADLINE:
+            entries = self._direction()
+            slot = self._first_ready(entries, clock)
+            if slot >= 0:
+                self._advance(entries, slot, clock)
+                return True
+        if self._pending:
+            self._second_activation()
+            return True
+        return False
+
+    def _earliest(self, command: int, bank: int) -> int:
+        """The first clock at which *command* may go to *bank*: the latest that its bank, group and channel allow."""
+        first = self._at[bank * COMMANDS + command]
+        group = self._at[(BANKS + bank % BANK_GROUPS) * COMMANDS + command]
+        whole = self._at[CHANNEL * COMMANDS + command]
+        return max(first, group, whole)
+
+    def _hold_back(self, command: int, bank: int, clock: int) -> None:
+        """*command* goes to *bank*: let every rule with it in front hold back what it is about."""
+        for number in range(self._starts[command], self._starts[command + 1]):
+            scope = self._scopes[number]
+            place = bank if scope == 0 else BANKS + bank % BANK_GROUPS if scope == 1 else CHANNEL
+            key = place * COMMANDS + self._following[number]
+            self._at[key] = max(self._at[key], clock + self._clocks[number])
+        if command == ACT1:  # the rule over four activations
+            self._history[self._activations % 4] = clock
+            self._activations += 1
+            if self._activations >= 4:
+                key = CHANNEL * COMMANDS + ACT1
+                self._at[key] = max(self._at[key], self._history[self._activations % 4] + self._faw)
+
+    def _activates_by(self, clock: int) -> bool:
+        """Whether the second command of some activation cannot wait beyond *clock*."""
+        if self._pending:
+            for bank in range(BANKS):
+                if self._deadlines[bank] != NO_DEADLINE and self._deadlines[bank] <= clock:
+                    return True
+        return False
+
+    def _second_activation(self) -> None:
+        """Issue the second command of the activation whose deadline is first: its burst's row is open."""
+        best = -1
+        for bank in range(BANKS):
+            deadline = self._deadlines[bank]
+            if deadline != NO_DEADLINE and (best < 0 or deadline < self._deadlines[best]):
+                best = bank
+        burst = self._opening[best]
+        assert burst is not None
+        self._opening[best] = None
+        self._row[best] = burst.row
+        self._deadlines[best] = NO_DEADLINE
+        self._pending -= 1
+        self._held[best] += 1
+        self._opened.append(burst)
+
+    def _oldest_opened(self, clock: int) -> int:
+        """The slot of the oldest burst that its row was opened for and that can go, or -1."""
+        best = -1
+        arrival = NEVER
+        for slot in range(len(self._opened)):
+            burst = self._opened[slot]
+            when = self._earliest(RD if burst.kind == READ else WR, burst.bank)
+            if when > clock:
+                self._wake = min(self._wake, when)
+            elif burst.arrival < arrival:
+                best = slot
+                arrival = burst.arrival
+        return best
+
+    def _direction(self) -> list[Burst]:
+        """The queue that is served: writes from the high to the low watermark, or while there is nothing to read."""
+        reads = len(self._reads)
+        writes = len(self._writes)
+        if not self._writing:
+            self._writing = writes > self._high or reads == 0
+        elif writes < self._low and reads != 0:
+            self._writing = False
+        return self._writes if self._writing else self._reads
+
+    def _first_ready(self, entries: list[Burst], clock: int) -> int:
+        """The slot of the first burst that a command can be issued for, or -1."""
+        for slot in range(len(entries)):
+            burst = entries[slot]
+            bank = burst.bank
+            if self._deadlines[bank] != NO_DEADLINE:
                 continue
-            if row[channel, bank] == entries[slot, ROW]:
-                wanted = RD if where == READ else WR
-            elif row[channel, bank] == CLOSED:
-                if pending:
-                    continue
-                wanted = ACT1
-            else:
-                if held[channel, bank] > 0:
-                    continue
-                wanted = PRE
-            when = _earliest(channel, wanted, bank, at)
+            command = self._next_command(burst)
+            if (command == ACT1 and self._pending) or (command == PRE and self._held[bank]):
+                continue
+            when = self._earliest(command, bank)
             if when <= clock:
-                chosen, command = slot, wanted
-                break
-            wake = min(wake, when)
-    if chosen < 0:
-        if pending:
-            _second_activation(channel, clock, False, at, deadlines, opening, active, actives, row, held, counters)
-            return after
-        return wake
-    if command in (RD, WR) and clock >= state[channel, SYNCHRONISED]:
-        for bank in range(BANKS):  # the CAS takes this clock and the next: an ACT2 that cannot wait goes first
-            if deadlines[channel, bank] != NO_DEADLINE and deadlines[channel, bank] <= clock + 1:
-                _second_activation(channel, clock, False, at, deadlines, opening, active, actives, row, held, counters)
-                return after
-        state[channel, SYNCED], state[channel, SYNCED_FROM], state[channel, SYNCED_SLOT] = 1, where, chosen
-        return after
-    if where == FROM_ACTIVE:
-        _transfer(channel, own, own_count, chosen, True, clock, at, table, starts, state, history, parameters,
-                  counters, held, last, left)  # fmt: skip
-        return after
-    burst = queues[channel, where, chosen]
-    _note(burst, row[channel], counters)
-    bank = burst[BANK]
-    if command in (RD, WR):
-        _transfer(channel, queues[channel, where], counts[channel, where], chosen, False, clock, at, table, starts,
-                  state, history, parameters, counters, held, last, left)  # fmt: skip
-        return after
-    _issue(channel, command, bank, clock, at, table, starts, state, history, parameters)
-    if command == PRE:
-        row[channel, bank] = CLOSED
-        return after
-    deadlines[channel, bank] = clock + parameters[P_AAD]
-    for field in range(FIELDS):
-        opening[channel, bank, field] = burst[field]
-    _remove(queues[channel, where], counts[channel, where], chosen)
-    return after
+                return slot
+            self._wake = min(self._wake, when)
+        return -1
+
+    def _next_command(self, burst: Burst) -> int:
+        """What *burst* needs next, by what its bank holds."""
+        row = self._row[burst.bank]
+        if row == burst.row:
+            return RD if burst.kind == READ else WR
+        return ACT1 if row == CLOSED else PRE
+
+    def _advance(self, entries: list[Burst], slot: int, clock: int) -> None:
+        """Issue what the burst in *slot* needs next."""
+        burst = entries[slot]
+        command = self._next_command(burst)
+        if command in (RD, WR):
+            self._move(entries, slot, clock)
+            return
+        self._note(burst)
+        self._hold_back(command, burst.bank, clock)
+        if command == PRE:
+            self._row[burst.bank] = CLOSED
+        else:
+            self._deadlines[burst.bank] = clock + self._aad
+            self._pending += 1
+            self._opening[burst.bank] = burst
+            del entries[slot]
+
+    def _move(self, entries: list[Burst], slot: int, clock: int) -> None:
+        """Read or write the burst in *slot*; where the data clock has stopped, a CAS goes first.
+
+        The CAS takes this clock and the next, so that the second command of an activation may have to go before it.
+        """
+        if clock < self._synchronised:
+            self._transfer(entries, slot, clock)
+        elif self._activates_by(clock + 1):
+            self._second_activation()
+        else:
+            self._synced = entries
+            self._synced_slot = slot
+
+    def _transfer(self, entries: list[Burst], slot: int, clock: int) -> None:
+        """Issue the read or write command of a burst and let it go."""
+        burst = entries[slot]
+        if entries is self._opened:
+            self._held[burst.bank] -= 1
+        else:
+            self._note(burst)
+        read = burst.kind == READ
+        expiry = clock + (self._rl if read else self._wl) + BURST_CLOCKS + self._postamble
+        self._synchronised = max(self._synchronised, expiry)
+        self._hold_back(RD if read else WR, burst.bank, clock)
+        done = clock + self._rl + BURST_CLOCKS if read else clock
+        self._traffic.ends(burst.request, done)
+        self.cycles = max(self.cycles, done)
+        del entries[slot]
+
+    def _note(self, burst: Burst) -> None:
+        """Count a burst by what its bank holds when its first command is issued."""
+        if burst.seen:
+            return
+        burst.seen = True
+        row = self._row[burst.bank]
+        if row == burst.row:
+            self.hits += 1
+        elif row == CLOSED:
+            self.misses += 1
+        else:
+            self.conflicts += 1
+
+    def _refresh(self, clock: int) -> bool:
+        """Issue the next command that a due refresh needs, if it can be: close what is open, or refresh."""
+        first = self._turn // BANK_GROUPS + BANK_GROUPS * (self._turn % BANK_GROUPS) if self._per_bank else 0
+        behind = first + 1 if self._per_bank else BANKS
+        closed = True
+        for bank in range(first, behind):
+            if self._deadlines[bank] != NO_DEADLINE or self._held[bank]:
+                return False
+            closed = closed and self._row[bank] == CLOSED
+        refresh, close = (REFB, PRE) if self._per_bank else (REFA, PREA)
+        command = refresh if closed else close
+        when = self._earliest(command, first)
+        if when > clock:
+            self._wake = min(self._wake, when)
+            return False
+        self._hold_back(command, first, clock)
+        if closed:
+            self._due -= 1
+            self._turn = (self._turn + 1) % BANKS
+        for bank in range(first, behind):
+            self._row[bank] = CLOSED
+        return True

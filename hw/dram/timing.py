@@ -18,9 +18,11 @@ BURST_CLOCKS: Final = 2  # sixteen beats at eight beats a clock
 BANKS: Final = 16
 BANK_GROUPS: Final = 4
 ROW_BYTES: Final = 2048
-REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four bank groups lie side by side
+GROUP_BYTES: Final = 64  # consecutive bytes in one bank group
+REGION_BYTES: Final = BANK_GROUPS * ROW_BYTES  # rows of the four groups that lie side by side
 REGION_CLOCKS: Final = REGION_BYTES // BURST_BYTES * BURST_CLOCKS
-PLACES: Final = BANKS // BANK_GROUPS  # such regions that can be open at a time
+REGIONS: Final = BANKS // BANK_GROUPS  # that can be open at a time, until they are in the same banks again
+INTERLEAVE_BYTES: Final = 256  # of one channel before the next, and of all bank groups once
 NEVER: Final = 1 << 60
 
 
