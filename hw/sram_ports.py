@@ -93,7 +93,8 @@ class SramPorts:
     """What the banks have yet to serve of each unit's requests, and how fast they serve them side by side."""
 
     __slots__ = (
-        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates", "_served", "_serving",
+        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates", "_served",
+        "_serving",
     )  # fmt: skip
 
     def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
