@@ -25,8 +25,8 @@ cdef class Dma(Server):
         before=Landing, landing=Landing, channel=Channel,
     )
     cdef int _issue(self, Stream stream) except -1
-    @cython.locals(observer=Observer, begin="long long")
-    cdef int _show(self, Stream stream, long long start, long long end) except -1
+    @cython.locals(begin="long long")
+    cdef int _show(self, Observer observer, Stream stream, long long start, long long end) except -1
     cdef long long _clocks(self, long long cycle) except? -1
     cdef long long _cycles(self, long long clock) except? -1
     cdef long long _exactly(self, object time, object ratio) except? -1

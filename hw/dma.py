@@ -17,6 +17,7 @@ from hw.dram import TRANSFER_TIMINGS, DramSpec
 from hw.dram.channel import Channel
 from hw.engine import Engine
 from hw.ledger import Landing
+from hw.observer import Observer
 from hw.reasons import BANDWIDTH
 from hw.stream import NEVER, Stream
 from hw.unit import Server
@@ -109,12 +110,11 @@ class Dma(Server):
         landing.turnaround = channel.turnaround
         landing.refresh = channel.refresh
         if self.ledger.observer is not None:
-            self._show(stream, free_at, end)
+            self._show(self.ledger.observer, stream, free_at, end)
         stream.issued(end, end, landing)
 
-    def _show(self, stream: Stream, start: int, end: int) -> None:
+    def _show(self, observer: Observer, stream: Stream, start: int, end: int) -> None:
         """The engine's lane shows each transfer from the end of the one before, the channels' their data times."""
-        observer = self.ledger.observer
         observer.busy(self.name, stream.view, start, end)
         begin = min(end, self._cycles(self.channel.begin))
         for name in self._channel_names:

@@ -114,7 +114,7 @@ def run(
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),
         ):
-            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path, skip=skip)
+            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:

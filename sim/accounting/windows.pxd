@@ -18,9 +18,9 @@ cdef class WindowRecorder(RunObserver):
     @cython.locals(request=Offered, useful="long long", fill="long long")
     cpdef object busy(self, str unit, object offered, long long start, long long end)
     cpdef object stalled(self, str unit, str reason, long long start, long long end)
-    @cython.locals(series=_Series, length="long long", window="long long", stop="long long")
+    @cython.locals(length="long long", window="long long", stop="long long")
     cdef int _add(self, str unit, str what, long long start, long long end) except -1
-    @cython.locals(series=_Series, length="long long", window="long long", stop="long long")
+    @cython.locals(length="long long", window="long long", stop="long long")
     cdef int _spread(self, str unit, dict parts, long long start, long long end) except -1
     @cython.locals(one=_Series)
     cdef int _reach(self, long long end) except -1

@@ -83,12 +83,11 @@ class WindowRecorder(RunObserver):
     def _add(self, unit: str, what: str, start: int, end: int) -> None:
         """The cycles from *start* to *end* went to one thing."""
         self._reach(end)
-        series = self._series(unit, what)
         length = self.window_cycles
         while start < end:
             window = start // length
             stop = min(end, (window + 1) * length)
-            series.add(window, stop - start)
+            self._series(unit, what).add(window, stop - start)
             start = stop
 
     def _spread(self, unit: str, parts: dict[str, int], start: int, end: int) -> None:

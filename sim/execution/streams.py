@@ -70,18 +70,17 @@ class StreamRun(Member):
         self._firsts = tables.firsts
         self._needed = tables.needed
         self._counters: list[Progress] = []
-        self._landings: list[Landings | None] = []
+        self._landings: list[Landings] = []
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
         self._last = -1  # the dependency that is fulfilled last, as far as known
         self.tallies = [self.tally]
         self.results = Progress(self._engine)
         self.operands: Progress | None = None
-        self._landed = Landings() if tables.transfers else None
+        self._landed = Landings()
         self.tile = self.item = self.last_completion = 0
         self._variant = tables.variant(0)
         self._numbers = tables.numbers[self._variant]
-        self._offered = Offered(tables.plan, tables.rank) if observer is not None else None
-        self.view = self._offered
+        self.view = self._offered = Offered(tables.plan, tables.rank)
         self._border: Border | None = None  # to be started when a tile ends
         self._pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self._supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
@@ -199,8 +198,6 @@ class StreamRun(Member):
         place = self._last if self._last >= 0 else self._firsts[self.item + 1] - 1
         row = NEEDED * place
         landed = self._landings[self._needed[row]]
-        if landed is None:
-            return None
         return landed.last(self.tile * self._needed[row + 1] + self._needed[row + 2])
 
     def issued(self, end: int, completion: int, landing: Landing | None) -> None:

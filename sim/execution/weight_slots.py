@@ -17,7 +17,7 @@ KEPT_FREE: Final = 2  # slots of the pool that loading ahead leaves: one to use,
 class Member(Stream):
     """A stream that loads weights into slots or uses what is in them; ``rank`` is its place in the program.
 
-    Of one that loads, ``user`` uses what it loads; it has ``held`` slots now and ``wants`` another one.
+    Of one that loads, ``user`` is who uses what it loads; it has ``held`` slots now and ``wants`` another one.
     """
 
     __slots__ = ("held", "rank", "user", "wants")
@@ -25,7 +25,7 @@ class Member(Stream):
     def __init__(self, name: str, rank: int, tally: Tally, engine: Engine) -> None:
         super().__init__(name, rank, tally, engine)
         self.rank = rank
-        self.user: Member | None = None
+        self.user: Member = self
         self.held = 0
         self.wants = False
 

@@ -30,7 +30,7 @@ def evidence(job: Job, result: Result) -> Evidence:
     """All that figures need of *job*, which had this *result*; what goes over time is recorded in an excerpt of it."""
     part, words = excerpt(job)
     recorder = TimelineRecorder(part.sections[0])
-    observed = run(part, recorder=recorder, windows=WINDOWS)
+    observed = run(part, observer=recorder, windows=WINDOWS)
     roofline = roofline_of(job.sections, job.machine, result)
     return Evidence(result, job.machine.sram.capacity, roofline, recorder.timeline(), observed, words)
 
