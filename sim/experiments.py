@@ -17,7 +17,7 @@ from hw.simd import Function
 from sim.choice import Choice, Section, choose, keep
 from sim.documents import Document
 from sim.result import Result
-from sim.simulation import Job, no_garbage_collection, run
+from sim.simulation import Job, run
 from workloads.config import Workload
 
 
@@ -64,8 +64,7 @@ class Laboratory:
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
-        with no_garbage_collection():
-            self.choice = choose(workload, self.machine, wishes)
+        self.choice = choose(workload, self.machine, wishes)
 
     def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
         """The run with *assignments* made; None if the schedule does not fit that machine."""
@@ -76,8 +75,7 @@ class Laboratory:
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
         machine = self._document.changed(assignments).check(MachineSpec)
-        with no_garbage_collection():
-            choice = choose(self.workload, machine, self._wishes)
+        choice = choose(self.workload, machine, self._wishes)
         return self._run(machine, choice, False)
 
     def _run(self, machine: MachineSpec, choice: Choice, critical_path: bool) -> Result:
