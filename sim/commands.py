@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -219,14 +218,3 @@ def schema() -> None:
     from sim.result import Result
 
     typer.echo(json.dumps(Result.model_json_schema(), indent=2))
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "graph": graph,
-    "count": count,
-    "gemm": gemm,
-    "validate": validate,
-    "dram": dram,
-    "list": list_,
-    "schema": schema,
-}

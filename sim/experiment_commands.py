@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -156,6 +156,3 @@ def _publish(json_text: str, markdown_text: str, json: str | None, markdown: Pat
         write_atomically(markdown, markdown_text)
     if not write_json(json_text, json):
         show(Markdown(markdown_text))
-
-
-EXPERIMENT_COMMANDS: dict[str, Callable[..., None]] = {"explain": explain, "compare": compare}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -88,6 +87,3 @@ def _observe(name: str, machine: str, wanted: list[str]) -> Evidence:
     job = prepare(name, machine, wanted)
     with progress_bar("simulating") as progress:
         return observe(job, progress)
-
-
-PLOT_COMMANDS: dict[str, Callable[..., None]] = {"plot": plot}

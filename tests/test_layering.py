@@ -84,7 +84,14 @@ LAYERS = [
         "sim.html.run_page",
         "sim.html.experiment_pages",
     },
-    {"sim.markdown", "sim.commands", "sim.experiment_commands", "sim.plot_command", "sim.trace_commands"},
+    {
+        "sim.markdown",
+        "sim.commands",
+        "sim.experiment_commands",
+        "sim.plot_command",
+        "sim.run_command",
+        "sim.trace_commands",
+    },
     {
         "sim.reproduce.__init__",
         "sim.reproduce.paper",
