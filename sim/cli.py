@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from importlib import import_module
 from inspect import getdoc
@@ -96,4 +97,5 @@ def _main(
 def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads what every installed package announces
     app(prog_name="stallscope")
