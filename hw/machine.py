@@ -71,11 +71,6 @@ class Machine:
     def _all(self) -> list[Unit | Dma]:
         return [*self.units.values(), self.dma]
 
-    @property
-    def free_at(self) -> dict[str, int]:
-        """Until when the cycles of each unit are accounted for."""
-        return {unit.name: unit.free_at for unit in self._all}
-
     def record(self, recorder: Recorder | None) -> None:
         """Have *recorder* listen to every unit."""
         for unit in self._all:

@@ -113,8 +113,7 @@ def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]
     for (section, execution), tracker in zip(runs, trackers, strict=True):
         of_stream: Counter[tuple[str, str, str]] = Counter()
         for segment in tracker.walk(execution):
-            length = execution.stretch.length(segment.start, segment.end)
-            for what, cycles in apportion(length, _spent(segment)).items():
+            for what, cycles in apportion(segment.end - segment.start, _spent(segment)).items():
                 of_stream[segment.plan.name, what, segment.reason] += cycles
         plans = {plan.name: plan for plan in section.program.streams}
         for (name, what, reason), total in of_stream.items():

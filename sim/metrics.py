@@ -62,7 +62,6 @@ def build_result(
         tokens=tokens,
         clock_hz=machine.clock,
         makespan_cycles=makespan,
-        simulated_cycles=sum(execution.simulated_cycles for _, execution in runs),
         seconds=seconds,
         tokens_per_second=tokens / seconds,
         energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,

@@ -53,7 +53,7 @@ class _History:
     """The requests of one stream: columns, so that a request takes a few machine words."""
 
     def __init__(self) -> None:
-        self.number = array("q")  # its place among the stream's items that were simulated
+        self.number = array("q")  # its place among the stream's items
         self.variant = array("b")
         self.start, self.end, self.completion = array("q"), array("q"), array("q")
         self.cause_rank, self.cause_index, self.cause_moment = array("h"), array("q"), array("b")
@@ -96,7 +96,7 @@ class PathTracker:
         start, before = stream.clock, self._last_on.get(stream.plan.unit, NOBODY)
         node = (stream.rank, len(history.number))
         node_start, cause, moment, reason = self._cause(stream, start, before)
-        history.number.append(stream.results.issued - stream.skipped)
+        history.number.append(stream.results.issued)
         history.variant.append(stream.variant)
         history.start.append(node_start)
         history.end.append(end)
@@ -119,7 +119,7 @@ class PathTracker:
         arrival = stream.last_arrival()
         if arrival is not None and stream.ready_at >= start:
             producer, count, operands = arrival
-            node = (producer.rank, self._place(producer.rank, count - producer.skipped))
+            node = (producer.rank, self._place(producer.rank, count))
             return start, node, _Moment.END if operands else _Moment.COMPLETION, stream.reason
         return *self._offers[stream.rank], stream.reason
 
@@ -131,7 +131,7 @@ class PathTracker:
     def walk(self, execution: Execution) -> Iterator[Segment]:
         """The path, from the last result back to cycle 0."""
         plans = [run.plan for run in execution.streams]
-        time, reason, moment = execution.simulated_cycles, "", _Moment.COMPLETION
+        time, reason, moment = execution.makespan, "", _Moment.COMPLETION
         rank = next(run.rank for run in execution.streams if run.last_completion == time)
         index = len(self._histories[rank].number) - 1
         while index >= 0:

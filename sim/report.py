@@ -46,8 +46,6 @@ def _headline(result: Result) -> Text:
     setting = f"{result.phase}, {length}B = {result.batch}, {result.layers} layers"
     setting += " and head" if result.head_mapping else ""
     chunks = f", chunks of {result.chunk} tokens" if result.chunk else ""
-    simulated = _percent(result.simulated_cycles, result.makespan_cycles)
-    rest = f"; {simulated} simulated, the rest repeats" if result.simulated_cycles < result.makespan_cycles else ""
     return Text.assemble(
         (f"{result.workload}", "bold"),
         f" on {result.machine}: {setting} ({result.model}, {result.formulation}{chunks})\n",
@@ -55,7 +53,7 @@ def _headline(result: Result) -> Text:
         f"   {result.energy_mj_per_token:.2f} mJ/token   {result.makespan_cycles:,} cycles"
         f" = {result.seconds:.3f} s at {result.clock_hz / 1e6:g} MHz\n",
         f"{result.ops_per_token / 1e9:.3f} GOP, {result.macs_per_token / 1e9:.3f} GMAC and "
-        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests{rest}",
+        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests",
     )  # fmt: skip
 
 

@@ -109,7 +109,6 @@ class Result(Part):
     tokens: int
     clock_hz: int
     makespan_cycles: int
-    simulated_cycles: int
     seconds: float
     tokens_per_second: float
     energy_mj_per_token: float

@@ -60,15 +60,15 @@ def run(
         Optional[int], typer.Option(min=1, help="Account over time as well, in so many windows at most.")
     ] = None,
     critical_path: Annotated[bool, typer.Option("--critical-path", help="Find the critical path as well.")] = False,
-    skip: Annotated[
-        bool, typer.Option(" /--no-skip", help="Simulate what repeats as well, every event of it.", show_default=False)
-    ] = True,
+    no_skip: Annotated[bool, typer.Option("--no-skip", hidden=True)] = False,  # until the next version
     report: ReportOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
     flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
     wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    if no_skip:
+        typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
         from sim.output import check_writable, write_atomically
         from sim.simulation import prepare
@@ -84,7 +84,7 @@ def run(
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),
         ):
-            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path, skip=skip)
+            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from hw.machine import Machine
 from hw.requests import Work
@@ -13,31 +13,14 @@ from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.program import Program
 from sim.streams import SlotPool, StreamRun, Tracker
-from sim.stretch import Stretch
-
-
-class Watcher(Protocol):
-    """Looks at a run between its tiles, and may change where it stands."""
-
-    def watch(self, runs: Sequence[StreamRun[Any]]) -> None:
-        """The streams of the run, in the order of the program, before it begins."""
-
-    def look(self, tile: int) -> None:
-        """All tiles before *tile* are done; nothing is just happening."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """A program that has been run: ``simulated_cycles``, what they stand for, and its streams with their accounts."""
+    """A program that has been run: how many cycles it took, and its streams with their accounts."""
 
-    simulated_cycles: int
+    makespan: int
     streams: tuple[StreamRun[Any], ...]
-    stretch: Stretch = field(default_factory=Stretch)
-
-    @property
-    def makespan(self) -> int:
-        """How long the run took, in cycles."""
-        return self.stretch.length(0, self.simulated_cycles)
 
 
 def run_program(
@@ -46,13 +29,11 @@ def run_program(
     engine: Engine,
     on_tile: Callable[[int], None] | None = None,
     tracker: Tracker | None = None,
-    watcher: Watcher | None = None,
 ) -> Execution:
     """Execute *program* on *machine*.
 
-    ``on_tile`` is called with the number of tiles done, those of the last stream that has something to do in each, and
-    *watcher* looks at the run before; *tracker* follows every request. Raises DeadlockError, naming who waits for what,
-    if time ends before the work does.
+    ``on_tile`` is called with the number of tiles done, those of the last stream that has something to do in each;
+    *tracker* follows every request. Raises DeadlockError, naming who waits for what, if time ends before the work does.
     """
     runs: list[StreamRun[Work]] = []
     for rank, plan in enumerate(program.streams):
@@ -69,10 +50,8 @@ def run_program(
         for load, user in program.pool.members:
             runs[load].pool = runs[user].supply = pool
             runs[user].release = partial(pool.release, load)
-    if watcher is not None:
-        watcher.watch(runs)
-    if watcher is not None or on_tile is not None:
-        _listen(runs, engine, watcher, on_tile)
+    if on_tile is not None:
+        _listen(runs, engine, on_tile)
     for run in runs:
         engine.at(0, run.advance)
     engine.run()
@@ -82,15 +61,7 @@ def run_program(
     return Execution(max(run.last_completion for run in runs), tuple(runs))
 
 
-def _listen(
-    runs: Sequence[StreamRun[Any]], engine: Engine, watcher: Watcher | None, on_tile: Callable[[int], None] | None
-) -> None:
+def _listen(runs: Sequence[StreamRun[Any]], engine: Engine, on_tile: Callable[[int], None]) -> None:
     clock = next((run for run in reversed(runs) if any(run.plan.requests[0])), runs[-1])
 
-    def look() -> None:
-        if watcher is not None:
-            watcher.look(clock.tile)
-        if on_tile is not None:
-            on_tile(clock.tile)
-
-    clock.listener = lambda: engine.start_now(look)
+    clock.listener = lambda: engine.start_now(lambda: on_tile(clock.tile))

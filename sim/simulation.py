@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,6 @@ from sim.documents import Document, Spec, read_document, split_assignment
 from sim.engine import Engine
 from sim.errors import InputError, Problem
 from sim.path import PathTracker
-from sim.repetition import Repetition
 from sim.scheduler import Execution, run_program
 from sim.windows import WindowRecorder
 from workloads.config import WorkloadSpec, build_workload, head_workload
@@ -52,7 +51,6 @@ def simulate(
     *,
     progress: Progress | None = None,
     recorder: RunRecorder | None = None,
-    skip: bool = True,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -61,15 +59,14 @@ def simulate(
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
-    *recorder* listens to the units. Without *skip* every event is simulated, see :func:`run`. Raises InputError with
-    every mistake in the input.
+    *recorder* listens to the units. Raises InputError with every mistake in the input.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    return run(prepare(workload, machine, assignments), progress, recorder, skip=skip)
+    return run(prepare(workload, machine, assignments), progress, recorder)
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
@@ -135,13 +132,10 @@ def run(
     *,
     windows: int | None = None,
     critical_path: bool = False,
-    skip: bool = True,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
     The result has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
-    With *skip*, tiles and layers that repeat what has been simulated are advanced arithmetically (sim/repetition.py),
-    unless something is recorded in time: a *recorder* or *windows*.
     """
     total = sum(section.program.tiles for section in job.sections)
 
@@ -162,10 +156,7 @@ def run(
                 trackers.append(tracker)
             before = sum(done.program.tiles for done, _ in runs)
             on_tile = None if progress is None else partial(_tell, progress, before, total)
-            repetition = Repetition(section.program, machine) if skip and listener is None else None
-            execution = run_program(section.program, machine, engine, on_tile, tracker, repetition)
-            if repetition is not None:
-                execution = replace(execution, stretch=repetition.stretch)
+            execution = run_program(section.program, machine, engine, on_tile, tracker)
             runs.append((section, execution))
             for name, account in machine.finish(execution.makespan).items():
                 accounts.setdefault(name, Accounts()).add(account)

@@ -10,10 +10,10 @@ No object is kept for an item, so memory does not grow with the number of tokens
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
-from hw.accounts import Accounts, Landing
+from hw.accounts import Landing
 from hw.requests import Cost, Transfer, Work
 from hw.unit import Server, Stream
 from sim.program import DRAM, NO_BUFFER, Program, StreamPlan
@@ -70,12 +70,6 @@ class Progress:
         for waiter in [waiter for waiter in self.waiters if waiter[0] <= self.issued]:
             self.waiters.remove(waiter)
             waiter[1].advance()
-
-    def skip(self, items: int, moving: Sequence[StreamRun[Any]]) -> None:
-        """Count *items* more as finished; those of *moving* need as many more."""
-        self.done += items
-        self.issued += items
-        self.waiters = [(need + items if run in moving else need, run) for need, run in self.waiters]
 
 
 class SlotPool:
@@ -145,7 +139,7 @@ class StreamRun(Stream[RequestType]):
     __slots__ = (
         "_dependencies", "_engine", "_idle", "_items", "_landings", "_last", "_layer_origin", "_missing", "_program",
         "_tiles", "_unit", "item", "last_completion", "layers", "listener", "operands", "plan", "pool", "rank",
-        "release", "requests", "results", "skipped", "supply", "tile", "tracker",
+        "release", "requests", "results", "supply", "tile", "tracker",
     )  # fmt: skip
 
     def __init__(self, plan: StreamPlan, rank: int, program: Program, unit: Server[Any]) -> None:
@@ -158,7 +152,6 @@ class StreamRun(Stream[RequestType]):
         self._items = plan.items
         self._tiles = program.tiles
         self.layers = [self.accounts]  # one for each layer begun
-        self.skipped = 0  # items that were counted as done without being simulated
         self._dependencies: list[tuple[tuple[Progress, int, int, StreamRun[RequestType], str], ...]] = []  # by item
         self._missing = 0  # the first dependency of the next item that has not been looked at, or is not issued yet
         self._idle = not any(plan.requests[0])  # has something to do in the first or last tile of a layer only
@@ -361,30 +354,6 @@ class StreamRun(Stream[RequestType]):
     def _go_to(self, tile: int) -> None:
         self.tile = tile
         self.priority = (tile << 8) + self.rank
-
-    def open_layer(self) -> Accounts:
-        """Accounts of a layer that comes just before the one that this stream is in."""
-        account = self._unit.ledger.open_account()
-        self.layers.insert(len(self.layers) - 1, account)
-        return account
-
-    def skip(self, tiles: int, moving: Sequence[StreamRun[Any]]) -> None:
-        """Count *tiles* more as done, as all of *moving* do; the tile that follows them is like this one.
-
-        In DRAM they leave no gap: it is what was simulated before that has left its rows open.
-        """
-        items = tiles * self._items
-        self._go_to(self.tile + tiles)
-        self.skipped += items
-        self._landings = deque([(issued + items, landing) for issued, landing in self._landings], LANDINGS)
-        self.results.skip(items, moving)
-        if self.operands is not None:
-            self.operands.skip(items, moving)
-
-    def delays(self, runs: Sequence[StreamRun[Any]]) -> bool:
-        """Whether one of *runs* waits for this stream."""
-        waiters = [*self.results.waiters, *(self.operands.waiters if self.operands is not None else ())]
-        return any(run in runs for _, run in waiters)
 
     def waiting_for(self) -> str | None:
         """What keeps the stream from ending, for a deadlock report; None if it has ended."""

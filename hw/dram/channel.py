@@ -30,7 +30,7 @@ class Channel:
     What *ideal* names costs nothing: ``dram_bandwidth``, ``dram_latency`` (CAS and rows), ``dram_turnaround``,
     ``dram_refresh``. ``begin``, ``free`` and ``costs`` (by :data:`COST_NAMES`) describe the transfer served last,
     ``refresh_clocks`` are those without data around a refresh.
-    The time up to ``free``, and what was skipped, equals ``data_clocks`` plus the sum of ``stalls``.
+    The time up to ``free`` equals ``data_clocks`` plus the sum of ``stalls``.
     """
 
     __slots__ = (
@@ -69,20 +69,6 @@ class Channel:
         for reason, clocks in self._idle.items():
             causes[reason] = causes.get(reason, 0) + clocks
         return {cause: clocks for cause, clocks in causes.items() if clocks}
-
-    def counters(self) -> dict[str, int]:
-        """What has been counted so far: bursts, clocks with data and clocks without by cause."""
-        return {"bursts": self.bursts, "data": self.data_clocks, **self.stalls}
-
-    def skip(self, gains: dict[str, int]) -> None:
-        """Let a time pass that is not simulated, in which :meth:`counters` gain *gains*; then all is as it is now."""
-        for name, gain in gains.items():
-            if name == "bursts":
-                self.bursts += gain
-            elif name == "data":
-                self.data_clocks += gain
-            else:
-                self._idle[name] = self._idle.get(name, 0) + gain
 
     def serve(self, arrival: int, address: int, size_bytes: int, write: bool, idle_reason: str) -> int:
         """Serve the *size_bytes* at *address* from clock *arrival* on; returns the clock at which the last have moved.
