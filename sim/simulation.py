@@ -5,11 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hw.accounts import Accounts
 from hw.machine import Machine, MachineSpec
 from hw.requests import Transfer, Work
 from hw.unit import Recorder, Stream
@@ -19,7 +18,8 @@ from sim.documents import Document, Spec, read_document, split_assignment
 from sim.engine import Engine
 from sim.errors import InputError, Problem
 from sim.path import PathTracker
-from sim.scheduler import Execution, run_program
+from sim.scaling import Spent, StreamSpent, lengths, scaled
+from sim.scheduler import run_program
 from sim.windows import WindowRecorder
 from workloads.config import WorkloadSpec, build_workload, head_workload
 
@@ -51,6 +51,7 @@ def simulate(
     *,
     progress: Progress | None = None,
     recorder: RunRecorder | None = None,
+    simulate_layers: int | None = None,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -59,14 +60,15 @@ def simulate(
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
-    *recorder* listens to the units. Raises InputError with every mistake in the input.
+    *recorder* listens to the units. *simulate_layers* layers are simulated, all unless given: see :func:`run`. Raises
+    InputError with every mistake in the input.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    return run(prepare(workload, machine, assignments), progress, recorder)
+    return run(prepare(workload, machine, assignments), progress, recorder, simulate_layers=simulate_layers)
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
@@ -132,37 +134,64 @@ def run(
     *,
     windows: int | None = None,
     critical_path: bool = False,
+    simulate_layers: int | None = None,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
     The result has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
+    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all (sim/scaling.py);
+    *recorder* and *windows* show what was simulated.
     """
-    total = sum(section.program.tiles for section in job.sections)
-
     timeline = WindowRecorder(windows) if windows else None
     listener = _together([one for one in (recorder, timeline) if one is not None])
-    trackers: list[PathTracker] | None = [] if critical_path else None
-    accounts: dict[str, Accounts] = {}
-    runs: list[tuple[Section, Execution]] = []
+    parts = [[_cut(each, n) for n in lengths(each.program.layers, simulate_layers)] for each in job.sections]
+    total = sum(part.program.tiles for of_section in parts for part in of_section)
+    runs: list[tuple[Section, Spent]] = []
+    start = done = 0
     with no_garbage_collection():
-        for section in job.sections:
-            engine = Engine()
-            machine = Machine(job.machine, engine, section.program.contended)
-            if listener is not None:
-                listener.begin(section, sum(execution.makespan for _, execution in runs))
-                machine.record(listener)
-            tracker = PathTracker() if trackers is not None else None
-            if trackers is not None and tracker is not None:
-                trackers.append(tracker)
-            before = sum(done.program.tiles for done, _ in runs)
-            on_tile = None if progress is None else partial(_tell, progress, before, total)
-            execution = run_program(section.program, machine, engine, on_tile, tracker)
-            runs.append((section, execution))
-            for name, account in machine.finish(execution.makespan).items():
-                accounts.setdefault(name, Accounts()).add(account)
-        from sim.metrics import Recorded, build_result  # takes a while to load: not before the run
+        for section, of_section in zip(job.sections, parts, strict=True):
+            found: list[Spent] = []
+            for part in of_section:
+                on_tile = None if progress is None else partial(_tell, progress, done, total)
+                heard = None if found else listener
+                if heard is not None:
+                    heard.begin(part, start)
+                found.append(_simulate(job.machine, part, heard, on_tile, critical_path))
+                done += part.program.tiles
+            start += found[0].makespan
+            runs.append((section, scaled(found, section.program.layers)))
+        from sim.metrics import build_result  # takes a while to load: not before the run
 
-        return build_result(job.machine, runs, accounts, Recorded(timeline, trackers))
+        return build_result(job.machine, runs, parts[0][0].program.layers, timeline)
+
+
+def _cut(section: Section, layers: int) -> Section:
+    """*section* with so many layers only."""
+    if layers == section.program.layers:
+        return section
+    return replace(section, choice=replace(section.choice, program=replace(section.program, layers=layers)))
+
+
+def _simulate(
+    spec: MachineSpec,
+    section: Section,
+    recorder: RunRecorder | None,
+    on_tile: Callable[[int], None] | None,
+    critical_path: bool,
+) -> Spent:
+    """Run one section on a machine of its own; *recorder* listens to it, *on_tile* hears of each tile done."""
+    engine = Engine()
+    machine = Machine(spec, engine, section.program.contended)
+    machine.record(recorder)
+    tracker = PathTracker() if critical_path else None
+    execution = run_program(section.program, machine, engine, on_tile, tracker)
+    streams = tuple(StreamSpent(stream.plan, stream.layers) for stream in execution.streams)
+    path = None
+    if tracker is not None:
+        from sim.breakdown import path_of  # takes a while to load
+
+        path = path_of(section, execution, tracker)
+    return Spent(execution.makespan, streams, machine.finish(execution.makespan), path)
 
 
 def _tell(progress: Progress, before: int, total: int, done: int) -> None:

@@ -20,7 +20,7 @@ LAYERS = [
     {"sim.dependencies"},
     {"sim.lowering", "sim.streams"},
     {"sim.scheduler"},
-    {"sim.choice", "sim.path"},
+    {"sim.choice", "sim.path", "sim.scaling"},
     {"sim.result", "sim.replay", "sim.windows", "sim.taxonomy", "sim.trace.model", "sim.trace.background"},
     {"sim.trace.formats", "sim.trace.places", "sim.trace.records", "sim.trace.text", "sim.trace.window"},
     {
