@@ -11,8 +11,10 @@ import typer
 from sim.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
+    LayersOption,
     SetOption,
     WorkloadArgument,
+    assignments,
     check_target,
     chosen,
     one_line_errors,
@@ -82,6 +84,7 @@ def count(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    layers: LayersOption = None,
     json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
 ) -> None:
     """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
@@ -89,7 +92,7 @@ def count(
         from workloads.counts import count as count_workload
 
         check_target(json)
-        counts = count_workload(_built(chosen(workload, config), set_ or []))
+        counts = count_workload(_built(chosen(workload, config), assignments(None, set_, layers)))
         if write_json(counts.to_json(), json):
             return
     from sim.counts_report import render

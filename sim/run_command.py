@@ -13,9 +13,11 @@ from sim.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
     HardwareOption,
+    LayersOption,
     MappingOption,
     ReportOption,
     SetOption,
+    SimulateLayersOption,
     WorkloadArgument,
     assignments,
     chosen,
@@ -46,7 +48,8 @@ def run(
     set_: SetOption = None,
     seq_len: Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")] = None,
     phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None,
-    layers: Annotated[Optional[int], typer.Option(min=1, help="Layers to simulate.")] = None,
+    layers: LayersOption = None,
+    simulate_layers: SimulateLayersOption = None,
     batch: Annotated[Optional[int], typer.Option(min=1, help="Sequences side by side.")] = None,
     json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
     trace: Annotated[
@@ -65,7 +68,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
-    flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
+    flags = {"sequence_length": seq_len, "phase": phase and phase.value, "batch": batch}
     wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
     if no_skip:
         typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
@@ -78,20 +81,28 @@ def run(
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
-        job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_), *wanted])
+        job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_, layers), *wanted])
         critical_path |= report is not None  # the page has it
         with (
             nullcontext() if quiet else progress_bar("simulating") as progress,
             nullcontext() if recorder is None else recorder.writing(job.machine),
         ):
-            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
+            result = simulate_job(
+                job,
+                progress,
+                recorder,
+                windows=windows,
+                critical_path=critical_path,
+                simulate_layers=simulate_layers,
+            )
         if json == "-":
             typer.echo(result.to_json(), nl=False)
         elif json is not None:
             write_atomically(Path(json), result.to_json())
         if report is not None:
             options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
-            options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--layers": layers, "--batch": batch}
+            options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--batch": batch}
+            options |= {"--layers": layers, "--simulate-layers": simulate_layers}
             command = command_line("run", [workload], options | {"--report": "report.html"})
             write_atomically(report, _page(job, result, command))
     if not quiet and json != "-":
