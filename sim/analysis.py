@@ -77,6 +77,20 @@ class Analysis:
         }
 
     @cached_property
+    def operands(self) -> dict[str, tuple[tuple[str, int, bool], ...]]:
+        """Operation -> (source, distance, whether they are in one recurrence) of what it reads; INPUT is a source."""
+        edges = self.graph.graph.in_edges
+        return {
+            name: tuple(
+                dict.fromkeys(
+                    (source, edge["distance"], any({name, source} <= among for among in self.graph.recurrences))
+                    for source, _, edge in edges(name, data=True)
+                )
+            )
+            for name in self.operations
+        }
+
+    @cached_property
     def sources(self) -> dict[str, frozenset[str]]:
         """Operation -> operations whose result it reads, of whatever timestep."""
         return {name: frozenset(self.graph.graph.predecessors(name)) - {INPUT} for name in self.operations}

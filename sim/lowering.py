@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -20,13 +18,12 @@ from sim.analysis import Analysis
 from sim.buffers import Inventory, Storage
 from sim.dependencies import Streams, add_dependencies, weight_streams
 from sim.fusion import Draft
-from sim.layout import BatchLayout, Layout, SegmentLayout
+from sim.layout import BatchLayout, Layout, Numbers
 from sim.mapping import CostModel, Mapping
-from sim.program import DRAM, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Numbers, Pool, Program, StreamPlan
+from sim.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
 from sim.units import ceil_div
 from workloads.config import Workload
 
-RequestType = TypeVar("RequestType", Work, Transfer)
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 
 
@@ -41,30 +38,30 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Transfers:
-    """A DMA stream to be: which bytes each item moves in which variant of tile; items lie one after the other."""
+    """A DMA stream to be: how many bytes each item moves, by variant of tile; items lie one after the other."""
 
     name: str
     layout: Layout
-    sizes: Callable[[int, int], int]  # (item, variant) -> bytes, 0 for nothing to do
+    sizes: tuple[Numbers, ...]  # 0 for nothing to do
     place: _Place
     write: bool = False
 
 
-class _Numbering(Generic[RequestType]):
-    """The requests of a stream, equal ones once, in the order in which they are first made."""
+class _Works:
+    """The requests of a stream with their costs, equal ones once."""
 
     def __init__(self) -> None:
-        self.requests: list[RequestType] = []
+        self.requests: list[Work] = []
         self.costs: list[Cost] = []
         self._known: dict[object, int] = {}
 
-    def number(self, request: RequestType, cost: Cost | None = None) -> int:
-        """The number of *request*, which costs *cost* if a compute unit does it."""
-        key = request.key, cost
+    def number(self, work: Work, cost: Cost) -> int:
+        """The number of *work*, which costs *cost*."""
+        key = cost, tuple(sorted(work.demand.items()))
         if key not in self._known:
             self._known[key] = len(self.requests)
-            self.requests.append(request)
-            self.costs += [] if cost is None else [cost]
+            self.requests.append(work)
+            self.costs.append(cost)
         return self._known[key]
 
 
@@ -149,10 +146,10 @@ class Lowering:
         return number
 
     def _tokens(self, variant: int) -> int:
-        return self.last_tokens if variant & 2 else self.mapping.token_tile
+        return self.last_tokens if variant & LAST else self.mapping.token_tile
 
     def _compute_plan(self, draft: Draft) -> StreamPlan:
-        known = _Numbering[Work]()
+        known = _Works()
         of: dict[int, Numbers] = {}
         for tokens in map(self._tokens, range(VARIANTS)):
             if tokens not in of:
@@ -161,16 +158,16 @@ class Lowering:
         works, costs = tuple(known.requests), tuple(known.costs)
         return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
-    def _numbers(self, draft: Draft, tokens: int, known: _Numbering[Work]) -> Numbers:
+    def _numbers(self, draft: Draft, tokens: int, known: _Works) -> Numbers:
         """The request of each item of a tile that has *tokens* tokens; NOTHING for an item that lies behind them."""
-        if isinstance(draft.layout, SegmentLayout):
+        if draft.weights is not None:
             rows = tokens * self.mapping.batch
-            of_tile = {full: known.number(*self._projection_work(full, rows)) for full in dict.fromkeys(draft.tiles)}
-            return np.array([of_tile[full] for full in draft.tiles], np.int64)
-        regions = [draft.layout.region(item) for item in range(draft.layout.items)]
-        spans = [min(region.last + 1, tokens) - region.first for region in regions]
-        of_span = {span: known.number(*self._fused_work(draft, span)) for span in dict.fromkeys(spans) if span > 0}
-        return np.array([of_span.get(span, NOTHING) for span in spans], np.int64)
+            of_shape = [known.number(*self._projection_work(shape, rows)) for shape in draft.weights.shapes]
+            return np.array(of_shape, np.int64)[draft.weights.numbers]
+        key = "spans of items", draft.layout, tokens
+        spans, which = self.costs.once(key, lambda: _spans(draft.layout, tokens))
+        of_span = [known.number(*self._fused_work(draft, span)) if span > 0 else NOTHING for span in spans]
+        return np.array(of_span, np.int64)[which]
 
     def _fused_work(self, draft: Draft, tokens: int) -> tuple[Work, Cost]:
         """The request for *tokens* timesteps of one part of fused operations."""
@@ -179,9 +176,9 @@ class Lowering:
         cost = self.costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 
-    def _projection_work(self, full: Gemm, rows: int) -> tuple[Work, Cost]:
-        """The request for a weight tile of a full tile of tokens, for *rows* tokens x sequences."""
-        gemm = Gemm(full.m // (self.mapping.token_tile * self.mapping.batch) * rows, full.n, full.k, full.batch)
+    def _projection_work(self, shape: Gemm, rows: int) -> tuple[Work, Cost]:
+        """The request for a weight tile, a GEMM of this *shape* for each of *rows* tokens x sequences."""
+        gemm = shape._replace(m=shape.m * rows)
         cost = self.costs.gemm_cost(gemm)
         traffic = operand_bytes(self.machine.mac_array, gemm, self.costs.element_bytes)
         storage = self.inventory.weights
@@ -226,14 +223,16 @@ class Lowering:
     # ------------------------------------------------------------------------------------------------ transfers
 
     def _transfer_plan(self, transfers: _Transfers) -> StreamPlan:
-        place, known, numbers = transfers.place, _Numbering[Transfer](), []
-        for variant in range(VARIANTS):
-            sizes = [transfers.sizes(item, variant) for item in range(transfers.layout.items)]
-            moves = zip(sizes, accumulate(sizes, initial=place.start), strict=False)
-            of_items = [known.number(Transfer(n, transfers.write, at)) if n else NOTHING for n, at in moves]
-            numbers.append(np.array(of_items, np.int64))
+        place, moves = transfers.place, dict[tuple[int, int], int]()  # (bytes, address) -> number
+        numbers: dict[int, Numbers] = {}  # by the identity of sizes
+        for sizes in {id(each): each for each in transfers.sizes}.values():
+            asked = list(zip(sizes.tolist(), (place.start + np.cumsum(sizes) - sizes).tolist(), strict=True))
+            of_items = [moves.setdefault(move, len(moves)) if move[0] else NOTHING for move in asked]
+            numbers[id(sizes)] = np.array(of_items, np.int64)
         return StreamPlan(
-            transfers.name, "dma", (), transfers.layout, tuple(known.requests), tuple(numbers),
+            transfers.name, "dma", (), transfers.layout,
+            tuple(Transfer(size, transfers.write, at) for size, at in moves),
+            tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
 
@@ -246,7 +245,7 @@ class Lowering:
     def _activation_place(self) -> _Place:
         """What layers hand on: the input of the first, then the output of each."""
         full = self._activation_bytes(self.analysis.graph.input_tensor, 0)
-        last = self._activation_bytes(self.analysis.graph.input_tensor, 2)
+        last = self._activation_bytes(self.analysis.graph.input_tensor, LAST)
         return self._per_layer((self.tiles_per_layer - 1) * full + last, full, more_layers=1)
 
     def _once(self) -> Layout:
@@ -259,61 +258,63 @@ class Lowering:
         elements = self.analysis.graph.elements(tensor) * self.mapping.batch
         return elements * self.costs.element_bytes * self._tokens(variant)
 
-    def _activation_sizes(self, tensor: str) -> Callable[[int, int], int]:
-        return lambda _, variant: self._activation_bytes(tensor, variant)
+    def _activation_sizes(self, tensor: str) -> tuple[Numbers, ...]:
+        full, last = (np.array([self._activation_bytes(tensor, variant)], np.int64) for variant in (0, LAST))
+        return tuple(last if variant & LAST else full for variant in range(VARIANTS))
 
     def _add_transfers_before(self) -> None:
         source = self.analysis.graph.input_tensor
         layers = [_Transfers("load.input", self._once(), self._activation_sizes(source), self._activations)]
         for storage in self.inventory.parameters.values():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
-            layers.append(_Transfers(name, self._once(), _only_first(size), self._per_layer(size)))
+            sizes = _sizes(1, size, lambda variant: variant & FIRST)
+            layers.append(_Transfers(name, self._once(), sizes, self._per_layer(size)))
         decode, blocks = self.workload.spec.phase == "decode", self.mapping.blocks
         state = ceil_div(self.inventory.carried_bytes(spilled=False), blocks)
         if state and decode:
-            layers.append(_Transfers("load.state", self._by_block(), _only_first(state), self._states[False]))
+            sizes = _sizes(blocks, state, lambda variant: variant & FIRST)
+            layers.append(_Transfers("load.state", self._by_block(), sizes, self._states[False]))
         spilled = ceil_div(self.inventory.carried_bytes(spilled=True), blocks)
-        if spilled:
-            when = _always if decode else _not_first  # in prefill it begins as zero
-            layers.append(_Transfers("load.spilled", self._by_block(), when(spilled), self._states[True]))
+        if spilled:  # in prefill it begins as zero
+            sizes = _sizes(blocks, spilled, lambda variant: decode or not variant & FIRST)
+            layers.append(_Transfers("load.spilled", self._by_block(), sizes, self._states[True]))
         layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
 
     def _weight_transfers(self, number: int) -> _Transfers:
-        draft, sizes, resident = self.drafts[number], self.inventory.tile_bytes(number), self.inventory.resident
-
-        def size(item: int, variant: int) -> int:
-            return 0 if resident and not variant & 1 else sizes[item]
-
-        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size, self._per_layer(sum(sizes)))
+        draft = self.drafts[number]
+        assert draft.weights is not None
+        sizes = draft.weights.elements * self.costs.element_bytes
+        later = np.zeros_like(sizes) if self.inventory.resident else sizes
+        in_variants = tuple(sizes if variant & FIRST else later for variant in range(VARIANTS))
+        place = self._per_layer(int(sizes.sum()))
+        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, in_variants, place)
 
     def _add_transfers_after(self) -> None:
-        for name, spilled, when in (("store.spilled", True, _always), ("store.state", False, _only_last)):
+        when: dict[bool, Callable[[int], object]] = {True: lambda _: True, False: lambda variant: variant & LAST}
+        for name, spilled in (("store.spilled", True), ("store.state", False)):
             size = ceil_div(self.inventory.carried_bytes(spilled), self.mapping.blocks)
             if size:
-                place = self._states[spilled]
-                self._add(self._transfer_plan(_Transfers(name, self._by_block(), when(size), place, write=True)))
+                sizes, place = _sizes(self.mapping.blocks, size, when[spilled]), self._states[spilled]
+                self._add(self._transfer_plan(_Transfers(name, self._by_block(), sizes, place, write=True)))
         output, handed_on = self.analysis.graph.output_tensor, self._activations
         place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
         store = _Transfers("store.output", self._once(), self._activation_sizes(output), place, write=True)
         self._add(self._transfer_plan(store))
 
 
-def _only_first(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size if variant & 1 else 0
+def _spans(layout: Layout, tokens: int) -> tuple[list[int], Numbers]:
+    """How many of the first *tokens* timesteps an item covers: the counts that there are, and which of them it has."""
+    regions = layout.regions
+    spans, which = np.unique(np.minimum(regions.last + 1, tokens) - regions.first, return_inverse=True)
+    return spans.tolist(), which
 
 
-def _not_first(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: 0 if variant & 1 else size
-
-
-def _only_last(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size if variant & 2 else 0
-
-
-def _always(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size
+def _sizes(items: int, size: int, when: Callable[[int], object]) -> tuple[Numbers, ...]:
+    """*items* of *size* bytes in the variants of tiles *when* they are moved, of none in the others."""
+    moved, nothing = np.full(items, size, np.int64), np.zeros(items, np.int64)
+    return tuple(moved if when(variant) else nothing for variant in range(VARIANTS))
 
 
 def stream_name(draft: Draft) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.choice import Section
-from sim.layout import Region, SegmentLayout
+from sim.layout import ALL, Region, SegmentLayout
 from sim.program import StreamPlan
 from workloads.execute import Part, Turn
 
@@ -52,7 +52,7 @@ class OrderRecorder:
         if isinstance(layout, SegmentLayout):
             name = layout.part(item)
             whole = region if self._section.choice.costs.analysis.grouped(name) else Region(region.first, region.last)
-            if item != layout.last(name, whole):
+            if item != layout.last(name, whole.last, ALL if whole.block is None else whole.block):
                 return
             names, region = (name,), whole
         for step in range(region.first, region.last + 1):
