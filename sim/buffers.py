@@ -62,6 +62,7 @@ class Inventory:
         self.weights: Storage | None = None
         self.resident = False  # whether the weights stay on chip for a whole layer
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
+        self._out_of_step: dict[int, frozenset[str]] = {}
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
@@ -98,6 +99,8 @@ class Inventory:
         return other
 
     def _sized(self, storage: Storage, token_tile: int) -> Storage:
+        if not storage.step_bytes:
+            return copy(storage)
         return replace(storage, buffer=replace(storage.buffer, slot_bytes=self._slot_bytes(storage, token_tile)))
 
     def _slot_bytes(self, storage: Storage, token_tile: int) -> int:
@@ -144,16 +147,21 @@ class Inventory:
 
     def _in_step(self, writer: int, reader: int) -> bool:
         """Whether two streams can follow each other step by step: nothing between them needs more than a step."""
-        drafts, upstream = self.drafts, self.analysis.upstream
+        drafts = self.drafts
         if not drafts[reader].stepped or drafts[reader].grouped != drafts[writer].grouped:
             return False
-        before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
-        sources = frozenset(drafts[writer].operations)
-        return not any(
-            upstream[name] & sources
-            for name in before
-            if not drafts[self.home[name]].stepped or drafts[self.home[name]].grouped != drafts[writer].grouped
-        )
+        return self._not_in_step(reader).isdisjoint(drafts[writer].operations)
+
+    def _not_in_step(self, reader: int) -> frozenset[str]:
+        """Operations that *reader* depends on through streams that do not follow each other step by step as it does."""
+        if reader not in self._out_of_step:
+            upstream, drafts = self.analysis.upstream, self.drafts
+            before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
+            others = {self.home[name] for name in before}
+            between = {o for o in others if not drafts[o].stepped or drafts[o].grouped != drafts[reader].grouped}
+            found = frozenset().union(*(upstream[name] for name in before if self.home[name] in between))
+            self._out_of_step[reader] = found
+        return self._out_of_step[reader]
 
     def _bytes(self, tensor: str) -> int:
         recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent

@@ -15,6 +15,7 @@ import numpy as np
 from sim.buffers import LOAD, Inventory, Storage
 from sim.fusion import Draft
 from sim.layout import ALL, Numbers, Regions, SegmentLayout
+from sim.mapping import CostModel
 from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, StreamPlan
 from workloads.graph import INPUT
 
@@ -28,6 +29,7 @@ class Streams:
     plans: list[StreamPlan]
     number: dict[str, int]
     of_draft: list[int]
+    costs: CostModel
     inventory: Inventory
     tiles_per_layer: int
 
@@ -62,13 +64,13 @@ class _Dependencies:
         self.plans = streams.plans
         self.number = streams.number
         self.of_draft = streams.of_draft
+        self.costs = streams.costs
         self.inventory = streams.inventory
         self.drafts = streams.inventory.drafts
         self.mapping = streams.inventory.mapping
         self.analysis = streams.inventory.analysis
         self.graph = streams.inventory.analysis.graph
         self.tiles_per_layer = streams.tiles_per_layer
-        self._known: dict[object, Numbers] = {}  # needs of all items of a stream
         self._tables: dict[tuple[int, int, str], Numbers] = {}
 
     def publish(self) -> None:
@@ -125,11 +127,10 @@ class _Dependencies:
 
     def _needs(self, consumer: int, producer: int, part: str, distance: int) -> Numbers:
         """For every item of *consumer* the items of *producer* until *part* of what it covers is done."""
-        told_apart = part if isinstance(self.plans[producer].layout, SegmentLayout) else self._in_blocks(part)
-        key = consumer, producer, told_apart, distance
-        if key not in self._known:
-            self._known[key] = self._count(producer, part, self.plans[consumer].layout.regions, distance)
-        return self._known[key]
+        making, using = self.plans[producer].layout, self.plans[consumer].layout
+        told_apart = part if isinstance(making, SegmentLayout) else self._in_blocks(part)
+        key = "needs", using, making, told_apart, distance
+        return self.costs.once(key, lambda: self._count(producer, part, using.regions, distance))
 
     def need_space(self, storage: Storage) -> None:
         """Writing a slot waits until everything that its previous contents are for has been done."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import networkx as nx
 import numpy as np
 
 from hw.requests import Gemm
@@ -134,7 +133,9 @@ def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
         key: tuple[object, ...] = (mapping.placement[name], stepped, analysis.grouped(name))
         key = (name,) if batched_projection else key
         candidates = [number for number in range(len(streams)) if keys[number] == key]
-        joined = next((n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n})), len(streams))
+        joined = next(
+            (n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n}, n)), len(streams)
+        )
         if joined == len(streams):
             streams.append([])
             keys.append(key)
@@ -143,26 +144,43 @@ def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
     return [names for names, key in zip(streams, keys, strict=True) if len(key) == 3]
 
 
-def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
+def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int], joined: int) -> bool:
     """Whether streams with these operations can be worked through without waiting for each other in a circle.
 
-    Within a timestep they must not form one. A circle through earlier timesteps needs streams that take turns at every
-    timestep: all of them stepped, all of them cut or none.
+    They could before an operation joined the stream *joined*, so it is circles through that one that matter. Within a
+    timestep there must be none. A circle through earlier timesteps needs streams that take turns at every timestep: all
+    of them stepped, all of them cut or none.
     """
-    between = {(home.get(source, source), home.get(reader, reader), back) for source, reader, back in analysis.edges}
-    ever: nx.DiGraph[str | int] = nx.DiGraph()
-    ever.add_edges_from((before, after) for before, after, _ in between if before != after)
-    circles = [circle for circle in nx.strongly_connected_components(ever) if len(circle) > 1]
-    if not circles:
-        return True
-    order: dict[str | int, tuple[bool, bool]] = {}
-    for name in analysis.operations:
-        order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
-    if any({order[stream] for stream in circle} not in ({(True, True)}, {(True, False)}) for circle in circles):
+    ever, back, now = _Edges(), _Edges(), _Edges()
+    for source, reader, distance in analysis.edges:
+        before, after = home.get(source, source), home.get(reader, reader)
+        if before != after:
+            ever.setdefault(before, set()).add(after)
+            back.setdefault(after, set()).add(before)
+            if not distance:
+                now.setdefault(before, set()).add(after)
+    if joined in _reachable(now, joined):
         return False
-    now: nx.DiGraph[str | int] = nx.DiGraph()
-    now.add_edges_from((before, after) for before, after, back in between if before != after and not back)
-    return nx.is_directed_acyclic_graph(now)
+    circle = _reachable(ever, joined) & _reachable(back, joined)
+    ways = {
+        (name in mapping.stepped, analysis.grouped(name))
+        for name in (analysis.operations if circle else ())
+        if home.get(name, name) in circle
+    }
+    return ways in (set(), {(True, True)}, {(True, False)})
+
+
+_Edges = dict[str | int, set[str | int]]  # stream, or operation that has none yet -> those that read it
+
+
+def _reachable(edges: _Edges, start: int) -> set[str | int]:
+    """What can be reached from *start* by one edge or more."""
+    found: set[str | int] = set()
+    new: set[str | int] = edges.get(start, set())
+    while new:
+        found |= new
+        new = set().union(*(edges[node] for node in new if node in edges)) - found
+    return found
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
@@ -242,8 +260,7 @@ def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list
     depth = ceil_div(gemm.k, parts)
     if parts == 1:
         width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
-    tiles = []
-    for start in range(0, gemm.n, width):
-        for bottom in range(0, gemm.k, depth):
-            tiles.append(Gemm(gemm.m, min(width, gemm.n - start), min(depth, gemm.k - bottom), gemm.batch))
-    return tiles
+    depths = [min(depth, gemm.k - bottom) for bottom in range(0, gemm.k, depth)]
+    columns_wide = [gemm._replace(n=width, k=each) for each in depths]
+    rest = gemm.n % width
+    return columns_wide * (gemm.n // width) + [gemm._replace(n=rest, k=each) for each in depths if rest]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 
@@ -38,7 +39,10 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Transfers:
-    """A DMA stream to be: how many bytes each item moves, by variant of tile; items lie one after the other."""
+    """A DMA stream to be: how many bytes each item moves, by variant of tile; items lie one after the other.
+
+    Variants that move the same share their array, and no transfer is in two arrays.
+    """
 
     name: str
     layout: Layout
@@ -93,7 +97,9 @@ class Lowering:
         for draft in self.drafts:
             self.of_draft.append(self._add(self._compute_plan(draft)))
         self._add_transfers_after()
-        add_dependencies(Streams(self.plans, self.number, self.of_draft, self.inventory, self.tiles_per_layer))
+        add_dependencies(
+            Streams(self.plans, self.number, self.of_draft, self.costs, self.inventory, self.tiles_per_layer)
+        )
         for plan in self.plans:
             plan.dependencies = [d for d in plan.dependencies if not self._freed_of(d.reason)]
         return Program(
@@ -223,15 +229,14 @@ class Lowering:
     # ------------------------------------------------------------------------------------------------ transfers
 
     def _transfer_plan(self, transfers: _Transfers) -> StreamPlan:
-        place, moves = transfers.place, dict[tuple[int, int], int]()  # (bytes, address) -> number
+        place, requests = transfers.place, list[Transfer]()
         numbers: dict[int, Numbers] = {}  # by the identity of sizes
         for sizes in {id(each): each for each in transfers.sizes}.values():
-            asked = list(zip(sizes.tolist(), (place.start + np.cumsum(sizes) - sizes).tolist(), strict=True))
-            of_items = [moves.setdefault(move, len(moves)) if move[0] else NOTHING for move in asked]
-            numbers[id(sizes)] = np.array(of_items, np.int64)
+            busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
+            numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
+            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.write), starts[busy].tolist())
         return StreamPlan(
-            transfers.name, "dma", (), transfers.layout,
-            tuple(Transfer(size, transfers.write, at) for size, at in moves),
+            transfers.name, "dma", (), transfers.layout, tuple(requests),
             tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
@@ -259,8 +264,9 @@ class Lowering:
         return elements * self.costs.element_bytes * self._tokens(variant)
 
     def _activation_sizes(self, tensor: str) -> tuple[Numbers, ...]:
-        full, last = (np.array([self._activation_bytes(tensor, variant)], np.int64) for variant in (0, LAST))
-        return tuple(last if variant & LAST else full for variant in range(VARIANTS))
+        sizes = [self._activation_bytes(tensor, variant) for variant in range(VARIANTS)]
+        arrays = {size: np.array([size], np.int64) for size in sizes}
+        return tuple(arrays[size] for size in sizes)
 
     def _add_transfers_before(self) -> None:
         source = self.analysis.graph.input_tensor
