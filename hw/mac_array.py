@@ -15,7 +15,7 @@ Not modelled: sparsity, precision other than one MAC a PE and cycle.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import PositiveInt
 
@@ -66,17 +66,26 @@ def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
     return vector_cost(spec.elementwise, spec.macs_per_cycle, passes)
 
 
-def operand_bytes(spec: MacArraySpec, gemm: Gemm, element_bytes: int) -> int:
+class Widths(NamedTuple):
+    """Bytes of an element of a GEMM's (m, k) operand, of its (k, n) operand and of its result."""
+
+    left: int
+    right: int
+    result: int
+
+
+def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
     """SRAM traffic of *gemm*: each fold streams its two operands in; results move once per fold that makes them.
 
     Partial sums of the stationary-operand dataflows are read back and written once for every further fold of k.
     """
-    row_folds, column_folds = ceil_div(gemm.m, spec.rows), ceil_div(gemm.n, spec.columns)
+    left, right, result = gemm.m * gemm.k * widths.left, gemm.k * gemm.n * widths.right, gemm.m * gemm.n * widths.result
     if spec.dataflow == "output_stationary":
-        moved = column_folds * gemm.m * gemm.k + row_folds * gemm.k * gemm.n + gemm.m * gemm.n
+        moved = ceil_div(gemm.n, spec.columns) * left + ceil_div(gemm.m, spec.rows) * right + result
     else:
-        k_folds = ceil_div(gemm.k, spec.rows)
-        again = ceil_div(gemm.n if spec.dataflow == "weight_stationary" else gemm.m, spec.columns)
-        moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
-        moved = again * moving * gemm.k + gemm.k * fixed + (2 * k_folds - 1) * gemm.m * gemm.n
-    return gemm.batch * moved * element_bytes
+        partial_sums = (2 * ceil_div(gemm.k, spec.rows) - 1) * result
+        if spec.dataflow == "weight_stationary":
+            moved = ceil_div(gemm.n, spec.columns) * left + right + partial_sums
+        else:
+            moved = left + ceil_div(gemm.m, spec.columns) * right + partial_sums
+    return gemm.batch * moved

@@ -163,10 +163,13 @@ class Inventory:
             self._out_of_step[reader] = found
         return self._out_of_step[reader]
 
-    def _bytes(self, tensor: str) -> int:
+    def width(self, tensor: str) -> int:
+        """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
         recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
-        width = self.state_bytes if recurrent else self.element_bytes
-        return self.analysis.graph.elements(tensor) * width * self.mapping.batch
+        return self.state_bytes if recurrent else self.element_bytes
+
+    def _bytes(self, tensor: str) -> int:
+        return self.analysis.graph.elements(tensor) * self.width(tensor) * self.mapping.batch
 
     def _place_state(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
         """As many copies as timesteps are alive; one more where a reader of the past itself waits for the writer."""

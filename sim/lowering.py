@@ -12,7 +12,7 @@ from itertools import repeat
 
 import numpy as np
 
-from hw.mac_array import operand_bytes
+from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Transfer, Work
 from sim.analysis import Analysis
@@ -168,7 +168,9 @@ class Lowering:
         """The request of each item of a tile that has *tokens* tokens; NOTHING for an item that lies behind them."""
         if draft.weights is not None:
             rows = tokens * self.mapping.batch
-            of_shape = [known.number(*self._projection_work(shape, rows)) for shape in draft.weights.shapes]
+            widths = self._operand_widths(draft.operations[0])
+            works = [self._projection_work(shape._replace(m=shape.m * rows), widths) for shape in draft.weights.shapes]
+            of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
         key = "spans of items", draft.layout, tokens
         spans, which = self.costs.once(key, lambda: _spans(draft.layout, tokens))
@@ -182,41 +184,49 @@ class Lowering:
         cost = self.costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 
-    def _projection_work(self, shape: Gemm, rows: int) -> tuple[Work, Cost]:
-        """The request for a weight tile, a GEMM of this *shape* for each of *rows* tokens x sequences."""
-        gemm = shape._replace(m=shape.m * rows)
-        cost = self.costs.gemm_cost(gemm)
-        traffic = operand_bytes(self.machine.mac_array, gemm, self.costs.element_bytes)
-        storage = self.inventory.weights
+    def _operand_widths(self, projection: str) -> list[int]:
+        """Bytes of an element of what *projection* multiplies by weights, for each product that it sums up."""
+        products = self.analysis.operations[projection].equation.products
+        operands = (reference for product in products for reference in (product.left, product.right))
+        return [self.inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
+
+    def _projection_work(self, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
+        """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
+        cost, array, storage = self.costs.gemm_cost(gemm), self.machine.mac_array, self.inventory.weights
         assert storage is not None
+        own = self.costs.element_bytes
+        traffic = ceil_div(sum(operand_bytes(array, gemm, Widths(width, own, own)) for width in widths), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
         """SRAM traffic of a fused request: every stored operand and result once, intermediates not at all."""
-        inventory, moved = self.inventory, []
-        own = set(draft.operations)
-        seen: set[str] = set()
-        for name in draft.operations:
-            equation = self.analysis.operations[name].equation
-            for reference in equation.references:
-                storage = inventory.stored.get(reference.tensor)
-                if storage is None or reference.tensor in seen:
-                    continue
-                fused = self.analysis.graph.producer[reference.tensor] in own and reference.lag == 0
-                if not fused:
-                    seen.add(reference.tensor)
-                    moved.append((storage, self._traffic(reference.indices, scale, groups)))
-            storage = inventory.stored.get(equation.tensor)
-            if storage is not None:
-                moved.append((storage, self._traffic(equation.indices, scale, groups)))
-        parameters = inventory.parameters.get(inventory.home[draft.operations[0]])
+        stored = self.inventory.stored
+        key = "traffic", tuple(draft.operations), groups
+        traffic = self.costs.once(key, lambda: self._traffic(draft, groups))
+        moved = [(stored[tensor], size * scale) for tensor, size in traffic if tensor in stored]
+        parameters = self.inventory.parameters.get(self.inventory.home[draft.operations[0]])
         if parameters is not None:
             parts = groups if draft.grouped else 1
             moved.append((parameters, parameters.buffer.slot_bytes // parts))
         return self._spread(moved)
 
-    def _traffic(self, indices: Iterable[str], scale: int, groups: int) -> int:
-        return self.analysis.size(indices, groups) * scale * self.costs.element_bytes
+    def _traffic(self, draft: Draft, groups: int) -> list[tuple[str, int]]:
+        """Tensors that a request of *draft* reads or writes, with bytes for a timestep of one sequence."""
+        graph, own = self.analysis.graph, set(draft.operations)
+        read: set[str] = set()
+        moved: list[tuple[str, Iterable[str]]] = []
+        for name in draft.operations:
+            equation = self.analysis.operations[name].equation
+            for reference in equation.references:
+                tensor = reference.tensor
+                if tensor in read or reference.lag is None:
+                    continue
+                if graph.producer[tensor] not in own or reference.lag != 0:
+                    read.add(tensor)
+                    moved.append((tensor, reference.indices))
+            moved.append((equation.tensor, equation.indices))
+        size, width = self.analysis.size, self.inventory.width
+        return [(tensor, size(indices, groups) * width(tensor)) for tensor, indices in moved]
 
     def _spread(self, moved: list[tuple[Storage, int]]) -> dict[int, int]:
         demand: dict[int, int] = {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from hw.ideal import freed_cost
-from hw.mac_array import elementwise_cost, gemm_cost, operand_bytes
+from hw.mac_array import elementwise_cost, gemm_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import vector_cost
@@ -156,10 +156,6 @@ class CostModel:
             Gemm(m=n, n=m, k=k * shape.terms, batch=batch * scale),
         ]
         return min(options, key=lambda gemm: self.gemm_cost(gemm).cycles)
-
-    def gemm_bytes(self, name: str, scale: int, parts: int) -> int:
-        """SRAM traffic of a contraction on the MAC array."""
-        return operand_bytes(self.machine.mac_array, self.gemm(name, scale, parts), self.element_bytes)
 
 
 def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> frozenset[str]:

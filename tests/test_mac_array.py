@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.mac_array import Dataflow, MacArraySpec, elementwise_cost, gemm_cost, operand_bytes
+from hw.mac_array import Dataflow, MacArraySpec, Widths, elementwise_cost, gemm_cost, operand_bytes
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec
 
@@ -169,7 +169,19 @@ def test_overlapped_folds_are_never_slower_than_serial_ones(
     ],
 )
 def test_operand_bytes(dataflow: Dataflow, gemm: Gemm, elements: int) -> None:
-    assert operand_bytes(array(dataflow, "overlapped"), gemm, element_bytes=2) == 2 * elements
+    assert operand_bytes(array(dataflow, "overlapped"), gemm, Widths(2, 2, 2)) == 2 * elements
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "size"),
+    [  # (40 x 50) x (50 x 60) on 32 x 32 PEs: two folds of each dimension
+        pytest.param("output_stationary", 2 * 40 * 50 * 4 + 2 * 50 * 60 * 1 + 40 * 60 * 2, id="output stays"),
+        pytest.param("weight_stationary", 2 * 40 * 50 * 4 + 50 * 60 * 1 + 3 * 40 * 60 * 2, id="weights stay"),
+        pytest.param("input_stationary", 40 * 50 * 4 + 2 * 50 * 60 * 1 + 3 * 40 * 60 * 2, id="inputs stay"),
+    ],
+)
+def test_each_operand_has_its_own_width(dataflow: Dataflow, size: int) -> None:
+    assert operand_bytes(array(dataflow, "overlapped"), Gemm(40, 60, 50), Widths(4, 1, 2)) == size
 
 
 def test_a_plain_array_refuses_elementwise_work() -> None:
