@@ -46,16 +46,17 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
 
 def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
     """The accounts of every unit in each layer; the head, if there is one, comes last."""
-    return [_layer(section, execution, n) for section, execution in runs for n in range(section.program.layers)]
+    return [layer for section, execution in runs for layer in _layers(section.program, execution)]
 
 
-def _layer(section: Section, execution: Execution, number: int) -> dict[str, UnitAccount]:
-    program, parts = section.program, dict[str, list[tuple[Accounts, int, int]]]()
-    for run in execution.streams:
-        accounts = run.layers[number]
-        split = work(program, run.plan, 1) if run.plan.costs else (accounts.busy, 0)
-        parts.setdefault(run.plan.unit, []).append((accounts, *split))
-    return {unit: _sum(each) for unit, each in sorted(parts.items())}
+def _layers(program: Program, execution: Execution) -> Iterator[dict[str, UnitAccount]]:
+    splits = [work(program, run.plan, 1) if run.plan.costs else None for run in execution.streams]
+    for number in range(program.layers):
+        parts: dict[str, list[tuple[Accounts, int, int]]] = {}
+        for run, split in zip(execution.streams, splits, strict=True):
+            accounts = run.layers[number]
+            parts.setdefault(run.plan.unit, []).append((accounts, *(split or (accounts.busy, 0))))
+        yield {unit: _sum(each) for unit, each in sorted(parts.items())}
 
 
 def by_class(runs: Runs) -> dict[str, dict[str, UnitAccount]]:

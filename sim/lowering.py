@@ -70,7 +70,7 @@ class _Works:
 
 
 class Lowering:
-    """Builds the program of one mapped layer; use :func:`build_program`."""
+    """Builds the program of one mapped layer."""
 
     def __init__(
         self, workload: Workload, machine: MachineSpec, costs: CostModel, mapping: Mapping, inventory: Inventory

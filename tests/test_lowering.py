@@ -1,14 +1,17 @@
-"""What the requests of a lowered program ask of the SRAM."""
+"""The form of a lowered program, and what its requests ask of the SRAM."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hw.machine import MachineSpec
+from hw.requests import Transfer, Work
 from sim.catalog import find
 from sim.choice import choose
 from sim.documents import Document, read_document
-from sim.program import Program
+from sim.program import NOTHING, Program
+from sim.simulation import prepare
 from workloads.config import MappingSpec, Precision, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder
 
@@ -44,3 +47,31 @@ def test_every_tensor_moves_at_its_own_width(operation: str, elements: int, wide
         built = program(state)  # type: ignore[arg-type]
         stream = next(plan for plan in built.streams if plan.name == operation)
         assert built.bytes_moved(stream) == TOKENS * (2 * elements + width * wide) + 2 * weights
+
+
+@pytest.mark.parametrize(
+    ("workload", "wishes"),
+    [
+        pytest.param("mamba1", (), id="lanes of steps"),
+        pytest.param("mamba2_ssd", ("sequence_length=1000",), id="chunks, the last of them shorter"),
+        pytest.param("mamba3_mimo", ("phase=decode", "batch=2"), id="decode"),
+        pytest.param("mamba2", ("mapping.spill=true",), id="spilled states"),
+    ],
+)
+def test_a_program_is_made_of_compact_arrays(workload: str, wishes: tuple[str, ...]) -> None:
+    """One need an item and one number an item and variant; each request once, and none that is never made."""
+    for stream in prepare(workload, "edge", ("layers=2", *wishes)).sections[0].program.streams:
+        for array in (*stream.numbers, *(dependency.table for dependency in stream.dependencies)):
+            assert (array.dtype, array.shape) == (np.int64, (stream.items,))
+            assert array.flags.c_contiguous
+        made = np.unique(np.concatenate(stream.numbers))
+        assert made[made != NOTHING].tolist() == list(range(len(stream.requests)))
+        asked = [what(request) for request in stream.requests]
+        assert len(set(zip(asked, stream.costs or asked, strict=True))) == len(asked)
+
+
+def what(request: Work | Transfer) -> tuple[object, ...]:
+    """Equal for requests that ask for the same."""
+    if isinstance(request, Transfer):
+        return request.size_bytes, request.write, request.address
+    return request.cycles, request.tail_cycles, tuple(sorted(request.demand.items()))
