@@ -47,16 +47,17 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
 
 def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
     """The accounts of every unit in each layer; the head, if there is one, comes last."""
-    return [_layer(section, spent, number) for section, spent in runs for number in range(section.program.layers)]
+    return [layer for section, spent in runs for layer in _layers(section.program, spent)]
 
 
-def _layer(section: Section, spent: Spent, number: int) -> dict[str, UnitAccount]:
-    program, parts = section.program, dict[str, list[tuple[Accounts, int, int]]]()
-    for run in spent.streams:
-        accounts = run.layers[number]
-        split = work(program, run.plan, 1) if run.plan.costs else (accounts.busy, 0)
-        parts.setdefault(run.plan.unit, []).append((accounts, *split))
-    return {unit: _sum(each) for unit, each in sorted(parts.items())}
+def _layers(program: Program, spent: Spent) -> Iterator[dict[str, UnitAccount]]:
+    splits = [work(program, run.plan, 1) if run.plan.costs else None for run in spent.streams]
+    for number in range(program.layers):
+        parts: dict[str, list[tuple[Accounts, int, int]]] = {}
+        for run, split in zip(spent.streams, splits, strict=True):
+            accounts = run.layers[number]
+            parts.setdefault(run.plan.unit, []).append((accounts, *(split or (accounts.busy, 0))))
+        yield {unit: _sum(each) for unit, each in sorted(parts.items())}
 
 
 def by_class(runs: Runs) -> dict[str, dict[str, UnitAccount]]:
