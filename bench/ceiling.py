@@ -1,20 +1,19 @@
-"""What SimPy itself can do: the rates that whole runs are compared with."""
+"""What SimPy itself can do: the rates that whole runs are compared with, in events a second of CPU time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import simpy
-
-from sim.engine import Engine
+from simpy.events import NORMAL
 
 EVENTS = 300_000
 
 
 def process_rate(events: int = EVENTS) -> float:
-    """Events a second of a process that does nothing but wait for timeouts."""
+    """Of a process that does nothing but wait for timeouts."""
     environment = simpy.Environment()
 
     def waits() -> Generator[simpy.Event, Any, None]:
@@ -26,7 +25,7 @@ def process_rate(events: int = EVENTS) -> float:
 
 
 def schedule_rate(events: int = EVENTS) -> float:
-    """Events a second when each does nothing but schedule the next."""
+    """When each event does nothing but schedule the next, a new one."""
     environment = simpy.Environment()
     left = events
 
@@ -43,23 +42,26 @@ def schedule_rate(events: int = EVENTS) -> float:
     return _rate(environment.run, events)
 
 
-def bucketed_rate(events: int = EVENTS, together: int = 6) -> float:
-    """Callbacks a second of our engine, *together* of them in every cycle."""
-    engine = Engine()
+def floor_rate(events: int = EVENTS) -> float:
+    """When one event is scheduled again and again: what a run pays for its SimPy events."""
+    environment = simpy.Environment()
+    event = simpy.Event(environment)
+    event._ok, event._value = True, None
     left = events
 
-    def again() -> None:
+    def again(_: object) -> None:
         nonlocal left
         left -= 1
-        if left > 0:
-            engine.at(engine.now + 1, again)
+        if left:
+            event.callbacks = callbacks
+            environment.schedule(event, NORMAL, 1)
 
-    for _ in range(together):
-        engine.at(0, again)
-    return _rate(engine.run, events)
+    callbacks: list[Callable[[Any], None]] = [again]
+    again(None)
+    return _rate(environment.run, events)
 
 
-def _rate(run: Any, events: int) -> float:
-    start = time.perf_counter()
+def _rate(run: Callable[[], object], events: int) -> float:
+    start = time.process_time()
     run()
-    return events / (time.perf_counter() - start)
+    return events / (time.process_time() - start)

@@ -1,0 +1,44 @@
+"""How long a command takes before it does anything."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.children import beside, python
+from bench.speed.rows import TARGET_HEADER, TARGET_TEXT, against, note
+from sim.markdown import table
+
+TIMES = 10
+UP_TO_CHOOSING = """
+import os
+import sim.simulation
+from sim.cli import main
+sim.simulation.choose = lambda *_: os._exit(0)
+main()
+"""
+PACKAGES = "pydantic", "ruamel.yaml", "simpy", "numpy", "typer"
+COMMANDS: dict[str, tuple[tuple[str, ...], float | None]] = {
+    "`python -m sim --help`": (("-m", "sim", "--help"), 0.15),
+    "`python -m sim run mamba3_mimo -q` up to the choice of a mapping": (
+        ("-c", UP_TO_CHOOSING, "run", "mamba3_mimo", "-q"), 0.35,
+    ),
+    "`python -c 'import sim'`": (("-c", "import sim"), None),
+    "`python -c 'import sim.simulation'`": (("-c", "import sim.simulation"), None),
+    **{f"`python -c 'import {name}'`": (("-c", f"import {name}"), None) for name in PACKAGES},
+    "`python -c pass`": (("-c", "pass"), None),
+}  # fmt: skip
+TEXT = f"CPU seconds of the process, the least of {TIMES} runs, with the modules' byte code at hand. {TARGET_TEXT}"
+
+
+def section() -> str:
+    """A row for each command."""
+    rows = []
+    for name, (command, target_s) in COMMANDS.items():
+        cpu_s, bare = beside(partial(_least, command))
+        rows.append([name, f"{cpu_s:.3f}", *(["", "", ""] if target_s is None else against(target_s, cpu_s, bare))])
+        note(*rows[-1])
+    return TEXT + "\n\n" + table(["what", "s", *TARGET_HEADER], rows)
+
+
+def _least(command: tuple[str, ...]) -> float:
+    return min(python(*command).cpu_s for _ in range(TIMES))

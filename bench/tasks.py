@@ -1,0 +1,120 @@
+"""What is measured from within a process: ``python -m bench.tasks NAME FIELDS`` prints what it found as JSON.
+
+It imports what a task needs only, since its memory at the peak is measured as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from typing import Any
+
+from bench.children import beside
+
+
+def loop(workload: str, machine: str, assignments: list[str], stride: str) -> dict[str, Any]:
+    """The event loop alone: CPU seconds, bare rate beside it, requests, SimPy events, cycles."""
+    from hw import COMPILED
+    from sim.execution.run import run_program
+    from sim.simulation import prepare
+
+    job = prepare(workload, machine, assignments)
+    programs = [section.program for section in job.sections]
+
+    def runs() -> tuple[list[Any], float]:
+        start = time.process_time()
+        done = [run_program(program, job.machine, stride=stride) for program in programs]  # type: ignore[arg-type]
+        return done, time.process_time() - start
+
+    (done, cpu_s), bare = beside(runs)
+    return {
+        "cpu_s": cpu_s,
+        "bare": bare,
+        "requests": sum(sum(program.counts(stream)) for program in programs for stream in program.streams),
+        "events": sum(each.events for each in done),
+        "cycles": sum(each.makespan for each in done),
+        "contended": any(program.contended for program in programs),
+        "compiled": COMPILED,
+    }
+
+
+def choice(workload: str, machine: str) -> dict[str, Any]:
+    """The choice of a mapping: CPU seconds in all and in trial runs, and how many there were."""
+    from hw.machine import MachineSpec
+    from sim.simulation import read_inputs
+    from workloads.config import build_workload
+
+    module: Any = import_module("sim.choice")
+    run_program, in_trials = module.run_program, 0.0
+
+    def trial(*arguments: Any, **keywords: Any) -> Any:
+        nonlocal in_trials
+        begin = time.process_time()
+        try:
+            return run_program(*arguments, **keywords)
+        finally:
+            in_trials += time.process_time() - begin
+
+    module.run_program = trial
+    workload_document, machine_document = read_inputs(workload, machine, ())
+    built, spec = build_workload(workload_document), machine_document.check(MachineSpec)
+
+    def chooses() -> tuple[int, float]:
+        start = time.process_time()
+        return module.choose(built, spec, workload_document).trials, time.process_time() - start
+
+    (trials, cpu_s), bare = beside(chooses)
+    return {"cpu_s": cpu_s, "trials_cpu_s": in_trials, "trials": trials, "bare": bare}
+
+
+def recording(workload: str, machine: str, assignments: list[str], record: dict[str, Any]) -> dict[str, Any]:
+    """A run that records what *record* says, keywords of ``sim.simulation.run`` and maybe a ``trace``: CPU seconds."""
+    from sim.simulation import prepare, run
+
+    for name in ("sim.breakdown", "sim.metrics"):  # loaded at the end of a run otherwise
+        import_module(name)
+    job = prepare(workload, machine, assignments)
+    path = record.pop("trace", None)
+    start = _cpu_s()
+    if path is None:
+        run(job, **record)
+    else:
+        from sim.trace import TraceWriter
+
+        writer = TraceWriter(Path(path))
+        with writer.writing(job.machine):
+            run(job, observer=writer, **record)
+    return {"cpu_s": _cpu_s() - start}
+
+
+def dram(trace: str, level: str, channels: int) -> dict[str, Any]:
+    """A replay of a DRAM trace: CPU seconds and bursts."""
+    from hw import COMPILED
+    from hw.dram import TIMINGS
+    from hw.dram.chunks import replay_chunks
+    from hw.dram.command import replay
+    from sim.dram import read_trace
+
+    requests, timing = read_trace(Path(trace)), TIMINGS["lpddr5-6400"]
+    start = time.process_time()
+    found = (replay if level == "command" else replay_chunks)(requests, timing, channels, "all-bank")
+    return {"cpu_s": time.process_time() - start, "bursts": found.bursts, "compiled": COMPILED}
+
+
+def _cpu_s() -> float:
+    """Of this process and of those that it has waited for."""
+    used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "loop": loop, "choice": choice, "recording": recording, "dram": dram,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))
