@@ -15,7 +15,7 @@ from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, print_sty
 FOLDER = ROOT / "results"
 NAME = "performance-length"
 MODEL = "mamba3_mimo", "edge"
-LENGTHS = {"cycle": (2**10, 2**12, 2**14), "tile": (2**10, 2**12, 2**14, 2**16, 2**18)}
+LENGTHS = {"cycle": (2**10, 2**12, 2**14, 2**16), "tile": (2**10, 2**12, 2**14, 2**16, 2**18)}
 TWICE = 2**14  # up to so many tokens the better of two runs counts
 TEXT = f"""The 48 layers of mamba3_mimo on hw/edge, the event loop alone, with the mapping that is chosen for 1024 \
 tokens. CPU seconds.
