@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from sim.engine import Engine
 
 from hw.machine import Machine, MachineSpec
 from sim.documents import read_document
-from sim.engine import Engine
 from sim.errors import InputError
 
 HW = Path(str(files("hw")))

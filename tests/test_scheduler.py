@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sim.engine import Engine
+from sim.scheduler import run_program
 
 from hw.machine import Machine, MachineSpec
 from hw.requests import Transfer, Work
 from sim.catalog import find
 from sim.documents import read_document
-from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.layout import BatchLayout
 from sim.program import (
@@ -26,7 +27,6 @@ from sim.program import (
     StreamPlan,
     UnitName,
 )
-from sim.scheduler import run_program
 
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)
 

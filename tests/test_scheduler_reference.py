@@ -15,12 +15,13 @@ import pytest
 import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sim.engine import Engine
+from sim.scheduler import run_program
 
 from hw.machine import Machine, MachineSpec
 from hw.requests import Transfer, Work
 from sim.catalog import find
 from sim.documents import read_document
-from sim.engine import Engine
 from sim.errors import DeadlockError
 from sim.layout import BatchLayout
 from sim.program import (
@@ -35,7 +36,6 @@ from sim.program import (
     StreamPlan,
     UnitName,
 )
-from sim.scheduler import run_program
 
 ALWAYS = -(1 << 60)
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
