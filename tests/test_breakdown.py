@@ -153,7 +153,7 @@ def test_random_models_on_random_machines_with_any_effects_ideal(
     if job is None:
         event("does not fit")
         return
-    silent = run(job, skip=False)
+    silent = run(job)
     check(silent, workload, machine)
     recorded = run(job, windows=most, critical_path=True)
     check_windows(recorded, most)
