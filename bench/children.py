@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """A workload on a machine with assignments; all events simulated or not; a trace written or not."""
+    """A workload on a machine with assignments; a trace written or not."""
 
     workload: str
     machine: str = "edge"
     assignments: tuple[str, ...] = ()
-    skip: bool = True
     trace: str | None = None
 
 
@@ -43,16 +42,9 @@ class Measured:
     mapping_s: float
     run_s: float
     makespan_cycles: int
-    simulated_cycles: int
     requests: int
     peak_bytes: int
     stalls: dict[str, int]
-
-
-def stalls_off(short: Measured, whole: Measured) -> dict[str, int]:
-    """By how many cycles each stall of *short* is off from that of *whole*."""
-    names = sorted(short.stalls.keys() | whole.stalls.keys())
-    return {name: abs(short.stalls.get(name, 0) - whole.stalls.get(name, 0)) for name in names}
 
 
 def measure(task: Task, folder: Path = ROOT) -> Measured:
@@ -85,12 +77,11 @@ def _do(task: Task) -> Measured:
     middle = time.perf_counter()
     writer = _writer(task.trace) if task.trace else None
     with nullcontext() if writer is None else writer.writing(job.machine):
-        result = run(job, recorder=writer, skip=task.skip)
+        result = run(job, recorder=writer)
     end = time.perf_counter()
     peak = _peak_bytes()
-    cycles = result.makespan_cycles, result.simulated_cycles
     stalls = {f"{unit} {reason}": n for unit, acc in result.units.items() for reason, n in acc.stalls.items()}
-    return Measured(middle - start, end - middle, *cycles, result.requests, peak, stalls)
+    return Measured(middle - start, end - middle, result.makespan_cycles, result.requests, peak, stalls)
 
 
 def _peak_bytes() -> int:

@@ -46,7 +46,7 @@ def _head() -> list[str]:
     return [
         "# Official models and the scaling family",
         "",
-        f"Written by `python -m bench.models`, stallscope {__version__}. Whole runs; what repeats is skipped.",
+        f"Written by `python -m bench.models`, stallscope {__version__}. Whole runs, every event.",
         "Prefill: one layer, 1024 tokens (layers are alike). Decode: all layers, one sequence, and the LM head",
         "if the model's vocabulary is known.",
         "",

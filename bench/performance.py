@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from matplotlib.figure import Figure
 
 from bench.ceiling import bucketed_rate, process_rate, schedule_rate
-from bench.children import Measured, Task, measure, stalls_off, startup_cpu_s
+from bench.children import Measured, Task, measure, startup_cpu_s
 from bench.compiled import ROOT, build
 from sim import __version__
 from sim.dram import replay_trace
@@ -29,8 +29,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 TARGET = RESULTS / "performance.md"
 MODELS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")
 MACHINES = ("edge", "edge_flexpe")
-LENGTHS = tuple(2**power for power in range(10, 21, 2))
-LENGTHS_IN_FULL = LENGTHS[:2]
+LENGTHS = tuple(2**power for power in range(10, 17, 2))
 LEVELS = ("command", "transaction")
 FIRST_EVENT = """
 import os
@@ -58,64 +57,42 @@ def _head() -> str:
 
 @dataclass(frozen=True)
 class _Model:
-    """A workload on a machine, with repetition skipped and with every event, each as it is and compiled."""
+    """A workload on a machine, as it is and compiled."""
 
     names: tuple[str, str]
-    short: Measured
-    short_compiled: Measured
-    whole: Measured
-    whole_compiled: Measured
+    plain: Measured
+    compiled: Measured
     bare: float  # events a second that bare SimPy schedules, just before and just after
 
-    def use(self) -> list[str]:
-        """What a user waits for, and gets."""
-        short, whole, fast = self.short, self.whole, self.short_compiled
-        off = max(stalls_off(short, whole).values())
-        return [
-            *self.names,
-            *(f"{seconds:.1f}" for run in (short, fast) for seconds in (run.mapping_s, run.run_s)),
-            f"{100 * short.simulated_cycles / short.makespan_cycles:.1f} %",
-            f"{100 * (short.makespan_cycles / whole.makespan_cycles - 1):+.4f} %",
-            f"{100 * off / whole.makespan_cycles:.4f} %",
-        ]
-
-    def rates(self) -> list[str]:
-        """How fast events go."""
+    def row(self) -> list[str]:
+        """What a user waits for, and how fast events go."""
         found = []
-        for run in (self.whole, self.whole_compiled):
+        for run in (self.plain, self.compiled):
             rate = run.requests / run.run_s
-            found += [f"{run.run_s:.1f}", f"{rate:,.0f}", f"{rate / self.bare:.2f}"]
-        return [*self.names, f"{self.whole.requests:,}", *found, f"{self.whole.peak_bytes / 1e6:.0f}"]
+            found += [f"{run.mapping_s:.1f}", f"{run.run_s:.1f}", f"{rate:,.0f}", f"{rate / self.bare:.2f}"]
+        return [*self.names, f"{self.plain.requests:,}", *found, f"{self.plain.peak_bytes / 1e6:.0f}"]
 
 
 def _models() -> str:
     with TemporaryDirectory() as name:
         build(Path(name))
         models = [_model(workload, machine, Path(name)) for workload in MODELS for machine in MACHINES]
-    header = ["workload", "machine", "mapping s", "run s", "compiled: mapping s", "run s", "simulated", "makespan off",
-              "worst stall off"]  # fmt: skip
-    rates = ["workload", "machine", "requests", "s", "requests/s", "ratio", "compiled: s", "requests/s", "ratio",
-             "peak MB"]  # fmt: skip
+    header = ["workload", "machine", "requests", "mapping s", "run s", "requests/s", "ratio", "compiled: mapping s",
+              "run s", "requests/s", "ratio", "peak MB"]  # fmt: skip
     return (
-        "## Whole models\n\n48 layers, 1024 tokens; what repeats is skipped. *Simulated* is the share of the cycles, "
-        "*off* is from the run of all events: the makespan, and of all stalls of all units the one that differs most, "
-        "both in shares of the makespan. *Compiled* is the event loop compiled by mypyc (README): the same bytes.\n\n"
-        + table(header, [model.use() for model in models], left=2)
-        + "\n\n### Every event\n\nThe same without skipping, every cycle of every unit accounted for. The ratio is "
-        "that of requests to the events that bare SimPy schedules in a second, measured just before and just after. "
-        "Of all but the longest runs (every event, not compiled) the better of two counts."
-        "\n\n" + table(rates, [model.rates() for model in models], left=2)
+        "## Whole models\n\n48 layers, 1024 tokens, every event, every cycle accounted for. *Compiled* is "
+        "the event loop compiled by mypyc (README): the same bytes. The ratio is that of requests to the events that "
+        "bare SimPy schedules in a second, measured just before and just after. Of the compiled runs the better of two "
+        "counts.\n\n" + table(header, [model.row() for model in models], left=2)
     )
 
 
 def _model(workload: str, machine: str, compiled: Path) -> _Model:
-    before = schedule_rate()
-    skipping, full = (Task(workload, machine, skip=skip) for skip in (True, False))
-    runs = [_best(skipping), _best(skipping, compiled), measure(full), _best(full, compiled)]
-    for skipped in (runs[:2], runs[2:]):
-        assert skipped[0].makespan_cycles == skipped[1].makespan_cycles
-    model = _Model((workload, machine), *runs, (before + schedule_rate()) / 2)
-    print(model.use(), model.rates(), file=sys.stderr, flush=True)
+    before, task = schedule_rate(), Task(workload, machine)
+    plain, fast = measure(task), _best(task, compiled)
+    assert plain.makespan_cycles == fast.makespan_cycles
+    model = _Model((workload, machine), plain, fast, (before + schedule_rate()) / 2)
+    print(model.row(), file=sys.stderr, flush=True)
     return model
 
 
@@ -130,34 +107,22 @@ def _ceilings() -> str:
 
 
 def _length() -> str:
-    short = {n: measure(Task("mamba3_mimo", "edge", (f"sequence_length={n}",))) for n in LENGTHS}
-    whole = {n: measure(Task("mamba3_mimo", "edge", (f"sequence_length={n}",), skip=False)) for n in LENGTHS_IN_FULL}
+    runs = {n: measure(Task("mamba3_mimo", "edge", (f"sequence_length={n}",))) for n in LENGTHS}
     with print_style():
         figure = Figure(figsize=(COLUMN_INCHES, 2.4), layout="constrained")
         axes = figure.subplots()
-        for style, runs, label in ((STYLES[2], short, "repetition skipped"), (STYLES[3], whole, "every event")):
-            draw_series(axes, style, list(runs), [run.run_s for run in runs.values()], label)
+        draw_series(axes, STYLES[2], list(runs), [run.run_s for run in runs.values()], "every event")
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
-        axes.set_ylim(1, 200)
         axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("tokens of the prompt")
         axes.set_ylabel("wall time of the run (s)")
-        axes.legend(frameon=False)
         write_figure(figure, RESULTS, "performance-length")
-    rows = [
-        [f"{n:,}", f"{run.run_s:.2f}", f"{run.peak_bytes / 1e6:.0f}", *_in_full(whole.get(n))]
-        for n, run in short.items()
-    ]
+    rows = [[f"{n:,}", f"{run.run_s:.2f}", f"{run.peak_bytes / 1e6:.0f}"] for n, run in runs.items()]
     return (
         "## Length of the prompt\n\nThe 48-layer Mamba-3 on hw/edge, mapping not counted.\n\n"
-        "![wall time over tokens](performance-length.svg)\n\n"
-        + table(["tokens", "run s", "peak MB", "all events s", "peak MB"], rows)
+        "![wall time over tokens](performance-length.svg)\n\n" + table(["tokens", "run s", "peak MB"], rows)
     )
-
-
-def _in_full(run: Measured | None) -> list[str]:
-    return ["", ""] if run is None else [f"{run.run_s:.1f}", f"{run.peak_bytes / 1e6:.0f}"]
 
 
 def _traces() -> str:
@@ -165,11 +130,11 @@ def _traces() -> str:
     with TemporaryDirectory() as folder:
         for layers, suffixes in ((4, (".csv.gz", ".json.gz", ".parquet", ".pftrace", ".vcd")), (16, (".json.gz",))):
             settings = (f"layers={layers}", "mapping.token_tile=32")
-            plain = _best(Task("mamba3_mimo", "edge", settings, skip=False))
+            plain = _best(Task("mamba3_mimo", "edge", settings))
             slices = 0
             for suffix in suffixes:
                 path = Path(folder) / f"trace{suffix}"
-                run = _best(Task("mamba3_mimo", "edge", settings, skip=False, trace=str(path)))
+                run = _best(Task("mamba3_mimo", "edge", settings, trace=str(path)))
                 slices = slices or sum(row["kind"] != "counter" for row in trace_rows(path))
                 added, peak, size = run.run_s - plain.run_s, run.peak_bytes / 1e6, path.stat().st_size / 1e6
                 figures = [f"{plain.run_s:.1f}", f"{run.run_s:.1f}", f"{1e6 * added / slices:.1f}"]
@@ -218,8 +183,8 @@ def _startup() -> str:
             "-c", FIRST_EVENT, "run", "mamba3_mimo", "--quiet", "--set", "mapping.token_tile=32",
         ),
         "`... run mamba3_mimo`, which lists all mappings first": ("-c", FIRST_EVENT, "run", "mamba3_mimo", "--quiet"),
-        "`python -c 'import networkx, pydantic, ruamel.yaml, simpy, typer'`": (
-            "-c", "import networkx, pydantic, ruamel.yaml, simpy, typer",
+        "`python -c 'import pydantic, ruamel.yaml, simpy, typer'`": (
+            "-c", "import pydantic, ruamel.yaml, simpy, typer",
         ),
     }  # fmt: skip
     rows = [[what, f"{startup_cpu_s(*command):.2f}"] for what, command in commands.items()]
@@ -230,7 +195,7 @@ def _startup() -> str:
 def _stream() -> str:
     rows = []
     for tokens, (cycles, seconds) in STREAM.items():
-        run = measure(Task("mamba1", "edge_flexpe", (*WIDE, f"sequence_length={tokens}"), skip=False))
+        run = measure(Task("mamba1", "edge_flexpe", (*WIDE, f"sequence_length={tokens}")))
         ours = run.mapping_s + run.run_s
         rows.append(
             [

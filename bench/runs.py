@@ -31,7 +31,7 @@ def _head() -> list[str]:
     return [
         "# The six rows of Table 1 on every shipped machine",
         "",
-        f"Written by `python -m bench.runs`, stallscope {__version__}. Whole runs; what repeats is skipped.",
+        f"Written by `python -m bench.runs`, stallscope {__version__}. Whole runs, every event.",
         "",
     ]
 

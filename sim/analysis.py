@@ -14,9 +14,8 @@ from functools import cached_property
 from math import prod
 from typing import Literal
 
-import networkx as nx
-
 from hw.requests import VectorPass
+from workloads.digraph import after, reach
 from workloads.expression import Equation, Product, Subscript
 from workloads.expression import VectorPass as UnscaledPass
 from workloads.graph import INPUT, Operation, TimestepGraph
@@ -50,36 +49,29 @@ class Analysis:
     @cached_property
     def edges(self) -> tuple[tuple[str, str, int], ...]:
         """(source, reader, distance) of every tensor that an operation reads."""
-        edges = self.graph.graph.edges(data=True)
-        return tuple(dict.fromkeys((source, reader, edge["distance"]) for source, reader, edge in edges))
+        return tuple(dict.fromkeys((edge.source, edge.reader, edge.distance) for edge in self.graph.edges))
 
     @cached_property
     def readers(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """Tensor -> (operation, distance) of everyone who reads it."""
         found: dict[str, list[tuple[str, int]]] = {self.graph.input_tensor: []}
         found |= {op.tensor: [] for op in self.graph.operations}
-        for _, reader, edge in self.graph.graph.edges(data=True):
-            found[edge["tensor"]].append((reader, edge["distance"]))
+        for edge in self.graph.edges:
+            found[edge.tensor].append((edge.reader, edge.distance))
         return {tensor: tuple(readers) for tensor, readers in found.items()}
 
     @cached_property
     def predecessors(self) -> dict[str, tuple[str, ...]]:
         """Operation -> operations whose result of the same timestep it reads."""
         return {
-            name: tuple(
-                dict.fromkeys(
-                    source
-                    for source, _, edge in self.graph.graph.in_edges(name, data=True)
-                    if edge["distance"] == 0 and source != INPUT
-                )
-            )
-            for name in self.operations
+            name: tuple(dict.fromkeys(edge.source for edge in edges if edge.distance == 0 and edge.source != INPUT))
+            for name, edges in self.graph.reads.items()
         }
 
     @cached_property
     def sources(self) -> dict[str, frozenset[str]]:
         """Operation -> operations whose result it reads, of whatever timestep."""
-        return {name: frozenset(self.graph.graph.predecessors(name)) - {INPUT} for name in self.operations}
+        return {name: frozenset(edge.source for edge in edges) - {INPUT} for name, edges in self.graph.reads.items()}
 
     @cached_property
     def ancestors(self) -> dict[str, frozenset[str]]:
@@ -93,7 +85,8 @@ class Analysis:
     @cached_property
     def upstream(self) -> dict[str, frozenset[str]]:
         """Operation -> every operation that it depends on, in this or an earlier timestep."""
-        return {name: frozenset(nx.ancestors(self.graph.graph, name)) for name in self.operations}
+        back = after((edge.reader, edge.source) for edge in self.graph.edges)
+        return {name: frozenset(reach(back, name)) - {name} for name in self.operations}
 
     def kind(self, name: str) -> Kind:
         """Whether *name* is a projection, a contraction or vector work."""
@@ -198,11 +191,3 @@ class Analysis:
             if reference.subscripts[stored.index(index)] != Subscript(index):
                 return False
         return True
-
-
-def topological_streams(edges: Mapping[int, set[int]]) -> list[int]:
-    """A topological order of the stream graph *edges* (stream -> streams that read it); ties by number."""
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(sorted(edges))
-    graph.add_edges_from((a, b) for a, after in edges.items() for b in sorted(after))
-    return list(nx.lexicographical_topological_sort(graph))

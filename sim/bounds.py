@@ -33,11 +33,11 @@ def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
     for recurrence in graph.recurrences:
         latency = {name: _element_latency(costs, name, mapping) for name in recurrence}
         edges = []
-        for source, target, edge in graph.graph.edges(data=True):
+        for source, target, _, distance in graph.edges:
             if source in recurrence and target in recurrence:
                 cycles, tail = latency[source]
-                fused = edge["distance"] == 0 and mapping.placement[source] == mapping.placement[target]
-                edges.append((source, target, cycles if fused else cycles + tail, edge["distance"]))
+                fused = distance == 0 and mapping.placement[source] == mapping.placement[target]
+                edges.append((source, target, cycles if fused else cycles + tail, distance))
         worst = max(worst, maximum_cycle_ratio(edges))
     return worst
 

@@ -8,7 +8,7 @@ operands of the first, which has the stalls. What a unit waits when nothing is l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
@@ -17,10 +17,11 @@ from sim.choice import Section
 from sim.execution.run import Execution
 from sim.program import Program, StreamPlan
 from sim.result import PathPart, UnitAccount
+from sim.scaling import PathKey, Spent
 from sim.units import apportion
 
 BANK_CONFLICT = "bank_conflict"
-Runs = Sequence[tuple[Section, Execution]]
+Runs = Sequence[tuple[Section, Spent]]
 
 
 def account(accounts: Accounts, useful: int, fill_drain: int) -> UnitAccount:
@@ -46,12 +47,12 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
 
 def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
     """The accounts of every unit in each layer; the head, if there is one, comes last."""
-    return [_layer(section, execution, n) for section, execution in runs for n in range(section.program.layers)]
+    return [_layer(section, spent, number) for section, spent in runs for number in range(section.program.layers)]
 
 
-def _layer(section: Section, execution: Execution, number: int) -> dict[str, UnitAccount]:
+def _layer(section: Section, spent: Spent, number: int) -> dict[str, UnitAccount]:
     program, parts = section.program, dict[str, list[tuple[Accounts, int, int]]]()
-    for run in execution.streams:
+    for run in spent.streams:
         accounts = run.layers[number]
         split = work(program, run.plan, 1) if run.plan.costs else (accounts.busy, 0)
         parts.setdefault(run.plan.unit, []).append((accounts, *split))
@@ -61,8 +62,8 @@ def _layer(section: Section, execution: Execution, number: int) -> dict[str, Uni
 def by_class(runs: Runs) -> dict[str, dict[str, UnitAccount]]:
     """The accounts of every unit by class: an operation's kind, or for transfers what they move."""
     parts: dict[str, dict[str, list[tuple[Accounts, int, int]]]] = {}
-    for section, execution in runs:
-        for run in execution.streams:
+    for section, spent in runs:
+        for run in spent.streams:
             for kind, *share in _shares(section, run.plan, Accounts.total(run.layers)):
                 parts.setdefault(kind, {}).setdefault(run.plan.unit, []).append(tuple(share))  # type: ignore[arg-type]
     return {kind: {u: _sum(each) for u, each in sorted(units.items())} for kind, units in sorted(parts.items())}
@@ -105,18 +106,25 @@ def moved(plan: StreamPlan) -> str:
     return {"input": "activations", "output": "activations", "spilled": "state"}.get(kind, kind)
 
 
-def critical_path(runs: Runs, trackers: Sequence[PathTracker]) -> list[PathPart]:
+def path_of(section: Section, execution: Execution, tracker: PathTracker) -> Counter[PathKey]:
+    """The cycles of the critical path of one section; they sum to its makespan."""
+    parts: Counter[PathKey] = Counter()
+    of_stream: Counter[tuple[str, str, str]] = Counter()
+    for segment in tracker.walk(execution.makespan):
+        for what, cycles in _spent(segment).items():
+            of_stream[segment.plan.name, what, segment.reason] += cycles
+    plans = {plan.name: plan for plan in section.program.streams}
+    for (name, what, reason), total in of_stream.items():
+        for kind, cycles in apportion(total, _weights(section, plans[name])).items():
+            parts[plans[name].unit, kind, what, reason] += cycles
+    return parts
+
+
+def critical_path(paths: Sequence[Mapping[PathKey, int]]) -> list[PathPart]:
     """The critical paths of all sections, the longest part first; they sum to the makespan."""
-    parts: Counter[tuple[str, str, str, str]] = Counter()
-    for (section, execution), tracker in zip(runs, trackers, strict=True):
-        of_stream: Counter[tuple[str, str, str]] = Counter()
-        for segment in tracker.walk(execution.makespan):
-            for what, cycles in _spent(segment).items():
-                of_stream[segment.plan.name, what, segment.reason] += cycles
-        plans = {plan.name: plan for plan in section.program.streams}
-        for (name, what, reason), total in of_stream.items():
-            for kind, cycles in apportion(total, _weights(section, plans[name])).items():
-                parts[plans[name].unit, kind, what, reason] += cycles
+    parts: Counter[PathKey] = Counter()
+    for path in paths:
+        parts.update(path)
     ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
     return [
         PathPart(unit=unit, operation_class=kind, spent_on=what, because=reason, cycles=cycles)

@@ -3,55 +3,82 @@
 from __future__ import annotations
 
 import gc
-import sys
-from contextlib import nullcontext
-from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+import os
+from collections.abc import Callable
+from importlib import import_module
+from inspect import getdoc
+from typing import Annotated, Any
 
 import typer
-from typer.models import CommandInfo
+from typer.core import TyperCommand, TyperGroup
 
-from sim.commands import COMMANDS
-from sim.errors import InputError, Problem
-from sim.experiment_commands import EXPERIMENT_COMMANDS
-from sim.options import (
-    ConfigOption,
-    HardwareOption,
-    MappingOption,
-    ReportOption,
-    SetOption,
-    WorkloadArgument,
-    assignments,
-    chosen,
-    command_line,
-    one_line_errors,
-    progress_bar,
-    show,
-)
-from sim.plot_command import PLOT_COMMANDS
-from sim.reproduce.command import REPRODUCE_COMMANDS
-from sim.trace_commands import trace_commands
+COMMANDS = {
+    "run": "sim.run_command:run",
+    "graph": "sim.commands:graph",
+    "count": "sim.commands:count",
+    "gemm": "sim.commands:gemm",
+    "validate": "sim.commands:validate",
+    "dram": "sim.commands:dram",
+    "list": "sim.commands:list_",
+    "schema": "sim.commands:schema",
+    "explain": "sim.experiment_commands:explain",
+    "compare": "sim.experiment_commands:compare",
+    "plot": "sim.plot_command:plot",
+    "reproduce": "sim.reproduce.command:reproduce",
+    "trace": "sim.trace_commands:trace_commands",
+}
+"""Name -> module and function, or module and group of commands; imported when it is asked for."""
 
-if TYPE_CHECKING:
-    from sim.result import Result
-    from sim.simulation import Job
-    from sim.trace import TraceWriter
+
+class Commands(TyperGroup):
+    """The group of :data:`COMMANDS`. Options take a while to make, so only the command that is asked for gets them.
+
+    The types of contexts, commands and formatters have no public name in Typer.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; for an unknown one all are made, from which Typer guesses what was meant."""
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            self.commands[name] = _made(name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of the help page, for which the options do not matter."""
+        brief = [TyperCommand(name, help=_help(_found(name))) for name in COMMANDS]
+        TyperGroup(commands=brief).format_commands(ctx, formatter)
+
+
+def _found(name: str) -> Callable[..., None] | typer.Typer:
+    module, _, attribute = COMMANDS[name].partition(":")
+    found: Callable[..., None] | typer.Typer = getattr(import_module(module), attribute)
+    return found
+
+
+def _help(found: Callable[..., None] | typer.Typer) -> str | None:
+    return found.info.help if isinstance(found, typer.Typer) else getdoc(found)
+
+
+def _made(name: str) -> Any:
+    found = _found(name)
+    if not isinstance(found, typer.Typer):
+        one = typer.Typer(add_completion=False, rich_markup_mode=None)
+        one.command(name)(found)
+        found = one
+    return typer.main.get_command(found)
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Shows where an edge accelerator stalls on state-space models, event by event.",
 )
-
-
-class Phase(StrEnum):
-    """What a model does: read a prompt, or produce the next token."""
-
-    prefill = "prefill"
-    decode = "decode"
 
 
 @app.callback(invoke_without_command=True)
@@ -67,95 +94,10 @@ def _main(
         typer.echo(context.get_help())
 
 
-@app.command()
-def run(
-    workload: WorkloadArgument = None,
-    config: ConfigOption = None,
-    hw: HardwareOption = "edge",
-    mapping: MappingOption = None,
-    set_: SetOption = None,
-    seq_len: Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")] = None,
-    phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None,
-    layers: Annotated[Optional[int], typer.Option(min=1, help="Layers to simulate.")] = None,
-    batch: Annotated[Optional[int], typer.Option(min=1, help="Sequences side by side.")] = None,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
-    trace: Annotated[
-        Optional[Path], typer.Option(metavar="FILE", help="Write a trace: .json.gz, .pftrace, .parquet, .csv.gz, .vcd.")
-    ] = None,
-    window: Annotated[
-        Optional[str],
-        typer.Option(metavar="WHAT:FROM-TO", help="Part to trace: layer:0-1, token:64-95 or cycle:0-1000000."),
-    ] = None,
-    windows: Annotated[
-        Optional[int], typer.Option(min=1, help="Account over time as well, in so many windows at most.")
-    ] = None,
-    critical_path: Annotated[bool, typer.Option("--critical-path", help="Find the critical path as well.")] = False,
-    skip: Annotated[
-        bool, typer.Option(" /--no-skip", help="Simulate what repeats as well, every event of it.", show_default=False)
-    ] = True,
-    report: ReportOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")] = False,
-) -> None:
-    """Simulate a workload on a machine and say where every cycle went."""
-    flags = {"sequence_length": seq_len, "phase": phase and phase.value, "layers": layers, "batch": batch}
-    wanted = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    with one_line_errors():
-        from sim.output import check_writable, write_atomically
-        from sim.simulation import prepare
-        from sim.simulation import run as simulate_job
-
-        for target in (None if json == "-" else json, trace, report):
-            if target is not None:
-                check_writable(Path(target))
-        recorder = _recorder(trace, window)
-        job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_), *wanted])
-        critical_path |= report is not None  # the page has it
-        with (
-            nullcontext() if quiet else progress_bar("simulating") as progress,
-            nullcontext() if recorder is None else recorder.writing(job.machine),
-        ):
-            result = simulate_job(job, progress, recorder, windows=windows, critical_path=critical_path)
-        if json == "-":
-            typer.echo(result.to_json(), nl=False)
-        elif json is not None:
-            write_atomically(Path(json), result.to_json())
-        if report is not None:
-            options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
-            options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--layers": layers, "--batch": batch}
-            command = command_line("run", [workload], options | {"--report": "report.html"})
-            write_atomically(report, _page(job, result, command))
-    if not quiet and json != "-":
-        show(result)
-
-
-def _page(job: Job, result: Result, command: str) -> str:
-    from sim.figures.gather import evidence
-    from sim.html.run_page import run_page
-
-    return run_page(evidence(job, result), job.machine, command)
-
-
-def _recorder(trace: Path | None, window: str | None) -> TraceWriter | None:
-    if trace is None:
-        if window is not None:
-            raise InputError(Problem("goes with --trace FILE", f"--window {window}"))
-        return None
-    from sim.trace import TraceWriter, parse_window
-
-    return TraceWriter(trace, parse_window(window))
-
-
-for _name, _command in (COMMANDS | EXPERIMENT_COMMANDS | PLOT_COMMANDS | REPRODUCE_COMMANDS).items():
-    app.command(name=_name)(_command)
-app.add_typer(trace_commands, name="trace")
-
-
 def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
-    asked = [command for command in app.registered_commands if sys.argv[1:2] == [_name_of(command)]]
-    if asked:  # Typer makes the options of every command that it knows, which takes a while
-        app.registered_commands, app.registered_groups = asked, []
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads what every installed package announces
     try:
         app(prog_name="stallscope")
     except ImportError as error:
@@ -163,7 +105,3 @@ def main() -> None:
             raise
         typer.echo(f"stallscope: {error}", err=True)
         raise SystemExit(2) from None
-
-
-def _name_of(command: CommandInfo) -> str | None:
-    return command.name or getattr(command.callback, "__name__", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,8 +11,10 @@ import typer
 from sim.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
+    LayersOption,
     SetOption,
     WorkloadArgument,
+    assignments,
     check_target,
     chosen,
     one_line_errors,
@@ -83,6 +84,7 @@ def count(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     set_: SetOption = None,
+    layers: LayersOption = None,
     json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
 ) -> None:
     """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
@@ -90,7 +92,7 @@ def count(
         from workloads.counts import count as count_workload
 
         check_target(json)
-        counts = count_workload(_built(chosen(workload, config), set_ or []))
+        counts = count_workload(_built(chosen(workload, config), assignments(None, set_, layers)))
         if write_json(counts.to_json(), json):
             return
     from sim.counts_report import render
@@ -219,14 +221,3 @@ def schema() -> None:
     from sim.result import Result
 
     typer.echo(json.dumps(Result.model_json_schema(), indent=2))
-
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "graph": graph,
-    "count": count,
-    "gemm": gemm,
-    "validate": validate,
-    "dram": dram,
-    "list": list_,
-    "schema": schema,
-}

@@ -15,7 +15,7 @@ WORTH_NAMING = 0.02  # of the first run's time
 
 
 class ComparedRun(Part):
-    """One run's headline figures; ``layers`` of its model's ``model_layers`` layers were simulated.
+    """One run's headline figures; of its ``layers`` so many were simulated.
 
     Per token and layer where the run is per token: the models may have different numbers of layers, so a token's
     figures are those of all layers.
@@ -23,8 +23,8 @@ class ComparedRun(Part):
 
     workload: str
     machine: str
-    model_layers: int
     layers: int
+    simulated_layers: int
     tokens_per_second: float
     cycles_per_token_layer: float
     of_roofline: float
@@ -57,11 +57,11 @@ class Comparison(Part):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def compare(results: Sequence[tuple[Result, int]], command: str = "") -> Comparison:
-    """Compare *results*, each with the number of layers that its whole model has; they need their critical paths."""
-    runs = [_run(result, layers) for result, layers in results]
-    shares = [path_shares(result) for result, _ in results]
-    scales = [result.tokens * result.layers for result, _ in results]
+def compare(results: Sequence[Result], command: str = "") -> Comparison:
+    """Compare *results*, which need their critical paths."""
+    runs = [_run(result) for result in results]
+    shares = [path_shares(result) for result in results]
+    scales = [result.tokens * result.layers for result in results]
     keys = dict.fromkeys(key for share in shares for key in share)
     rows = [
         ComparedPart(
@@ -75,19 +75,18 @@ def compare(results: Sequence[tuple[Result, int]], command: str = "") -> Compari
     return Comparison(command=command, runs=runs, rows=rows, words=_words(runs, rows))
 
 
-def _run(result: Result, model_layers: int) -> ComparedRun:
-    whole = model_layers / result.layers
+def _run(result: Result) -> ComparedRun:
     return ComparedRun(
         workload=result.workload,
         machine=result.machine,
-        model_layers=model_layers,
         layers=result.layers,
-        tokens_per_second=result.tokens_per_second / whole,
+        simulated_layers=result.simulated_layers,
+        tokens_per_second=result.tokens_per_second,
         cycles_per_token_layer=result.makespan_cycles / result.tokens / result.layers,
         of_roofline=result.bounds.paper_roofline_cycles / result.makespan_cycles,
-        energy_mj_per_token=result.energy_mj_per_token * whole,
-        ops_per_token=result.ops_per_token * whole,
-        dram_bytes_per_token=result.dram_bytes / result.tokens * whole,
+        energy_mj_per_token=result.energy_mj_per_token,
+        ops_per_token=result.ops_per_token,
+        dram_bytes_per_token=result.dram_bytes / result.tokens,
         mac_array_busy=result.utilisation("mac_array"),
         simd_busy=result.utilisation("simd"),
         dram_busy=result.utilisation("dram.channel0"),

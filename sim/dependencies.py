@@ -113,8 +113,7 @@ class _Dependencies:
     def need_operands(self, number: int, draft: Draft) -> None:
         consumer, graph = self.of_draft[number], self.graph
         for name, items in self._parts(draft):
-            for source, _, edge in graph.graph.in_edges(name, data=True):
-                distance = edge["distance"]
+            for source, _, _, distance in graph.reads[name]:
                 if source not in self.inventory.home:
                     producer, reason = self.number["load.input"], DRAM
                 else:

@@ -7,7 +7,7 @@ that names the file, the line and the dotted key.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sim.errors import InputError, Problem
 
@@ -26,17 +27,18 @@ class Spec(BaseModel):
 
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
+Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands
 
 
 @dataclass
 class Document:
     """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
 
-    ``sources`` holds (file, tree with line marks) from the document itself to the one it extends at last.
+    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last.
     """
 
     data: dict[str, Any]
-    sources: list[tuple[str, Any]]
+    sources: list[tuple[str, Lines]]
     overrides: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -51,8 +53,8 @@ class Document:
             if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
                 return Problem(message, file=f"--set {text}", key=key)
         depth, file, line = -1, self.file, 1
-        for name, marks in self.sources:
-            found, at = _locate(marks, path)
+        for name, lines in self.sources:
+            found, at = _locate(lines, path)
             if found > depth:
                 depth, file, line = found, name, at
         return Problem(message, file, line, key)
@@ -102,16 +104,22 @@ class Document:
         return self.problem(path, f"found {found!r}, expected {expected}")
 
 
-def _locate(marks: Any, path: Sequence[str | int]) -> tuple[int, int]:
-    """How deep *path* can be followed in the tree, and the line (from 1) at which that ends."""
-    node, line = marks, 1
-    for depth, part in enumerate(path):
-        try:
-            line = (node.lc.key(part) if isinstance(part, str) else node.lc.item(part))[0] + 1
-            node = node[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            return depth, line
-    return len(path), line
+def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
+    """How deep *path* can be followed in a file, and the line at which that ends."""
+    depth = next((depth for depth in range(len(path), 0, -1) if tuple(path[:depth]) in lines), 0)
+    return depth, lines[tuple(path[:depth])] if depth else 1
+
+
+def _lines(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """(path, line) of every entry below *node*, which stands at *path*."""
+    entries: Iterable[tuple[str | int, Node, Node]] = ()
+    if isinstance(node, MappingNode):
+        entries = ((str(key.value), key, value) for key, value in node.value)
+    elif isinstance(node, SequenceNode):
+        entries = ((number, value, value) for number, value in enumerate(node.value))
+    for part, start, value in entries:
+        yield (*path, part), start.start_mark.line + 1
+        yield from _lines(value, (*path, part))
 
 
 def split_assignment(assignment: str) -> tuple[str, str]:
@@ -138,8 +146,19 @@ def _schema_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _parse(text: str, name: str) -> Any:
+    """The data of a YAML text; raises InputError, which calls it *name*, if it is none."""
+    return _parse_marked(text, name)[0]
+
+
+def _parse_marked(text: str, name: str) -> tuple[Any, Lines]:
+    """The data, and the line of every path in it."""
+    yaml = YAML(typ="safe", pure=True)
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        root = yaml.compose(text)
+        if root is None:
+            return None, {}
+        lines = dict(_lines(root))  # before the data: to construct it changes the nodes
+        return yaml.constructor.construct_document(root), lines
     except YAMLError as error:
         raise InputError(_syntax_problem(error, name)) from None
 
@@ -167,8 +186,8 @@ def read_document(path: Path) -> Document:
     chain = [_read(path)]
     seen = {path.resolve()}
     while "extends" in (data := chain[-1][1]):
-        name, marks = chain[-1][0], chain[-1][2]
-        base, line = data.pop("extends"), _locate(marks, ["extends"])[1]
+        name, lines = chain[-1][0], chain[-1][2]
+        base, line = data.pop("extends"), _locate(lines, ["extends"])[1]
         path = path.parent / str(base)
         if not path.is_file():
             raise InputError(Problem(f"found {base!r}, expected a file beside this one", name, line, "extends"))
@@ -179,7 +198,7 @@ def read_document(path: Path) -> Document:
     merged: dict[str, Any] = {}
     for _, data, _ in reversed(chain):
         merged = _merge(merged, data)
-    return Document(merged, [(name, marks) for name, _, marks in chain])
+    return Document(merged, [(name, lines) for name, _, lines in chain])
 
 
 def _shown(path: Path) -> str:
@@ -195,8 +214,8 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any], Any]:
-    """The name, the plain data and the marked tree of the YAML mapping in *path*."""
+def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:
+    """The name, the plain data and the lines of the YAML mapping in *path*."""
     name = _shown(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -204,11 +223,8 @@ def _read(path: Path) -> tuple[str, dict[str, Any], Any]:
         raise InputError(Problem("no such file", name)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(f"cannot be read: {error}", name)) from None
-    try:
-        marks = YAML(typ="rt", pure=True).load(text)
-    except YAMLError as error:
-        raise InputError(_syntax_problem(error, name)) from None
-    if not isinstance(marks, dict):
-        found = "nothing" if marks is None else "a list" if isinstance(marks, list) else repr(marks)
+    data, lines = _parse_marked(text, name)
+    if not isinstance(data, dict):
+        found = "nothing" if data is None else "a list" if isinstance(data, list) else repr(data)
         raise InputError(Problem(f"found {found}, expected a mapping of keys to values", name, 1))
-    return name, _plain(_parse(text, name)), marks
+    return name, _plain(data), lines

@@ -62,9 +62,9 @@ def dependences(graph: TimestepGraph) -> tuple[Dependence, ...]:
     """The edges of *graph* in order of their readers, one for all distances above 0 from one tensor."""
     found: dict[tuple[str, str, str, bool], set[int]] = {}
     for op in graph.operations:
-        for source, _, edge in graph.graph.in_edges(op.name, data=True):
-            key = (source, op.name, edge["tensor"], edge["distance"] > 0)
-            found.setdefault(key, set()).add(edge["distance"])
+        for edge in graph.reads[op.name]:
+            key = (edge.source, op.name, edge.tensor, edge.distance > 0)
+            found.setdefault(key, set()).add(edge.distance)
     return tuple(Dependence(*key[:3], tuple(sorted(distances))) for key, distances in found.items())
 
 

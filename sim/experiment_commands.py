@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -11,7 +11,9 @@ import typer
 from sim.errors import InputError
 from sim.options import (
     ConfigOption,
+    FewLayersOption,
     HardwareOption,
+    LayersOption,
     MappingOption,
     ReportOption,
     SetOption,
@@ -32,9 +34,7 @@ if TYPE_CHECKING:
     from sim.explain import Explanation
     from workloads.config import Workload
 
-LayersOption = Annotated[
-    int, typer.Option(min=1, help="Layers to simulate; they are alike, so a few tell about all of them.")
-]
+SIMULATED = 2  # layers, unless more are asked for
 MarkdownOption = Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write it as Markdown.")]
 JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
 
@@ -45,7 +45,8 @@ def explain(
     hw: HardwareOption = "edge",
     mapping: MappingOption = None,
     set_: SetOption = None,
-    layers: LayersOption = 2,
+    layers: LayersOption = None,
+    simulate_layers: FewLayersOption = SIMULATED,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
@@ -58,12 +59,13 @@ def explain(
 
         name = chosen(workload, config)
         _check_targets(json, markdown, report)
-        built, model_layers, documents = _prepared(name, hw, assignments(mapping, set_), layers)
-        options = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_, "--layers": layers}
+        built, documents = _prepared(name, hw, assignments(mapping, set_, layers))
+        options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
+        options |= {"--layers": layers, "--simulate-layers": simulate_layers}
         command = command_line("explain", [workload], options)
-        laboratory = Laboratory(built, documents[1], documents[0])
+        laboratory = Laboratory(built, documents[1], documents[0], simulate_layers)
         with progress_bar("experiments") as progress:
-            found = find_reasons(laboratory, model_layers, command, progress)
+            found = find_reasons(laboratory, command, progress)
         if report is not None:
             _report_explanation(found, laboratory, report)
         _publish(found.to_json(), explanation(found), json, markdown)
@@ -76,7 +78,8 @@ def compare(
     ] = None,
     mapping: MappingOption = None,
     set_: SetOption = None,
-    layers: LayersOption = 2,
+    layers: LayersOption = None,
+    simulate_layers: FewLayersOption = SIMULATED,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
@@ -90,17 +93,19 @@ def compare(
         _check_targets(json, markdown, report)
         machines = hw or ["edge"]
         pairs = [(name, machine) for name in workloads for machine in machines]
-        wanted = assignments(mapping, set_)
-        model_layers = [_prepared(name, machine, wanted, layers)[1] for name, machine in pairs]
+        wanted = assignments(mapping, set_, layers)
+        for pair in pairs:
+            _prepared(*pair, wanted)  # all mistakes before the first run
         results = []
         with progress_bar("experiments") as progress:
             for number, (name, machine) in enumerate(pairs):
-                job = prepare(name, machine, [*wanted, f"layers={min(layers, model_layers[number])}"])
-                results.append(run(job, critical_path=True))
+                job = prepare(name, machine, wanted)
+                results.append(run(job, critical_path=True, simulate_layers=simulate_layers))
                 progress(number + 1, len(pairs))
-        options = {"--hw": machines, "--mapping": mapping, "--set": set_, "--layers": layers}
+        options: dict[str, object] = {"--hw": machines, "--mapping": mapping, "--set": set_}
+        options |= {"--layers": layers, "--simulate-layers": simulate_layers}
         command = command_line("compare", workloads, options)
-        found = side_by_side(list(zip(results, model_layers, strict=True)), command)
+        found = side_by_side(results, command)
         if report is not None:
             from sim.html.experiment_pages import comparison_page
             from sim.output import write_atomically
@@ -109,22 +114,19 @@ def compare(
         _publish(found.to_json(), comparison(found), json, markdown)
 
 
-def _prepared(
-    name: str, machine: str, wanted: Sequence[str], layers: int
-) -> tuple[Workload, int, tuple[Document, Document]]:
-    """The workload cut to *layers*, the layers of the whole model, and the documents of workload and machine.
+def _prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, tuple[Document, Document]]:
+    """The workload, and the documents of workload and machine.
 
     Raises InputError for a workload with a head: experiments are about layers.
     """
     from sim.simulation import read_inputs
-    from workloads.config import WorkloadSpec, build_workload
+    from workloads.config import build_workload
 
     documents = read_inputs(name, machine, wanted)
-    spec = documents[0].check(WorkloadSpec)
-    if spec.head:
+    built = build_workload(documents[0])
+    if built.spec.head:
         raise InputError(documents[0].problem(["head"], "experiments look at layers alone, expected false"))
-    documents[0].override(f"layers={min(layers, spec.layers)}")
-    return build_workload(documents[0]), spec.layers, documents
+    return built, documents
 
 
 def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:
@@ -138,7 +140,7 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
     from sim.simulation import Job
 
     job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))
-    known = replace(observe(job), explanation=found)
+    known = replace(observe(job, simulate_layers=laboratory.simulate_layers), explanation=found)
     write_atomically(report, explanation_page(known, job.machine))
 
 
@@ -156,6 +158,3 @@ def _publish(json_text: str, markdown_text: str, json: str | None, markdown: Pat
         write_atomically(markdown, markdown_text)
     if not write_json(json_text, json):
         show(Markdown(markdown_text))
-
-
-EXPERIMENT_COMMANDS: dict[str, Callable[..., None]] = {"explain": explain, "compare": compare}

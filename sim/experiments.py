@@ -57,10 +57,13 @@ class Change:
 
 
 class Laboratory:
-    """A workload, a machine, and the schedule that is kept; *layers* of the workload are simulated."""
+    """A workload, a machine, and the schedule that is kept; *simulate_layers* are simulated, all unless given."""
 
-    def __init__(self, workload: Workload, machine: Document, wishes: Document) -> None:
+    def __init__(
+        self, workload: Workload, machine: Document, wishes: Document, simulate_layers: int | None = None
+    ) -> None:
         self.workload = workload
+        self.simulate_layers = simulate_layers
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
@@ -79,7 +82,8 @@ class Laboratory:
         return self._run(machine, choice, False)
 
     def _run(self, machine: MachineSpec, choice: Choice, critical_path: bool) -> Result:
-        return run(Job(machine, (Section(self.workload, choice),)), critical_path=critical_path)
+        job = Job(machine, (Section(self.workload, choice),))
+        return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers)
 
 
 def ladder(laboratory: Laboratory) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:

@@ -42,12 +42,9 @@ class WhatIf(Part):
 
 
 class Explanation(Part):
-    """All of it; ``result`` is the run that is explained, of ``layers`` of the model's ``model_layers`` layers."""
+    """All of it; ``result`` is the run that is explained."""
 
     command: str
-    model_layers: int
-    layers: int
-    tokens_per_second: float
     cycles_per_token_layer: float
     result: Result
     rungs: list[Rung]
@@ -59,10 +56,8 @@ class Explanation(Part):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def explain(
-    laboratory: Laboratory, model_layers: int, command: str = "", progress: Progress | None = None
-) -> Explanation:
-    """Run every experiment on the workload and machine of *laboratory*; the model has *model_layers* layers in all."""
+def explain(laboratory: Laboratory, command: str = "", progress: Progress | None = None) -> Explanation:
+    """Run every experiment on the workload and machine of *laboratory*."""
     wanted = changes(laboratory.machine)
     total = len(LADDER) + 2 + sum(1 + change.new_schedule for change in wanted)
     done = 0
@@ -79,13 +74,9 @@ def explain(
     rungs = _ladder(laboratory, base, advance)
     what_ifs = [_what_if(laboratory, change, base.makespan_cycles, advance) for change in wanted]
     what_ifs.sort(key=lambda what_if: -what_if.best)
-    per_layer = base.makespan_cycles / base.layers
     explanation = Explanation(
         command=command,
-        model_layers=model_layers,
-        layers=base.layers,
-        tokens_per_second=base.tokens / (per_layer * model_layers / base.clock_hz),
-        cycles_per_token_layer=per_layer / base.tokens,
+        cycles_per_token_layer=base.makespan_cycles / base.layers / base.tokens,
         result=base,
         rungs=rungs,
         what_ifs=what_ifs,

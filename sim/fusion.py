@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import networkx as nx
-
 from hw.requests import Gemm
-from sim.analysis import Analysis, topological_streams
+from sim.analysis import Analysis
 from sim.layout import BatchLayout, Layout, Segment, SegmentLayout, StepLayout
 from sim.mapping import CostModel, Mapping
 from sim.program import UnitName
 from sim.units import ceil_div
+from workloads.digraph import circles, in_order
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
 LEAST_TILE_ELEMENTS = 8192  # a matrix is streamed in 16 tiles or in tiles of this size, whichever is larger
@@ -71,7 +70,7 @@ def _in_order(costs: CostModel, drafts: list[Draft]) -> list[Draft]:
     key = tuple(tuple(draft.operations) for draft in drafts)
     if key not in costs.orders:
         edges = stream_edges(costs.analysis, [draft.operations for draft in drafts])
-        costs.orders[key] = topological_streams(edges)
+        costs.orders[key] = in_order(edges)
     return [drafts[number] for number in costs.orders[key]]
 
 
@@ -105,19 +104,15 @@ def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
     timestep: all of them stepped, all of them cut or none.
     """
     between = {(home.get(source, source), home.get(reader, reader), back) for source, reader, back in analysis.edges}
-    ever: nx.DiGraph[str | int] = nx.DiGraph()
-    ever.add_edges_from((before, after) for before, after, _ in between if before != after)
-    circles = [circle for circle in nx.strongly_connected_components(ever) if len(circle) > 1]
-    if not circles:
+    ever = circles((before, after) for before, after, _ in between if before != after)
+    if not ever:
         return True
     order: dict[str | int, tuple[bool, bool]] = {}
     for name in analysis.operations:
         order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
-    if any({order[stream] for stream in circle} not in ({(True, True)}, {(True, False)}) for circle in circles):
+    if any({order[stream] for stream in circle} not in ({(True, True)}, {(True, False)}) for circle in ever):
         return False
-    now: nx.DiGraph[str | int] = nx.DiGraph()
-    now.add_edges_from((before, after) for before, after, back in between if before != after and not back)
-    return nx.is_directed_acyclic_graph(now)
+    return not circles((before, after) for before, after, back in between if before != after and not back)
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:

@@ -20,8 +20,8 @@ def explanation(found: Explanation) -> str:
         f"# {result.workload} on {result.machine}: where the time goes",
         f"`{found.command}`, version {result.version}",
         found.words,
-        f"Simulated: {found.layers} of {found.model_layers} layers, {result.phase}, {result.tokens} tokens; for the "
-        f"whole model that is {found.tokens_per_second:.1f} tok/s. {_schedule(result)}.",
+        f"{result.phase.capitalize()}, {result.tokens} tokens, {result.tokens_per_second:.1f} tok/s; "
+        f"{result.simulated_layers} of {result.layers} layers simulated. {_schedule(result)}.",
         "## From the roofline to the simulated time",
         _ladder(found),
         "A rung switches one effect on, after all those above it, and runs the same schedule again. The first rung has "
@@ -66,7 +66,7 @@ def _schedule(result: Result) -> str:
 
 
 def _ladder(found: Explanation) -> str:
-    total, scale = found.result.makespan_cycles, found.result.tokens * found.layers
+    total, scale = found.result.makespan_cycles, found.result.tokens * found.result.layers
     longest = max(abs(rung.added_cycles) for rung in found.rungs)
     rows = []
     for number, rung in enumerate(found.rungs):

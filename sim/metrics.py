@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
@@ -12,7 +11,6 @@ from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
 from sim import __version__
-from sim.accounting.critical_path import PathTracker
 from sim.accounting.windows import WindowRecorder
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
 from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
@@ -24,22 +22,13 @@ from workloads.config import SEQUENTIAL
 FEMTO = 10**15
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What was recorded of a run on top of its accounts, if it was wished for."""
-
-    windows: WindowRecorder | None = None
-    trackers: Sequence[PathTracker] | None = None
-
-
-def build_result(machine: MachineSpec, runs: Runs, recorded: Recorded = Recorded()) -> Result:
-    """The result of *runs*, one for each section, the layers first."""
-    accounts: dict[str, Accounts] = {}
-    for _, execution in runs:
-        for name, of_unit in execution.units.items():
-            accounts.setdefault(name, Accounts()).add(of_unit)
+def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, windows: WindowRecorder | None) -> Result:
+    """The result of *runs*, one for each section, the layers first, of which so many were simulated."""
     sections = [section for section, _ in runs]
-    makespan = sum(execution.makespan for _, execution in runs)
+    makespan = sum(spent.makespan for _, spent in runs)
+    names = runs[0][1].units
+    accounts = {name: Accounts.total(spent.units[name] for _, spent in runs) for name in names}
+    paths = [spent.path for _, spent in runs if spent.path is not None]
     workload = sections[0].workload
     spec, tokens = workload.spec, workload.tokens
     ops = sum(section.total(section.workload.graph.counts.ops) for section in sections)
@@ -59,6 +48,7 @@ def build_result(machine: MachineSpec, runs: Runs, recorded: Recorded = Recorded
         chunk=workload.chunk,
         phase=spec.phase,
         layers=spec.layers,
+        simulated_layers=simulated_layers,
         sequence_length=spec.sequence_length,
         batch=spec.batch,
         tokens=tokens,
@@ -78,8 +68,8 @@ def build_result(machine: MachineSpec, runs: Runs, recorded: Recorded = Recorded
         units=units,
         by_layer=by_layer(runs),
         by_class=by_class(runs),
-        windows=_windows(recorded.windows) if recorded.windows else None,
-        critical_path=critical_path(runs, recorded.trackers) if recorded.trackers is not None else None,
+        windows=_windows(windows) if windows else None,
+        critical_path=critical_path(paths) if paths else None,
         streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
         mapping=_mapping(sections[0]),
         head_mapping=_mapping(sections[1]) if len(sections) > 1 else None,

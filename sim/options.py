@@ -34,7 +34,12 @@ SetOption = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
 ]
 
-
+LayersOption = Annotated[Optional[int], typer.Option("--layers", min=1, help="Layers of the model.")]
+SIMULATE_LAYERS = typer.Option(
+    "--simulate-layers", metavar="N", min=1, help="Layers to simulate; the time of the others is scaled from them."
+)
+SimulateLayersOption = Annotated[Optional[int], SIMULATE_LAYERS]
+FewLayersOption = Annotated[int, SIMULATE_LAYERS]
 ReportOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
 ]
@@ -86,11 +91,12 @@ def one_line_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def assignments(mapping: str | None, set_: list[str] | None) -> list[str]:
-    """The assignments of a named mapping, then those of ``--set``."""
+def assignments(mapping: str | None, set_: list[str] | None, layers: int | None = None) -> list[str]:
+    """The assignments of a named mapping, then those of ``--set`` and ``--layers``."""
     from sim.simulation import named_mapping
 
-    return [*(named_mapping(mapping) if mapping else []), *(set_ or [])]
+    of_layers = [] if layers is None else [f"layers={layers}"]
+    return [*(named_mapping(mapping) if mapping else []), *(set_ or []), *of_layers]
 
 
 def chosen(workload: str | None, config: Path | None) -> str:

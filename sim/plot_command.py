@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -11,8 +10,10 @@ import typer
 from sim.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
+    LayersOption,
     MappingOption,
     SetOption,
+    SimulateLayersOption,
     assignments,
     chosen,
     one_line_errors,
@@ -49,6 +50,8 @@ def plot(
     ] = None,
     mapping: MappingOption = None,
     set_: SetOption = None,
+    layers: LayersOption = None,
+    simulate_layers: SimulateLayersOption = None,
     width: Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")] = 7.0,
 ) -> None:
     """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
@@ -66,11 +69,13 @@ def plot(
         check_writable(output)
         name = chosen(source, config)
         from_file = config is None and name.endswith(".json")
-        if from_file and (hw, mapping, set_) != (None, None, None):
-            raise InputError(Problem("--hw, --mapping and --set go with a workload, not with a result", name))
+        if from_file and (hw, mapping, set_, layers, simulate_layers) != (None,) * 5:
+            given = "--hw, --mapping, --set, --layers and --simulate-layers"
+            raise InputError(Problem(f"{given} go with a workload, not with a result", name))
         if not from_file and not FIGURES[what].from_run:
             raise InputError(Problem(f"the figure {what!r} cannot be drawn: {FIGURES[what].needs}", name))
-        known = _read(name) if from_file else _observe(name, hw or "edge", assignments(mapping, set_))
+        wanted = assignments(mapping, set_, layers)
+        known = _read(name) if from_file else _observe(name, hw or "edge", wanted, simulate_layers)
         with print_style():
             write(draw(what, known, width, name), output)
 
@@ -81,13 +86,10 @@ def _read(name: str) -> Evidence:
     return read_evidence(Path(name))
 
 
-def _observe(name: str, machine: str, wanted: list[str]) -> Evidence:
+def _observe(name: str, machine: str, wanted: list[str], simulate_layers: int | None) -> Evidence:
     from sim.figures.gather import observe
     from sim.simulation import prepare
 
     job = prepare(name, machine, wanted)
     with progress_bar("simulating") as progress:
-        return observe(job, progress)
-
-
-PLOT_COMMANDS: dict[str, Callable[..., None]] = {"plot": plot}
+        return observe(job, progress, simulate_layers)

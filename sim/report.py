@@ -45,6 +45,8 @@ def _headline(result: Result) -> Text:
     length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
     setting = f"{result.phase}, {length}B = {result.batch}, {result.layers} layers"
     setting += " and head" if result.head_mapping else ""
+    simulated = f"{result.simulated_layers} of {result.layers} layers simulated, the time of the others scaled"
+    simulated = f"; {simulated}" if result.simulated_layers < result.layers else ""
     chunks = f", chunks of {result.chunk} tokens" if result.chunk else ""
     return Text.assemble(
         (f"{result.workload}", "bold"),
@@ -53,7 +55,8 @@ def _headline(result: Result) -> Text:
         f"   {result.energy_mj_per_token:.2f} mJ/token   {result.makespan_cycles:,} cycles"
         f" = {result.seconds:.3f} s at {result.clock_hz / 1e6:g} MHz\n",
         f"{result.ops_per_token / 1e9:.3f} GOP, {result.macs_per_token / 1e9:.3f} GMAC and "
-        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests",
+        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests"
+        f"{simulated}",
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ class Result(Part):
     chunk: int | None
     phase: str
     layers: int
+    simulated_layers: int
     sequence_length: int
     batch: int
     tokens: int

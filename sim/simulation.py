@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from sim.choice import Section, choose
 from sim.documents import Document, Spec, read_document, split_assignment
 from sim.errors import InputError, Problem
 from sim.execution.observers import Observers, RunObserver
-from sim.execution.run import Execution, Stride, run_program
+from sim.execution.run import Stride, TileDone, run_program
+from sim.scaling import Spent, StreamSpent, lengths, scaled
 from workloads.config import WorkloadSpec, build_workload, head_workload
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def simulate(
     *,
     progress: Progress | None = None,
     observer: RunObserver | None = None,
+    stride: Stride = "cycle",
+    simulate_layers: int | None = None,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -47,14 +50,16 @@ def simulate(
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
-    *observer* hears of every request. Raises InputError with every mistake in the input.
+    *observer* hears of every request. *simulate_layers* layers are simulated, all unless given, a SimPy event for
+    each *stride*: see :func:`run`. Raises InputError with every mistake in the input.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    return run(prepare(workload, machine, assignments), progress, observer)
+    job = prepare(workload, machine, assignments)
+    return run(job, progress, observer, stride=stride, simulate_layers=simulate_layers)
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
@@ -120,39 +125,68 @@ def run(
     stride: Stride = "cycle",
     windows: int | None = None,
     critical_path: bool = False,
+    simulate_layers: int | None = None,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
     *progress* is called with (tiles done, tiles in all), *observer* hears of every request. With the *stride* ``cycle``
     every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
     the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
+    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all (sim/scaling.py);
+    *observer* and *windows* show what was simulated.
     """
-    total = sum(section.program.tiles for section in job.sections)
     timeline = WindowRecorder(windows) if windows else None
-    trackers: list[PathTracker] | None = [] if critical_path else None
-    runs: list[tuple[Section, Execution]] = []
-    done = 0
-    for section in job.sections:
-        listening = [one for one in (observer, timeline) if one is not None]
-        if trackers is not None:
-            trackers.append(PathTracker())
-            listening.append(trackers[-1])
-        listener = _together(listening)
-        if listener is not None:
-            listener.begin(section, section.program, sum(execution.makespan for _, execution in runs))
-        on_tile = None if progress is None else partial(_tell, progress, done, total)
-        execution = run_program(section.program, job.machine, stride=stride, on_tile=on_tile, observer=listener)
-        runs.append((section, execution))
-        done += section.program.tiles
-    from sim.metrics import Recorded, build_result  # takes a while to load: not before the run
+    listeners = [one for one in (observer, timeline) if one is not None]
+    parts = [[_cut(each, n) for n in lengths(each.program.layers, simulate_layers)] for each in job.sections]
+    total = sum(part.program.tiles for of_section in parts for part in of_section)
+    runs: list[tuple[Section, Spent]] = []
+    start = done = 0
+    for section, of_section in zip(job.sections, parts, strict=True):
+        found: list[Spent] = []
+        for part in of_section:
+            on_tile = None if progress is None else partial(_tell, progress, done, total)
+            heard = [] if found else listeners
+            found.append(_simulate(job.machine, part, start, heard, on_tile, stride, critical_path))
+            done += part.program.tiles
+        start += found[0].makespan
+        runs.append((section, scaled(found, section.program.layers)))
+    from sim.metrics import build_result  # takes a while to load: not before the run
 
-    return build_result(job.machine, runs, Recorded(timeline, trackers))
+    return build_result(job.machine, runs, parts[0][0].program.layers, timeline)
+
+
+def _cut(section: Section, layers: int) -> Section:
+    """*section* with so many layers only."""
+    if layers == section.program.layers:
+        return section
+    return replace(section, choice=replace(section.choice, program=replace(section.program, layers=layers)))
+
+
+def _simulate(
+    machine: MachineSpec,
+    section: Section,
+    start: int,
+    listeners: Sequence[RunObserver],
+    on_tile: TileDone | None,
+    stride: Stride,
+    critical_path: bool,
+) -> Spent:
+    """Run one section, from cycle *start* of the whole run on; *on_tile* hears of each tile done."""
+    program = section.program
+    tracker = PathTracker() if critical_path else None
+    observers = [*listeners, *([] if tracker is None else [tracker])]
+    observer = Observers(observers) if len(observers) > 1 else observers[0] if observers else None
+    if observer is not None:
+        observer.begin(section, program, start)
+    execution = run_program(program, machine, stride=stride, on_tile=on_tile, observer=observer)
+    streams = tuple(StreamSpent(stream.plan, stream.layers) for stream in execution.streams)
+    path = None
+    if tracker is not None:
+        from sim.breakdown import path_of  # takes a while to load
+
+        path = path_of(section, execution, tracker)
+    return Spent(execution.makespan, streams, execution.units, path)
 
 
 def _tell(progress: Progress, before: int, total: int, done: int, _: int) -> None:
     progress(before + done, total)
-
-
-def _together(observers: list[RunObserver]) -> RunObserver | None:
-    """One observer for all of *observers*; None for none."""
-    return Observers(observers) if len(observers) > 1 else observers[0] if observers else None

@@ -15,6 +15,8 @@ TraceArgument = Annotated[
 JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
 
 trace_commands = typer.Typer(
+    name="trace",
+    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

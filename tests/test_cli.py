@@ -69,6 +69,12 @@ def test_quiet_prints_nothing_and_json_goes_to_the_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]  # no temporary file is left
 
 
+def test_no_skip_is_accepted_and_says_that_it_changes_nothing() -> None:
+    plain, told = (call("run", "mamba2", *SMALL, *more) for more in ([], ["--no-skip"]))
+    assert told[:2] == plain[:2]
+    assert told[2] == "stallscope: --no-skip says nothing any more: every run simulates every event\n"
+
+
 def test_counts_as_json(tmp_path: Path) -> None:
     code, output, _ = call("count", "mamba3_mimo", "--json", "-")
     assert code == 0

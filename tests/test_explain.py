@@ -39,7 +39,7 @@ def laboratory(name: str) -> Laboratory:
 def explained_with_progress(name: str) -> tuple[Explanation, list[tuple[int, int]]]:
     """The explanation, and what its progress was called with."""
     calls: list[tuple[int, int]] = []
-    return explain(laboratory(name), 48, progress=lambda done, total: calls.append((done, total))), calls
+    return explain(laboratory(name), progress=lambda done, total: calls.append((done, total))), calls
 
 
 def explained(name: str) -> Explanation:
@@ -133,7 +133,7 @@ def compared() -> tuple[Comparison, tuple[Result, ...]]:
     results = tuple(
         run(prepare(name, "edge", [*small, f"layers={layers}"]), critical_path=True) for name, small, layers in jobs
     )
-    return compare(list(zip(results, (48, 64, 48), strict=True))), results
+    return compare(results), results
 
 
 def test_columns_sum_to_the_times_and_differences_to_the_difference() -> None:
@@ -148,13 +148,13 @@ def test_columns_sum_to_the_times_and_differences_to_the_difference() -> None:
     assert len({(row.unit, row.operation_class) for row in found.rows}) == len(found.rows)
 
 
-def test_headline_figures_are_those_of_the_runs_scaled_to_the_whole_model() -> None:
+def test_headline_figures_are_those_of_the_runs() -> None:
     found, results = compared()
     for compared_run, result in zip(found.runs, results, strict=True):
         assert compared_run.cycles_per_token_layer == result.makespan_cycles / 32 / result.layers
-        scale = compared_run.model_layers / result.layers
-        assert compared_run.tokens_per_second == pytest.approx(result.tokens_per_second / scale)
-        assert compared_run.energy_mj_per_token == pytest.approx(result.energy_mj_per_token * scale)
+        assert compared_run.tokens_per_second == result.tokens_per_second
+        assert compared_run.energy_mj_per_token == result.energy_mj_per_token
+        assert (compared_run.layers, compared_run.simulated_layers) == (result.layers, result.layers)
         assert compared_run.mac_array_busy == result.utilisation("mac_array")
 
 
@@ -193,7 +193,7 @@ def test_explain_writes_markdown_and_json_to_standard_output_and_nothing_else(tm
     code, output, _ = call("explain", "mamba2", "--layers", "1", *SETS_MAMBA2, "--json", "-", "--markdown", str(target))
     assert code == 0
     found = Explanation.model_validate_json(output)
-    assert (found.layers, found.model_layers, found.result.layers) == (1, 48, 1)
+    assert (found.result.simulated_layers, found.result.layers) == (1, 1)
     assert found.command.startswith("python -m sim explain mamba2 --hw edge --set dimensions.d_model=256")
     assert found.rungs == explained("prefill").rungs
     assert target.read_text() == explanation(found)
@@ -201,11 +201,23 @@ def test_explain_writes_markdown_and_json_to_standard_output_and_nothing_else(tm
         assert part in target.read_text()
 
 
+def test_experiments_simulate_two_layers_of_the_model() -> None:
+    code, output, _ = call("explain", "mamba2", "--layers", "5", *SETS_MAMBA2, "--json", "-")
+    assert code == 0
+    found = Explanation.model_validate_json(output)
+    assert (found.result.simulated_layers, found.result.layers) == (2, 5)
+    assert found.rungs[-1].cycles == found.result.makespan_cycles
+    assert sum(part.cycles for part in found.result.critical_path or ()) == found.result.makespan_cycles
+    assert "2 of 5 layers simulated" in explanation(found)
+
+
 def test_compare_writes_json_to_standard_output_and_nothing_else() -> None:
-    code, output, _ = call("compare", "mamba1", "mamba1-d192", "--layers", "1", *SETS, "--json", "-")
+    code, output, _ = call("compare", "mamba1", "mamba1-d192", "--simulate-layers", "1", *SETS, "--json", "-")
     assert code == 0
     found = Comparison.model_validate_json(output)
-    assert [run.workload for run in found.runs] == ["mamba1", "mamba1-d192"]
+    assert [(run.workload, run.simulated_layers, run.layers) for run in found.runs] == [
+        ("mamba1", 1, 48), ("mamba1-d192", 1, 48),
+    ]  # fmt: skip
 
 
 def test_compare_runs_every_workload_on_every_machine_and_shows_and_writes_tables(tmp_path: Path) -> None:

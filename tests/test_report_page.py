@@ -32,7 +32,7 @@ SMALL = ("dimensions.d_model=256", "sequence_length=64", "mapping.placement=simd
 WORK = [argument for assignment in (*SMALL, "dimensions.head_dim=32") for argument in ("--set", assignment)]
 COMMANDS = {
     "run": ["run", "mamba2", *WORK, "--layers", "2", "--quiet"],
-    "explain": ["explain", "mamba2", *WORK, "--layers", "1"],
+    "explain": ["explain", "mamba2", *WORK, "--simulate-layers", "1"],
     "compare": ["compare", "mamba2", "mamba1", *WORK[:-2], "--layers", "1"],
 }
 
@@ -173,7 +173,8 @@ def test_ladder_sums_to_the_difference(explained: tuple[Path, Explanation]) -> N
     }
     assert gains == {key: gain for key, gain in told.items() if gain is not None}
     assert found.words in report.text
-    assert float(report.headline["throughput"]) == found.tokens_per_second
+    assert float(report.headline["throughput"]) == found.result.tokens_per_second
+    assert "1 of the layers simulated, the time of the others scaled" in report.text
 
 
 def test_comparison_has_the_parts_of_the_critical_paths(compared: tuple[Path, Comparison]) -> None:

@@ -39,7 +39,7 @@ GPU = {
 
 @cache
 def small() -> Simulated:
-    return Simulated(simulate("mamba2", layers=1, sequence_length=32), 48)
+    return Simulated(simulate("mamba2", layers=48, sequence_length=32, simulate_layers=1))
 
 
 def fake(run: Run) -> Simulated:
@@ -108,13 +108,11 @@ def test_a_run_is_scaled_to_the_models_layers_and_tries_its_options() -> None:
         "mamba1", "edge", ("sequence_length=128",), options=("mapping.token_tile=128", "mapping.token_tile=16")
     )
     found = simulate_run(wanted)
-    assert (found.result.layers, found.model_layers, found.scale) == (2, 48, 24)
+    assert (found.result.simulated_layers, found.result.layers) == (2, 48)
     assert found.option == "mapping.token_tile=16"
     assert found.refused[0][0] == "mapping.token_tile=128" and "MiB of SRAM" in found.refused[0][1]
-    assert found.tokens_per_second == pytest.approx(found.result.tokens_per_second / 24)
-    assert found.energy_mj_per_token == pytest.approx(found.result.energy_mj_per_token * 24)
     assert command_of(wanted, found) == (
-        "python -m sim run mamba1 --hw edge --set sequence_length=128 --set mapping.token_tile=16 --layers 2"
+        "python -m sim run mamba1 --hw edge --set sequence_length=128 --set mapping.token_tile=16 --simulate-layers 2"
     )
 
 
@@ -125,7 +123,7 @@ def test_a_run_without_an_option_that_fits_says_why() -> None:
 
 def test_decode_is_simulated_whole() -> None:
     found = simulate_run(Run("mamba2-d96", "edge", ("phase=decode",)))
-    assert (found.result.layers, found.scale) == (48, 1)
+    assert (found.result.simulated_layers, found.result.layers) == (48, 48)
 
 
 def test_runs_are_done_once() -> None:

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-
 from sim.documents import Document, read_document
 from sim.errors import InputError
 
@@ -240,9 +238,11 @@ def read_checkpoint(path: Path) -> Document:
     if missing:
         raise InputError(*missing)
     name = path.resolve().parent.name if path.name == "config.json" else path.stem
-    tree, problems = CommentedMap(), []
+    data: dict[str, Any] = {}
+    lines: dict[tuple[str | int, ...], int] = {}
+    problems = []
     for place, value in {"name": name, "model": dialect.model, **CHOSEN, **dialect.implied}.items():
-        _put(tree, place, value, 1)
+        _put(data, lines, place, value, 1)
     for key in values:
         try:
             set_by_file = _understood(dialect, values, key)
@@ -250,10 +250,10 @@ def read_checkpoint(path: Path) -> Document:
             problems.append(config.problem(key.split("."), str(error)))
         else:
             if set_by_file:
-                _put(tree, *set_by_file, config.problem(key.split("."), "").line or 1)
+                _put(data, lines, *set_by_file, config.problem(key.split("."), "").line or 1)
     if problems:
         raise InputError(*problems)
-    return Document(_plain(tree), [(config.file, tree)])
+    return Document(data, [(config.file, lines)])
 
 
 def _family(config: Document) -> tuple[str, dict[str, Dialect]]:
@@ -281,17 +281,11 @@ def _understood(dialect: Dialect, values: Mapping[str, Any], key: str) -> tuple[
     return None
 
 
-def _put(tree: CommentedMap, place: str, value: Any, line: int) -> None:
+def _put(data: dict[str, Any], lines: dict[tuple[str | int, ...], int], place: str, value: Any, line: int) -> None:
     """Set *value* at the dotted *place*, marked as standing at *line* of the config file."""
-    *parents, last = place.split(".")
-    for part in parents:
-        if part not in tree:
-            tree[part] = CommentedMap()
-            tree.lc.add_kv_line_col(part, [line - 1, 0, line - 1, 0])
-        tree = tree[part]
-    tree[last] = value
-    tree.lc.add_kv_line_col(last, [line - 1, 0, line - 1, 0])
-
-
-def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _plain(value) if isinstance(value, CommentedMap) else value for key, value in tree.items()}
+    path = tuple(place.split("."))
+    for depth, part in enumerate(path[:-1], start=1):
+        lines.setdefault(path[:depth], line)
+        data = data.setdefault(part, {})
+    data[path[-1]] = value
+    lines[path] = line

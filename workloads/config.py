@@ -110,7 +110,7 @@ class WorkloadSpec(Spec):
     batch: PositiveInt = 1
     precision: Precision = "16bit"
     state_precision: Precision | None = None
-    mapping: MappingSpec = MappingSpec()
+    mapping: MappingSpec = Field(default_factory=MappingSpec)  # to make one now would build its schema at import
 
 
 @dataclass(frozen=True)

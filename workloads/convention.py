@@ -139,11 +139,7 @@ class _Rules:
     def traffic(self) -> float:
         """Elements that cross the border of the state kernel, a token."""
         graph, inside = self.graph, {op.name for op in self.graph.operations if op.kind in KERNEL_KINDS}
-        crossing = {
-            edge["tensor"]
-            for source, reader, edge in graph.graph.edges(data=True)
-            if (source in inside) != (reader in inside)
-        }
+        crossing = {edge.tensor for edge in graph.edges if (edge.source in inside) != (edge.reader in inside)}
         moved = sum(graph.elements(tensor) for tensor in crossing) / graph.tokens
         state = graph.elements(self.state)
         if self.chunked:

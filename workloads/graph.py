@@ -1,8 +1,8 @@
 """The per-timestep dependency graph of one layer: operations, the tensors between them, and dependence distances.
 
-A :class:`TimestepGraph` wraps a ``networkx.MultiDiGraph``. A node is the name of an :class:`Operation`; an edge
-``u -> v`` says that *v* reads a tensor of *u*, and carries ``tensor`` and ``distance``: 0 within the timestep, 1 from
-the previous one, 1 to K-1 for a convolution window. Nothing here knows a model by name.
+A node is the name of an :class:`Operation`; an :class:`Edge` says that one operation reads another's tensor, at a
+distance: 0 within the timestep, 1 from the previous one, 1 to K-1 for a convolution window. Nothing here knows a model
+by name.
 
 A timestep is one token, or, in a graph with a *token axis*, a chunk of as many tokens as that axis is long. A tensor
 that has the token axis holds something for each token of the chunk, and its lags count tokens: ``x[t-1,q]`` is the
@@ -12,15 +12,18 @@ count timesteps: ``S[t-1,h]`` is what the chunk before left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING, NamedTuple
 
-import networkx as nx
-
+from workloads.digraph import circles
 from workloads.expression import TRANSCENDENTALS, Equation, Reference, Subscript
 from workloads.notation import parse_equation
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 INPUT = "input"  # the node that stands for the layer's input
 
@@ -41,6 +44,15 @@ class Operation:
     def tensor(self) -> str:
         """The tensor that this operation defines."""
         return self.equation.tensor
+
+
+class Edge(NamedTuple):
+    """*reader* reads *tensor*, the result of *source*, of *distance* timesteps ago."""
+
+    source: str
+    reader: str
+    tensor: str
+    distance: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class TimestepGraph:
     Invariants, checked by :class:`GraphBuilder`: every tensor has one definition; every index has a size; an
     operation reads a tensor of its own timestep only after its definition, so distance-0 edges form no cycle.
     ``parameters`` and ``constants`` map tensor -> indices; constants are not learned and not counted as parameters.
+    ``edges`` are in the order of their readers, and for one reader in the order in which it reads its sources.
     ``token_index`` names the token axis, if there is one.
     """
 
@@ -75,7 +88,7 @@ class TimestepGraph:
     indices: Mapping[str, tuple[str, ...]]
     parameters: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, tuple[float, ...]]
-    graph: nx.MultiDiGraph[str] = field(repr=False, compare=False)
+    edges: tuple[Edge, ...] = field(repr=False, compare=False)
     token_index: str | None = None
 
     @property
@@ -90,8 +103,32 @@ class TimestepGraph:
 
     def operation(self, name: str) -> Operation:
         """The operation called *name*."""
-        operation: Operation = self.graph.nodes[name]["operation"]
-        return operation
+        return self._operation[name]
+
+    @cached_property
+    def _operation(self) -> dict[str, Operation]:
+        return {op.name: op for op in self.operations}
+
+    @cached_property
+    def reads(self) -> dict[str, tuple[Edge, ...]]:
+        """Operation -> its edges from what it reads."""
+        found: dict[str, list[Edge]] = {op.name: [] for op in self.operations}
+        for edge in self.edges:
+            found[edge.reader].append(edge)
+        return {name: tuple(edges) for name, edges in found.items()}
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The same as a networkx graph: nodes carry ``operation``, edges ``tensor`` and ``distance``."""
+        import networkx as nx  # takes longer than a short run
+
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
+        graph.add_node(INPUT)
+        for op in self.operations:
+            graph.add_node(op.name, operation=op)
+        for source, reader, tensor, distance in self.edges:
+            graph.add_edge(source, reader, key=f"{tensor}@{distance}", tensor=tensor, distance=distance)
+        return graph
 
     def elements(self, tensor: str) -> int:
         """Elements of *tensor* (for one timestep of one sequence, unless it is a parameter)."""
@@ -103,23 +140,19 @@ class TimestepGraph:
 
     @cached_property
     def recurrences(self) -> tuple[frozenset[str], ...]:
-        """The loop-carried cycles: strongly connected components (Tarjan), in order of their first operation."""
+        """The loop-carried cycles: strongly connected components, in order of their first operation."""
         order = {op.name: position for position, op in enumerate(self.operations)}
-        found = [
-            frozenset(component)
-            for component in nx.strongly_connected_components(self.graph)
-            if len(component) > 1 or any(self.graph.has_edge(name, name) for name in component)
-        ]
+        found = circles((edge.source, edge.reader) for edge in self.edges)
         return tuple(sorted(found, key=lambda component: min(order[name] for name in component)))
 
     @cached_property
     def lookback(self) -> dict[str, int]:
         """Tensor -> how many timesteps back it is read, for every tensor that crosses a timestep border."""
         reach: dict[str, int] = {}
-        for _, _, edge in self.graph.edges(data=True):
-            if edge["distance"]:
-                reach[edge["tensor"]] = max(reach.get(edge["tensor"], 0), edge["distance"])
-        return reach
+        for edge in self.edges:
+            if edge.distance:
+                reach[edge.tensor] = max(reach.get(edge.tensor, 0), edge.distance)
+        return {tensor: reach[tensor] for tensor in self.producer if tensor in reach}
 
     @cached_property
     def carried(self) -> dict[str, int]:
@@ -131,7 +164,8 @@ class TimestepGraph:
         for op in self.operations:
             for reference in op.equation.references:
                 if reference.tensor in rows and reference.lag is not None:
-                    back = -_rows_read(reference, self._token_subscript(reference), self.tokens, self.sizes)[0]
+                    token = _token_subscript(reference, self.indices[reference.tensor], self.token_index)
+                    back = -_rows_read(reference, token, self.tokens, self.sizes)[0]
                     rows[reference.tensor] = max(rows[reference.tensor], back)
         return rows
 
@@ -142,11 +176,6 @@ class TimestepGraph:
     def row_elements(self, tensor: str) -> int:
         """Elements of one row of *tensor*: of a token if it has the token axis, else of a timestep."""
         return self.elements(tensor) // (self.tokens if self.has_token_axis(tensor) else 1)
-
-    def _token_subscript(self, reference: Reference) -> Subscript | None:
-        if not self.has_token_axis(reference.tensor):
-            return None
-        return reference.subscripts[self.indices[reference.tensor].index(str(self.token_index))]
 
     @property
     def parameter_count(self) -> int:
@@ -166,6 +195,11 @@ class TimestepGraph:
     def counts(self) -> OperationCounts:
         """Operations of the whole layer for one timestep of one sequence."""
         return sum((self.operation_counts(op) for op in self.operations), OperationCounts(0, 0, 0))
+
+
+def _token_subscript(reference: Reference, axes: tuple[str, ...], token_index: str | None) -> Subscript | None:
+    """The subscript of *reference* along the token axis, if the tensor, which has *axes*, has one."""
+    return reference.subscripts[axes.index(token_index)] if token_index is not None and token_index in axes else None
 
 
 def _rows_read(reference: Reference, token: Subscript | None, axis: int, sizes: Mapping[str, int]) -> tuple[int, int]:
@@ -263,36 +297,37 @@ class GraphBuilder:
             raise ValueError(f"{self._name}: the output must be computed, not the input {output_tensor!r} itself")
         if output_tensor not in producer:
             raise ValueError(f"{self._name}: the output {output_tensor!r} is never defined")
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self._name)
-        graph.add_node(INPUT)
-        for op in self._operations:
-            graph.add_node(op.name, operation=op)
-        result = TimestepGraph(
+        return TimestepGraph(
             self._name, self._sizes, tuple(self._operations), self._input, output_tensor,
-            dict(self._indices), dict(self._parameters), dict(self._constants), graph, self._tokens,
+            dict(self._indices), dict(self._parameters), dict(self._constants), tuple(self._edges(producer)),
+            self._tokens,
         )  # fmt: skip
+
+    def _edges(self, producer: Mapping[str, str]) -> Iterator[Edge]:
+        """The edges in order, once each; *producer* maps tensor -> operation."""
         defined: set[str] = {self._input}
         for op in self._operations:
+            by_source: dict[str, dict[Edge, None]] = {}
             for reference in op.equation.references:
-                if reference.lag is not None and reference.tensor not in producer:
-                    raise ValueError(f"{op.name}: {reference.tensor!r} is never defined: {op.equation.text!r}")
+                tensor = reference.tensor
+                if reference.lag is not None and tensor not in producer:
+                    raise ValueError(f"{op.name}: {tensor!r} is never defined: {op.equation.text!r}")
                 self._check_subscripts(op.name, op.equation, reference)
                 if reference.lag is None:
                     continue
-                source = producer[reference.tensor]
-                for distance in self._distances(result, reference):
-                    if distance == 0 and reference.tensor not in defined:
-                        raise ValueError(
-                            f"{op.name}: reads {reference.tensor!r} before it is defined: {op.equation.text!r}"
-                        )
-                    key = f"{reference.tensor}@{distance}"
-                    graph.add_edge(source, op.name, key=key, tensor=reference.tensor, distance=distance)
+                for distance in self._distances(reference):
+                    if distance == 0 and tensor not in defined:
+                        raise ValueError(f"{op.name}: reads {tensor!r} before it is defined: {op.equation.text!r}")
+                    edge = Edge(producer[tensor], op.name, tensor, distance)
+                    by_source.setdefault(edge.source, {})[edge] = None
+            for edges in by_source.values():
+                yield from edges
             defined.add(op.tensor)
-        return result
 
-    def _distances(self, graph: TimestepGraph, reference: Reference) -> Iterable[int]:
+    def _distances(self, reference: Reference) -> Iterable[int]:
         """How many timesteps back the rows lie that *reference* reads."""
-        token = graph._token_subscript(reference)
-        first, last = _rows_read(reference, token, graph.tokens, self._sizes)
-        rows = graph.tokens if token is not None else 1
+        token = _token_subscript(reference, self._indices[reference.tensor], self._tokens)
+        tokens = self._sizes[self._tokens] if self._tokens else 1
+        first, last = _rows_read(reference, token, tokens, self._sizes)
+        rows = tokens if token is not None else 1
         return range(max(0, -(last // rows)), -(first // rows) + 1)

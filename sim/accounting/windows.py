@@ -58,8 +58,7 @@ class WindowRecorder(RunObserver):
         """Unit -> what its cycles went to -> cycles in each window."""
         windows = -(-self.end // self.window_cycles)
         return {
-            unit: {what: one.counts(windows) for what, one in series.items()}
-            for unit, series in self._units.items()
+            unit: {what: one.counts(windows) for what, one in series.items()} for unit, series in self._units.items()
         }
 
     def begin(self, section: Any, program: Program, start: int) -> None:

@@ -21,9 +21,9 @@ WINDOWS = 64
 _KINDS = (("rungs", Explanation), ("rows", Comparison), ("makespan_cycles", Result))
 
 
-def observe(job: Job, progress: Progress | None = None) -> Evidence:
-    """Run *job* and find out all that figures need."""
-    return evidence(job, run(job, progress, critical_path=True))
+def observe(job: Job, progress: Progress | None = None, simulate_layers: int | None = None) -> Evidence:
+    """Run *job*, so many layers of it, and find out all that figures need."""
+    return evidence(job, run(job, progress, critical_path=True, simulate_layers=simulate_layers))
 
 
 def evidence(job: Job, result: Result) -> Evidence:

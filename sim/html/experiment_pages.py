@@ -24,8 +24,8 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
     assert found is not None and result is not None, "a run was observed and explained"
     page = Page(
         title=f"{result.workload} on {result.machine}: where the time goes",
-        about=f"{about(result)}; {found.layers} of {found.model_layers} layers simulated",
-        headline=[*_whole_model(found, result), *headline(result)[2:-1]],
+        about=about(result),
+        headline=headline(result)[:-1],
         verdict=found.words,
         command=f"{found.command} --report report.html",
         sections=[
@@ -36,15 +36,6 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
         data=run_data(known, result),
     )
     return page_html(page)
-
-
-def _whole_model(found: Explanation, result: Result) -> list[Figure]:
-    """What follows for all layers of the model: they are alike."""
-    energy = result.energy_mj_per_token * found.model_layers / found.layers
-    return [
-        Figure("throughput", f"{found.tokens_per_second:,.1f}", "tokens a second, all layers", found.tokens_per_second),
-        Figure("energy", f"{energy:.2f}", "mJ a token, all layers", energy),
-    ]
 
 
 def _what_ifs(known: Evidence, found: Explanation) -> Section:
@@ -77,13 +68,19 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     fastest = max(found.runs, key=lambda run: run.tokens_per_second)
     page = Page(
         title=", ".join(names),
-        about=f"{len(names)} runs side by side, {min(run.layers for run in found.runs)} of their layers simulated",
+        about=f"{len(names)} runs side by side, {_simulated(found)} of their layers simulated",
         headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
         verdict=found.words,
         command=f"{found.command} --report report.html",
         sections=sections,
     )
     return page_html(page)
+
+
+def _simulated(found: Comparison) -> str:
+    counts = {run.simulated_layers for run in found.runs}
+    whole = all(run.simulated_layers == run.layers for run in found.runs)
+    return "all" if whole else " or ".join(map(str, sorted(counts)))
 
 
 def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> Figure:

@@ -70,9 +70,11 @@ def about(result: Result) -> str:
     length = f"L = {result.sequence_length:,}, " if result.phase == "prefill" else ""
     chunk = f", chunks of {result.chunk} tokens" if result.chunk else ""
     layers = f"{result.layers} layer{'s' * (result.layers > 1)}{' and head' if result.head_mapping else ''}"
+    few = result.simulated_layers < result.layers
+    scaled = f"; {result.simulated_layers} of the layers simulated, the time of the others scaled" if few else ""
     return (
         f"{result.phase}, {length}B = {result.batch}, {layers} "
-        f"({result.model}, {result.formulation}{chunk}); {result.tokens:,} tokens, {result.requests:,} requests"
+        f"({result.model}, {result.formulation}{chunk}); {result.tokens:,} tokens, {result.requests:,} requests{scaled}"
     )
 
 

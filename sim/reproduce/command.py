@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -36,6 +35,3 @@ def reproduce(
                 if what in ("all", name):
                     for path in write(output, runs):
                         typer.echo(path)
-
-
-REPRODUCE_COMMANDS: dict[str, Callable[..., None]] = {"reproduce": reproduce}

@@ -1,7 +1,7 @@
 """The simulations that the products need, each done once: (workload, machine, assignments) -> what came out.
 
-Prefill is simulated for two layers and scaled to the model's: layers are alike, and the first one's loads, which do not
-scale, are 0.5 % of two. Decode is simulated whole: it is one token, and in two layers the first one's loads are 2 %.
+Of prefill two layers are simulated and the time of the others scaled from them (sim/scaling.py). Decode is simulated
+whole: it is one token.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sim.simulation import named_mapping, prepare, read_inputs, run
 from workloads.config import WorkloadSpec
 
 PREFILL_LAYERS = 2
-SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales time and energy to the model's layers, which are alike"
+SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the others, which are alike"
 
 Progress = Callable[[int, int], None]
 
@@ -39,60 +39,48 @@ class Run:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What a run came to, for all layers of the model; ``refused`` has the options that did not fit, and why."""
+    """What a run came to; ``refused`` has the options that did not fit, and why."""
 
     result: Result
-    model_layers: int
     option: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
 
     @property
-    def scale(self) -> float:
-        """The model's layers over those simulated."""
-        return self.model_layers / self.result.layers
-
-    @property
     def tokens_per_second(self) -> float:
-        """Throughput of the whole model."""
-        return self.result.tokens_per_second / self.scale
+        """Throughput."""
+        return self.result.tokens_per_second
 
     @property
     def energy_mj_per_token(self) -> float:
-        """Energy of the whole model."""
-        return self.result.energy_mj_per_token * self.scale
+        """Energy."""
+        return self.result.energy_mj_per_token
 
     @property
     def cycles_per_token(self) -> float:
-        """Time of the whole model, in core cycles."""
-        return self.result.makespan_cycles / self.result.tokens * self.scale
+        """Time, in core cycles."""
+        return self.result.makespan_cycles / self.result.tokens
 
     @property
     def resource_cycles_per_token(self) -> float:
-        """The resource bound of the whole model: the busiest unit's work at its full rate."""
-        return self.result.bounds.resource_cycles / self.result.tokens * self.scale
-
-    @property
-    def ops_per_token(self) -> float:
-        """Operations of the whole model as we count them, nothing left out."""
-        return self.result.ops_per_token * self.scale
+        """The resource bound: the busiest unit's work at its full rate."""
+        return self.result.bounds.resource_cycles / self.result.tokens
 
 
 def simulate_run(wanted: Run) -> Simulated:
     """Simulate *wanted* with the first of its options that fits; raises the last one's InputError if none does."""
     document, _ = read_inputs(wanted.workload, wanted.machine, wanted.every_assignment)
-    spec = document.check(WorkloadSpec)
-    layers = spec.layers if spec.phase == "decode" else min(PREFILL_LAYERS, spec.layers)
-    fixed, refused = [*wanted.every_assignment, f"layers={layers}"], []
+    simulated = None if document.check(WorkloadSpec).phase == "decode" else PREFILL_LAYERS
+    fixed, refused = wanted.every_assignment, []
     for option in wanted.options[:-1]:
         try:
             job = prepare(wanted.workload, wanted.machine, [*fixed, option])
         except InputError as error:
             refused.append((option, error.problems[0].message))
         else:
-            return Simulated(run(job), spec.layers, option, tuple(refused))
+            return Simulated(run(job, simulate_layers=simulated), option, tuple(refused))
     last = wanted.options[-1:]
     job = prepare(wanted.workload, wanted.machine, [*fixed, *last])
-    return Simulated(run(job), spec.layers, last[0] if last else None, tuple(refused))
+    return Simulated(run(job, simulate_layers=simulated), last[0] if last else None, tuple(refused))
 
 
 Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]
@@ -139,4 +127,6 @@ def command_of(wanted: Run, simulated: Simulated) -> str:
     words += [f"--mapping {wanted.mapping}"] if wanted.mapping else []
     options = [simulated.option] if simulated.option else []
     words += [f"--set {each}" for each in (*wanted.assignments, *options)]
-    return " ".join([*words, f"--layers {simulated.result.layers}"])
+    result = simulated.result
+    words += [f"--simulate-layers {result.simulated_layers}"] if result.simulated_layers < result.layers else []
+    return " ".join(words)

@@ -30,7 +30,7 @@ def page(cells: Sequence[Cell], gpu: GpuMeasurements | None) -> str:
         "Its roofline is operations at the peak of 1024 MACs at 250 MHz, without memory and without lanes; the rules "
         "are in workloads/convention.py. No one formula was found that gives the intensity of both chunked rows.",
         "## Throughput and energy on the edge accelerator",
-        f"{SCALING}; whole runs differ by up to 0.5 %, the first layer's loads. Unless the paper's tile is named, the "
+        f"{SCALING} ([by how much that is off](simulate_layers.md)). Unless the paper's tile is named, the "
         "mapping is the best that was found. `stream-like` maps as the paper's Stream runs seem to "
         "(workloads/mappings/stream-like.yaml): one elementwise operation a PE and cycle, nothing overlaps.",
         _simulations(cells),

@@ -1,0 +1,33 @@
+"""What a command imports: only what it needs, so that it starts at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NEVER = {"networkx", "matplotlib", "numba", "numpy", "perfetto", "pyarrow", "sim.figures", "sim.html", "sim.trace"}
+SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_tile=8", "--set", "mapping.blocks=1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        pytest.param(["--help"], NEVER | {"pydantic", "rich", "ruamel", "simpy", "sim.simulation"}, id="help"),
+        pytest.param(["run", "--help"], NEVER | {"rich", "ruamel", "simpy", "sim.simulation"}, id="run-help"),
+        pytest.param(["run", *SMALL, "--quiet"], NEVER | {"rich", "sim.explain", "sim.reproduce"}, id="quiet-run"),
+        pytest.param(["run", *SMALL], NEVER | {"sim.explain", "sim.reproduce"}, id="run"),
+        pytest.param(["graph", "mamba2"], NEVER | {"rich"}, id="graph"),
+    ],
+)
+def test_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
+    code = (
+        "import atexit, sys; from sim.cli import main\n"
+        "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr)); main()"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert unwanted & set(done.stderr.split()) == set()
