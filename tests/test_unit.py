@@ -568,7 +568,7 @@ def test_a_shared_wait_is_as_long_as_before_and_shared_in_proportion(
     assert [start for _, start, _ in waits] == [0, *(end for _, _, end in waits[:-1])]
     assert waits[-1][2] == cycles
     assert len({what for what, _, _ in waits}) == len(waits)
-    if len(chain) == 1 and sum(chain[0][1]):
+    if len(chain) == 1 and any(chain[0][1]):
         shared = cycles - min(max(chain[0][0], 0), cycles)
         found = {what: end - start for what, start, end in waits}
         assert found.get("no_buffer", 0) == cycles - shared

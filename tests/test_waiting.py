@@ -161,6 +161,7 @@ class TestSlots:
         """What b's user needs, too, is not even begun before all of a's are used."""
         found = starts(spec, rivals(50, needs(5, *[2] * 6)))
         assert [name for name in found.order if name in "ab"] == ["a"] * 6 + ["b"] * 6
+        assert found.cycles["a"][2] == LATENCY + 4 + 100
 
     def test_the_oldest_work_first(self, spec: MachineSpec) -> None:
         """One slot: both tiles of a stream's before the other's, and then the next tile."""
