@@ -128,7 +128,7 @@ class SramPorts:
             self._known[key] = len(self._rates)
             alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
             self._alone = array("q", self._alone) + array("q", [alone])
-            self._rates.append({cluster: size / alone for cluster, size in demand.items()})
+            self._rates.append({cluster: size / alone for cluster, size in demand.items() if size})
         return self._known[key]
 
     def occupy(self, user: int, now: int, load: int) -> int:
