@@ -60,7 +60,7 @@ def _run(model: str, machine: str, variant: str) -> Result:
     assignments: list[str] = []
     for key, value in VARIANTS[variant].items():
         assignments += [f"{place}{key}={value}" for place in places] if key.startswith("cycles") else [f"{key}={value}"]
-    return run(prepare(model, machine, assignments), critical_path=True, simulate_layers=LAYERS)
+    return run(prepare(model, machine, assignments), critical_path=True, simulate_layers=LAYERS, stride="tile")
 
 
 def _ranking(

@@ -7,7 +7,9 @@ output-stationary  ceil(m/R) ceil(n/C) (R + C + k - 2).
 ``folds: serial`` pays fill and drain for every fold, as SCALE-Sim does. ``folds: overlapped`` preloads the next fold
 while one computes: a fold takes the longer of its stream and of the R cycles that load a stationary tile or shift the
 results out through R rows; fill and drain are paid once, as latency that the next request overlaps. The last fold's
-result is ready when it would be in a serial fold, fill and stream after the fold's start.
+sums are complete when they would be in a serial fold, fill and stream after the fold's start. Stationary sums then
+shift out for R cycles more: RTL of such an array has its last result R + (R + C - 2) + k cycles after the last fold's
+start, on every shape of two sizes. SCALE-Sim ends with the last sum, so the cycles of serial folds do as well.
 
 Not modelled: sparsity, precision other than one MAC a PE and cycle.
 """
@@ -15,7 +17,7 @@ Not modelled: sparsity, precision other than one MAC a PE and cycle.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import PositiveInt
 
@@ -42,21 +44,44 @@ class MacArraySpec(Spec):
         return self.rows * self.columns
 
 
-def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
-    """Cost of *gemm*; serial folds of one GEMM equal SCALE-Sim's total cycles."""
+class _Folds(NamedTuple):
+    """How a GEMM is folded onto the array: ``folds`` of ``stream`` cycles, ``fill`` more until the last sum."""
+
+    folds: int
+    stream: int
+    fill: int
+
+
+def _folded(spec: MacArraySpec, gemm: Gemm) -> _Folds:
     rows, columns = spec.rows, spec.columns
     if spec.dataflow == "output_stationary":
-        folds, stream, fill = ceil_div(gemm.m, rows) * ceil_div(gemm.n, columns), gemm.k, rows + columns - 2
-    else:
-        moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
-        folds, stream, fill = ceil_div(gemm.k, rows) * ceil_div(fixed, columns), moving, 2 * rows + columns - 2
+        return _Folds(gemm.batch * ceil_div(gemm.m, rows) * ceil_div(gemm.n, columns), gemm.k, rows + columns - 2)
+    moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
+    return _Folds(gemm.batch * ceil_div(gemm.k, rows) * ceil_div(fixed, columns), moving, 2 * rows + columns - 2)
+
+
+def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
+    """Cost of *gemm*; serial folds of one GEMM equal SCALE-Sim's total cycles."""
+    folds, stream, fill = _folded(spec, gemm)
     useful = ceil_div(gemm.macs, spec.macs_per_cycle)
     if spec.folds == "serial":
-        steady = gemm.batch * folds * stream
-        total = max(steady, gemm.batch * (folds * (fill + stream) - 1))  # a single PE fills nothing
+        steady = folds * stream
+        total = max(steady, folds * (fill + stream) - gemm.batch)  # a single PE fills nothing
         return Cost(total, 0, useful, total - steady)
-    fold = max(stream, rows)
-    return Cost(gemm.batch * folds * fold, max(0, fill + stream - fold), useful)
+    taken = folds * max(stream, spec.rows)
+    return Cost(taken, result_cycles(spec, gemm) - taken, useful)
+
+
+def sum_cycles(spec: MacArraySpec, gemm: Gemm) -> int:
+    """Cycles from that of the first operand to that of the last sum, both counted."""
+    folds, stream, fill = _folded(spec, gemm)
+    period = fill + stream if spec.folds == "serial" else max(stream, spec.rows)
+    return (folds - 1) * period + fill + stream
+
+
+def result_cycles(spec: MacArraySpec, gemm: Gemm) -> int:
+    """Cycles from that of the first operand to that of the last result at the array's edge, both counted."""
+    return sum_cycles(spec, gemm) + (spec.rows if spec.dataflow == "output_stationary" else 0)
 
 
 def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
@@ -66,17 +91,26 @@ def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
     return vector_cost(spec.elementwise, spec.macs_per_cycle, passes)
 
 
-def operand_bytes(spec: MacArraySpec, gemm: Gemm, element_bytes: int) -> int:
+class Widths(NamedTuple):
+    """Bytes of an element of a GEMM's (m, k) operand, of its (k, n) operand and of its result."""
+
+    left: int
+    right: int
+    result: int
+
+
+def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
     """SRAM traffic of *gemm*: each fold streams its two operands in; results move once per fold that makes them.
 
     Partial sums of the stationary-operand dataflows are read back and written once for every further fold of k.
     """
-    row_folds, column_folds = ceil_div(gemm.m, spec.rows), ceil_div(gemm.n, spec.columns)
+    left, right, result = gemm.m * gemm.k * widths.left, gemm.k * gemm.n * widths.right, gemm.m * gemm.n * widths.result
     if spec.dataflow == "output_stationary":
-        moved = column_folds * gemm.m * gemm.k + row_folds * gemm.k * gemm.n + gemm.m * gemm.n
+        moved = ceil_div(gemm.n, spec.columns) * left + ceil_div(gemm.m, spec.rows) * right + result
     else:
-        k_folds = ceil_div(gemm.k, spec.rows)
-        again = ceil_div(gemm.n if spec.dataflow == "weight_stationary" else gemm.m, spec.columns)
-        moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
-        moved = again * moving * gemm.k + gemm.k * fixed + (2 * k_folds - 1) * gemm.m * gemm.n
-    return gemm.batch * moved * element_bytes
+        partial_sums = (2 * ceil_div(gemm.k, spec.rows) - 1) * result
+        if spec.dataflow == "weight_stationary":
+            moved = ceil_div(gemm.n, spec.columns) * left + right + partial_sums
+        else:
+            moved = left + ceil_div(gemm.m, spec.columns) * right + partial_sums
+    return gemm.batch * moved

@@ -67,11 +67,6 @@ class Work:
         self.demand = demand
 
     @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for requests that ask for the same."""
-        return self.cycles, self.tail_cycles, tuple(sorted(self.demand.items()))
-
-    @property
     def moved_bytes(self) -> int:
         """Bytes between SRAM and the unit."""
         return sum(self.demand.values())
@@ -89,11 +84,6 @@ class Transfer:
         self.size_bytes = size_bytes
         self.write = write
         self.address = address
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for requests that ask for the same."""
-        return self.size_bytes, self.write, self.address
 
     @property
     def moved_bytes(self) -> int:

@@ -69,6 +69,19 @@ class Analysis:
         }
 
     @cached_property
+    def operands(self) -> dict[str, tuple[tuple[str, int, bool], ...]]:
+        """Operation -> (source, distance, whether they are in one recurrence) of what it reads; INPUT is a source."""
+        return {
+            name: tuple(
+                dict.fromkeys(
+                    (edge.source, edge.distance, any({name, edge.source} <= among for among in self.graph.recurrences))
+                    for edge in edges
+                )
+            )
+            for name, edges in self.graph.reads.items()
+        }
+
+    @cached_property
     def sources(self) -> dict[str, frozenset[str]]:
         """Operation -> operations whose result it reads, of whatever timestep."""
         return {name: frozenset(edge.source for edge in edges) - {INPUT} for name, edges in self.graph.reads.items()}

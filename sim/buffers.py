@@ -10,16 +10,17 @@ Capacity is real: first everything gets the slots without which nothing moves, t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from sim.analysis import Analysis
-from sim.fusion import Draft
+from sim.fusion import Draft, WeightTiles
 from sim.layout import SegmentLayout
 from sim.mapping import Mapping
 from sim.program import Buffer
 from workloads.graph import INPUT
 
-MOST_WEIGHT_SLOTS = 16
+LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16
 SPILL_SLOTS = 2  # blocks of a spilled state that are on chip: one at work, one on its way
 LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 
@@ -29,7 +30,7 @@ class Storage:
     """One buffer's contents: ``tensors`` share it; ``writer`` fills it, ``readers`` (stream, distance) drain it.
 
     ``blocked`` says that a slot holds one block of the tile instead of all of it. ``copies`` of a state are kept, one
-    for each timestep that is alive.
+    for each timestep that is alive. Of a tile, ``step_bytes`` are those of one timestep, of all blocks.
     """
 
     buffer: Buffer
@@ -39,10 +40,15 @@ class Storage:
     blocked: bool = False
     most_slots: int = 1
     copies: int = 1
+    step_bytes: int = 0
 
 
 class Inventory:
-    """Everything that a mapped layer keeps on chip, with the least number of slots of each."""
+    """Everything that a mapped layer keeps on chip, with the least number of slots of each.
+
+    What that is does not depend on the length of a tile nor on the slots of weights: :meth:`resized` takes over the
+    rest of the work.
+    """
 
     def __init__(self, analysis: Analysis, mapping: Mapping, drafts: Sequence[Draft], sizes: tuple[int, int]) -> None:
         self.analysis = analysis
@@ -55,8 +61,8 @@ class Inventory:
         self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
         self.weights: Storage | None = None
         self.resident = False  # whether the weights stay on chip for a whole layer
-        self._tile_bytes: dict[int, list[int]] = {}
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
+        self._out_of_step: dict[int, frozenset[str]] = {}
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
@@ -73,12 +79,39 @@ class Inventory:
         weights = [] if self.weights is None else [self.weights]
         return [*unique.values(), *self.parameters.values(), *weights]
 
-    def tile_bytes(self, number: int) -> list[int]:
-        """Bytes of each weight tile of a projection stream."""
-        if number not in self._tile_bytes:
-            tiles = self.drafts[number].tiles
-            self._tile_bytes[number] = [gemm.batch * gemm.n * gemm.k * self.element_bytes for gemm in tiles]
-        return self._tile_bytes[number]
+    def least_bytes(self, token_tile: int) -> int:
+        """Bytes of everything but weights, with the least number of slots, if a tile is *token_tile* timesteps long."""
+        return sum(
+            self._slot_bytes(storage, token_tile) * storage.buffer.slots
+            for storage in self.storages()
+            if storage is not self.weights
+        )
+
+    def resized(self, mapping: Mapping, drafts: Sequence[Draft]) -> Inventory:
+        """The same for a *mapping* that differs in its tile and weight slots only, and its *drafts*."""
+        other = copy(self)
+        other.mapping, other.drafts = mapping, drafts
+        sized = {id(storage): self._sized(storage, mapping.token_tile) for storage in self.storages()}
+        other.stored = {tensor: sized[id(storage)] for tensor, storage in self.stored.items()}
+        other.parameters = {number: sized[id(storage)] for number, storage in self.parameters.items()}
+        if self.projections:
+            other._place_weights()
+        return other
+
+    def _sized(self, storage: Storage, token_tile: int) -> Storage:
+        if not storage.step_bytes:
+            return copy(storage)
+        return replace(storage, buffer=replace(storage.buffer, slot_bytes=self._slot_bytes(storage, token_tile)))
+
+    def _slot_bytes(self, storage: Storage, token_tile: int) -> int:
+        if not storage.step_bytes:
+            return storage.buffer.slot_bytes
+        return storage.step_bytes * token_tile // (self.mapping.blocks if storage.blocked else 1)
+
+    @property
+    def weight_tiles(self) -> list[WeightTiles]:
+        """Those of every projection stream."""
+        return [draft.weights for draft in self.drafts if draft.weights is not None]
 
     def carried_bytes(self, spilled: bool) -> int:
         """Bytes that a later timestep needs, of the states that are spilled or of everything else."""
@@ -114,21 +147,29 @@ class Inventory:
 
     def _in_step(self, writer: int, reader: int) -> bool:
         """Whether two streams can follow each other step by step: nothing between them needs more than a step."""
-        drafts, upstream = self.drafts, self.analysis.upstream
+        drafts = self.drafts
         if not drafts[reader].stepped or drafts[reader].grouped != drafts[writer].grouped:
             return False
-        before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
-        sources = frozenset(drafts[writer].operations)
-        return not any(
-            upstream[name] & sources
-            for name in before
-            if not drafts[self.home[name]].stepped or drafts[self.home[name]].grouped != drafts[writer].grouped
-        )
+        return self._not_in_step(reader).isdisjoint(drafts[writer].operations)
+
+    def _not_in_step(self, reader: int) -> frozenset[str]:
+        """Operations that *reader* depends on through streams that do not follow each other step by step as it does."""
+        if reader not in self._out_of_step:
+            upstream, drafts = self.analysis.upstream, self.drafts
+            before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
+            others = {self.home[name] for name in before}
+            between = {o for o in others if not drafts[o].stepped or drafts[o].grouped != drafts[reader].grouped}
+            found = frozenset().union(*(upstream[name] for name in before if self.home[name] in between))
+            self._out_of_step[reader] = found
+        return self._out_of_step[reader]
+
+    def width(self, tensor: str) -> int:
+        """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
+        recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
+        return self.state_bytes if recurrent else self.element_bytes
 
     def _bytes(self, tensor: str) -> int:
-        recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
-        width = self.state_bytes if recurrent else self.element_bytes
-        return self.analysis.graph.elements(tensor) * width * self.mapping.batch
+        return self.analysis.graph.elements(tensor) * self.width(tensor) * self.mapping.batch
 
     def _place_state(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
         """As many copies as timesteps are alive; one more where a reader of the past itself waits for the writer."""
@@ -161,10 +202,10 @@ class Inventory:
             owner.readers += readers
             self.stored[tensor] = owner
             return
-        blocks = self.mapping.blocks if blocked else 1
-        size = self._bytes(tensor) * self.mapping.token_tile // blocks
+        blocks, step_bytes = self.mapping.blocks if blocked else 1, self._bytes(tensor)
+        buffer = Buffer(tensor, "tile", step_bytes * self.mapping.token_tile // blocks, blocks)
         self.stored[tensor] = Storage(
-            Buffer(tensor, "tile", size, blocks), [tensor], writer, readers, blocked, most_slots=2 * blocks
+            buffer, [tensor], writer, readers, blocked, most_slots=2 * blocks, step_bytes=step_bytes
         )
 
     def _settle_least_slots(self) -> None:
@@ -234,9 +275,11 @@ class Inventory:
         return None
 
     def _place_weights(self) -> None:
-        """Three slots, so that one can be used, one filled, and another stream begin; every further one helps."""
-        largest = max(size for number in self.projections for size in self.tile_bytes(number))
-        self.weights = Storage(Buffer("weights", "weights", largest, 3), [], LOAD, most_slots=MOST_WEIGHT_SLOTS)
+        """At least one slot to use, one to fill and one for another stream to begin; every further one helps."""
+        largest = max(weights.largest for weights in self.weight_tiles) * self.element_bytes
+        self.weights = Storage(
+            Buffer("weights", "weights", largest, LEAST_WEIGHT_SLOTS), [], LOAD, most_slots=MOST_WEIGHT_SLOTS
+        )
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
@@ -256,7 +299,7 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     left = capacity_bytes - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
     if weights is not None:
-        every = sum(sum(inventory.tile_bytes(number)) for number in inventory.projections)
+        every = sum(tiles.total for tiles in inventory.weight_tiles) * inventory.element_bytes
         if every - weights.buffer.size_bytes <= left:
             left -= every - weights.buffer.size_bytes
             weights.buffer = replace(weights.buffer, slot_bytes=every, slots=1)

@@ -8,18 +8,19 @@ with the fewest requests is taken.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
+import numpy as np
+
 from hw.machine import MachineSpec
 from sim.analysis import Analysis
-from sim.buffers import SPILL_SLOTS, Inventory, allot
+from sim.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.documents import Document
 from sim.errors import InputError, Problem
 from sim.execution.run import run_program
-from sim.fusion import cut_into_streams
+from sim.fusion import cut_into_streams, weight_bytes
 from sim.lowering import Lowering
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
 from sim.program import Program, UnitName
@@ -258,20 +259,26 @@ class _Space:
         if tokens >= self._too_many.get(key, inf) or (spill and cut[0] <= SPILL_SLOTS):
             return None
         mapping = Mapping(tokens, workload.spec.batch, *cut, self._stepped(cut), placement, slot_kib * KIB, spill)
-        drafts = cut_into_streams(costs, mapping)
-        inventory = Inventory(costs.analysis, mapping, drafts, (workload.element_bytes, workload.state_bytes))
-        if spill and not inventory.spilled:
+        contents = costs.once(("contents", *key[:2], spill), lambda: self._inventory(mapping))
+        if spill and not contents.spilled:
             return None  # the same as without
-        if allot(inventory, costs.machine.sram.capacity):
+        rest, (largest, every) = contents.least_bytes(tokens), weight_bytes(costs, mapping)
+        slots = LEAST_WEIGHT_SLOTS * largest
+        if rest + min(slots, every) <= costs.machine.sram.capacity:
+            inventory = contents.resized(mapping, cut_into_streams(costs, mapping))
+            allot(inventory, costs.machine.sram.capacity)
             return Candidate(mapping, inventory, _bound(workload, costs, inventory))
-        needed = sum(storage.buffer.size_bytes for storage in inventory.storages())
-        weights = inventory.weights.buffer.size_bytes if inventory.weights else 0
         # without its weights already too much: smaller slots will not do; the smallest tile is tried for the message
-        hopeless = needed - weights > costs.machine.sram.capacity and tokens > self._token_tiles[0]
+        hopeless = rest > costs.machine.sram.capacity and tokens > self._token_tiles[0]
         for slot in self._slots if hopeless else (slot_kib,):
             self._too_many[cut, key[1], slot, spill] = tokens
-        self._least = min(self._least or (needed, tokens), (needed, tokens))
+        self._least = min(self._least or (rest + slots, tokens), (rest + slots, tokens))
         return None
+
+    def _inventory(self, mapping: Mapping) -> Inventory:
+        drafts = cut_into_streams(self._costs, mapping)
+        widths = self._workload.element_bytes, self._workload.state_bytes
+        return Inventory(self._costs.analysis, mapping, drafts, widths)
 
     def _too_large(self) -> Problem:
         if self._least is None:
@@ -362,12 +369,13 @@ def _bound(workload: Workload, costs: CostModel, inventory: Inventory) -> float:
     mapping = inventory.mapping
     spilled = 2 * inventory.carried_bytes(spilled=True)
     loads = {"mac_array": 0, "simd": 0, "dma": spilled / costs.machine.dram_bytes_per_cycle}
-    for number, draft in enumerate(inventory.drafts):
-        if draft.is_projection:
-            tally = Counter(draft.tiles)
-            loads["mac_array"] += sum(costs.gemm_cost(gemm).cycles * count for gemm, count in tally.items())
+    for draft in inventory.drafts:
+        if draft.weights is not None:
+            rows, counts = mapping.token_tile * mapping.batch, np.bincount(draft.weights.numbers).tolist()
+            for shape, count in zip(draft.weights.shapes, counts, strict=True):
+                loads["mac_array"] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
             tiles = -(-workload.steps // mapping.token_tile) if inventory.resident else 1
-            loads["dma"] += sum(inventory.tile_bytes(number)) / costs.machine.dram_bytes_per_cycle / tiles
+            loads["dma"] += draft.weights.total * costs.element_bytes / costs.machine.dram_bytes_per_cycle / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.token_tile)

@@ -100,7 +100,7 @@ def compare(
         with progress_bar("experiments") as progress:
             for number, (name, machine) in enumerate(pairs):
                 job = prepare(name, machine, wanted)
-                results.append(run(job, critical_path=True, simulate_layers=simulate_layers))
+                results.append(run(job, critical_path=True, simulate_layers=simulate_layers, stride="tile"))
                 progress(number + 1, len(pairs))
         options: dict[str, object] = {"--hw": machines, "--mapping": mapping, "--set": set_}
         options |= {"--layers": layers, "--simulate-layers": simulate_layers}

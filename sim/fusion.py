@@ -7,52 +7,94 @@ recurrence waits for; those that it does not wait for form a stream of their own
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from hw.requests import Gemm
 from sim.analysis import Analysis
-from sim.layout import BatchLayout, Layout, Segment, SegmentLayout, StepLayout
+from sim.layout import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
 from sim.mapping import CostModel, Mapping
 from sim.program import UnitName
 from sim.units import ceil_div
-from workloads.digraph import circles, in_order
+from workloads.digraph import after, in_order, reach
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
 LEAST_TILE_ELEMENTS = 8192  # a matrix is streamed in 16 tiles or in tiles of this size, whichever is larger
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
+class WeightTiles:
+    """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
+
+    ``shapes`` are the GEMMs of one timestep of one sequence that differ, ``numbers`` says which of them each tile does.
+    """
+
+    segments: tuple[Segment, ...]
+    shapes: tuple[Gemm, ...]
+    numbers: Numbers
+
+    @cached_property
+    def elements(self) -> Numbers:
+        """Weights in each tile."""
+        return np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers]
+
+    @cached_property
+    def largest(self) -> int:
+        """Weights in the largest tile."""
+        return int(self.elements.max())
+
+    @cached_property
+    def total(self) -> int:
+        """Weights in all tiles."""
+        return int(self.elements.sum())
+
+
+@dataclass(frozen=True, eq=False)
 class Draft:
-    """A stream before its dependencies are known; ``tiles`` are the weight tiles of a projection stream's items."""
+    """A stream before its dependencies are known; ``weights`` are the tiles of a projection stream, one an item."""
 
     unit: UnitName
     operations: list[str]
     stepped: bool
     grouped: bool
     layout: Layout
-    tiles: list[Gemm] = field(default_factory=list)
+    weights: WeightTiles | None = None
 
     @property
     def is_projection(self) -> bool:
         """Whether the items are weight tiles."""
-        return bool(self.tiles)
+        return self.weights is not None
 
 
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
     """The streams of a layer in topological order."""
+    drafts = [_vector_draft(costs, mapping, names) for names in _fused(costs, mapping)]
+    drafts += [_projection_draft(costs, mapping, *bundle) for bundle in projections(costs, mapping)]
+    return _in_order(costs, drafts)
+
+
+def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
+    """The projections that share a stream, and their weights in tiles, for each such stream."""
+    key = "projections", mapping.stepped, mapping.blocks, mapping.weight_slot_bytes
+    return costs.once(key, lambda: _projections(costs, mapping))
+
+
+def weight_bytes(costs: CostModel, mapping: Mapping) -> tuple[int, int]:
+    """Bytes of the largest tile of weights, and of all of them; zeros without projections."""
+    tiles = [weights for _, weights in projections(costs, mapping)]
+    largest, total = max((each.largest for each in tiles), default=0), sum(each.total for each in tiles)
+    return largest * costs.element_bytes, total * costs.element_bytes
+
+
+def _projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
     analysis = costs.analysis
-    key = mapping.stepped, tuple(mapping.placement.items())
-    if key not in costs.fusions:
-        costs.fusions[key] = _fuse(analysis, mapping)
-    vector = costs.fusions[key]
     bundles: dict[tuple[object, ...], list[str]] = {}
     for name in analysis.operations:
         if analysis.kind(name) == "projection" and name not in mapping.stepped:
             bundles.setdefault(_bundle_key(costs, mapping, name), []).append(name)
-    drafts = [_vector_draft(costs, mapping, list(names)) for names in vector]
-    drafts += [_projection_draft(costs, mapping, names) for names in bundles.values()]
-    return _in_order(costs, drafts)
+    return [(names, _weight_tiles(costs, mapping, names)) for names in bundles.values()]
 
 
 def stream_edges(analysis: Analysis, streams: list[list[str]]) -> dict[int, set[int]]:
@@ -67,11 +109,15 @@ def stream_edges(analysis: Analysis, streams: list[list[str]]) -> dict[int, set[
 
 
 def _in_order(costs: CostModel, drafts: list[Draft]) -> list[Draft]:
-    key = tuple(tuple(draft.operations) for draft in drafts)
-    if key not in costs.orders:
-        edges = stream_edges(costs.analysis, [draft.operations for draft in drafts])
-        costs.orders[key] = in_order(edges)
-    return [drafts[number] for number in costs.orders[key]]
+    names = [draft.operations for draft in drafts]
+    key = "order of streams", tuple(map(tuple, names))
+    order = costs.once(key, lambda: in_order(stream_edges(costs.analysis, names)))
+    return [drafts[number] for number in order]
+
+
+def _fused(costs: CostModel, mapping: Mapping) -> list[list[str]]:
+    key = "fused operations", mapping.stepped, tuple(mapping.placement.items())
+    return costs.once(key, lambda: _fuse(costs.analysis, mapping))
 
 
 def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
@@ -88,7 +134,9 @@ def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
         key: tuple[object, ...] = (mapping.placement[name], stepped, analysis.grouped(name))
         key = (name,) if batched_projection else key
         candidates = [number for number in range(len(streams)) if keys[number] == key]
-        joined = next((n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n})), len(streams))
+        joined = next(
+            (n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n}, n)), len(streams)
+        )
         if joined == len(streams):
             streams.append([])
             keys.append(key)
@@ -97,22 +145,30 @@ def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
     return [names for names, key in zip(streams, keys, strict=True) if len(key) == 3]
 
 
-def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int]) -> bool:
+def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int], joined: int) -> bool:
     """Whether streams with these operations can be worked through without waiting for each other in a circle.
 
-    Within a timestep they must not form one. A circle through earlier timesteps needs streams that take turns at every
-    timestep: all of them stepped, all of them cut or none.
+    They could before an operation joined the stream *joined*, so it is circles through that one that matter. Within a
+    timestep there must be none. A circle through earlier timesteps needs streams that take turns at every timestep: all
+    of them stepped, all of them cut or none.
     """
-    between = {(home.get(source, source), home.get(reader, reader), back) for source, reader, back in analysis.edges}
-    ever = circles((before, after) for before, after, _ in between if before != after)
-    if not ever:
-        return True
-    order: dict[str | int, tuple[bool, bool]] = {}
-    for name in analysis.operations:
-        order[home.get(name, name)] = name in mapping.stepped, analysis.grouped(name)
-    if any({order[stream] for stream in circle} not in ({(True, True)}, {(True, False)}) for circle in ever):
+    ever: list[tuple[str | int, str | int]] = []
+    now: list[tuple[str | int, str | int]] = []
+    for source, reader, distance in analysis.edges:
+        edge = home.get(source, source), home.get(reader, reader)
+        if edge[0] != edge[1]:
+            ever.append(edge)
+            if not distance:
+                now.append(edge)
+    if joined in reach(after(now), joined):
         return False
-    return not circles((before, after) for before, after, back in between if before != after and not back)
+    circle = reach(after(ever), joined) & reach(after((reader, source) for source, reader in ever), joined)
+    ways = {
+        (name in mapping.stepped, analysis.grouped(name))
+        for name in (analysis.operations if circle else ())
+        if home.get(name, name) in circle
+    }
+    return ways in (set(), {(True, True)}, {(True, False)})
 
 
 def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
@@ -155,7 +211,13 @@ def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, 
     return inputs, late
 
 
-def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft:
+def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weights: WeightTiles) -> Draft:
+    key = "layout", weights, mapping.token_tile
+    layout = costs.once(key, lambda: SegmentLayout(mapping.token_tile, weights.segments))
+    return Draft("mac_array", names, False, False, layout, weights)
+
+
+def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> WeightTiles:
     analysis, array = costs.analysis, costs.machine.mac_array
     whole = [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
@@ -165,15 +227,16 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> D
     segments: list[Segment] = []
     tiles: list[Gemm] = []
     for name, block in parts:
-        gemm = costs.gemm(name, mapping.token_tile * mapping.batch, 1 if block is None else mapping.blocks)
-        cut = weight_tiles(gemm, (array.rows, array.columns), slot)
+        cut = weight_tiles(
+            costs.gemm(name, 1, 1 if block is None else mapping.blocks), (array.rows, array.columns), slot
+        )
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
-    return Draft("mac_array", names, False, False, SegmentLayout(mapping.token_tile, segments), tiles)
+    numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}
+    return WeightTiles(tuple(segments), tuple(numbers), np.array([numbers[tile] for tile in tiles], np.int64))
 
 
-@lru_cache(maxsize=512)
-def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> tuple[Gemm, ...]:
+def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list[Gemm]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
     Tiles are full columns wide of an array of *shape* (rows, columns). Only where one such tile is too large, k is cut
@@ -185,8 +248,7 @@ def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> tupl
     depth = ceil_div(gemm.k, parts)
     if parts == 1:
         width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
-    tiles = []
-    for start in range(0, gemm.n, width):
-        for bottom in range(0, gemm.k, depth):
-            tiles.append(Gemm(gemm.m, min(width, gemm.n - start), min(depth, gemm.k - bottom), gemm.batch))
-    return tuple(tiles)
+    depths = [min(depth, gemm.k - bottom) for bottom in range(0, gemm.k, depth)]
+    columns_wide = [gemm._replace(n=width, k=each) for each in depths]
+    rest = gemm.n % width
+    return columns_wide * (gemm.n // width) + [gemm._replace(n=rest, k=each) for each in depths if rest]

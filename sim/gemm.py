@@ -1,7 +1,8 @@
 """One GEMM on the MAC array, by itself: the closed forms of hw/mac_array.py as a result.
 
-With serial folds the cycles are SCALE-Sim's total cycles. With overlapped folds they count until the result is there:
-the cycles that the array is taken, and the drain that a next GEMM would overlap. Not modelled here: SRAM and DRAM.
+With serial folds the cycles are SCALE-Sim's total cycles. With overlapped folds they count until the last sum is
+complete: the cycles that the array is taken, and the drain that a next GEMM would overlap. Results may be there later,
+since an output-stationary array shifts them out. Not modelled here: SRAM and DRAM.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hw.mac_array import Dataflow, MacArraySpec, gemm_cost
+from hw.mac_array import Dataflow, MacArraySpec, gemm_cost, result_cycles, sum_cycles
 from hw.requests import Gemm
 from sim.errors import InputError, Problem
 
@@ -24,6 +25,7 @@ DATAFLOWS: dict[str, Dataflow] = {"ws": "weight_stationary", "os": "output_stati
 class GemmResult(BaseModel):
     """Cycles of an (m, k) by (k, n) product; ``useful`` + ``fill_drain`` + ``edge`` cycles make up ``cycles``.
 
+    ``result_cycles`` count from the first operand's cycle to the last result's (SCALE-Sim leaves one of them out).
     ``utilisation`` is the part of all PEs' cycles that do a MAC of the product.
     """
 
@@ -37,6 +39,7 @@ class GemmResult(BaseModel):
     dataflow: Dataflow
     folds: Literal["serial", "overlapped"]
     cycles: int
+    result_cycles: int
     utilisation: float
     macs: int
     useful_cycles: int
@@ -50,11 +53,19 @@ class GemmResult(BaseModel):
     def __rich__(self) -> RenderableType:
         product = f"({self.m}, {self.k}) x ({self.k}, {self.n}) on {self.rows} x {self.columns} PEs"
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for column in ("cycles", "utilisation", "MACs", "useful", "fill and drain", "edges (idle PEs)"):
+        for column in (
+            "cycles",
+            "until results",
+            "utilisation",
+            "MACs",
+            "useful",
+            "fill and drain",
+            "edges (idle PEs)",
+        ):
             table.add_column(column, justify="right")
         parts = (self.useful_cycles, self.fill_drain_cycles, self.edge_cycles)
         counts = (f"{count:,}" for count in (self.macs, *parts))
-        table.add_row(f"{self.cycles:,}", f"{100 * self.utilisation:.1f} %", *counts)
+        table.add_row(f"{self.cycles:,}", f"{self.result_cycles:,}", f"{100 * self.utilisation:.1f} %", *counts)
         return Group(
             Text.assemble((product, "bold"), f", {self.dataflow.replace('_', ' ')}, {self.folds} folds"), table
         )
@@ -72,9 +83,10 @@ def run_gemm(
     m: int, n: int, k: int, rows: int, columns: int, dataflow: Dataflow, folds: Literal["serial", "overlapped"]
 ) -> GemmResult:
     """Cycles of an (m, k) by (k, n) product on *rows* x *columns* PEs."""
-    product = Gemm(m, n, k)
-    cost = gemm_cost(MacArraySpec(rows=rows, columns=columns, dataflow=dataflow, folds=folds), product)
-    cycles, fill_drain = cost.cycles + cost.tail_cycles, cost.fill_drain_cycles + cost.tail_cycles
+    product, array = Gemm(m, n, k), MacArraySpec(rows=rows, columns=columns, dataflow=dataflow, folds=folds)
+    cost = gemm_cost(array, product)
+    cycles = cost.cycles if folds == "serial" else sum_cycles(array, product)
+    fill_drain = cost.fill_drain_cycles + cycles - cost.cycles
     return GemmResult(
         m=m,
         n=n,
@@ -84,6 +96,7 @@ def run_gemm(
         dataflow=dataflow,
         folds=folds,
         cycles=cycles,
+        result_cycles=result_cycles(array, product),
         utilisation=product.macs / (rows * columns * cycles),
         macs=product.macs,
         useful_cycles=cost.useful_cycles,

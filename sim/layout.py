@@ -2,16 +2,22 @@
 
 A tile is ``tokens`` consecutive timesteps of one layer. Its parallel groups are cut into ``blocks`` of ``lanes``.
 A stream does its items in a fixed order, so "is this part of the tile done" is a comparison of one counter with the
-index of the last item that touches the part.
+index of the last item that touches the part. What is said of all items of a stream is said in arrays.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from functools import cached_property
+from typing import ClassVar, Final, NamedTuple
 
-from sim.units import ceil_div
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int64]
+ALL: Final = -1  # instead of the number of a block or a lane
 
 
 class Region(NamedTuple):
@@ -23,24 +29,42 @@ class Region(NamedTuple):
     lane: int | None = None
 
 
-class Layout(Protocol):
+class Regions(NamedTuple):
+    """Parts of a tile as columns, such as what each item of a stream covers; :data:`ALL` for all blocks or lanes."""
+
+    first: Numbers
+    last: Numbers
+    block: Numbers
+    lane: Numbers
+
+
+class Layout(ABC):
     """The items of a stream in one tile; ``order`` says in a word how it goes through it."""
 
     order: ClassVar[str]
 
     @property
+    @abstractmethod
     def items(self) -> int:
         """How many there are."""
 
+    @cached_property
+    @abstractmethod
+    def regions(self) -> Regions:
+        """What each item covers."""
+
+    @abstractmethod
+    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        """The last item that has to do with *part* (an operation's name) up to *token*, for each of those given."""
+
     def region(self, item: int) -> Region:
         """What *item* covers."""
-
-    def last(self, part: str, region: Region) -> int:
-        """The last item that has to do with *part* (an operation's name) in *region*."""
+        first, last, block, lane = (int(column[item]) for column in self.regions)
+        return Region(first, last, None if block == ALL else block, None if lane == ALL else lane)
 
 
 @dataclass(frozen=True)
-class StepLayout:
+class StepLayout(Layout):
     """Token by token: block after block; within a block the lanes take turns at every token."""
 
     order: ClassVar[str] = "steps"
@@ -52,19 +76,19 @@ class StepLayout:
     def items(self) -> int:
         return self.blocks * self.tokens * self.lanes
 
-    def region(self, item: int) -> Region:
-        rest, lane = divmod(item, self.lanes)
-        block, token = divmod(rest, self.tokens)
-        return Region(token, token, block, lane)
+    @cached_property
+    def regions(self) -> Regions:
+        rest, lane = np.divmod(np.arange(self.items, dtype=np.int64), self.lanes)
+        block, token = np.divmod(rest, self.tokens)
+        return Regions(token, token, block, lane)
 
-    def last(self, part: str, region: Region) -> int:
-        block = self.blocks - 1 if region.block is None or self.blocks == 1 else region.block
-        lane = self.lanes - 1 if region.lane is None or self.lanes == 1 else region.lane
-        return (block * self.tokens + region.last) * self.lanes + lane
+    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        found: Numbers = (_latest(block, self.blocks) * self.tokens + token) * self.lanes + _latest(lane, self.lanes)
+        return found
 
 
 @dataclass(frozen=True)
-class BatchLayout:
+class BatchLayout(Layout):
     """Many tokens at once: block after block, each in ``chunks`` of consecutive tokens."""
 
     order: ClassVar[str] = "batches"
@@ -76,19 +100,24 @@ class BatchLayout:
     def items(self) -> int:
         return self.blocks * self.chunks
 
-    def bounds(self, chunk: int) -> tuple[int, int]:
-        """First token of *chunk* and the first one after it."""
-        return chunk * self.tokens // self.chunks, (chunk + 1) * self.tokens // self.chunks
+    @cached_property
+    def regions(self) -> Regions:
+        block, chunk = np.divmod(np.arange(self.items, dtype=np.int64), self.chunks)
+        first = chunk * self.tokens // self.chunks
+        last = (chunk + 1) * self.tokens // self.chunks - 1
+        every = np.full_like(block, ALL)
+        return Regions(first, last, block if self.blocks > 1 else every, every)
 
-    def region(self, item: int) -> Region:
-        block, chunk = divmod(item, self.chunks)
-        start, end = self.bounds(chunk)
-        return Region(start, end - 1, block if self.blocks > 1 else None)
+    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        chunk = -(-(token + 1) * self.chunks // self.tokens) - 1
+        return _latest(block, self.blocks) * self.chunks + chunk
 
-    def last(self, part: str, region: Region) -> int:
-        block = self.blocks - 1 if region.block is None or self.blocks == 1 else region.block
-        chunk = ceil_div((region.last + 1) * self.chunks, self.tokens) - 1
-        return block * self.chunks + chunk
+
+def _latest(which: Numbers | int, count: int) -> Numbers:
+    """The last of *count* blocks or lanes that *which* means: all of them, or one. If there is one, any means that."""
+    if count == 1:
+        return np.zeros_like(which, np.int64)
+    return np.where(np.equal(which, ALL), count - 1, which)
 
 
 @dataclass(frozen=True)
@@ -100,7 +129,7 @@ class Segment:
     items: int
 
 
-class SegmentLayout:
+class SegmentLayout(Layout):
     """The weight tiles of one or more projections in the order of their use; each covers all tokens of the tile."""
 
     order: ClassVar[str] = "weights"
@@ -108,30 +137,42 @@ class SegmentLayout:
     def __init__(self, tokens: int, segments: Sequence[Segment]) -> None:
         self.tokens = tokens
         self.segments = tuple(segments)
-        self.starts: list[int] = []
-        self._of: list[Segment] = []
-        self._last: dict[tuple[str, int | None], int] = {}
-        for segment in segments:
-            self.starts.append(len(self._of))
-            self._of += [segment] * segment.items
+        self._sizes = [segment.items for segment in segments]
+        self._segment = np.repeat(np.arange(len(self.segments)), self._sizes)  # of each item
+        self._last: dict[str, Numbers] = {}  # part -> last items by block, then that of all blocks
 
     @property
     def items(self) -> int:
-        return len(self._of)
+        return len(self._segment)
 
-    def region(self, item: int) -> Region:
-        return Region(0, self.tokens - 1, self._of[item].block)
+    @cached_property
+    def regions(self) -> Regions:
+        blocks = [ALL if segment.block is None else segment.block for segment in self.segments]
+        block = np.repeat(np.array(blocks, np.int64), self._sizes)
+        every = np.full_like(block, ALL)
+        return Regions(np.zeros_like(block), np.full_like(block, self.tokens - 1), block, every)
 
     def part(self, item: int) -> str:
         """The projection that *item* belongs to."""
-        return self._of[item].part
+        return self.segments[int(self._segment[item])].part
 
-    def last(self, part: str, region: Region) -> int:
-        key = part, region.block
-        if key not in self._last:
-            self._last[key] = max(
-                start + segment.items - 1
-                for start, segment in zip(self.starts, self.segments, strict=True)
-                if segment.part == part and (None in (region.block, segment.block) or segment.block == region.block)
-            )
-        return self._last[key]
+    def of(self, part: str) -> NDArray[np.bool_]:
+        """Which items belong to the projection *part*."""
+        return np.repeat([segment.part == part for segment in self.segments], self._sizes)
+
+    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        if part not in self._last:
+            self._last[part] = self._last_items(part)
+        by_block = self._last[part]
+        return by_block[block] if len(by_block) > 1 else np.full_like(block, by_block[0])
+
+    def _last_items(self, part: str) -> Numbers:
+        """The last item of *part* for each block, and at the end for all of them; only that if it is not cut."""
+        ends = np.cumsum(self._sizes) - 1
+        own = [(segment.block, end) for segment, end in zip(self.segments, ends, strict=True) if segment.part == part]
+        cut = [block for block, _ in own if block is not None]
+        last = np.full(max(cut, default=-1) + 2, -1, np.int64)
+        for block, end in own:
+            where = slice(None) if block is None else [block, ALL]
+            last[where] = np.maximum(last[where], end)
+        return last

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Generic, TypeVar
+from itertools import repeat
 
 import numpy as np
 
-from hw.mac_array import operand_bytes
+from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Transfer, Work
 from sim.analysis import Analysis
 from sim.buffers import Inventory, Storage
 from sim.dependencies import Streams, add_dependencies, weight_streams
 from sim.fusion import Draft
-from sim.layout import BatchLayout, Layout, SegmentLayout
+from sim.layout import BatchLayout, Layout, Numbers
 from sim.mapping import CostModel, Mapping
-from sim.program import DRAM, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Numbers, Pool, Program, StreamPlan
+from sim.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
 from sim.units import ceil_div
 from workloads.config import Workload
 
-RequestType = TypeVar("RequestType", Work, Transfer)
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 
 
@@ -41,35 +39,38 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Transfers:
-    """A DMA stream to be: which bytes each item moves in which variant of tile; items lie one after the other."""
+    """A DMA stream to be: how many bytes each item moves, by variant of tile; items lie one after the other.
+
+    Variants that move the same share their array, and no transfer is in two arrays.
+    """
 
     name: str
     layout: Layout
-    sizes: Callable[[int, int], int]  # (item, variant) -> bytes, 0 for nothing to do
+    sizes: tuple[Numbers, ...]  # 0 for nothing to do
     place: _Place
     write: bool = False
 
 
-class _Numbering(Generic[RequestType]):
-    """The requests of a stream, equal ones once, in the order in which they are first made."""
+class _Works:
+    """The requests of a stream with their costs, equal ones once."""
 
     def __init__(self) -> None:
-        self.requests: list[RequestType] = []
+        self.requests: list[Work] = []
         self.costs: list[Cost] = []
         self._known: dict[object, int] = {}
 
-    def number(self, request: RequestType, cost: Cost | None = None) -> int:
-        """The number of *request*, which costs *cost* if a compute unit does it."""
-        key = request.key, cost
+    def number(self, work: Work, cost: Cost) -> int:
+        """The number of *work*, which costs *cost*."""
+        key = cost, tuple(sorted(work.demand.items()))
         if key not in self._known:
             self._known[key] = len(self.requests)
-            self.requests.append(request)
-            self.costs += [] if cost is None else [cost]
+            self.requests.append(work)
+            self.costs.append(cost)
         return self._known[key]
 
 
 class Lowering:
-    """Builds the program of one mapped layer; use :func:`build_program`."""
+    """Builds the program of one mapped layer."""
 
     def __init__(
         self, workload: Workload, machine: MachineSpec, costs: CostModel, mapping: Mapping, inventory: Inventory
@@ -96,7 +97,9 @@ class Lowering:
         for draft in self.drafts:
             self.of_draft.append(self._add(self._compute_plan(draft)))
         self._add_transfers_after()
-        add_dependencies(Streams(self.plans, self.number, self.of_draft, self.inventory, self.tiles_per_layer))
+        add_dependencies(
+            Streams(self.plans, self.number, self.of_draft, self.costs, self.inventory, self.tiles_per_layer)
+        )
         for plan in self.plans:
             plan.dependencies = [d for d in plan.dependencies if not self._freed_of(d.reason)]
         return Program(
@@ -149,10 +152,10 @@ class Lowering:
         return number
 
     def _tokens(self, variant: int) -> int:
-        return self.last_tokens if variant & 2 else self.mapping.token_tile
+        return self.last_tokens if variant & LAST else self.mapping.token_tile
 
     def _compute_plan(self, draft: Draft) -> StreamPlan:
-        known = _Numbering[Work]()
+        known = _Works()
         of: dict[int, Numbers] = {}
         for tokens in map(self._tokens, range(VARIANTS)):
             if tokens not in of:
@@ -161,16 +164,18 @@ class Lowering:
         works, costs = tuple(known.requests), tuple(known.costs)
         return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
-    def _numbers(self, draft: Draft, tokens: int, known: _Numbering[Work]) -> Numbers:
+    def _numbers(self, draft: Draft, tokens: int, known: _Works) -> Numbers:
         """The request of each item of a tile that has *tokens* tokens; NOTHING for an item that lies behind them."""
-        if isinstance(draft.layout, SegmentLayout):
+        if draft.weights is not None:
             rows = tokens * self.mapping.batch
-            of_tile = {full: known.number(*self._projection_work(full, rows)) for full in dict.fromkeys(draft.tiles)}
-            return np.array([of_tile[full] for full in draft.tiles], np.int64)
-        regions = [draft.layout.region(item) for item in range(draft.layout.items)]
-        spans = [min(region.last + 1, tokens) - region.first for region in regions]
-        of_span = {span: known.number(*self._fused_work(draft, span)) for span in dict.fromkeys(spans) if span > 0}
-        return np.array([of_span.get(span, NOTHING) for span in spans], np.int64)
+            widths = self._operand_widths(draft.operations[0])
+            works = [self._projection_work(shape._replace(m=shape.m * rows), widths) for shape in draft.weights.shapes]
+            of_shape = [known.number(*work) for work in works]
+            return np.array(of_shape, np.int64)[draft.weights.numbers]
+        key = "spans of items", draft.layout, tokens
+        spans, which = self.costs.once(key, lambda: _spans(draft.layout, tokens))
+        of_span = [known.number(*self._fused_work(draft, span)) if span > 0 else NOTHING for span in spans]
+        return np.array(of_span, np.int64)[which]
 
     def _fused_work(self, draft: Draft, tokens: int) -> tuple[Work, Cost]:
         """The request for *tokens* timesteps of one part of fused operations."""
@@ -179,41 +184,49 @@ class Lowering:
         cost = self.costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 
-    def _projection_work(self, full: Gemm, rows: int) -> tuple[Work, Cost]:
-        """The request for a weight tile of a full tile of tokens, for *rows* tokens x sequences."""
-        gemm = Gemm(full.m // (self.mapping.token_tile * self.mapping.batch) * rows, full.n, full.k, full.batch)
-        cost = self.costs.gemm_cost(gemm)
-        traffic = operand_bytes(self.machine.mac_array, gemm, self.costs.element_bytes)
-        storage = self.inventory.weights
+    def _operand_widths(self, projection: str) -> list[int]:
+        """Bytes of an element of what *projection* multiplies by weights, for each product that it sums up."""
+        products = self.analysis.operations[projection].equation.products
+        operands = (reference for product in products for reference in (product.left, product.right))
+        return [self.inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
+
+    def _projection_work(self, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
+        """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
+        cost, array, storage = self.costs.gemm_cost(gemm), self.machine.mac_array, self.inventory.weights
         assert storage is not None
+        own = self.costs.element_bytes
+        traffic = ceil_div(sum(operand_bytes(array, gemm, Widths(width, own, own)) for width in widths), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
         """SRAM traffic of a fused request: every stored operand and result once, intermediates not at all."""
-        inventory, moved = self.inventory, []
-        own = set(draft.operations)
-        seen: set[str] = set()
-        for name in draft.operations:
-            equation = self.analysis.operations[name].equation
-            for reference in equation.references:
-                storage = inventory.stored.get(reference.tensor)
-                if storage is None or reference.tensor in seen:
-                    continue
-                fused = self.analysis.graph.producer[reference.tensor] in own and reference.lag == 0
-                if not fused:
-                    seen.add(reference.tensor)
-                    moved.append((storage, self._traffic(reference.indices, scale, groups)))
-            storage = inventory.stored.get(equation.tensor)
-            if storage is not None:
-                moved.append((storage, self._traffic(equation.indices, scale, groups)))
-        parameters = inventory.parameters.get(inventory.home[draft.operations[0]])
+        stored = self.inventory.stored
+        key = "traffic", tuple(draft.operations), groups
+        traffic = self.costs.once(key, lambda: self._traffic(draft, groups))
+        moved = [(stored[tensor], size * scale) for tensor, size in traffic if tensor in stored]
+        parameters = self.inventory.parameters.get(self.inventory.home[draft.operations[0]])
         if parameters is not None:
             parts = groups if draft.grouped else 1
             moved.append((parameters, parameters.buffer.slot_bytes // parts))
         return self._spread(moved)
 
-    def _traffic(self, indices: Iterable[str], scale: int, groups: int) -> int:
-        return self.analysis.size(indices, groups) * scale * self.costs.element_bytes
+    def _traffic(self, draft: Draft, groups: int) -> list[tuple[str, int]]:
+        """Tensors that a request of *draft* reads or writes, with bytes for a timestep of one sequence."""
+        graph, own = self.analysis.graph, set(draft.operations)
+        read: set[str] = set()
+        moved: list[tuple[str, Iterable[str]]] = []
+        for name in draft.operations:
+            equation = self.analysis.operations[name].equation
+            for reference in equation.references:
+                tensor = reference.tensor
+                if tensor in read or reference.lag is None:
+                    continue
+                if graph.producer[tensor] not in own or reference.lag != 0:
+                    read.add(tensor)
+                    moved.append((tensor, reference.indices))
+            moved.append((equation.tensor, equation.indices))
+        size, width = self.analysis.size, self.inventory.width
+        return [(tensor, size(indices, groups) * width(tensor)) for tensor, indices in moved]
 
     def _spread(self, moved: list[tuple[Storage, int]]) -> dict[int, int]:
         demand: dict[int, int] = {}
@@ -226,14 +239,15 @@ class Lowering:
     # ------------------------------------------------------------------------------------------------ transfers
 
     def _transfer_plan(self, transfers: _Transfers) -> StreamPlan:
-        place, known, numbers = transfers.place, _Numbering[Transfer](), []
-        for variant in range(VARIANTS):
-            sizes = [transfers.sizes(item, variant) for item in range(transfers.layout.items)]
-            moves = zip(sizes, accumulate(sizes, initial=place.start), strict=False)
-            of_items = [known.number(Transfer(n, transfers.write, at)) if n else NOTHING for n, at in moves]
-            numbers.append(np.array(of_items, np.int64))
+        place, requests = transfers.place, list[Transfer]()
+        numbers: dict[int, Numbers] = {}  # by the identity of sizes
+        for sizes in {id(each): each for each in transfers.sizes}.values():
+            busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
+            numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
+            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.write), starts[busy].tolist())
         return StreamPlan(
-            transfers.name, "dma", (), transfers.layout, tuple(known.requests), tuple(numbers),
+            transfers.name, "dma", (), transfers.layout, tuple(requests),
+            tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
 
@@ -246,7 +260,7 @@ class Lowering:
     def _activation_place(self) -> _Place:
         """What layers hand on: the input of the first, then the output of each."""
         full = self._activation_bytes(self.analysis.graph.input_tensor, 0)
-        last = self._activation_bytes(self.analysis.graph.input_tensor, 2)
+        last = self._activation_bytes(self.analysis.graph.input_tensor, LAST)
         return self._per_layer((self.tiles_per_layer - 1) * full + last, full, more_layers=1)
 
     def _once(self) -> Layout:
@@ -259,61 +273,64 @@ class Lowering:
         elements = self.analysis.graph.elements(tensor) * self.mapping.batch
         return elements * self.costs.element_bytes * self._tokens(variant)
 
-    def _activation_sizes(self, tensor: str) -> Callable[[int, int], int]:
-        return lambda _, variant: self._activation_bytes(tensor, variant)
+    def _activation_sizes(self, tensor: str) -> tuple[Numbers, ...]:
+        sizes = [self._activation_bytes(tensor, variant) for variant in range(VARIANTS)]
+        arrays = {size: np.array([size], np.int64) for size in sizes}
+        return tuple(arrays[size] for size in sizes)
 
     def _add_transfers_before(self) -> None:
         source = self.analysis.graph.input_tensor
         layers = [_Transfers("load.input", self._once(), self._activation_sizes(source), self._activations)]
         for storage in self.inventory.parameters.values():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
-            layers.append(_Transfers(name, self._once(), _only_first(size), self._per_layer(size)))
+            sizes = _sizes(1, size, lambda variant: variant & FIRST)
+            layers.append(_Transfers(name, self._once(), sizes, self._per_layer(size)))
         decode, blocks = self.workload.spec.phase == "decode", self.mapping.blocks
         state = ceil_div(self.inventory.carried_bytes(spilled=False), blocks)
         if state and decode:
-            layers.append(_Transfers("load.state", self._by_block(), _only_first(state), self._states[False]))
+            sizes = _sizes(blocks, state, lambda variant: variant & FIRST)
+            layers.append(_Transfers("load.state", self._by_block(), sizes, self._states[False]))
         spilled = ceil_div(self.inventory.carried_bytes(spilled=True), blocks)
-        if spilled:
-            when = _always if decode else _not_first  # in prefill it begins as zero
-            layers.append(_Transfers("load.spilled", self._by_block(), when(spilled), self._states[True]))
+        if spilled:  # in prefill it begins as zero
+            sizes = _sizes(blocks, spilled, lambda variant: decode or not variant & FIRST)
+            layers.append(_Transfers("load.spilled", self._by_block(), sizes, self._states[True]))
         layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
 
     def _weight_transfers(self, number: int) -> _Transfers:
-        draft, sizes, resident = self.drafts[number], self.inventory.tile_bytes(number), self.inventory.resident
-
-        def size(item: int, variant: int) -> int:
-            return 0 if resident and not variant & 1 else sizes[item]
-
-        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, size, self._per_layer(sum(sizes)))
+        draft = self.drafts[number]
+        assert draft.weights is not None
+        sizes = draft.weights.elements * self.costs.element_bytes
+        later = np.zeros_like(sizes) if self.inventory.resident else sizes
+        in_variants = tuple(sizes if variant & FIRST else later for variant in range(VARIANTS))
+        place = self._per_layer(int(sizes.sum()))
+        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, in_variants, place)
 
     def _add_transfers_after(self) -> None:
-        for name, spilled, when in (("store.spilled", True, _always), ("store.state", False, _only_last)):
+        when: dict[bool, Callable[[int], object]] = {True: lambda _: True, False: lambda variant: variant & LAST}
+        for name, spilled in (("store.spilled", True), ("store.state", False)):
             size = ceil_div(self.inventory.carried_bytes(spilled), self.mapping.blocks)
             if size:
-                place = self._states[spilled]
-                self._add(self._transfer_plan(_Transfers(name, self._by_block(), when(size), place, write=True)))
+                sizes, place = _sizes(self.mapping.blocks, size, when[spilled]), self._states[spilled]
+                self._add(self._transfer_plan(_Transfers(name, self._by_block(), sizes, place, write=True)))
         output, handed_on = self.analysis.graph.output_tensor, self._activations
         place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
         store = _Transfers("store.output", self._once(), self._activation_sizes(output), place, write=True)
         self._add(self._transfer_plan(store))
 
 
-def _only_first(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size if variant & 1 else 0
+def _spans(layout: Layout, tokens: int) -> tuple[list[int], Numbers]:
+    """How many of the first *tokens* timesteps an item covers: the counts that there are, and which of them it has."""
+    regions = layout.regions
+    spans, which = np.unique(np.minimum(regions.last + 1, tokens) - regions.first, return_inverse=True)
+    return spans.tolist(), which
 
 
-def _not_first(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: 0 if variant & 1 else size
-
-
-def _only_last(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size if variant & 2 else 0
-
-
-def _always(size: int) -> Callable[[int, int], int]:
-    return lambda _, variant: size
+def _sizes(items: int, size: int, when: Callable[[int], object]) -> tuple[Numbers, ...]:
+    """*items* of *size* bytes in the variants of tiles *when* they are moved, of none in the others."""
+    moved, nothing = np.full(items, size, np.int64), np.zeros(items, np.int64)
+    return tuple(moved if when(variant) else nothing for variant in range(VARIANTS))
 
 
 def stream_name(draft: Draft) -> str:

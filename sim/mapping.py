@@ -7,11 +7,13 @@ Everything else is batched over the tile's tokens.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from hw.ideal import freed_cost
-from hw.mac_array import elementwise_cost, gemm_cost, operand_bytes
+from hw.mac_array import elementwise_cost, gemm_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import vector_cost
@@ -20,6 +22,7 @@ from sim.program import UnitName
 from workloads.config import Placement
 
 WORTH_MOVING = 0.99
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Mapping:
 class CostModel:
     """Costs of a layer's operations on one machine, remembered, since candidate mappings share most of them.
 
+    So is whatever else they share, see :meth:`once`; all of it lives as long as the choice.
     With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
     product would be quicker.
     """
@@ -62,8 +66,13 @@ class CostModel:
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self._gemms: dict[tuple[str, int, int], Gemm] = {}
-        self.fusions: dict[object, list[list[str]]] = {}  # kept by sim/fusion.py: they depend on no size
-        self.orders: dict[object, list[int]] = {}  # the same
+        self._once: dict[object, object] = {}
+
+    def once(self, key: tuple[object, ...], make: Callable[[], Shared]) -> Shared:
+        """What *make* returns, made once for all who ask with this *key*; its first part is a name for what it is."""
+        if key not in self._once:
+            self._once[key] = make()
+        return cast(Shared, self._once[key])
 
     def units(self, name: str) -> tuple[UnitName, ...]:
         """The units that can do *name*, the specialised one first."""
@@ -147,10 +156,6 @@ class CostModel:
             Gemm(m=n, n=m, k=k * shape.terms, batch=batch * scale),
         ]
         return min(options, key=lambda gemm: self.gemm_cost(gemm).cycles)
-
-    def gemm_bytes(self, name: str, scale: int, parts: int) -> int:
-        """SRAM traffic of a contraction on the MAC array."""
-        return operand_bytes(self.machine.mac_array, self.gemm(name, scale, parts), self.element_bytes)
 
 
 def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> frozenset[str]:

@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hw.reasons import reason_names
 from hw.requests import Cost, Transfer, Work
-from sim.layout import Layout
+from sim.layout import Layout, Numbers
 
 UnitName = Literal["mac_array", "simd", "dma"]
-Numbers = NDArray[np.int64]
 RECURRENCE: Final = "recurrence"
 NO_BUFFER: Final = "no_buffer"
 DRAM: Final = "dram"
 NOTHING: Final = -1  # instead of a request's number: there is nothing to do
-VARIANTS: Final = 4  # of tiles
+FIRST: Final = 1  # a tile is the first of its layer
+LAST: Final = 2  # or the last
+VARIANTS: Final = 4  # of tiles: neither, either, or both
 
 
 @dataclass(eq=False)
@@ -42,7 +42,7 @@ class StreamPlan:
     """One stream: its unit, its items, their requests and what they wait for.
 
     ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
-    the variant of a tile is 1 if it is the first of its layer plus 2 if it is the last. ``costs`` are those of
+    the variant of a tile is FIRST plus LAST as far as it is that of its layer. ``costs`` are those of
     ``requests`` for compute units. ``operations`` are those of all items together. What a stream moves lies
     ``layer_bytes`` further in DRAM for each layer and ``tile_bytes`` for each tile of it.
     """
@@ -126,9 +126,9 @@ class Program:
         return self.layers * self.tiles_per_layer
 
     def variant(self, tile: int) -> int:
-        """1 for the first tile of a layer, plus 2 for the last."""
+        """FIRST for the first tile of a layer, plus LAST for the last."""
         place = tile % self.tiles_per_layer
-        return (place == 0) + 2 * (place == self.tiles_per_layer - 1)
+        return FIRST * (place == 0) + LAST * (place == self.tiles_per_layer - 1)
 
     def variant_counts(self) -> tuple[int, int, int, int]:
         """How many tiles of each variant the run has."""

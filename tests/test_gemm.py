@@ -51,11 +51,30 @@ def test_cycles(product: str, options: str, cycles: int) -> None:
     assert found["useful_cycles"] + found["fill_drain_cycles"] + found["edge_cycles"] == cycles
 
 
+@pytest.mark.parametrize("folds", ["serial", "overlapped"])
+@pytest.mark.parametrize(
+    ("dataflow", "product", "fill", "shift"),
+    [
+        pytest.param("os", (8, 4, 100), 8 + 4 - 2, 8, id="stationary sums shift out through the rows"),
+        pytest.param("ws", (100, 4, 8), 2 * 8 + 4 - 2, 0, id="weights stay, sums come out as they are made"),
+        pytest.param("is", (4, 100, 8), 2 * 8 + 4 - 2, 0, id="inputs stay, sums come out as they are made"),
+    ],
+)
+def test_results_of_one_fold_are_there_when_they_have_come_out(
+    folds: str, dataflow: str, product: tuple[int, int, int], fill: int, shift: int
+) -> None:
+    """However folds follow each other; SCALE-Sim's total is one cycle less than the count of cycles."""
+    options = ("--array", "8x4", "--dataflow", dataflow, "--folds", folds, "--json", "-")
+    found = json.loads(call(*map(str, product), *options)[1])
+    assert found["result_cycles"] == fill + 100 + shift
+    assert found["cycles"] == fill + 100 - (folds == "serial")
+
+
 def test_json_has_what_was_asked_and_what_came_out() -> None:
     # one fold of four MACs on a quarter of 4 x 4 PEs: 1 cycle would do; fill 6, less the one that SCALE-Sim leaves out
     assert json.loads(call("2", "2", "1", "--array", "4x4", "--json", "-")[1]) == {
         **{"m": 2, "n": 2, "k": 1, "rows": 4, "columns": 4, "dataflow": "output_stationary", "folds": "serial"},
-        **{"cycles": 6, "utilisation": 4 / (16 * 6), "macs": 4},
+        **{"cycles": 6, "result_cycles": 7 + 4, "utilisation": 4 / (16 * 6), "macs": 4},
         **{"useful_cycles": 1, "fill_drain_cycles": 5, "edge_cycles": 0},
     }
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.mac_array import Dataflow, MacArraySpec, elementwise_cost, gemm_cost, operand_bytes
+from hw.mac_array import (
+    Dataflow,
+    MacArraySpec,
+    Widths,
+    elementwise_cost,
+    gemm_cost,
+    operand_bytes,
+    result_cycles,
+    sum_cycles,
+)
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec
 
@@ -47,21 +56,21 @@ def test_the_reference_has_its_three_shapes() -> None:
     assert len(reference_rows()) == 3
 
 
-# Rows R = 8 and columns C = 4; fill is R + C - 2 = 10 cycles, and R more to load a stationary tile.
+# Rows R = 8 and columns C = 4; fill is R + C - 2 = 10 cycles, and R more to load a stationary tile or shift sums out.
 @pytest.mark.parametrize(
     ("dataflow", "gemm", "cycles", "tail"),
     [
-        pytest.param("output_stationary", Gemm(8, 4, 100), 100, 10, id="one fold, output stays"),
+        pytest.param("output_stationary", Gemm(8, 4, 100), 100, 10 + 8, id="one fold, output stays"),
         pytest.param("weight_stationary", Gemm(100, 4, 8), 100, 10 + 8, id="one fold, weights stay"),
         pytest.param("input_stationary", Gemm(4, 100, 8), 100, 10 + 8, id="one fold, inputs stay"),
-        pytest.param("output_stationary", Gemm(3, 2, 100), 100, 10, id="a part of a fold takes as long"),
-        pytest.param("output_stationary", Gemm(9, 4, 100), 2 * 100, 10, id="one row more is a second fold"),
-        pytest.param("output_stationary", Gemm(16, 12, 100), 2 * 3 * 100, 10, id="folds in both directions"),
+        pytest.param("output_stationary", Gemm(3, 2, 100), 100, 10 + 8, id="a part of a fold takes as long"),
+        pytest.param("output_stationary", Gemm(9, 4, 100), 2 * 100, 10 + 8, id="one row more is a second fold"),
+        pytest.param("output_stationary", Gemm(16, 12, 100), 2 * 3 * 100, 10 + 8, id="folds in both directions"),
         pytest.param("weight_stationary", Gemm(100, 12, 16), 3 * 2 * 100, 18, id="folds of n and k"),
         pytest.param("input_stationary", Gemm(12, 100, 16), 3 * 2 * 100, 18, id="folds of m and k"),
-        # A fold that streams 5 cycles needs R = 8 for its results; the last is ready 10 + 5 after its start.
-        pytest.param("output_stationary", Gemm(8, 4, 5), 8, 10 + 5 - 8, id="short stream"),
-        pytest.param("output_stationary", Gemm(16, 12, 5), 6 * 8, 10 + 5 - 8, id="many short streams"),
+        # A fold that streams 5 cycles needs R = 8 for its results; the last is there 10 + 5 + 8 after its start.
+        pytest.param("output_stationary", Gemm(8, 4, 5), 8, 10 + 5, id="short stream"),
+        pytest.param("output_stationary", Gemm(16, 12, 5), 6 * 8, 10 + 5, id="many short streams"),
         pytest.param("weight_stationary", Gemm(1, 12, 8), 3 * 8, 18 + 1 - 8, id="matrix times vector"),
     ],
 )
@@ -70,27 +79,51 @@ def test_overlapped_folds_pay_fill_once(dataflow: Dataflow, gemm: Gemm, cycles: 
     assert (cost.cycles, cost.tail_cycles) == (cycles, tail)
 
 
+# Of RTL of an output-stationary array with overlapped folds: cycles that it is taken, and until the last result is out.
+@pytest.mark.parametrize(
+    ("size", "gemm", "taken", "result"),
+    [
+        pytest.param(8, Gemm(1, 1, 1), 8, 23, id="8x8: 1 x 1 x 1"),
+        pytest.param(8, Gemm(7, 13, 64), 128, 150, id="8x8: 7 x 13 x 64"),
+        pytest.param(8, Gemm(8, 64, 9), 72, 94, id="8x8: 8 x 64 x 9"),
+        pytest.param(8, Gemm(16, 13, 3), 32, 49, id="8x8: 16 x 13 x 3"),
+        pytest.param(8, Gemm(33, 1, 8), 40, 62, id="8x8: 33 x 1 x 8"),
+        pytest.param(8, Gemm(64, 64, 8), 512, 534, id="8x8: 64 x 64 x 8"),
+        pytest.param(32, Gemm(1, 1, 8), 32, 102, id="32x32: 1 x 1 x 8"),
+        pytest.param(32, Gemm(2, 33, 31), 64, 157, id="32x32: 2 x 33 x 31"),
+        pytest.param(32, Gemm(8, 32, 16), 32, 110, id="32x32: 8 x 32 x 16"),
+        pytest.param(32, Gemm(31, 32, 33), 33, 127, id="32x32: 31 x 32 x 33"),
+        pytest.param(32, Gemm(33, 1, 16), 64, 142, id="32x32: 33 x 1 x 16"),
+    ],
+)
+def test_overlapped_folds_take_what_rtl_takes(size: int, gemm: Gemm, taken: int, result: int) -> None:
+    spec = array("output_stationary", "overlapped", size, size)
+    cost = gemm_cost(spec, gemm)
+    assert (cost.cycles, cost.cycles + cost.tail_cycles) == (taken, result)
+    assert result_cycles(spec, gemm) == result
+
+
 @pytest.mark.parametrize("dataflow", [pytest.param(name, id=name) for name in DATAFLOWS])
 @pytest.mark.parametrize("length", [pytest.param(n, id=f"length {n}") for n in (1, 5, 8, 100)])
 def test_one_fold_ends_when_a_serial_one_does(dataflow: Dataflow, length: int) -> None:
-    """SCALE-Sim's total is one cycle less than the count of cycles."""
+    """SCALE-Sim's total, which ends with the last sum, is one cycle less than the count of cycles."""
     gemm = {
         "output_stationary": Gemm(8, 4, length),
         "weight_stationary": Gemm(length, 4, 8),
         "input_stationary": Gemm(4, length, 8),
     }[dataflow]
-    overlapped = gemm_cost(array(dataflow, "overlapped", rows=8, columns=4), gemm)
-    serial = gemm_cost(array(dataflow, "serial", rows=8, columns=4), gemm)
-    assert overlapped.cycles + overlapped.tail_cycles == serial.cycles + 1
+    overlapped, serial = (array(dataflow, folds, rows=8, columns=4) for folds in ("overlapped", "serial"))
+    assert sum_cycles(overlapped, gemm) == sum_cycles(serial, gemm) == gemm_cost(serial, gemm).cycles + 1
+    assert result_cycles(overlapped, gemm) == result_cycles(serial, gemm)
 
 
 @pytest.mark.parametrize(
     ("gemm", "cost"),
     [
-        pytest.param(Gemm(8, 4, 100), Cost(100, 10, 100), id="full: 3200 MACs on 32 PEs"),
-        pytest.param(Gemm(8, 1, 100), Cost(100, 10, 25), id="one of four columns: 800 MACs"),
-        pytest.param(Gemm(4, 4, 4), Cost(8, 6, 2), id="skinny: 64 MACs, and R = 8 cycles to shift out"),
-        pytest.param(Gemm(1, 1, 1), Cost(8, 3, 1), id="a single MAC: a part of a cycle counts as one"),
+        pytest.param(Gemm(8, 4, 100), Cost(100, 18, 100), id="full: 3200 MACs on 32 PEs"),
+        pytest.param(Gemm(8, 1, 100), Cost(100, 18, 25), id="one of four columns: 800 MACs"),
+        pytest.param(Gemm(4, 4, 4), Cost(8, 14, 2), id="skinny: 64 MACs, and R = 8 cycles to shift out"),
+        pytest.param(Gemm(1, 1, 1), Cost(8, 11, 1), id="a single MAC: a part of a cycle counts as one"),
     ],
 )
 def test_useful_cycles_are_those_of_a_full_array(gemm: Gemm, cost: Cost) -> None:
@@ -103,9 +136,10 @@ def test_serial_fill_and_drain_are_what_is_not_streamed() -> None:
 
 
 def test_a_single_pe_takes_a_cycle_for_each_mac() -> None:
-    for folds in ("serial", "overlapped"):
+    """The last sum needs one more to leave it, which a next product overlaps."""
+    for folds, tail in ("serial", 0), ("overlapped", 1):
         cost = gemm_cost(array("output_stationary", folds, rows=1, columns=1), Gemm(3, 2, 5))
-        assert cost == Cost(3 * 2 * 5, 0, 3 * 2 * 5)
+        assert cost == Cost(3 * 2 * 5, tail, 3 * 2 * 5)
 
 
 @pytest.mark.parametrize("dataflow", [pytest.param(name, id=name) for name in DATAFLOWS])
@@ -141,10 +175,9 @@ def test_overlapped_folds_are_never_slower_than_serial_ones(
     gemm: Gemm, shape: tuple[int, int], dataflow: Dataflow
 ) -> None:
     """SCALE-Sim's total is one cycle less than the count of cycles, for each GEMM of a batch."""
-    overlapped = gemm_cost(array(dataflow, "overlapped", *shape), gemm)
-    serial = gemm_cost(array(dataflow, "serial", *shape), gemm)
-    assert overlapped.cycles <= serial.cycles + gemm.batch
-    assert overlapped.cycles + overlapped.tail_cycles <= serial.cycles + gemm.batch
+    overlapped, serial = (array(dataflow, folds, *shape) for folds in ("overlapped", "serial"))
+    assert gemm_cost(overlapped, gemm).cycles <= gemm_cost(serial, gemm).cycles + gemm.batch
+    assert result_cycles(overlapped, gemm) <= result_cycles(serial, gemm)
 
 
 # On 32 x 32 PEs, 2 bytes an element.
@@ -169,7 +202,19 @@ def test_overlapped_folds_are_never_slower_than_serial_ones(
     ],
 )
 def test_operand_bytes(dataflow: Dataflow, gemm: Gemm, elements: int) -> None:
-    assert operand_bytes(array(dataflow, "overlapped"), gemm, element_bytes=2) == 2 * elements
+    assert operand_bytes(array(dataflow, "overlapped"), gemm, Widths(2, 2, 2)) == 2 * elements
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "size"),
+    [  # (40 x 50) x (50 x 60) on 32 x 32 PEs: two folds of each dimension
+        pytest.param("output_stationary", 2 * 40 * 50 * 4 + 2 * 50 * 60 * 1 + 40 * 60 * 2, id="output stays"),
+        pytest.param("weight_stationary", 2 * 40 * 50 * 4 + 50 * 60 * 1 + 3 * 40 * 60 * 2, id="weights stay"),
+        pytest.param("input_stationary", 40 * 50 * 4 + 2 * 50 * 60 * 1 + 3 * 40 * 60 * 2, id="inputs stay"),
+    ],
+)
+def test_each_operand_has_its_own_width(dataflow: Dataflow, size: int) -> None:
+    assert operand_bytes(array(dataflow, "overlapped"), Gemm(40, 60, 50), Widths(4, 1, 2)) == size
 
 
 def test_a_plain_array_refuses_elementwise_work() -> None:

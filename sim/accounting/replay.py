@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.choice import Section
 from sim.execution.observers import RunObserver
-from sim.layout import Region, SegmentLayout
+from sim.layout import ALL, Region, SegmentLayout
 from sim.program import Program, StreamPlan
 from workloads.execute import Part, Turn
 
@@ -49,7 +49,7 @@ class OrderRecorder(RunObserver):
         if isinstance(layout, SegmentLayout):
             name = layout.part(item)
             whole = region if self._section.choice.costs.analysis.grouped(name) else Region(region.first, region.last)
-            if item != layout.last(name, whole):
+            if item != layout.last(name, whole.last, ALL if whole.block is None else whole.block):
                 return
             names, region = (name,), whole
         for step in range(region.first, region.last + 1):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.buffers import LOAD, Storage
 from sim.choice import Section
-from sim.layout import Region, SegmentLayout
+from sim.layout import ALL, Layout, SegmentLayout
 from sim.program import NOTHING, VARIANTS, StreamPlan
 from sim.trace.model import Numbers
 from sim.trace.requests import Requests, Tables
@@ -115,20 +116,21 @@ class Occupancy:
     def _items(self, variant: int, rank: int, part: str, storage: Storage, place: int) -> list[int]:
         """The first and the last item of a stream that have to do with *place* of *storage*; none without a request."""
         plan = self._plans[rank]
-        busy = plan.numbers[variant] != NOTHING
+        numbers = plan.numbers[variant]
         if storage.buffer.role == "step":
-            return [place] if place < plan.items and busy[place] else []
-        block = place if storage.blocked else None
-        last = plan.layout.last(part, Region(0, self._inventory.mapping.token_tile - 1, block))
-        touching = [item for item in range(last + 1) if busy[item] and self._touches(plan, item, part, block)]
-        return touching[:1] + touching[-1:]
+            return [place] if place < plan.items and numbers[place] != NOTHING else []
+        block = place if storage.blocked else ALL
+        last = int(plan.layout.last(part, self._inventory.mapping.token_tile - 1, block))
+        touching = np.flatnonzero((numbers != NOTHING) & self._touches(plan.layout, part, block))
+        touching = touching[touching <= last]
+        return [int(item) for item in touching[[0, -1]]] if len(touching) else []
 
     @staticmethod
-    def _touches(plan: StreamPlan, item: int, part: str, block: int | None) -> bool:
-        layout = plan.layout
-        if isinstance(layout, SegmentLayout) and part and layout.part(item) != part:
-            return False
-        return block is None or layout.region(item).block in (None, block)
+    def _touches(layout: Layout, part: str, block: int) -> NDArray[np.bool_]:
+        """Which items have to do with *part* of a *block*."""
+        own = layout.regions.block
+        touches: NDArray[np.bool_] = (own == ALL) | (own == block) | (block == ALL)
+        return touches & layout.of(part) if isinstance(layout, SegmentLayout) and part else touches
 
     def resident(self) -> Change:
         """What is in use from the section's first cycle to its last."""
