@@ -332,14 +332,14 @@ def test_units_are_numbered_as_they_join() -> None:
 
 
 def test_any_number_of_late_requests() -> None:
-    """While a is served another unit comes, which lasts and gets as much as each of the others; a's request is late,
-    and so is the one that it starts then, behind it, when the next unit comes."""
+    """While a is served another unit comes, which lasts and gets as much as each of the others; so a's request is
+    late, and behind it what a starts as the next unit comes: a cycle each without the banks."""
     ports = Ports(sram())
     left, now = Fraction(10**6), 0
     taken = ports.occupy("a", now, 10**6, {0: 10**6 * RATE})
     for users, unit in enumerate("bcdefg", 2):
         ports.occupy(unit, now, 10**8, {0: 10**8 * RATE})
         now += taken
-        left += 1 - Fraction(taken, users)
-        taken = ports.occupy("a", now, 1, {0: RATE})
-        assert taken == ceil(left * users)
+        left -= Fraction(taken, users)
+        taken = ports.occupy("a", now, 1, {})
+        assert taken == ceil(left * users) + users - 1

@@ -136,6 +136,16 @@ def test_whoever_is_told_of_tiles_costs_no_event_of_the_short_stride(spec: Machi
     assert run_program(built, spec, on_tile=lambda *_: None).events == run_program(built, spec).events
 
 
+@pytest.mark.parametrize("stride", STRIDES)
+def test_tiles_without_work_are_told_too(spec: MachineSpec, stride: Stride) -> None:
+    """Nothing is done but in the last of five tiles."""
+    told: list[tuple[int, int]] = []
+    built = program(compute(MAC, [None], last=[(5, 3)]), tiles=5)
+    run_program(built, spec, stride=stride, on_tile=lambda *tile: told.append(tile))
+    assert len(told) == 5
+    assert told[-1] == (5, 0)
+
+
 def test_a_mistake_of_whoever_is_told_ends_the_run(spec: MachineSpec) -> None:
     def stop(done: int, _: int) -> None:
         raise KeyboardInterrupt(f"after tile {done}")
