@@ -7,7 +7,6 @@ from collections.abc import Generator
 from typing import Any
 
 import simpy
-
 from sim.engine import Engine
 
 EVENTS = 300_000

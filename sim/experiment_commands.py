@@ -119,7 +119,7 @@ def _prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload,
 
     Raises InputError for a workload with a head: experiments are about layers.
     """
-    from sim.simulation import read_inputs
+    from sim.inputs import read_inputs
     from workloads.config import build_workload
 
     documents = read_inputs(name, machine, wanted)

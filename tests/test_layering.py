@@ -14,7 +14,7 @@ LAYERS = [
     {"sim.documents", "sim.output", "sim.layered", "sim.pytest_plugin"},
     {"workloads", "hw"},
     {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.drawing"},
-    {"sim.mapping", "sim.picture"},
+    {"sim.mapping", "sim.picture", "sim.inputs"},
     {"sim.fusion", "sim.bounds"},
     {"sim.buffers"},
     {"sim.dependencies"},

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hw.engine import Engine
-from hw.machine import Machine, MachineSpec
+from hw.machine import MachineSpec
 from hw.reasons import reason_names
+from hw.wiring import Machine
 from sim.documents import read_document
 from sim.errors import InputError
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sim.errors import InputError
+from sim.inputs import named_mapping, read_inputs
 from sim.result import Result
-from sim.simulation import named_mapping, prepare, read_inputs, run
+from sim.simulation import prepare, run
 from workloads.config import WorkloadSpec
 
 PREFILL_LAYERS = 2
