@@ -1,4 +1,7 @@
-"""Metadata is in setup.cfg. Cython compiles every module with a .pxd beside it: all of them or, if one fails, none."""
+"""Metadata is in setup.cfg. Cython compiles every module with a .pxd beside it: all of them or, if one fails, none.
+
+What it would put into each of them, most of all for arrays, is a module of its own: to compile takes half as long.
+"""
 
 import runpy
 import sys
@@ -11,6 +14,7 @@ from setuptools.errors import BaseError, CCompilerError
 
 core = SimpleNamespace(**runpy.run_path("hw/compiled.py"))
 MODULES, _ = core.find(".")
+SHARED = core.SHARED.replace("/", ".")
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # types are in the .pxd
@@ -65,7 +69,12 @@ class CompileCore(build_ext):
         from Cython.Build import cythonize
 
         made = cythonize(
-            self.extensions, build_dir=self.build_temp, compiler_directives=DIRECTIVES, force=self.force, quiet=True
+            [Extension(each.name, each.sources or [f"{SHARED}.c"]) for each in self.extensions],  # to be written
+            build_dir=self.build_temp,
+            compiler_directives=DIRECTIVES,
+            force=self.force,
+            quiet=True,
+            shared_utility_qualified_name=SHARED,
         )
         sources = {each.name: (each.sources, each.depends) for each in made}
         msvc = self.compiler.compiler_type == "msvc"
@@ -84,6 +93,9 @@ class CompileCore(build_ext):
 
 
 setup(
-    ext_modules=[Extension(path.replace("/", "."), [f"{path}.py"]) for path in MODULES],
+    ext_modules=[
+        Extension(SHARED, []),
+        *(Extension(path.replace("/", "."), [f"{path}.py"]) for path in MODULES),
+    ],
     cmdclass={"build_ext": CompileCore},
 )

@@ -16,9 +16,10 @@ from sim import Result, __version__
 from sim.compare import compare
 from sim.experiments import Laboratory
 from sim.explain import Explanation, explain
+from sim.inputs import read_inputs
 from sim.markdown import decomposed, explanation, table
 from sim.output import write_atomically
-from sim.simulation import prepare, read_inputs, run
+from sim.simulation import prepare, run
 from workloads.config import build_workload
 
 FOLDER = Path(__file__).parent.parent / "results" / "explain"
@@ -60,7 +61,7 @@ def _run(model: str, machine: str, variant: str) -> Result:
     assignments: list[str] = []
     for key, value in VARIANTS[variant].items():
         assignments += [f"{place}{key}={value}" for place in places] if key.startswith("cycles") else [f"{key}={value}"]
-    return run(prepare(model, machine, assignments), critical_path=True, simulate_layers=LAYERS)
+    return run(prepare(model, machine, assignments), critical_path=True, simulate_layers=LAYERS, stride="tile")
 
 
 def _ranking(

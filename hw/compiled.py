@@ -3,7 +3,7 @@
 The core are the modules with a .pxd beside them. An installation compiles all of them or none, and leaves a record of
 the sources, one line a file: its hash (the one that Python keeps in .pyc files: importing hashlib takes longer than all
 of this) and its name. Modules of the core are laid out in memory by each other's .pxd, so that a mixture would crash or
-give wrong results: it is an error to import one.
+give wrong results: it is an error to import one. SHARED is compiled with them: what each needs and Cython provides.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from importlib.util import source_hash
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ("hw", "sim")
+SHARED = "hw/_shared"  # has no source
 RECORD = f"hw/_compiled{EXTENSION_SUFFIXES[0]}.txt"  # one for each version of Python
 HINT = "install again: pip install -e ."
 
@@ -46,8 +47,8 @@ def find(root: str = ROOT) -> tuple[list[str], dict[str, str]]:
 
 
 def record(core: Iterable[str], root: str = ROOT) -> str:
-    """What the record says of the sources of *core* as they are now."""
-    lines = []
+    """What the record says of the sources of *core* as they are now, and that SHARED was compiled with them."""
+    lines = [f"{'0' * 16} {SHARED}\n"]
     for path in (f"{module}{ending}" for module in core for ending in (".pxd", ".py")):
         with open(os.path.join(root, path), "rb") as file:
             lines.append(f"{source_hash(file.read()).hex()} {path}\n")
@@ -64,13 +65,14 @@ def check(root: str = ROOT) -> bool:
             lines = set(file)
     except FileNotFoundError:
         lines = set()
-    recorded = {line.split()[1] for line in lines}
+    modules = [*core, SHARED]
+    recorded = {line.split()[1].partition(".")[0] for line in lines}
     for module, path in sorted(compiled.items()):
-        if module not in core or f"{module}.py" not in recorded:
+        if module not in modules or module not in recorded:
             raise CompiledError(f"{path} is left over from another installation: {HINT}")
-    for module in core:
+    for module in modules:
         if module not in compiled:
-            raise CompiledError(f"{module}.py is not compiled, unlike {min(compiled)}.py: {HINT}")
+            raise CompiledError(f"{module} is not compiled, unlike {max(compiled)}: {HINT}")
     for line in record(core, root).splitlines(keepends=True):
         if line not in lines:
             raise CompiledError(f"{line.split()[1]} has changed since it was compiled: {HINT}")

@@ -18,7 +18,7 @@ cdef class Dma(Server):
     cdef long long[::1] _ends
     cpdef object offer(self, Stream stream)
     cdef int _start_when_possible(self, long long cycle) except -1
-    @cython.locals(now="long long", place="long long", earliest="long long", stream=Stream)
+    @cython.locals(now="long long", earliest="long long", stream=Stream)
     cpdef object start(self)
     @cython.locals(
         now="long long", free_at="long long", reason="long long", address="long long", end="long long",

@@ -70,9 +70,7 @@ class Dma(Server):
         now = self.engine.now
         if now != self._next_start:
             return  # an earlier start has been set meanwhile
-        place = self._first(now)
-        stream = self._streams[place]
-        self._ready_at[place] = NEVER
+        stream = self._streams[self._take(now)]
         self._next_start = NEVER
         self._issue(stream)
         earliest = self._earliest()
@@ -97,10 +95,10 @@ class Dma(Server):
         channel.serve(self._clocks(now), address, -(-stream.size_bytes // self.channels), stream.write, reason)
         end = self._cycles(channel.free)
         self.free_at = end
-        stream.tally.work(end - free_at)
+        stream.tally.busy += end - free_at
         self._ends[self._issued % self._outstanding] = end
         self._issued += 1
-        landing = Landing()
+        landing = Landing.__new__(Landing)
         landing.issued = now
         landing.late_reason = reason
         landing.before = before

@@ -105,7 +105,7 @@ class Engine:
         task.wake()
 
     def pause(self) -> None:
-        """Let whoever runs the engine look, once SimPy's clock is here and before anything else starts."""
+        """Said by a start: let whoever runs the engine look, with SimPy's clock here, before anything else starts."""
         self._paused = True
 
     def run(self, look: Callable[[], None] | None = None) -> None:

@@ -9,10 +9,8 @@ cdef class Landing:
     cdef public Landing before
 
 cdef class Tally:
-    cdef readonly long long busy
+    cdef public long long busy
     cdef readonly long long[::1] stalls
-    cpdef object work(self, long long cycles)
-    cpdef object stall(self, long long reason, long long cycles)
 
 cdef class Ledger:
     cdef readonly str name

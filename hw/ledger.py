@@ -44,14 +44,6 @@ class Tally:
         self.busy = 0
         self.stalls = array("q", [0]) * reasons
 
-    def work(self, cycles: int) -> None:
-        """Add *cycles* of work."""
-        self.busy += cycles
-
-    def stall(self, reason: int, cycles: int) -> None:
-        """Add *cycles* of waiting."""
-        self.stalls[reason] += cycles
-
 
 class Ledger:
     """The tallies of one unit. Whoever observes the unit hears of every interval of waiting."""
@@ -90,7 +82,7 @@ class Ledger:
     def stall(self, tally: Tally, reason: int, start: int, end: int) -> None:
         """Put the cycles from *start* to *end* down to *reason*."""
         if end > start:
-            tally.stall(reason, end - start)
+            tally.stalls[reason] += end - start
             if self.observer is not None:
                 self.observer.stalled(self.name, self.names[reason], start, end)
 

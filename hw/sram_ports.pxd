@@ -12,7 +12,7 @@ cdef class _Queue:
     cdef int copy(self, _Queue other) except -1
     cdef int add(self, long long load, double left) except -1
     @cython.locals(place="long long")
-    cdef int serve(self, double cycles) except -1
+    cdef int serve(self, double cycles, double time) except -1
 
 cdef class _Company:
     cdef tuple loads
@@ -21,10 +21,11 @@ cdef class _Company:
     cdef list _more
     @cython.locals(company=_Company)
     cdef _Company joined_by(self, long long load)
+    cdef int learn(self, list speeds) except -1
 
 cdef class SramPorts:
-    cdef long long _rate, _count, _now, _serving
-    cdef list _queues, _foreseen, _served, _rates
+    cdef long long _rate, _count, _now
+    cdef list _queues, _foreseen, _rates
     cdef dict _known
     cdef long long[::1] _alone
     cdef _Company _nobody
@@ -32,11 +33,9 @@ cdef class SramPorts:
     cpdef long long load(self, long long cycles, dict demand) except -1
     @cython.locals(own=_Queue, alone="long long", work=double, end=double, whole="long long")
     cpdef long long occupy(self, long long user, long long now, long long load) except? -1
-    @cython.locals(queue=_Queue, time=double, number="long long")
+    @cython.locals(time=double)
     cdef int _advance(self, long long now) except -1
-    @cython.locals(own=_Queue, mine=_Queue, time=double, number="long long")
+    @cython.locals(own=_Queue, mine=_Queue, queue=_Queue, time=double, number="long long", alone=bint)
     cdef double _foretell(self, long long user, long long now) except? -1
-    @cython.locals(queue=_Queue, turn="long long", number="long long")
-    cdef int _gather(self, list queues, long long first) except -1
-    @cython.locals(company=_Company, queue=_Queue, span=double, number="long long")
-    cdef double _serve(self, double limit) except? -1
+    @cython.locals(company=_Company, queue=_Queue, span=double, number="long long", place="long long")
+    cdef double _serve(self, list queues, double time, double limit) except? -1

@@ -28,8 +28,8 @@ _Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
 class _Queue:
     """What the banks have yet to serve of a unit: ``left`` cycles at full speed of each of its ``loads``, in turn.
 
-    All but the last are late. ``end`` is when the unit was told that the last one ends, ``served`` when the queue
-    became empty.
+    All but the last are late. ``end`` is when the unit was told that the last one ends, ``served`` until when the
+    banks have served it.
     """
 
     __slots__ = ("_room", "count", "end", "left", "loads", "served")
@@ -58,8 +58,9 @@ class _Queue:
         self.left[self.count] = left
         self.count += 1
 
-    def serve(self, cycles: float) -> None:
-        """*cycles* at full speed have been served of the first request."""
+    def serve(self, cycles: float, time: float) -> None:
+        """By *time*, so many *cycles* at full speed have been served of the first request."""
+        self.served = time
         self.left[0] -= cycles
         if self.left[0] <= ROUNDING:
             self.count -= 1
@@ -88,13 +89,17 @@ class _Company:
             company = self._more[load] = _Company((*self.loads, load))
         return company
 
+    def learn(self, speeds: list[float]) -> None:
+        """These are the speeds."""
+        self.speeds = array("d", speeds)
+        self.known = True
+
 
 class SramPorts:
     """What the banks have yet to serve of each unit's requests, and how fast they serve them side by side."""
 
     __slots__ = (
-        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates", "_served",
-        "_serving",
+        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates",
     )  # fmt: skip
 
     def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
@@ -102,9 +107,7 @@ class SramPorts:
         self._rate: int = spec.cluster_bytes_per_cycle - set_aside
         self._count = 0
         self._queues: list[_Queue] = []  # by user
-        self._foreseen: list[_Queue] = []  # copies to look ahead with
-        self._served: list[_Queue] = []  # those being served side by side, of which there are
-        self._serving = 0
+        self._foreseen: list[_Queue] = []  # copies to look ahead with, that of the user in question first
         self._now = 0
         self._known: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}  # numbers of loads
         self._alone = array("q")  # by load: the cycles that it takes if nothing else is served
@@ -113,8 +116,8 @@ class SramPorts:
 
     def join(self) -> int:
         """A unit begins to use the ports; returns its number."""
-        for queues in (self._queues, self._foreseen, self._served):
-            queues.append(_Queue())
+        self._queues.append(_Queue())
+        self._foreseen.append(_Queue())
         self._count += 1
         return self._count - 1
 
@@ -125,7 +128,7 @@ class SramPorts:
             self._known[key] = len(self._rates)
             alone = max(cycles, ceil_div(max(demand.values(), default=0), self._rate))
             self._alone = array("q", self._alone) + array("q", [alone])
-            self._rates.append({cluster: size / alone for cluster, size in demand.items()})
+            self._rates.append({cluster: size / alone for cluster, size in demand.items() if size})
         return self._known[key]
 
     def occupy(self, user: int, now: int, load: int) -> int:
@@ -154,60 +157,55 @@ class SramPorts:
         """Serve what is queued until *now*."""
         time = float(self._now)
         while time < now:
-            self._gather(self._queues, 0)
-            if not self._serving:
-                break
-            time += self._serve(now - time)
-            for number in range(self._serving):
-                queue = self._served[number]
-                queue.served = time
+            time = self._serve(self._queues, time, now - time)
         self._now = now
 
     def _foretell(self, user: int, now: int) -> float:
         """When the queue of *user* will be empty if nothing else comes."""
         time = float(now)
         own = self._queues[user]
-        self._gather(self._queues, user)
-        if not own.count:
-            return time
-        if own.count == 1 and self._serving == 1:
-            return time + own.left[0]
+        alone = own.count < 2
         for number in range(self._count):
-            mine = self._foreseen[number]
-            mine.copy(self._queues[number])
-        mine = self._foreseen[user]
+            queue = self._queues[number]
+            alone = alone and (number == user or not queue.count)
+        if alone:
+            return time + own.left[0] if own.count else time
+        mine = self._foreseen[0]
+        mine.copy(own)
+        for number in range(self._count):
+            if number != user:
+                queue = self._foreseen[number + 1 if number < user else number]
+                queue.copy(self._queues[number])
         while mine.count:
-            self._gather(self._foreseen, user)
-            time += self._serve(inf)
+            time = self._serve(self._foreseen, time, inf)
         return time
 
-    def _gather(self, queues: list[_Queue], first: int) -> None:
-        """Note which of *queues* have something to serve: the *first*, then the others."""
-        self._serving = 0
-        for turn in range(self._count):
-            number = first if turn == 0 else turn - (turn <= first)
+    def _serve(self, queues: list[_Queue], time: float, limit: float) -> float:
+        """Serve *queues* side by side from *time* on until a first request is done, *limit* cycles at most.
+
+        Returns until when.
+        """
+        company = self._nobody
+        for number in range(self._count):
             queue = queues[number]
             if queue.count:
-                self._served[self._serving] = queue
-                self._serving += 1
-
-    def _serve(self, limit: float) -> float:
-        """Serve the queues gathered until a first request is done, *limit* cycles at most; returns the cycles."""
-        company = self._nobody
-        for number in range(self._serving):
-            queue = self._served[number]
-            company = company.joined_by(queue.loads[0])
+                company = company.joined_by(queue.loads[0])
         if not company.known:
-            company.speeds = array("d", self._speeds([self._rates[load] for load in company.loads]))
-            company.known = True
+            company.learn(self._speeds([self._rates[load] for load in company.loads]))
         span = limit
-        for number in range(self._serving):
-            queue = self._served[number]
-            span = min(span, queue.left[0] / company.speeds[number])
-        for number in range(self._serving):
-            queue = self._served[number]
-            queue.serve(span * company.speeds[number])
-        return span
+        place = 0
+        for number in range(self._count):
+            queue = queues[number]
+            if queue.count:
+                span = min(span, queue.left[0] / company.speeds[place])
+                place += 1
+        place = 0
+        for number in range(self._count):
+            queue = queues[number]
+            if queue.count:
+                queue.serve(span * company.speeds[place], time + span)
+                place += 1
+        return time + span
 
     def _speeds(self, wanted: list[_Rates]) -> list[float]:
         """The fractions of full speed at which requests that want these rates run side by side.

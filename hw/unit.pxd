@@ -19,8 +19,8 @@ cdef class Server(Task):
     cpdef object offer(self, Stream stream)
     @cython.locals(now="long long")
     cdef int _start_by(self, long long cycle) except -1
-    @cython.locals(chosen="long long", place="long long")
-    cdef long long _first(self, long long cycle) except? -1
+    @cython.locals(taken="long long", place="long long")
+    cdef long long _take(self, long long cycle) except? -1
     @cython.locals(earliest="long long", place="long long")
     cdef long long _earliest(self) except? -1
 
@@ -28,5 +28,5 @@ cdef class Unit(Server):
     cdef SramPorts _ports
     cdef long long _user
     cpdef object offer(self, Stream stream)
-    @cython.locals(start="long long", place="long long", served="long long", end="long long", earliest="long long", stream=Stream, ledger=Ledger)
+    @cython.locals(start="long long", served="long long", end="long long", earliest="long long", stream=Stream, ledger=Ledger)
     cpdef object start(self)

@@ -56,13 +56,14 @@ class Server(Task):
             else:
                 self.engine.start_now(self)
 
-    def _first(self, cycle: int) -> int:
-        """The place of the stream that offers the oldest work of what is ready at *cycle*."""
-        chosen = -1
+    def _take(self, cycle: int) -> int:
+        """Take from what is offered the oldest work that is ready at *cycle*; returns the place of its stream."""
+        taken = -1
         for place in range(self._count):
-            if self._ready_at[place] <= cycle and (chosen < 0 or self._priorities[place] < self._priorities[chosen]):
-                chosen = place
-        return chosen
+            if self._ready_at[place] <= cycle and (taken < 0 or self._priorities[place] < self._priorities[taken]):
+                taken = place
+        self._ready_at[taken] = NEVER
+        return taken
 
     def _earliest(self) -> int:
         """When the first of what is offered is, or was, ready."""
@@ -91,14 +92,12 @@ class Unit(Server):
         start = self.engine.now
         if start != self._next_start:
             return  # an earlier start has been set meanwhile
-        place = self._first(start)
-        stream = self._streams[place]
-        self._ready_at[place] = NEVER
+        stream = self._streams[self._take(start)]
         ledger = self.ledger
         if start > self.free_at:
             ledger.wait(stream.tally, stream.reason, stream.landing(), self.free_at, start)
         served = start + stream.cycles
-        stream.tally.work(stream.cycles)
+        stream.tally.busy += stream.cycles
         if ledger.observer is not None:
             ledger.observer.busy(self.name, stream.view, start, served)
         end = served

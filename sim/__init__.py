@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.result import Result
     from sim.simulation import simulate
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["InputError", "Result", "__version__", "simulate"]
 
 _HOMES = {"simulate": "sim.simulation", "Result": "sim.result", "InputError": "sim.errors"}

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
-from sim.accounting.critical_path import BUSY, PathTracker, Segment
+from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
 from sim.choice import Section
 from sim.execution.run import Execution
 from sim.program import Program, StreamPlan
@@ -20,7 +20,6 @@ from sim.result import PathPart, UnitAccount
 from sim.scaling import PathKey, Spent
 from sim.units import apportion
 
-BANK_CONFLICT = "bank_conflict"
 Runs = Sequence[tuple[Section, Spent]]
 
 
@@ -110,14 +109,10 @@ def moved(plan: StreamPlan) -> str:
 def path_of(section: Section, execution: Execution, tracker: PathTracker) -> Counter[PathKey]:
     """The cycles of the critical path of one section; they sum to its makespan."""
     parts: Counter[PathKey] = Counter()
-    of_stream: Counter[tuple[str, str, str]] = Counter()
-    for segment in tracker.walk(execution.makespan):
-        for what, cycles in _spent(segment).items():
-            of_stream[segment.plan.name, what, segment.reason] += cycles
-    plans = {plan.name: plan for plan in section.program.streams}
-    for (name, what, reason), total in of_stream.items():
-        for kind, cycles in apportion(total, _weights(section, plans[name])).items():
-            parts[plans[name].unit, kind, what, reason] += cycles
+    for (rank, what, reason), total in tracker.spent(execution.makespan).items():
+        plan = section.program.streams[rank]
+        for kind, cycles in apportion(total, _weights(section, plan)).items():
+            parts[plan.unit, kind, what, reason] += cycles
     return parts
 
 
@@ -132,15 +127,3 @@ def critical_path(paths: Sequence[Mapping[PathKey, int]]) -> list[PathPart]:
         for (unit, kind, what, reason), cycles in ordered
         if cycles
     ]
-
-
-def _spent(segment: Segment) -> dict[str, int]:
-    """The cycles of *segment*, the busy ones split as accounts split them."""
-    plan, spent = segment.plan, dict(segment.cycles)
-    if plan.costs:
-        cost = plan.cost(segment.variant, segment.item)
-        assert cost is not None, "a request that was made has a cost"
-        spent["useful"], spent["fill_drain"] = cost.useful_cycles, cost.fill_drain_cycles
-        spent["edge"] = cost.cycles - cost.useful_cycles - cost.fill_drain_cycles
-        spent[BANK_CONFLICT] = spent.pop(BUSY) - cost.cycles
-    return spent

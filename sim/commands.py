@@ -102,7 +102,7 @@ def count(
 
 def _built(workload: str, assignments: list[str]) -> Workload:
     """The workload called *workload* with *assignments* made."""
-    from sim.simulation import read_workload
+    from sim.inputs import read_workload
     from workloads.config import build_workload
 
     document = read_workload(workload)

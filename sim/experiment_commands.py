@@ -100,7 +100,7 @@ def compare(
         with progress_bar("experiments") as progress:
             for number, (name, machine) in enumerate(pairs):
                 job = prepare(name, machine, wanted)
-                results.append(run(job, critical_path=True, simulate_layers=simulate_layers))
+                results.append(run(job, critical_path=True, simulate_layers=simulate_layers, stride="tile"))
                 progress(number + 1, len(pairs))
         options: dict[str, object] = {"--hw": machines, "--mapping": mapping, "--set": set_}
         options |= {"--layers": layers, "--simulate-layers": simulate_layers}
@@ -119,7 +119,7 @@ def _prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload,
 
     Raises InputError for a workload with a head: experiments are about layers.
     """
-    from sim.simulation import read_inputs
+    from sim.inputs import read_inputs
     from workloads.config import build_workload
 
     documents = read_inputs(name, machine, wanted)

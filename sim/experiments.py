@@ -83,7 +83,7 @@ class Laboratory:
 
     def _run(self, machine: MachineSpec, choice: Choice, critical_path: bool) -> Result:
         job = Job(machine, (Section(self.workload, choice),))
-        return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers)
+        return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile")
 
 
 def ladder(laboratory: Laboratory) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:

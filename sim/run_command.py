@@ -85,15 +85,18 @@ def run(
     with one_line_errors():
         from hw import COMPILED
         from hw.compiled import advice
+        from sim.inputs import resolve
         from sim.output import check_writable, write_atomically
-        from sim.simulation import prepare
-        from sim.simulation import run as simulate_job
 
         for target in (None if json == "-" else json, trace, report):
             if target is not None:
                 check_writable(Path(target))
         recorder = _recorder(trace, window)
-        job = prepare(chosen(workload, config), hw, [*assignments(mapping, set_, layers), *wanted])
+        inputs = resolve(chosen(workload, config), hw, [*assignments(mapping, set_, layers), *wanted])
+        from sim.simulation import mapped  # takes a while to load: not before the inputs are known to be right
+        from sim.simulation import run as simulate_job
+
+        job = mapped(inputs)
         critical_path |= report is not None  # the page has it
         if not (COMPILED or quiet):
             typer.echo(f"stallscope: {advice()}", err=True)

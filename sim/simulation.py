@@ -1,4 +1,4 @@
-"""One run from names to result: find and check the inputs, choose a mapping, simulate, account."""
+"""One run from names to result: resolve the inputs (sim/inputs.py), choose a mapping, simulate, account."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
 from sim.accounting.windows import WindowRecorder
-from sim.catalog import find
 from sim.choice import Section, choose
-from sim.documents import Document, Spec, read_document, split_assignment
-from sim.errors import InputError, Problem
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.inputs import Inputs, resolve
 from sim.scaling import Spent, StreamSpent, lengths, scaled
-from workloads.config import WorkloadSpec, build_workload, head_workload
+from workloads.config import head_workload
 
 if TYPE_CHECKING:
     from sim.result import Result
@@ -64,57 +62,17 @@ def simulate(
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
     """Find, override, check and map; raises InputError with every mistake in the input."""
-    workload_document, machine_document = read_inputs(workload, machine, assignments)
-    spec = machine_document.check(MachineSpec)
-    built = build_workload(workload_document)
-    layers = Section(built, choose(built, spec, workload_document))
-    head = head_workload(built)
+    return mapped(resolve(workload, machine, assignments))
+
+
+def mapped(inputs: Inputs) -> Job:
+    """Choose a mapping for *inputs*; raises InputError where none fits."""
+    spec, document = inputs.machine, inputs.document
+    layers = Section(inputs.workload, choose(inputs.workload, spec, document))
+    head = head_workload(inputs.workload)
     if head is None:
         return Job(spec, (layers,))
-    return Job(spec, (layers, Section(head, choose(head, spec, workload_document), "head.")))
-
-
-class NamedMapping(Spec):
-    """A way to map workloads that has a name: assignments as ``--set`` takes them."""
-
-    name: str
-    description: str = ""
-    set: list[str]
-
-
-def named_mapping(name: str) -> list[str]:
-    """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    return read_document(find("mapping", name)).check(NamedMapping).set
-
-
-def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
-    """The documents of a workload and a machine, with *assignments* applied to the one that each is about."""
-    documents = read_workload(workload), read_document(find("machine", machine))
-    for assignment in assignments:
-        _target(assignment, *documents).override(assignment)
-    return documents
-
-
-def read_workload(name: str) -> Document:
-    """The document of a workload: a YAML file, the name of a shipped one, or a model's ``config.json``."""
-    path = find("workload", name)
-    if path.suffix != ".json":
-        return read_document(path)
-    from workloads.checkpoint import read_checkpoint
-
-    return read_checkpoint(path)
-
-
-def _target(assignment: str, workload: Document, machine: Document) -> Document:
-    """The document that a ``path=value`` is about: the first part of the path is a key of one of the two."""
-    path, _ = split_assignment(assignment)
-    first = path.split(".")[0]
-    if first in WorkloadSpec.model_fields:
-        return workload
-    if first in MachineSpec.model_fields:
-        return machine
-    known = ", ".join(dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields)))
-    raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
+    return Job(spec, (layers, Section(head, choose(head, spec, document), "head.")))
 
 
 def run(

@@ -109,7 +109,7 @@ def test_a_trace_and_all_else_together_change_nothing(tmp_path: Path, case: str)
     job, silent = done(case)
     recorder = TraceWriter(tmp_path / "t.json.gz")
     with recorder.writing(job.machine):
-        recorded = run(job, recorder=recorder, windows=9, critical_path=True)
+        recorded = run(job, observer=recorder, windows=9, critical_path=True)
     assert unrecorded(recorded) == silent
     assert recorded == run(job, windows=9, critical_path=True)
 

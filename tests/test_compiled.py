@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hw import COMPILED
-from hw.compiled import RECORD, advice, check, find, record
+from hw.compiled import RECORD, SHARED, advice, check, find, record
 
 ROOT = Path(__file__).parent.parent
 ENDING = EXTENSION_SUFFIXES[0]
@@ -46,7 +46,7 @@ def pretended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that looks compiled: the check does not read what was compiled."""
     folder = copy(tmp_path_factory.mktemp("pretended"))
     core, _ = find(str(folder))
-    for module in core:
+    for module in (*core, SHARED):
         (folder / f"{module}{ENDING}").touch()
     (folder / RECORD).write_text(record(core, str(folder)))
     assert check(str(folder))
@@ -64,16 +64,25 @@ def remove(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 
 
+def forget(module: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        lines = (folder / RECORD).read_text().splitlines(keepends=True)
+        (folder / RECORD).write_text("".join(line for line in lines if module not in line))
+
+    return change
+
+
 def add(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).touch()
 
 
-BURSTS, COMMAND = "hw/dram/bursts", "hw/dram/command"
+BURSTS, COMMAND, LAST = "hw/dram/bursts", "hw/dram/command", max(find()[0])
 REFUSED = [
-    pytest.param(remove(f"{COMMAND}{ENDING}"), f"{COMMAND}.py is not compiled, unlike {BURSTS}.py", id="incomplete"),
+    pytest.param(remove(f"{COMMAND}{ENDING}"), f"{COMMAND} is not compiled, unlike {LAST}", id="incomplete"),
+    pytest.param(remove(f"{SHARED}{ENDING}"), f"{SHARED} is not compiled, unlike {LAST}", id="nothing shared"),
     pytest.param(append(f"{COMMAND}.py"), f"{COMMAND}.py has changed since it was compiled", id="changed"),
     pytest.param(append(f"{BURSTS}.pxd"), f"{BURSTS}.pxd has changed since it was compiled", id="types changed"),
-    pytest.param(add("sim/dram.pxd"), f"sim/dram.py is not compiled, unlike {BURSTS}.py", id="new in the core"),
+    pytest.param(add("sim/dram.pxd"), f"sim/dram is not compiled, unlike {LAST}", id="new in the core"),
     pytest.param(
         add(f"hw/machine{ENDING}"),
         f"hw/machine{ENDING} is left over from another installation",
@@ -84,7 +93,8 @@ REFUSED = [
         f"{BURSTS}{ENDING} is left over from another installation",
         id="not in the core any more",
     ),
-    pytest.param(remove(RECORD), f"{BURSTS}{ENDING} is left over from another installation", id="no record"),
+    pytest.param(forget(SHARED), f"{SHARED}{ENDING} is left over from another installation", id="shared by others"),
+    pytest.param(remove(RECORD), f"{SHARED}{ENDING} is left over from another installation", id="no record"),
 ]
 
 
@@ -171,6 +181,6 @@ def test_results_are_the_same(uncompiled: Path, case: tuple[str, ...]) -> None:
 
 def test_only_declared_modules_are_compiled() -> None:
     core, compiled = find()
-    assert set(compiled) == (set(core) if COMPILED else set())
+    assert set(compiled) == ({*core, SHARED} if COMPILED else set())
     for module in core:
         assert re.fullmatch(r"[a-z_/]+", module) and (ROOT / f"{module}.py").is_file()

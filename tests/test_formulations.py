@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim.replay import OrderRecorder
+from sim.accounting.replay import OrderRecorder
 from sim.simulation import prepare, run
 from tests import recurrences
 from workloads.config import GENERATORS
@@ -197,7 +197,7 @@ def scheduled(model: Model, machine: str, overrides: list[str]) -> tuple[OrderRe
         dimensions += ["dimensions.d_intermediate=0"] * ("d_intermediate" not in model.dimensions)
     job = prepare(SHIPPED[model.name], machine, ["layers=2", f"sequence_length={TOKENS}", *dimensions, *overrides])
     recorder = OrderRecorder()
-    run(job, recorder=recorder)
+    run(job, observer=recorder)
     return recorder, job.sections[0].workload.graph
 
 

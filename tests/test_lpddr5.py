@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.dram import COST_NAMES, TIMINGS, Channel, DramSpec, Timing
+from hw.dram import TIMINGS, Channel, DramSpec, Timing
+from hw.reasons import COST_NAMES, reason_names
 
 MIB = 2**20
 SLOW = TIMINGS["lpddr5-6400"]
@@ -17,16 +18,29 @@ WRITE = SLOW.rcd + SLOW.wl  # 24 for a write
 PLACE = 8192  # bytes: rows of the four bank groups
 ROW = 4 * PLACE  # from a row to the next of the same banks
 
+NAMES = reason_names(["idle"])
+
 Request = tuple[int, int, bool]  # arrival, bytes, write
+
+
+def fetch(channel: Channel, arrival: int, address: int, size: int, write: bool) -> int:
+    """Have *channel* serve a transfer; returns when its last data have moved."""
+    channel.serve(arrival, address, size, write, NAMES.index("idle"))
+    return channel.free
+
+
+def costs(channel: Channel) -> dict[str, int]:
+    """What the clocks of the last transfer went to."""
+    spent = channel.data, channel.latency, channel.row_miss, channel.turnaround, channel.refresh
+    return dict(zip(COST_NAMES, spent, strict=True))
 
 
 def serve(requests: list[Request], refresh: bool = False, timing: Timing = SLOW) -> tuple[Channel, list[int]]:
     """Serve *requests*, each in a place of its own."""
-    channel = Channel(timing, refresh)
-    ends = []
-    for number, (arrival, size, write) in enumerate(requests):
-        ends.append(channel.serve(arrival, number * PLACE, size, write, "idle"))
-    return channel, ends
+    channel = Channel(timing, NAMES, refresh)
+    return channel, [
+        fetch(channel, arrival, number * PLACE, size, write) for number, (arrival, size, write) in enumerate(requests)
+    ]
 
 
 def stalls(**clocks: int) -> dict[str, int]:
@@ -95,7 +109,7 @@ def test_ends_and_stalls(requests: list[Request], ends: list[int], expected: dic
 
 def test_costs_describe_the_last_transfer() -> None:
     channel, _ = serve([(0, 64, False), (0, 4096, True)])
-    assert dict(zip(COST_NAMES, channel.costs, strict=True)) == {
+    assert costs(channel) == {
         "dram_bandwidth": 4096 // 32 * 2,
         "dram_latency": 0,
         "dram_row_miss": 0,
@@ -122,13 +136,13 @@ FIRST = READ + 4  # clocks of a lone read of two bursts: 36
 )
 def test_rows(address: int, arrival: int, begin: int) -> None:
     channel, _ = serve([(0, 64, False)])
-    channel.serve(arrival, address, 64, False, "idle")
+    fetch(channel, arrival, address, 64, False)
     assert channel.begin == begin
 
 
 def test_a_written_row_closes_later() -> None:
     channel, ends = serve([(0, 64, True)])
-    channel.serve(0, ROW, 64, True, "idle")
+    fetch(channel, 0, ROW, 64, True)
     assert channel.begin == ends[0] + 28 + 15 + 15 + 9  # WR after the data, RP, RCD, WL
 
 
@@ -137,13 +151,13 @@ def test_a_stream_opens_its_rows_behind_its_data_and_leaves_the_last_four_open()
     assert ends == [READ + 6 * 512]
     for place, hit in ((5, True), (2, True), (1, False)):
         before = channel.stalls["dram_row_miss"]
-        channel.serve(channel.free + 1000, place * PLACE, 64, False, "idle")
+        fetch(channel, channel.free + 1000, place * PLACE, 64, False)
         assert (channel.stalls["dram_row_miss"] == before) == hit
 
 
 def test_a_refresh_closes_all_rows() -> None:
     channel, _ = serve([(0, 64, False)], refresh=True)
-    channel.serve(SLOW.refi + 1000, 64, 64, False, "idle")
+    fetch(channel, SLOW.refi + 1000, 64, 64, False)
     assert channel.stalls["dram_row_miss"] == 2 * 15
 
 
@@ -157,18 +171,18 @@ def test_a_refresh_closes_all_rows() -> None:
 )
 def test_what_is_ideal_costs_nothing(ideal: str, gone: set[str]) -> None:
     def stalled(effects: tuple[str, ...]) -> set[str]:
-        channel = Channel(SLOW, True, effects)
+        channel = Channel(SLOW, NAMES, True, effects)
         for number in range(400):
-            channel.serve(0, number * (ROW + 4096), 4096, number % 2 == 1, "idle")
-        channel.serve(channel.free + 1, 0, 64, False, "idle")
+            fetch(channel, 0, number * (ROW + 4096), 4096, number % 2 == 1)
+        fetch(channel, channel.free + 1, 0, 64, False)
         return set(channel.stalls)
 
     assert stalled(()) - stalled((ideal,)) == gone
 
 
 def test_data_takes_no_time_on_an_ideal_bus() -> None:
-    channel = Channel(SLOW, False, ("dram_bandwidth",))
-    assert channel.serve(0, 0, MIB, False, "idle") == READ
+    channel = Channel(SLOW, NAMES, False, ("dram_bandwidth",))
+    assert fetch(channel, 0, 0, MIB, False) == READ
 
 
 WINDOW = SLOW.rp_ab + SLOW.rfc_ab + SLOW.rcd  # 17 + 168 + 15 = 200 clocks from every multiple of REFI = 3125
@@ -223,17 +237,17 @@ def test_refresh_equals_a_walk_over_every_clock(arrival: int, bursts: int, refi:
     timing=st.sampled_from(sorted(TIMINGS)),
 )
 def test_every_clock_is_accounted_for(requests: list[Request], refresh: bool, timing: str) -> None:
-    channel = Channel(TIMINGS[timing], refresh)
+    channel = Channel(TIMINGS[timing], NAMES, refresh)
     arrival = 0
     for gap, size, write in requests:
         arrival, before, idle_before = arrival + gap, channel.free, channel.stalls.get("idle", 0)
-        end = channel.serve(arrival, size * 7919 % 2**24, size, write, "idle")
+        end = fetch(channel, arrival, size * 7919 % 2**24, size, write)
         idle = channel.stalls.get("idle", 0) - idle_before
         assert channel.data_clocks + sum(channel.stalls.values()) == channel.free == end
-        assert sum(channel.costs) + idle == end - before
-        assert min(channel.costs) >= 0
+        assert sum(costs(channel).values()) + idle == end - before
+        assert min(costs(channel).values()) >= 0
         assert idle == max(0, arrival - before)
-        assert before <= channel.begin <= end - channel.costs[0]
+        assert before <= channel.begin <= end - channel.data
     assert channel.data_clocks == sum(2 * -(-size // 32) for _, size, _ in requests)
     assert ("dram_refresh" in channel.stalls) <= refresh
 
@@ -252,11 +266,11 @@ def test_every_clock_is_accounted_for(requests: list[Request], refresh: bool, ti
 def test_streams_take_what_a_cycle_accurate_simulator_says(
     timing: str, refresh: bool, size: int, piece: int, alternate: bool, clocks: int
 ) -> None:
-    channel = Channel(TIMINGS[timing], refresh)
+    channel = Channel(TIMINGS[timing], NAMES, refresh)
     for number in range(size // piece):
         write = alternate and number % 2 == 1
         place = (1 << 28) + PLACE + number // 2 * piece if write else number // (1 + alternate) * piece
-        channel.serve(0, place, piece, write, "idle")
+        fetch(channel, 0, place, piece, write)
     assert channel.free == pytest.approx(clocks, rel=0.025)
 
 

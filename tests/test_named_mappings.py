@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.errors import InputError
-from sim.simulation import named_mapping, prepare, run
+from sim.inputs import named_mapping
+from sim.simulation import prepare, run
 
 # Table 1 of arXiv 2604.07935, Stream on the edge accelerator, tok/s; the tile of tokens that fits 2 MiB.
 STREAM = [("mamba1", 292.1, 32), ("mamba2", 319.2, 32), ("mamba3_mimo", 247.4, 32)]

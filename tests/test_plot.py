@@ -161,7 +161,7 @@ def test_files_tell_what_they_are(results: Path) -> None:
 def test_window_is_filled_to_the_cycle(more: tuple[str, ...], tiles: int) -> None:
     prepared = job(*more)
     recorder = TimelineRecorder(prepared.sections[0])
-    result = run(prepared, recorder=recorder)
+    result = run(prepared, observer=recorder)
     found = recorder.timeline()
     assert found.tiles == tiles
     assert 0 <= found.start < found.end <= result.makespan_cycles
@@ -174,13 +174,13 @@ def test_window_is_filled_to_the_cycle(more: tuple[str, ...], tiles: int) -> Non
 
 
 def test_recording_changes_no_cycle() -> None:
-    assert run(job()) == run(job(), recorder=TimelineRecorder(job().sections[0]))
+    assert run(job()) == run(job(), observer=TimelineRecorder(job().sections[0]))
 
 
 def test_a_run_of_one_tile_is_recorded_whole() -> None:
     prepared = job("layers=1", "sequence_length=16")
     recorder = TimelineRecorder(prepared.sections[0])
-    result = run(prepared, recorder=recorder)
+    result = run(prepared, observer=recorder)
     found = recorder.timeline()
     busy = sum(each.end - each.start for each in found.lanes["mac_array"] if not each.label.wait)
     assert found.end == result.makespan_cycles

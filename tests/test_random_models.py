@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
+from sim.accounting.replay import OrderRecorder
 from sim.choice import Section, choose
 from sim.documents import Document
 from sim.errors import InputError
-from sim.replay import OrderRecorder
 from sim.result import Result
 from sim.simulation import Job, run
 from tests.conservation import check_parts
@@ -340,7 +340,7 @@ def test_any_mamba_on_any_machine_computes_what_it_should(
         return
     event(graph.name)
     recorder = OrderRecorder()
-    check(run(job, recorder=recorder), workload, machine)
+    check(run(job, observer=recorder), workload, machine)
     parameters = random_parameters(graph, 0)
     inputs = np.random.default_rng(0).standard_normal((spec.sequence_length, graph.sizes["d"]))
     expected = execute(graph, parameters, inputs).values[graph.output_tensor]

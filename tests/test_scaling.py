@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -12,7 +13,7 @@ from hw.accounts import Accounts
 from sim import Result, simulate
 from sim.cli import app
 from sim.layout import BatchLayout
-from sim.program import StreamPlan
+from sim.program import NOTHING, StreamPlan
 from sim.scaling import Spent, StreamSpent, lengths, scaled
 from sim.simulation import prepare, run
 
@@ -42,7 +43,7 @@ def test_one_layer_fewer_is_run_as_well(layers: int, simulated: int | None, expe
 
 def spent(makespan: int, busy: Sequence[int], stalls: Sequence[dict[str, int]]) -> Spent:
     """One stream on the SIMD unit: its layers' busy cycles and stalls; nothing is left for the rest of the time."""
-    plan = StreamPlan("s", "simd", ("s",), BatchLayout(1, 1, 1), ([None],) * 4)
+    plan = StreamPlan("s", "simd", ("s",), BatchLayout(1, 1, 1), (), (np.array([NOTHING]),) * 4)
     layers = []
     for cycles, reasons in zip(busy, stalls, strict=True):
         account = Accounts()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 from math import ceil
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.ports import SramPorts
 from hw.sram import SramSpec
+from hw.sram_ports import SramPorts
 from sim.documents import Document
 from sim.errors import InputError
 from sim.validation.arbiter import Work, done_by_arbiter
@@ -91,6 +92,17 @@ def test_a_buffer_must_lie_in_the_memory(start: int, size: int) -> None:
 
 
 Occupation = tuple[str, int, int, dict[int, int]]  # unit, start, cycles, bytes by cluster
+
+
+class Ports:
+    """SRAM ports of which units ask by name, and for requests instead of loads."""
+
+    def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
+        self._ports = SramPorts(spec, dma_bytes_per_cycle)
+        self._users = {unit: self._ports.join() for unit in "abcdefg"}
+
+    def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
+        return self._ports.occupy(self._users[unit], now, self._ports.load(cycles, demand))
 
 
 # Clusters give 64 bytes a cycle. Each row ends with the occupation whose length is tested.
@@ -177,7 +189,7 @@ Occupation = tuple[str, int, int, dict[int, int]]  # unit, start, cycles, bytes 
     ],
 )
 def test_occupation(occupations: list[Occupation], taken: int) -> None:
-    ports = SramPorts(sram(2))
+    ports = Ports(sram(2))
     assert [ports.occupy(*occupation) for occupation in occupations][-1] == taken
 
 
@@ -190,7 +202,7 @@ def test_a_second_request_takes_what_a_walk_over_every_cycle_says(
     first: tuple[int, int], second: tuple[int, int], start: int
 ) -> None:
     """Each cycle is shared fairly between what is left of the two; the last of a request is a cycle of its own."""
-    ports = SramPorts(sram())
+    ports = Ports(sram())
     first_end = ports.occupy("a", 0, first[0], {0: first[1]})
     assert first_end == max(first[0], -(-first[1] // RATE))
     alone = max(second[0], -(-second[1] // RATE))
@@ -218,7 +230,7 @@ def test_a_second_request_takes_what_a_walk_over_every_cycle_says(
     )
 )
 def test_no_request_is_faster_than_alone_on_the_banks(occupations: list[Occupation]) -> None:
-    ports = SramPorts(sram(2))
+    ports = Ports(sram(2))
     now, free = 0, dict.fromkeys("abc", 0)
     for unit, gap, cycles, demand in occupations:
         now = max(now, free[unit]) + gap
@@ -305,4 +317,29 @@ def test_banks_that_are_wanted_are_never_idle() -> None:
 def test_dma_takes_its_share_first(dma_bytes_per_cycle: float, cycles: int) -> None:
     """A request that needs all 64 bytes a cycle of its cluster gets what the DMA engine leaves."""
     spec = SramSpec(capacity="1KiB", banks=1, bank_width="64B", ports=1, interleave=1)
-    assert SramPorts(spec, dma_bytes_per_cycle).occupy("simd", 0, 100, {0: 6400}) == cycles
+    assert Ports(spec, dma_bytes_per_cycle).occupy("a", 0, 100, {0: 6400}) == cycles
+
+
+def test_requests_that_ask_for_the_same_are_one_load() -> None:
+    ports = SramPorts(sram(2))
+    loads = [ports.load(*request) for request in [(10, {0: 64}), (10, {1: 64}), (10, {0: 64}), (11, {0: 64}), (10, {})]]
+    assert loads == [0, 1, 0, 2, 3]
+
+
+def test_units_are_numbered_as_they_join() -> None:
+    ports = SramPorts(sram())
+    assert [ports.join() for _ in range(3)] == [0, 1, 2]
+
+
+def test_any_number_of_late_requests() -> None:
+    """While a is served another unit comes, which lasts and gets as much as each of the others; so a's request is
+    late, and behind it what a starts as the next unit comes: a cycle each without the banks."""
+    ports = Ports(sram())
+    left, now = Fraction(10**6), 0
+    taken = ports.occupy("a", now, 10**6, {0: 10**6 * RATE})
+    for users, unit in enumerate("bcdefg", 2):
+        ports.occupy(unit, now, 10**8, {0: 10**8 * RATE})
+        now += taken
+        left -= Fraction(taken, users)
+        taken = ports.occupy("a", now, 1, {})
+        assert taken == ceil(left * users) + users - 1

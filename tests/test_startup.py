@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 NEVER = {"networkx", "matplotlib", "numba", "numpy", "perfetto", "pyarrow", "sim.figures", "sim.html", "sim.trace"}
+LATER = NEVER - {"numpy"}  # choosing a mapping needs it
 SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_tile=8", "--set", "mapping.blocks=1"]
 
 
@@ -18,8 +19,9 @@ SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_ti
     [
         pytest.param(["--help"], NEVER | {"pydantic", "rich", "ruamel", "simpy", "sim.simulation"}, id="help"),
         pytest.param(["run", "--help"], NEVER | {"rich", "ruamel", "simpy", "sim.simulation"}, id="run-help"),
-        pytest.param(["run", *SMALL, "--quiet"], NEVER | {"rich", "sim.explain", "sim.reproduce"}, id="quiet-run"),
-        pytest.param(["run", *SMALL], NEVER | {"sim.explain", "sim.reproduce"}, id="run"),
+        pytest.param(["run", "mamba2", "--hw", "nothing"], NEVER | {"simpy", "sim.simulation"}, id="wrong"),
+        pytest.param(["run", *SMALL, "--quiet"], LATER | {"rich", "sim.explain", "sim.reproduce"}, id="quiet-run"),
+        pytest.param(["run", *SMALL], LATER | {"sim.explain", "sim.reproduce"}, id="run"),
         pytest.param(["graph", "mamba2"], NEVER | {"rich"}, id="graph"),
     ],
 )
@@ -29,5 +31,6 @@ def test_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) ->
         "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr)); main()"
     )
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode in (0, 2)
     assert unwanted & set(done.stderr.split()) == set()

@@ -302,7 +302,7 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path) -> None:
         recorder = TraceWriter(tmp_path / "t.csv.gz", chunk=256)
         tracemalloc.start()
         with recorder.writing(job.machine):
-            run(job, recorder=recorder)
+            run(job, observer=recorder)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]

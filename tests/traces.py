@@ -25,7 +25,7 @@ def traced(path: Path, window: str | None = None, machine: str = "edge", chunk: 
     job = prepare(workload, machine, assignments)
     recorder = TraceWriter(path, parse_window(window), chunk)
     with recorder.writing(job.machine):
-        return run(job, recorder=recorder)
+        return run(job, observer=recorder)
 
 
 def read(path: Path) -> list[dict[str, Any]]:

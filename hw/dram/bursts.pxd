@@ -21,8 +21,8 @@ cdef class Traffic:
     cpdef long long run(self) except -1
     @cython.locals(controller=Controller)
     cdef bint _idle(self) except -1
-    cdef void _next(self, long long number) except *
-    cdef void _seek(self, long long address) except *
+    cdef int _next(self, long long number) except -1
+    cdef int _seek(self, long long address) except -1
     @cython.locals(controller=Controller)
     cdef bint _fits(self) except -1
     @cython.locals(most="long long", arrived="long long", controller=Controller)
@@ -35,7 +35,7 @@ cdef class Traffic:
     )
     cdef long long _leap(self, long long size, long long clock) except -1
     @cython.locals(burst=Burst)
-    cdef void _hold(self, list entries, long long channel, long long oldest, long long end) except *
+    cdef int _hold(self, list entries, long long channel, long long oldest, long long end) except -1
     cdef long long _holding(self, long long address, long long low, long long end) except -1
 
 cdef class Controller:
@@ -54,7 +54,7 @@ cdef class Controller:
     @cython.locals(burst=Burst)
     cdef bint waits_to_be_written(self, long long address) except -1
     @cython.locals(burst=Burst)
-    cdef void accept(self, long long kind, long long address, long long clock, long long request) except *
+    cdef int accept(self, long long kind, long long address, long long clock, long long request) except -1
     cdef long long step(self, long long clock, long long[::1] last) except -1
     @cython.locals(best="long long", burst=Burst)
     cdef long long _oldest_opened(self, long long clock) except? -1
@@ -67,15 +67,15 @@ cdef class Controller:
     @cython.locals(rules=Rules, burst=Burst, following="long long", group="long long")
     cdef long long _transfer(self, list entries, long long rank, long long clock, long long[::1] last) except -1
     @cython.locals(rules=Rules, burst=Burst)
-    cdef void _open_row(self, list entries, long long rank, long long clock) except *
-    cdef void _close_row(self, Burst burst, long long clock) except *
+    cdef int _open_row(self, list entries, long long rank, long long clock) except -1
+    cdef int _close_row(self, Burst burst, long long clock) except -1
     cdef long long _refreshed(self, long long turn) except -1
     @cython.locals(rules=Rules, first="long long", behind="long long", bank="long long", opened=bint)
     cdef long long _refresh(self, long long clock) except -1
     cdef bint streams(self, long long kind) except -1
     @cython.locals(rules=Rules, refreshes="long long", region="long long")
     cdef tuple duration(self, long long kind, long long size, long long clock)
-    cdef void leap(self, long long kind, long long size, long long clocks, long long clock, long long refreshes) except *
+    cdef int leap(self, long long kind, long long size, long long clocks, long long clock, long long refreshes) except -1
     @cython.locals(burst=Burst, region="long long", group="long long", rank="long long")
     cdef long long _move(self, long long kind, long long size, long long clock) except -1
     @cython.locals(burst=Burst)

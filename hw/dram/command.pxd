@@ -6,15 +6,15 @@ cdef long long COMMANDS, ACT1, PRE, PREA, RD, WR, REFA, REFB, CHANNEL, CLOSED, N
 cdef class Burst:
     cdef public long long address, bank, group, row, arrival, request, kind
     cdef public bint seen
-    cdef void arrive(self, long long kind, long long address, long long clock, long long request) except *
-    cdef void lie_at(self, long long address) except *
+    cdef int arrive(self, long long kind, long long address, long long clock, long long request) except -1
+    cdef int lie_at(self, long long address) except -1
 
 cdef class Traffic:
     cdef long long[::1] _kinds, _begins, _sizes, _first, last
     cdef long long _inject, _number, _burst, total
     @cython.locals(arrived="long long", controller=Controller)
     cdef long long inject(self, list controllers, long long clock) except -1
-    cdef void ends(self, long long number, long long clock) except *
+    cdef int ends(self, long long number, long long clock) except -1
     cdef bint arrived(self) except -1
     cpdef object read_latencies(self)
 
@@ -39,11 +39,11 @@ cdef class Controller:
     cdef bint _issue(self, long long clock) except -1
     cdef long long _earliest(self, long long command, long long bank) except -1
     @cython.locals(number="long long")
-    cdef void _hold_back(self, long long command, long long bank, long long clock) except *
+    cdef int _hold_back(self, long long command, long long bank, long long clock) except -1
     @cython.locals(bank="long long")
     cdef bint _activates_by(self, long long clock) except -1
     @cython.locals(bank="long long", best="long long", burst=Burst)
-    cdef void _second_activation(self) except *
+    cdef int _second_activation(self) except -1
     @cython.locals(best="long long", burst=Burst)
     cdef long long _oldest_opened(self, long long clock) except? -1
     cdef list _direction(self)
@@ -51,10 +51,10 @@ cdef class Controller:
     cdef long long _first_ready(self, list entries, long long clock) except? -1
     cdef long long _next_command(self, Burst burst) except -1
     @cython.locals(burst=Burst)
-    cdef void _advance(self, list entries, long long slot, long long clock) except *
-    cdef void _move(self, list entries, long long slot, long long clock) except *
+    cdef int _advance(self, list entries, long long slot, long long clock) except -1
+    cdef int _move(self, list entries, long long slot, long long clock) except -1
     @cython.locals(burst=Burst, read=bint)
-    cdef void _transfer(self, list entries, long long slot, long long clock) except *
-    cdef void _note(self, Burst burst) except *
+    cdef int _transfer(self, list entries, long long slot, long long clock) except -1
+    cdef int _note(self, Burst burst) except -1
     @cython.locals(first="long long", behind="long long", bank="long long", closed=bint, refresh="long long", close="long long")
     cdef bint _refresh(self, long long clock) except -1

@@ -409,16 +409,16 @@ class Controller:
         command = self._next_command(burst)
         if command in (RD, WR):
             self._move(entries, slot, clock)
-            return
-        self._note(burst)
-        self._hold_back(command, burst.bank, clock)
-        if command == PRE:
-            self._row[burst.bank] = CLOSED
         else:
-            self._deadlines[burst.bank] = clock + self._aad
-            self._pending += 1
-            self._opening[burst.bank] = burst
-            del entries[slot]
+            self._note(burst)
+            self._hold_back(command, burst.bank, clock)
+            if command == PRE:
+                self._row[burst.bank] = CLOSED
+            else:
+                self._deadlines[burst.bank] = clock + self._aad
+                self._pending += 1
+                self._opening[burst.bank] = burst
+                del entries[slot]
 
     def _move(self, entries: list[Burst], slot: int, clock: int) -> None:
         """Read or write the burst in *slot*; where the data clock has stopped, a CAS goes first.
@@ -451,16 +451,15 @@ class Controller:
 
     def _note(self, burst: Burst) -> None:
         """Count a burst by what its bank holds when its first command is issued."""
-        if burst.seen:
-            return
-        burst.seen = True
-        row = self._row[burst.bank]
-        if row == burst.row:
-            self.hits += 1
-        elif row == CLOSED:
-            self.misses += 1
-        else:
-            self.conflicts += 1
+        if not burst.seen:
+            burst.seen = True
+            row = self._row[burst.bank]
+            if row == burst.row:
+                self.hits += 1
+            elif row == CLOSED:
+                self.misses += 1
+            else:
+                self.conflicts += 1
 
     def _refresh(self, clock: int) -> bool:
         """Issue the next command that a due refresh needs, if it can be: close what is open, or refresh."""

@@ -8,8 +8,6 @@ the very cycle at which that one's time began to matter, so the parts of the pat
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from hw.ledger import Landing
@@ -20,17 +18,16 @@ from sim.program import Program, StreamPlan
 from sim.units import apportion
 
 UNIT_BUSY: Final = "unit_busy"  # the next request waited for the unit
-BUSY: Final = "busy"
 LATENCY: Final = "pipeline_latency"
+BANK_CONFLICT: Final = "bank_conflict"
 # the moment of a request that something waited for
 START: Final = 0
 END: Final = 1
 COMPLETION: Final = 2
 MOMENTS: Final = 3
-VARIANTS: Final = 4  # of tiles
-KINDS: Final = len(COST_NAMES)
 # what is kept of a request: its number in its stream, three cycles, its cause (rank of the stream + number of streams x
-# place in the stream's history, or NOBODY), and the reason's number, the moment of the cause and the variant in one
+# place in the stream's history, or NOBODY), and why that was its cause: reason, moment of the cause and number of its
+# own request in one
 NUMBER: Final = 0
 STARTED: Final = 1
 ENDED: Final = 2
@@ -38,22 +35,8 @@ COMPLETED: Final = 3
 CAUSE: Final = 4
 WHY: Final = 5
 WIDTH: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Part of the path: a request's cycles ``start`` to ``end``, by what they went to.
-
-    ``reason`` is why the next request on the path waited for this one; empty for the last.
-    """
-
-    plan: StreamPlan
-    variant: int
-    item: int
-    start: int
-    end: int
-    reason: str
-    cycles: dict[str, int]
+KINDS: Final = len(COST_NAMES)
+Spent = dict[tuple[int, str, str], int]  # rank of a stream, what cycles went to, why the next request waited -> cycles
 
 
 class _History:
@@ -67,24 +50,38 @@ class _History:
         self.rows = array("q", [0]) * (64 * WIDTH)
         self.costs = array("q")
 
-    def add(self, number: int, start: int, end: int, completion: int) -> None:
-        """One more request, of which the rest is to be told by :meth:`explain`."""
+    def add(self, number: int, start: int, end: int, completion: int, cause: int, why: int) -> None:
+        """One more request."""
         if self.count == self._room:
-            self.rows = array("q", self.rows) + array("q", [0]) * (self._room * WIDTH)
             self._room *= 2
+            self.rows = self._longer(self.rows, self._room * WIDTH)
         row = self.count * WIDTH
         self.rows[row + NUMBER] = number
         self.rows[row + STARTED] = start
         self.rows[row + ENDED] = end
         self.rows[row + COMPLETED] = completion
+        self.rows[row + CAUSE] = cause
+        self.rows[row + WHY] = why
         self.count += 1
         self.last_completion = max(completion, self.last_completion)
 
-    def explain(self, cause: int, why: int) -> None:
-        """What the last request got last."""
-        row = (self.count - 1) * WIDTH
-        self.rows[row + CAUSE] = cause
-        self.rows[row + WHY] = why
+    def add_costs(self, landing: Landing) -> None:
+        """What the time of the last request, a transfer, was spent on."""
+        if self.count * KINDS > len(self.costs):
+            self.costs = self._longer(self.costs, self._room * KINDS)
+        place = (self.count - 1) * KINDS
+        self.costs[place] = landing.data
+        self.costs[place + 1] = landing.latency
+        self.costs[place + 2] = landing.row_miss
+        self.costs[place + 3] = landing.turnaround
+        self.costs[place + 4] = landing.refresh
+
+    def _longer(self, numbers: array[int], room: int) -> array[int]:
+        """The same *numbers*, with room for more."""
+        longer = array("q", [0]) * room
+        for place in range(len(numbers)):
+            longer[place] = numbers[place]
+        return longer
 
     def last(self, count: int) -> int:
         """The place of the last request among the first *count* items of the stream; NOBODY if there is none."""
@@ -98,33 +95,45 @@ class _History:
                 high = middle
         return low - 1
 
-    def get(self, place: int, which: int) -> int:
-        """One of the numbers kept of the request at *place*."""
-        return self.rows[place * WIDTH + which]
+    def costs_at(self, place: int) -> dict[str, int]:
+        """What the time of the transfer at *place* was spent on, in clocks."""
+        return {name: self.costs[place * KINDS + kind] for kind, name in enumerate(COST_NAMES)}
+
+
+class _Sum:
+    """Requests of one kind on the path that were waited for for one reason."""
+
+    __slots__ = ("busy", "count", "latency")
+
+    def __init__(self) -> None:
+        self.count = self.busy = self.latency = 0
 
 
 class PathTracker(RunObserver):
-    """Remembers every request of a section, to walk its critical path once it has run."""
+    """Remembers every request of a section, to say what its critical path was spent on once it has run."""
 
     __slots__ = (
-        "_count", "_histories", "_latest", "_moments", "_names", "_now", "_now_moment", "_numbers", "_offers", "_plans",
-        "_released", "_since", "_units", "_users",
+        "_count", "_histories", "_kinds", "_latest", "_moment", "_moments", "_now", "_now_moment", "_offers", "_place",
+        "_plans", "_rank", "_reason", "_reasons", "_released", "_since", "_sums", "_time", "_transfers", "_units",
+        "_users",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._plans: tuple[StreamPlan, ...] = ()
+        self._reasons: tuple[str, ...] = ()  # by number; then UNIT_BUSY
         self._histories: list[_History] = []
-        self._names: list[str] = []  # of reasons
-        self._numbers: dict[str, int] = {}
         self._count = 0  # streams
+        self._kinds = 1  # more than any stream has distinct requests
         self._now = NOBODY  # the request of which a moment is just happening, as CAUSE has it
         self._now_moment = START
 
     def begin(self, section: Any, program: Program, start: int) -> None:
         """The section's program begins; its cycles count from 0."""
         plans = self._plans = program.streams
+        self._reasons = (*program.reasons, UNIT_BUSY)
         self._histories = [_History() for _ in plans]
         self._count = len(plans)
+        self._kinds = 1 + max([len(plan.requests) for plan in plans])
         units = {unit: number for number, unit in enumerate(dict.fromkeys([plan.unit for plan in plans]))}
         self._units = array("q", [units[plan.unit] for plan in plans])  # of each stream
         self._latest = array("q", [NOBODY]) * len(units)  # request on each unit
@@ -150,12 +159,12 @@ class PathTracker(RunObserver):
         rank = offered.rank
         before = self._latest[self._units[rank]]
         free = self._ended(before)
-        reason = offered.reason
+        reason = offered.reason_number
         if before != NOBODY and free >= now:  # a transfer is issued before the bus is free
             start = free
             cause = before
             moment = END
-            reason = UNIT_BUSY
+            reason = len(self._reasons) - 1
         elif offered.producer != NOBODY and offered.ready_at >= now:
             start = now
             cause = self._last(offered.producer, offered.count)
@@ -165,19 +174,13 @@ class PathTracker(RunObserver):
             cause = self._offers[rank]
             moment = self._moments[rank]
         history = self._histories[rank]
-        history.add(offered.number, start, end, completion)
-        history.explain(cause, (self._number(reason) * MOMENTS + moment) * VARIANTS + offered.variant)
+        why = (reason * MOMENTS + moment) * self._kinds + offered.request_number
+        history.add(offered.number, start, end, completion, cause, why)
         if landing is not None:
-            history.costs.extend(landing.costs)
+            history.add_costs(landing)
         self._now = rank + self._count * (history.count - 1)
         self._now_moment = START
         self._latest[self._units[rank]] = self._now
-
-    def _number(self, reason: str) -> int:
-        if reason not in self._numbers:
-            self._numbers[reason] = len(self._names)
-            self._names.append(reason)
-        return self._numbers[reason]
 
     def _last(self, rank: int, count: int) -> int:
         """The last request among the first *count* items of the stream *rank*; NOBODY if there is none."""
@@ -192,35 +195,85 @@ class PathTracker(RunObserver):
         history = self._histories[request % self._count]
         return history.rows[(request // self._count) * WIDTH + ENDED]
 
-    def walk(self, makespan: int) -> Iterator[Segment]:
-        """The path, from the last result, at *makespan*, back to cycle 0."""
-        time, reason, moment = makespan, "", COMPLETION
-        rank = next(number for number, history in enumerate(self._histories) if history.last_completion == makespan)
-        place = self._histories[rank].count - 1
-        while True:
-            history, plan = self._histories[rank], self._plans[rank]
-            if moment == COMPLETION:
-                while history.get(place, COMPLETED) < time:  # results leave in order: an earlier one held this one up
-                    place -= 1
-            start, cause = history.get(place, STARTED), history.get(place, CAUSE)
-            why, variant = divmod(history.get(place, WHY), VARIANTS)
-            if moment != START:
-                item = history.get(place, NUMBER) % plan.items
-                cycles = self._cycles(rank, place, start, history.get(place, ENDED), time)
-                yield Segment(plan, variant, item, start, time, reason, cycles)
-                time = start
-            if time != start:
-                raise AssertionError(f"the critical path breaks at {plan.name}, cycle {time}, not {start}")
-            if cause == NOBODY:
-                break
-            (why, moment), (place, rank) = divmod(why, MOMENTS), divmod(cause, self._count)
-            reason = self._names[why]
-        if time:
-            raise AssertionError(f"the critical path ends at cycle {time}")
+    def spent(self, makespan: int) -> Spent:
+        """What the cycles of the path, from the last result, at *makespan*, back to cycle 0, went to; they sum to it.
 
-    def _cycles(self, rank: int, place: int, start: int, end: int, time: int) -> dict[str, int]:
-        """What the cycles of a request up to *time* went to."""
-        if self._plans[rank].costs:
-            return {BUSY: end - start, LATENCY: time - end}
-        costs = self._histories[rank].costs[KINDS * place : KINDS * (place + 1)]
-        return apportion(end - start, dict(zip(COST_NAMES, costs, strict=True)))
+        The time of compute requests is split as accounts split it. Raises AssertionError if the path breaks.
+        """
+        self._sums: dict[int, _Sum] = {}
+        self._transfers: Spent = {}
+        self._time = makespan
+        self._moment = COMPLETION
+        self._reason = NOBODY
+        self._rank = 0
+        for rank in range(self._count):
+            history = self._histories[rank]
+            if history.last_completion == makespan:
+                self._rank = rank
+                break
+        self._place = history.count - 1
+        while self._step():
+            pass
+        if self._time:
+            raise AssertionError(f"the critical path ends at cycle {self._time}")
+        return self._named()
+
+    def _step(self) -> bool:
+        """Count the request at hand, and go back to the one that it waited for, if there is one."""
+        history = self._histories[self._rank]
+        row = self._place * WIDTH
+        if self._moment == COMPLETION:
+            while history.rows[row + COMPLETED] < self._time:  # results leave in order: an earlier one held this one up
+                row -= WIDTH
+        start = history.rows[row + STARTED]
+        why = history.rows[row + WHY]
+        if self._moment != START:
+            self._add(history, row // WIDTH, why % self._kinds)
+            self._time = start
+        if self._time != start:
+            raise AssertionError(f"the critical path breaks at {self._plans[self._rank].name}, cycle {self._time}")
+        cause = history.rows[row + CAUSE]
+        if cause == NOBODY:
+            return False
+        why = why // self._kinds
+        self._moment = why % MOMENTS
+        self._reason = why // MOMENTS
+        self._rank = cause % self._count
+        self._place = cause // self._count
+        return True
+
+    def _add(self, history: _History, place: int, request: int) -> None:
+        """Count the request at *place*, from its start to the time at hand."""
+        start = history.rows[place * WIDTH + STARTED]
+        end = history.rows[place * WIDTH + ENDED]
+        plan = self._plans[self._rank]
+        if plan.costs:
+            key = ((self._reason + 1) * self._kinds + request) * self._count + self._rank
+            found = self._sums.get(key)
+            if found is None:
+                found = self._sums[key] = _Sum()
+            found.count += 1
+            found.busy += end - start
+            found.latency += self._time - end
+        else:
+            for name, cycles in apportion(end - start, history.costs_at(place)).items():
+                self._note(self._transfers, self._rank, name, self._reason, cycles)
+
+    def _note(self, spent: Spent, rank: int, what: str, reason: int, cycles: int) -> None:
+        key = rank, what, "" if reason == NOBODY else self._reasons[reason]
+        spent[key] = spent.get(key, 0) + cycles
+
+    def _named(self) -> Spent:
+        """What has been counted, with names."""
+        spent = self._transfers
+        for key, found in self._sums.items():
+            rest, rank = divmod(key, self._count)
+            reason, request = divmod(rest, self._kinds)
+            cost = self._plans[rank].costs[request]
+            edge = cost.cycles - cost.useful_cycles - cost.fill_drain_cycles
+            self._note(spent, rank, "useful", reason - 1, found.count * cost.useful_cycles)
+            self._note(spent, rank, "fill_drain", reason - 1, found.count * cost.fill_drain_cycles)
+            self._note(spent, rank, "edge", reason - 1, found.count * edge)
+            self._note(spent, rank, BANK_CONFLICT, reason - 1, found.busy - found.count * cost.cycles)
+            self._note(spent, rank, LATENCY, reason - 1, found.latency)
+        return spent

@@ -21,18 +21,23 @@ class Offered:
     """
 
     __slots__ = (
-        "count", "item", "number", "operands", "plan", "producer", "rank", "ready_at", "reason", "request_number",
-        "since", "slot", "tile", "variant",
+        "_reasons", "count", "item", "number", "operands", "plan", "producer", "rank", "ready_at", "reason_number",
+        "request_number", "since", "slot", "tile", "variant",
     )  # fmt: skip
 
-    def __init__(self, plan: StreamPlan, rank: int) -> None:
+    def __init__(self, plan: StreamPlan, rank: int, reasons: tuple[str, ...]) -> None:
+        self._reasons = reasons  # their names
         self.plan = plan
         self.rank = rank
         self.tile = self.item = self.variant = self.number = self.request_number = 0
-        self.since = self.ready_at = self.count = 0
+        self.since = self.ready_at = self.count = self.reason_number = 0
         self.producer = NOBODY
         self.operands = self.slot = False
-        self.reason = ""
+
+    @property
+    def reason(self) -> str:
+        """What it was last waiting for."""
+        return self._reasons[self.reason_number]
 
     @property
     def request(self) -> Work | Transfer:

@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from hw.accounts import Accounts
 from hw.engine import BORDER, CYCLE, Engine
-from hw.machine import Machine, MachineSpec
+from hw.machine import MachineSpec
+from hw.wiring import Machine
 from sim.errors import DeadlockError
 from sim.execution.observers import RunObserver
 from sim.execution.streams import StreamRun

@@ -80,7 +80,7 @@ class StreamRun(Member):
         self.tile = self.item = self.last_completion = 0
         self._variant = tables.variant(0)
         self._numbers = tables.numbers[self._variant]
-        self.view = self._offered = Offered(tables.plan, tables.rank)
+        self.view = self._offered = Offered(tables.plan, tables.rank, unit.ledger.names)
         self._border: Border | None = None  # to be started when a tile ends
         self._pool: SlotPool | None = None  # where this stream's transfers get their slots from
         self._supply: SlotPool | None = None  # where the transfers that this stream waits for get their slots from
@@ -183,7 +183,7 @@ class StreamRun(Member):
         offered.request_number = number
         offered.since = self._engine.now
         offered.ready_at = self.ready_at
-        offered.reason = self._unit.ledger.names[self.reason]
+        offered.reason_number = self.reason
         offered.slot = self._last < 0 and self._pool is not None and self.reason == NO_BUFFER
         offered.producer = NOBODY
         if self._last >= 0:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
-from sim.program import NOTHING, Program, StreamPlan
+from sim.program import NOTHING, Dependency, Program, StreamPlan
 
 NEEDED: Final = (
     5  # numbers of a dependency: counter, items of the producer a tile, offset, rank of the producer, reason
@@ -44,41 +44,42 @@ class StreamTables:
         self.variant = program.variant
         self.transfers = plan.unit == "dma"
         self.values = array("q", [number for request in _described(plan, load) for number in request])
-        self.numbers = tuple(_integers(numbers) for numbers in plan.numbers)
+        self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
+        arrays = {key: _integers(numbers) for key, numbers in self._distinct.items()}
+        self.numbers = tuple(arrays[id(numbers)] for numbers in plan.numbers)
         self.idle = not plan.busy(0)
         self.counters: list[tuple[int, bool]] = []
         self.firsts, self.needed = self._dependencies(program, {name: number for number, name in enumerate(names)})
 
     def _dependencies(self, program: Program, reasons: dict[str, int]) -> tuple[array[int], array[int]]:
-        """What each item waits for that no item before it implies.
+        """What each item waits for that no item before it implies: ``firsts`` and ``needed``.
 
-        An item without a request, be it in some tiles only, waits for nothing and so implies nothing.
+        An item without a request, be it in some tiles only, waits for nothing and so implies nothing. Weights come last
+        of what an item waits for: what else is missing?
         """
-        plan, none = self.plan, np.zeros(0, np.int64)
-        always = np.logical_and.reduce([numbers != NOTHING for numbers in plan.numbers])
         weights = {load for load, _ in program.pool.members} if program.pool is not None else set()
-        items, rows = [none], [none.reshape(0, NEEDED)]
-        for dependency in sorted(plan.dependencies, key=lambda d: d.producer in weights):  # what else is missing?
-            table, producer = dependency.table, program.streams[dependency.producer]
-            nothing = -self.tiles * producer.items  # is fulfilled from the start
-            implied = np.maximum.accumulate(np.where(always, table, nothing))
-            before = np.maximum(np.concatenate([[nothing], implied[:-1]]), nothing)
-            waits = np.flatnonzero(table > before)
-            row = np.empty((len(waits), NEEDED), np.int64)
-            counter = (dependency.producer, reasons[dependency.reason] == NO_BUFFER)
-            if counter not in self.counters:
-                self.counters.append(counter)
-            row[:, 0] = self.counters.index(counter)
-            row[:, 1] = producer.items
-            row[:, 2] = table[waits]
-            row[:, 3] = dependency.producer
-            row[:, 4] = reasons[dependency.reason]
-            items.append(waits)
-            rows.append(row)
-        item, needed = np.concatenate(items), np.concatenate(rows)
-        order = np.argsort(item, kind="stable")
-        firsts = np.searchsorted(item[order], np.arange(self.items + 1))
-        return _integers(firsts), _integers(needed[order].reshape(-1))
+        dependencies = sorted(self.plan.dependencies, key=lambda dependency: dependency.producer in weights)
+        if not dependencies:
+            return array("q", [0]) * (self.items + 1), array("q")
+        facts = np.array([self._facts(program, each, reasons[each.reason]) for each in dependencies])
+        tables = np.stack([dependency.table for dependency in dependencies])
+        nothing = -self.tiles * facts[:, 1:2]  # is fulfilled from the start
+        always = np.logical_and.reduce([numbers != NOTHING for numbers in self._distinct.values()])
+        implied = np.maximum.accumulate(np.where(always, tables, nothing), axis=1)
+        before = np.maximum(np.hstack([nothing, implied[:, :-1]]), nothing)
+        item, which = np.nonzero((tables > before).T)
+        needed = facts[which]
+        needed[:, 2] = tables[which, item]
+        firsts = np.searchsorted(item, np.arange(self.items + 1))
+        return _integers(firsts), _integers(needed.reshape(-1))
+
+    def _facts(self, program: Program, dependency: Dependency, reason: int) -> tuple[int, ...]:
+        """The NEEDED numbers of a dependency, with an offset of 0."""
+        counter = dependency.producer, reason == NO_BUFFER
+        if counter not in self.counters:
+            self.counters.append(counter)
+        items = program.streams[dependency.producer].items
+        return self.counters.index(counter), items, 0, dependency.producer, reason
 
 
 def _described(plan: StreamPlan, load: Load) -> list[tuple[int, int, int]]:

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
+from sim.inputs import read_workload
 from sim.reproduce.pages import excess
 from sim.reproduce.runs import Run, Runs, Simulated
-from sim.simulation import read_workload
 from workloads.config import build_workload
 from workloads.counts import count
 

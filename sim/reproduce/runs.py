@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sim.errors import InputError
+from sim.inputs import named_mapping, read_inputs
 from sim.result import Result
-from sim.simulation import named_mapping, prepare, read_inputs, run
+from sim.simulation import prepare, run
 from workloads.config import WorkloadSpec
 
 PREFILL_LAYERS = 2
@@ -77,10 +78,10 @@ def simulate_run(wanted: Run) -> Simulated:
         except InputError as error:
             refused.append((option, error.problems[0].message))
         else:
-            return Simulated(run(job, simulate_layers=simulated), option, tuple(refused))
+            return Simulated(run(job, simulate_layers=simulated, stride="tile"), option, tuple(refused))
     last = wanted.options[-1:]
     job = prepare(wanted.workload, wanted.machine, [*fixed, *last])
-    return Simulated(run(job, simulate_layers=simulated), last[0] if last else None, tuple(refused))
+    return Simulated(run(job, simulate_layers=simulated, stride="tile"), last[0] if last else None, tuple(refused))
 
 
 Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]

@@ -1,4 +1,4 @@
-"""The scheduler against a plain SimPy model of what a program means, and corner cases worked out by hand.
+"""Runs of programs against a plain SimPy model of what a program means, and corner cases worked out by hand.
 
 The model has one process a stream, a unit and a result, and counters that they wait for. In the hand-made programs
 every transfer is 64 bytes on one LPDDR5-6400 channel at 800 MHz, where a core cycle is a DRAM clock: two bursts take
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +17,12 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.machine import Machine, MachineSpec
+from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
 from sim.catalog import find
 from sim.documents import read_document
-from sim.engine import Engine
 from sim.errors import DeadlockError
+from sim.execution.run import STRIDES, Execution, Stride, run_program
 from sim.layout import BatchLayout
 from sim.program import (
     DRAM,
@@ -35,7 +36,6 @@ from sim.program import (
     StreamPlan,
     UnitName,
 )
-from sim.scheduler import run_program
 
 ALWAYS = -(1 << 60)
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
@@ -79,12 +79,25 @@ def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, til
 
 
 def makespan(spec: MachineSpec, built: Program) -> int:
-    engine = Engine()
-    machine = Machine(spec, engine, built.contended)
-    cycles = run_program(built, machine, engine).makespan
-    for name, account in machine.finish(cycles).items():
-        assert account.busy + sum(account.stalls.values()) == cycles, name
-    return cycles
+    """The makespan, which the cycles of every unit and channel sum to, whatever the stride."""
+    execution = run_program(built, spec)
+    for name, account in execution.units.items():
+        assert account.busy + sum(account.stalls.values()) == execution.makespan, name
+    coarse = run_program(built, spec, stride="tile")
+    assert outcome(coarse) == outcome(execution)
+    assert coarse.events <= execution.events
+    return execution.makespan
+
+
+def outcome(execution: Execution) -> dict[str, Any]:
+    """All that is found out, but the number of events."""
+    found = {**vars(execution), "events": None}
+    found["units"] = {name: (account.busy, account.stalls) for name, account in execution.units.items()}
+    found["streams"] = [
+        (stream.last_completion, [(account.busy, account.stalls) for account in stream.layers])
+        for stream in execution.streams
+    ]
+    return found
 
 
 MAC: UnitName = "mac_array"
@@ -219,6 +232,16 @@ def test_weights_that_wait_for_the_input_do_not_fill_the_pool(spec: MachineSpec)
             ["writer tile 0 item 1: no_buffer: reader 0/1", "reader tile 0 item 0: data: writer 1/2"],
             id="too few slots",
         ),
+        pytest.param(
+            program(load(2, name="weights"), compute(MAC, [(5, 0)], needs(0, 2, reason=DRAM)), pool=Pool(1, ((0, 1),))),
+            ["weights tile 0 item 1: no_buffer: no slot for weights", "mac_array tile 0 item 0: dram: weights 1/2"],
+            id="two weight tiles at once in one slot",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0)] * 2, needs(0, 0, -1), name="self"), compute(SIMD, [(1, 0)], needs(0, 5))),
+            ["simd tile 0 item 0: data: self 2/5"],
+            id="more than there will ever be: those that have ended are not named",
+        ),
     ],
 )
 def test_a_deadlock_names_who_waits_for_what(spec: MachineSpec, built: Program, lines: list[str]) -> None:
@@ -227,11 +250,12 @@ def test_a_deadlock_names_who_waits_for_what(spec: MachineSpec, built: Program, 
     assert str(caught.value).splitlines() == ["the schedule cannot go on:", *lines]
 
 
-def test_the_listener_hears_of_every_tile_of_the_last_stream(spec: MachineSpec) -> None:
-    engine, heard = Engine(), []
+@pytest.mark.parametrize("stride", STRIDES)
+def test_every_tile_of_the_last_stream_is_told_when_its_last_item_starts(spec: MachineSpec, stride: Stride) -> None:
+    heard: list[tuple[int, int]] = []
     built = program(compute(MAC, [(5, 0)]), compute(SIMD, [(7, 0)], needs(0, 1)), tiles=3)
-    run_program(built, Machine(spec, engine, contended=False), engine, lambda _: heard.append(engine.now))
-    assert heard == [5, 12, 19]  # when its last item starts
+    run_program(built, spec, stride=stride, on_tile=lambda done, cycle: heard.append((done, cycle)))
+    assert heard == [(1, 5), (2, 12), (3, 19)]
 
 
 # ------------------------------------------------------------------------------------------- a plain SimPy model
@@ -326,7 +350,7 @@ def reference_makespan(built: Program) -> int:
                     counters = operands if dependency.reason == NO_BUFFER else results
                     need = tile * built.streams[dependency.producer].items + int(dependency.table[item])
                     yield counters[dependency.producer].reached(need)
-                finished = yield servers[plan.unit].request((tile << 8) + number)
+                finished = yield servers[plan.unit].request(tile * len(built.streams) + number)
                 start = int(environment.now)
                 end = start + request.cycles
                 completion = max(completion, end + request.tail_cycles)

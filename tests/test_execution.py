@@ -1,18 +1,20 @@
-"""Small programs whose makespans are worked out by hand in the row, and deadlocks told by name."""
+"""Small programs whose makespans are worked out by hand in the row, what is heard of them, and deadlocks by name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from hw.machine import Machine, MachineSpec
+from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
 from sim.catalog import find
 from sim.documents import read_document
-from sim.engine import Engine
 from sim.errors import DeadlockError
+from sim.execution.observers import RunObserver
+from sim.execution.run import Execution, run_program
 from sim.layout import BatchLayout
 from sim.program import (
     DRAM,
@@ -26,7 +28,6 @@ from sim.program import (
     StreamPlan,
     UnitName,
 )
-from sim.scheduler import run_program
 
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)
 
@@ -46,12 +47,13 @@ def program(*streams: StreamPlan, tiles: int = 1, pool: Pool | None = None) -> P
     return Program(streams, (), pool, 1, tiles, 1, 1, False)
 
 
-def makespan(built: Program) -> tuple[int, Machine]:
-    engine = Engine()
-    machine = Machine(EDGE, engine, built.contended)
-    cycles = run_program(built, machine, engine).makespan
-    machine.finish(cycles)
-    return cycles, machine
+def run(built: Program) -> Execution:
+    """Run it on the edge machine; the cycles of every unit and channel sum to the makespan."""
+    execution = run_program(built, EDGE)
+    assert [*execution.units] == ["mac_array", "simd", "dma", "dram.channel0", "dram.channel1"]
+    for name, account in execution.units.items():
+        assert account.busy + sum(account.stalls.values()) == execution.makespan, name
+    return execution
 
 
 def after(producer: int, items: int, offset: int = 1, reason: str = "waits_for_mac_array") -> Dependency:
@@ -90,10 +92,7 @@ CASES = [
 
 @pytest.mark.parametrize(("streams", "tiles", "cycles"), CASES)
 def test_makespan_by_hand(streams: list[StreamPlan], tiles: int, cycles: int) -> None:
-    found, machine = makespan(program(*streams, tiles=tiles))
-    assert found == cycles
-    for unit in machine.units.values():
-        assert unit.ledger.accounts.busy + sum(unit.ledger.accounts.stalls.values()) == cycles
+    assert run(program(*streams, tiles=tiles)).makespan == cycles
 
 
 REASONS = [
@@ -114,27 +113,39 @@ REASONS = [
 
 @pytest.mark.parametrize(("streams", "unit", "stalls"), REASONS)
 def test_idle_cycles_go_to_what_was_missing_last(streams: list[StreamPlan], unit: str, stalls: dict[str, int]) -> None:
-    _, machine = makespan(program(*streams))
-    assert machine.units[unit].ledger.accounts.stalls == stalls
+    assert run(program(*streams)).units[unit].stalls == stalls
+
+
+class Order(RunObserver):
+    """Keeps what units work on, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, int]] = []
+
+    def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
+        self.heard.append((offered.plan.name, offered.tile))
+
+
+def order(built: Program) -> list[tuple[str, int]]:
+    """(stream, tile) of every request, in the order of their starts."""
+    observer = Order()
+    run_program(built, EDGE, observer=observer)
+    return observer.heard
 
 
 def test_oldest_tile_goes_first_then_the_earlier_stream() -> None:
     """Both streams are always ready; of one tile the first stream's requests come first, of two tiles the older."""
-    order: list[tuple[str, int]] = []
-
-    class Listener:
-        def busy(self, unit: str, stream: object, start: int, end: int) -> None:
-            order.append((stream.name, stream.tile))  # type: ignore[attr-defined]
-
-        def stalled(self, unit: str, reason: str, start: int, end: int) -> None: ...
-
     built = program(stream("simd", 5, 2, name="first"), stream("simd", 5, 2, name="second"), tiles=2)
-    engine = Engine()
-    machine = Machine(EDGE, engine, False)
-    machine.record(Listener())
-    run_program(built, machine, engine)
     expected = [(name, tile) for tile in range(2) for name in ("first", "second") for _ in range(2)]
-    assert order == expected
+    assert order(built) == expected
+
+
+@pytest.mark.parametrize("streams", [2, 256, 257, 300])
+def test_the_older_tile_goes_first_however_many_streams_there_are(streams: int) -> None:
+    """The first stream offers its second tile while the last one still has to start its first."""
+    names = [f"stream {number}" for number in range(streams)]
+    built = program(*(stream("simd", 1, 1, name=name) for name in names), tiles=3)
+    assert order(built) == [(name, tile) for tile in range(3) for name in names]
 
 
 @pytest.mark.parametrize("kept", [pytest.param(0b1, id="first-tile-only"), pytest.param(0b100, id="last-tile-only")])
@@ -144,7 +155,7 @@ def test_items_without_work_take_no_time(kept: int) -> None:
     some = {0: (1, 3), 2: (2, 3)}[kept.bit_length() - 1]
     nothing = np.full(2, NOTHING)
     partly = replace(full, numbers=tuple(full.numbers[v] if v in some else nothing for v in range(VARIANTS)))
-    assert makespan(program(partly, tiles=5))[0] == 18
+    assert run(program(partly, tiles=5)).makespan == 18
 
 
 @pytest.mark.parametrize("slots", [1, 2, 3])
@@ -152,19 +163,18 @@ def test_more_slots_for_weights_overlap_loading_and_use(slots: int) -> None:
     """Alone, a tile is loaded and then used; with two slots the next is loaded meanwhile: use hides the load."""
     items, use = 6, 4000
     used = stream("mac_array", use, items, after(0, items, 1, DRAM))
-    cycles, machine = makespan(program(load(65536, items), used, pool=Pool(slots, ((0, 1),))))
-    one_load = makespan(program(load(65536, 1)))[0]
+    execution = run(program(load(65536, items), used, pool=Pool(slots, ((0, 1),))))
+    one_load = run(program(load(65536, 1))).makespan
     serial, overlapped = items * (use + one_load), items * use + one_load
-    assert cycles == pytest.approx(serial if slots == 1 else overlapped, rel=0.02)
-    idle = cycles - items * use
-    assert sum(machine.units["mac_array"].ledger.accounts.stalls.values()) == idle
+    assert execution.makespan == pytest.approx(serial if slots == 1 else overlapped, rel=0.02)
+    assert execution.units["mac_array"].busy == items * use
 
 
 def test_waiting_for_dram_is_shared_over_what_the_transfer_spent_its_time_on() -> None:
     built = program(load(4096, 1), stream("simd", 10, 1, after(0, 1, 1, DRAM)))
-    cycles, machine = makespan(built)
-    stalls = machine.units["simd"].ledger.accounts.stalls
-    assert sum(stalls.values()) == cycles - 10
+    execution = run(built)
+    stalls = execution.units["simd"].stalls
+    assert sum(stalls.values()) == execution.makespan - 10
     assert set(stalls) == {"dram_bandwidth", "dram_latency", "dram_row_miss"}
     assert stalls["dram_bandwidth"] == pytest.approx(4096 / EDGE.dram_bytes_per_cycle, abs=2)
 
@@ -173,6 +183,9 @@ def test_deadlock_names_who_waits_for_what() -> None:
     one = stream("mac_array", 1, 1, after(1, 1, 1, "waits_for_simd"), name="one")
     other = stream("simd", 1, 1, after(0, 1, 1), name="other")
     with pytest.raises(DeadlockError) as error:
-        makespan(program(one, other))
-    assert "one tile 0 item 0: waits_for_simd: other 0/1" in str(error.value)
-    assert "other tile 0 item 0: waits_for_mac_array: one 0/1" in str(error.value)
+        run(program(one, other))
+    assert str(error.value).splitlines() == [
+        "the schedule cannot go on:",
+        "one tile 0 item 0: waits_for_simd: other 0/1",
+        "other tile 0 item 0: waits_for_mac_array: one 0/1",
+    ]

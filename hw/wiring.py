@@ -1,0 +1,38 @@
+"""The components of one run, wired to each other and to one engine."""
+
+from __future__ import annotations
+
+from hw.accounts import Accounts
+from hw.dma import Dma
+from hw.engine import Engine
+from hw.machine import MachineSpec
+from hw.observer import Observer
+from hw.sram_ports import SramPorts
+from hw.unit import Server, Unit
+
+
+class Machine:
+    """The components of one run, wired to one *engine*; ``units`` has them by name, *names* are of the reasons."""
+
+    def __init__(self, spec: MachineSpec, engine: Engine, names: tuple[str, ...], contended: bool) -> None:
+        self.engine = engine
+        self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
+        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal)
+        self.units: dict[str, Server] = {
+            **{name: Unit(name, names, engine, self.ports) for name in ("mac_array", "simd")},
+            "dma": self.dma,
+        }
+
+    def load(self, cycles: int, demand: dict[int, int]) -> int:
+        """The number of the load on the SRAM ports of a request that takes *cycles* and moves *demand* bytes."""
+        return self.ports.load(cycles, demand) if self.ports is not None else 0
+
+    def observe(self, observer: Observer | None) -> None:
+        """Have *observer* listen to every unit."""
+        for unit in self.units.values():
+            unit.ledger.observer = observer
+
+    def close(self, makespan: int) -> dict[str, Accounts]:
+        """Close the accounts of every unit at *makespan* and return them by name."""
+        accounts = {name: unit.ledger.close(makespan) for name, unit in self.units.items()}
+        return accounts | self.dma.channel_accounts(makespan)
