@@ -45,9 +45,7 @@ def loop(workload: str, machine: str, assignments: list[str], stride: str) -> di
 
 def choice(workload: str, machine: str) -> dict[str, Any]:
     """The choice of a mapping: CPU seconds in all and in trial runs, and how many there were."""
-    from hw.machine import MachineSpec
-    from sim.simulation import read_inputs
-    from workloads.config import build_workload
+    from sim.inputs import resolve
 
     module: Any = import_module("sim.choice")
     run_program, in_trials = module.run_program, 0.0
@@ -61,12 +59,11 @@ def choice(workload: str, machine: str) -> dict[str, Any]:
             in_trials += time.process_time() - begin
 
     module.run_program = trial
-    workload_document, machine_document = read_inputs(workload, machine, ())
-    built, spec = build_workload(workload_document), machine_document.check(MachineSpec)
+    inputs = resolve(workload, machine)
 
     def chooses() -> tuple[int, float]:
         start = time.process_time()
-        return module.choose(built, spec, workload_document).trials, time.process_time() - start
+        return module.choose(inputs.workload, inputs.machine, inputs.document).trials, time.process_time() - start
 
     (trials, cpu_s), bare = beside(chooses)
     return {"cpu_s": cpu_s, "trials_cpu_s": in_trials, "trials": trials, "bare": bare}

@@ -73,6 +73,20 @@ def test_loops_are_measured_in_processes_of_their_own() -> None:
     assert (plain.cycles, plain.events, plain.compiled) == (cycle.cycles, cycle.events, False)
 
 
+def test_choice_is_timed_with_its_trial_runs() -> None:
+    found, _ = children.task("choice", workload="mamba3_mimo", machine="edge")
+    assert found["trials"] == prepare("mamba3_mimo", "edge").sections[0].choice.trials
+    assert 0 < found["trials_cpu_s"] < found["cpu_s"]
+
+
+def test_recording_is_timed_whatever_is_recorded(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json.gz"
+    for record in ({}, {"critical_path": True}, {"windows": 10}, {"trace": str(trace)}):
+        found, _ = children.task("recording", workload="mamba2", machine="edge", assignments=SMALL, record=record)
+        assert found["cpu_s"] > 0
+    assert trace.stat().st_size
+
+
 def test_peak_and_time_are_those_of_the_process() -> None:
     mine = bytearray(200_000_000)  # a process that starts another counts in its peak
     small, large = (children.python("-c", f"print(len(bytearray({size})))") for size in (1, 10**8))
