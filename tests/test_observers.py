@@ -31,7 +31,7 @@ JOBS = {
     "narrow-banks": ("mamba2", "edge", (*SMALL, "sram.bank_width=4B")),
     "decode-with-head": ("mamba-130m", "edge", ("layers=1", "sequence_length=4", "phase=decode", "head=true")),
 }
-FIELDS = [name for name in Offered.__slots__ if name != "plan"]
+FIELDS = [name for name in (*Offered.__slots__, "reason") if name not in ("_reasons", "plan")]
 
 
 class Everything(RunObserver):
