@@ -115,7 +115,8 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate, REFINED)
     for mapping in trials.fastest(REFINED) or [first[0].mapping]:
-        for candidate in space.variations(mapping):
+        others = list(space.variations(mapping))
+        for candidate in others if len(first) > 1 or any(other.mapping != mapping for other in others) else ():
             trials.consider(candidate)
     chosen = trials.best or first[0]
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from hw.dram import BURST_BYTES, TIMINGS
 from hw.dram.chunks import replay_chunks
-from hw.dram.command import Ints, Refresh, replay
+from hw.dram.command import Refresh, replay
+from hw.dram.replay import Ints
 from sim.errors import InputError, Problem
 
 Level = Literal["command", "transaction"]

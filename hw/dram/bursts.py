@@ -17,7 +17,8 @@ from __future__ import annotations
 from array import array
 from typing import Final
 
-from hw.dram.command import HIGH_WATERMARK, LOW_WATERMARK, Burst, Ints, Refresh, durations, integers, refresh_interval
+from hw.dram.command import HIGH_WATERMARK, LOW_WATERMARK, Burst, Refresh, durations, refresh_interval
+from hw.dram.replay import Ints
 from hw.dram.timing import (
     BANK_GROUPS,
     BANKS,
@@ -29,6 +30,7 @@ from hw.dram.timing import (
     REGIONS,
     Timing,
 )
+from hw.integers import integers
 
 ARRIVALS: Final = 4  # bursts a channel and clock
 CLOSED: Final = -1

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from hw.dram.bursts import Controller, Rules, Traffic
-from hw.dram.command import Ints, Refresh, Replay
+from hw.dram.command import Refresh
+from hw.dram.replay import Ints, Replay
 from hw.dram.timing import BURST_BYTES, Timing
 
 
@@ -25,14 +26,7 @@ def replay_chunks(
     controllers = [Controller(rules) for _ in range(channels)]
     traffic = Traffic(requests, run_ends(requests), rules, controllers)
     bursts = traffic.run()
-    return Replay(
-        cycles=max(controller.cycles for controller in controllers),
-        bursts=bursts,
-        row_hits=sum(controller.hits for controller in controllers),
-        row_misses=sum(controller.misses for controller in controllers),
-        row_conflicts=sum(controller.conflicts for controller in controllers),
-        read_latencies=traffic.read_latencies(),
-    )
+    return Replay.of(controllers, bursts, traffic.read_latencies())
 
 
 def run_ends(requests: Ints) -> Ints:

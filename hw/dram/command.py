@@ -18,12 +18,11 @@ Not modelled: more than one rank, auto-precharge, power-down, the write data's w
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hw.dram.replay import Ints, Replay
 from hw.dram.timing import (
     BANK_GROUPS,
     BANKS,
@@ -38,8 +37,8 @@ from hw.dram.timing import (
     Timing,
     rules,
 )
+from hw.integers import integers
 
-Ints = NDArray[np.int64]
 Refresh = Literal["all-bank", "per-bank", "none"]
 HIGH_WATERMARK, LOW_WATERMARK = 0.8, 0.2  # of a queue
 COMMANDS: Final = len(Command)
@@ -56,23 +55,6 @@ NO_DEADLINE: Final = -1
 READ: Final = 0
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What a replayed trace took, in clocks: arrays hold one value a read request."""
-
-    cycles: int
-    bursts: int
-    row_hits: int
-    row_misses: int
-    row_conflicts: int
-    read_latencies: Ints
-
-    @property
-    def mean_latency(self) -> float:
-        """Mean latency of a read request, 0 without any."""
-        return float(self.read_latencies.mean()) if len(self.read_latencies) else 0.0
-
-
 def replay(
     requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32, inject: int = 0
 ) -> Replay:
@@ -85,19 +67,7 @@ def replay(
     traffic = Traffic(requests, inject or 4 * channels)
     controllers = [Controller(timing, refresh, queue, traffic) for _ in range(channels)]
     bursts = _run(traffic, controllers)
-    return Replay(
-        cycles=max(controller.cycles for controller in controllers),
-        bursts=bursts,
-        row_hits=sum(controller.hits for controller in controllers),
-        row_misses=sum(controller.misses for controller in controllers),
-        row_conflicts=sum(controller.conflicts for controller in controllers),
-        read_latencies=traffic.read_latencies(),
-    )
-
-
-def integers(values: Ints) -> array[int]:
-    """*values*, of one dimension, as 64-bit integers that are quick to read one by one."""
-    return array("q", np.ascontiguousarray(values, dtype=np.int64).tobytes())
+    return Replay.of(controllers, bursts, traffic.read_latencies())
 
 
 def durations(first: array[int], last: array[int], kinds: array[int]) -> Ints:

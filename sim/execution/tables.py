@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hw.integers import integers
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
 from sim.program import NOTHING, Dependency, Program, StreamPlan
@@ -45,7 +45,7 @@ class StreamTables:
         self.transfers = plan.unit == "dma"
         self.values = array("q", [number for request in _described(plan, load) for number in request])
         self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
-        arrays = {key: _integers(numbers) for key, numbers in self._distinct.items()}
+        arrays = {key: integers(numbers) for key, numbers in self._distinct.items()}
         self.numbers = tuple(arrays[id(numbers)] for numbers in plan.numbers)
         self.idle = not plan.busy(0)
         self.counters: list[tuple[int, bool]] = []
@@ -71,7 +71,7 @@ class StreamTables:
         needed = facts[which]
         needed[:, 2] = tables[which, item]
         firsts = np.searchsorted(item, np.arange(self.items + 1))
-        return _integers(firsts), _integers(needed.reshape(-1))
+        return integers(firsts), integers(needed.reshape(-1))
 
     def _facts(self, program: Program, dependency: Dependency, reason: int) -> tuple[int, ...]:
         """The NEEDED numbers of a dependency, with an offset of 0."""
@@ -90,8 +90,3 @@ def _described(plan: StreamPlan, load: Load) -> list[tuple[int, int, int]]:
         else (request.cycles, request.tail_cycles, load(request.cycles, request.demand))
         for request in plan.requests
     ]
-
-
-def _integers(values: NDArray[np.int64]) -> array[int]:
-    """The same as an array of machine words, which compiled code and plain Python read alike."""
-    return array("q", np.ascontiguousarray(values, np.int64).tobytes())

@@ -17,7 +17,8 @@ import numpy as np
 from hw.dram import TIMINGS, Timing
 from hw.dram.channel import Channel
 from hw.dram.chunks import replay_chunks, run_ends
-from hw.dram.command import Ints, Refresh, replay
+from hw.dram.command import Refresh, replay
+from hw.dram.replay import Ints
 from hw.reasons import NAMES, START
 from sim.validation.cases import Case
 from sim.validation.traces import build
