@@ -30,7 +30,7 @@ class Dma(Server):
     """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
 
     __slots__ = (
-        "_channel_names", "_denominator", "_ends", "_issued", "_numerator", "_outstanding", "_ratio", "channel",
+        "_channel_names", "_denominator", "_ends", "_numerator", "_oldest", "_outstanding", "_ratio", "channel",
         "channels",
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ class Dma(Server):
         if max(ratio.numerator, ratio.denominator) < SMALL:
             self._numerator, self._denominator, self._ratio = ratio.numerator, ratio.denominator, None
         self._ends = array("q", [0]) * outstanding  # of the last transfers, in turn
-        self._issued = 0
+        self._oldest = 0  # of them: one more may be in flight once it has ended
 
     @property
     def refresh_cycles(self) -> int:
@@ -64,7 +64,7 @@ class Dma(Server):
 
     def _start_when_possible(self, cycle: int) -> None:
         """Start something at *cycle*, or as soon after it as one more transfer may be in flight."""
-        self._start_by(max(cycle, self._ends[self._issued % self._outstanding]))
+        self._start_by(max(cycle, self._ends[self._oldest]))
 
     def start(self) -> None:
         now = self.engine.now
@@ -96,8 +96,10 @@ class Dma(Server):
         end = self._cycles(channel.free)
         self.free_at = end
         stream.tally.busy += end - free_at
-        self._ends[self._issued % self._outstanding] = end
-        self._issued += 1
+        self._ends[self._oldest] = end
+        self._oldest += 1
+        if self._oldest == self._outstanding:
+            self._oldest = 0
         landing = Landing.__new__(Landing)
         landing.issued = now
         landing.late_reason = reason

@@ -1,6 +1,7 @@
 cimport cython
 
-cdef long long BURST_BYTES, BURST_CLOCKS, REGIONS, REGION_BYTES, REGION_CLOCKS, BANDWIDTH, CLOSED, NEVER
+cdef long long BURST_BITS, BURST_BYTES, BURST_CLOCKS, REGIONS, REGION_BITS, REGION_CLOCKS, LAST_REGION
+cdef long long BANDWIDTH, CLOSED, NEVER
 
 cdef class Channel:
     cdef tuple _names

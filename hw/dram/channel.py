@@ -15,10 +15,11 @@ from array import array
 from collections.abc import Collection
 from typing import Final
 
-from hw.dram.timing import BURST_BYTES, BURST_CLOCKS, REGION_BYTES, REGION_CLOCKS, REGIONS, Timing
+from hw.dram.timing import BURST_BITS, BURST_BYTES, BURST_CLOCKS, REGION_BITS, REGION_CLOCKS, REGIONS, Timing
 from hw.reasons import BANDWIDTH
 
 CLOSED: Final = -1
+LAST_REGION: Final = REGIONS - 1  # a power of two less one: & is %
 NEVER: Final = 1 << 62
 
 
@@ -79,7 +80,7 @@ class Channel:
         if write != self.last_write:
             self.last_write = write
             turnaround = self._turn[write]
-        first = address // REGION_BYTES
+        first = address >> REGION_BITS
         begin = max(self._row_open(arrival, first) + cas, free + turnaround)
         wait = begin - free
         if wait:
@@ -92,7 +93,7 @@ class Channel:
             wait -= turnaround
             latency = min(cas, wait)
             row_miss = wait - latency
-        bursts = -(-size_bytes // BURST_BYTES)
+        bursts = (size_bytes + BURST_BYTES - 1) >> BURST_BITS
         data = bursts * self._burst
         end = begin + data
         if end > self._next_window:
@@ -107,7 +108,7 @@ class Channel:
         self.begin = begin
         self.free = end
         closable = end + self._recovery[write]
-        last = (address + size_bytes - 1) // REGION_BYTES
+        last = (address + size_bytes - 1) >> REGION_BITS
         if last - first >= REGIONS - 1:
             self._covered = last
             self._covered_closable = closable
@@ -124,11 +125,11 @@ class Channel:
         if arrival >= self._next_window:
             self._covered = CLOSED
             self._close_all()
-        place = region % REGIONS
+        place = region & LAST_REGION
         opened = self._open[place]
         closable = self._closable[place]
         if self._covered != CLOSED:
-            back = (self._covered - place) % REGIONS
+            back = (self._covered - place) & LAST_REGION
             opened = self._covered - back
             closable = self._covered_closable - back * REGION_CLOCKS
         if opened == region or not self._activate:
@@ -145,15 +146,15 @@ class Channel:
         """Note that the regions *first* to *last* are left open, the last one until *closable* at least."""
         if self._covered != CLOSED:
             for back in range(REGIONS):
-                place = (self._covered - back) % REGIONS
+                place = (self._covered - back) & LAST_REGION
                 self._open[place] = self._covered - back
                 self._closable[place] = self._covered_closable - back * REGION_CLOCKS
             self._covered = CLOSED
         if refreshed:
             self._close_all()
         for region in range(first, last + 1):
-            self._open[region % REGIONS] = region
-            self._closable[region % REGIONS] = closable - (last - region) * REGION_CLOCKS
+            self._open[region & LAST_REGION] = region
+            self._closable[region & LAST_REGION] = closable - (last - region) * REGION_CLOCKS
 
     def _around_refresh(self, begin: int, work: int) -> int:
         """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.

@@ -3,7 +3,7 @@ cimport cython
 from hw.engine cimport Engine, Task
 from hw.ledger cimport Landing
 
-cdef long long LANDINGS
+cdef long long LANDINGS, LAST_LANDING
 
 cdef class Progress:
     cdef Engine _engine

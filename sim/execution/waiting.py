@@ -9,6 +9,7 @@ from hw.engine import Engine, Task
 from hw.ledger import Landing
 
 LANDINGS: Final = 256  # records kept of a stream of transfers; no ring of weights is deeper in use
+LAST_LANDING: Final = LANDINGS - 1  # a power of two less one: & is %
 
 
 class Progress:
@@ -113,7 +114,7 @@ class Landings:
 
     def add(self, issued: int, landing: Landing) -> None:
         """The transfer that is the item number *issued*."""
-        place = self._count % LANDINGS
+        place = self._count & LAST_LANDING
         self._issued[place] = issued
         self._landings[place] = landing
         self._count += 1
@@ -122,7 +123,7 @@ class Landings:
         """The last transfer among the first *count* items of the stream, if it is still known."""
         number = self._count - 1
         while number >= 0 and number >= self._count - LANDINGS:
-            if self._issued[number % LANDINGS] <= count:
-                return self._landings[number % LANDINGS]
+            if self._issued[number & LAST_LANDING] <= count:
+                return self._landings[number & LAST_LANDING]
             number -= 1
         return None
