@@ -58,8 +58,7 @@ class Dma(Server):
         return self._cycles(self.channel.refresh_clocks)
 
     def offer(self, stream: Stream) -> None:
-        self._ready_at[stream.place] = stream.ready_at
-        self._priorities[stream.place] = stream.priority
+        self._note(stream)
         self._start_when_possible(stream.ready_at)
 
     def _start_when_possible(self, cycle: int) -> None:

@@ -12,7 +12,7 @@ cdef class Server(Task):
     cdef readonly Engine engine
     cdef readonly Ledger ledger
     cdef readonly long long free_at
-    cdef long long _next_start, _count
+    cdef long long _next_start, _count, _offers
     cdef list _streams
     cdef long long[::1] _ready_at, _priorities
     cpdef object add(self, Stream stream)
@@ -23,6 +23,7 @@ cdef class Server(Task):
     cdef long long _take(self, long long cycle) except? -1
     @cython.locals(earliest="long long", place="long long")
     cdef long long _earliest(self) except? -1
+    cdef int _note(self, Stream stream) except -1
 
 cdef class Unit(Server):
     cdef SramPorts _ports

@@ -19,7 +19,10 @@ from hw.stream import NEVER, Stream
 class Server(Task):
     """What streams are offered to; its cycles are accounted for until ``free_at``."""
 
-    __slots__ = ("_count", "_next_start", "_priorities", "_ready_at", "_streams", "engine", "free_at", "ledger", "name")
+    __slots__ = (
+        "_count", "_next_start", "_offers", "_priorities", "_ready_at", "_streams", "engine", "free_at", "ledger",
+        "name",
+    )  # fmt: skip
 
     def __init__(self, name: str, names: tuple[str, ...], engine: Engine) -> None:
         super().__init__(engine)
@@ -29,6 +32,7 @@ class Server(Task):
         self.free_at = 0
         self._next_start = NEVER
         self._count = 0
+        self._offers = 0  # how many streams offer something
         self._streams: list[Stream] = []
         self._ready_at = array("q", [NEVER])  # of each stream: when what it offers is ready; NEVER if it offers nothing
         self._priorities = array("q", [0])  # of what is offered
@@ -58,6 +62,7 @@ class Server(Task):
 
     def _take(self, cycle: int) -> int:
         """Take from what is offered the oldest work that is ready at *cycle*; returns the place of its stream."""
+        self._offers -= 1
         taken = -1
         for place in range(self._count):
             if self._ready_at[place] <= cycle and (taken < 0 or self._priorities[place] < self._priorities[taken]):
@@ -66,11 +71,18 @@ class Server(Task):
         return taken
 
     def _earliest(self) -> int:
-        """When the first of what is offered is, or was, ready."""
+        """When the first of what is offered is, or was, ready; NEVER if nothing is."""
         earliest = NEVER
-        for place in range(self._count):
-            earliest = min(earliest, self._ready_at[place])
+        if self._offers:
+            for place in range(self._count):
+                earliest = min(earliest, self._ready_at[place])
         return earliest
+
+    def _note(self, stream: Stream) -> None:
+        """*stream* offers its next request."""
+        self._offers += 1
+        self._ready_at[stream.place] = stream.ready_at
+        self._priorities[stream.place] = stream.priority
 
 
 class Unit(Server):
@@ -84,8 +96,7 @@ class Unit(Server):
         self._user = ports.join() if ports is not None else 0
 
     def offer(self, stream: Stream) -> None:
-        self._ready_at[stream.place] = stream.ready_at
-        self._priorities[stream.place] = stream.priority
+        self._note(stream)
         self._start_by(max(stream.ready_at, self.free_at))
 
     def start(self) -> None:
