@@ -10,9 +10,10 @@ HEADER = ["workload", "machine", "contended", "requests", "cycle: events", "s", 
 TEXT = """All 48 layers, 1024 tokens. `run_program` alone, the mapping given: CPU seconds, the better of two runs. \
 *Events* are SimPy's: one for each cycle in which something happens, or for each border of a tile. The ratio is that \
 of requests a second to the events a second of bare `env.schedule`, measured in the same process just before and just \
-after. The aim was 1.5 with `cycle` and 4 with `tile`. With `cycle` SimPy's own events, the floor above, are two fifths \
-of the time; more speed with `tile` would take arrays instead of components (docs/decisions.md, "Objects, not arrays of \
-everything"). *Contended* rows can ask the SRAM banks for more than they give. Peak memory is that of the process."""
+after. The aim was 1.5 with `cycle` and 4 with `tile`. With `cycle` two fifths of the time are SimPy's own events, \
+the floor above; more speed with `tile` would take arrays instead of components (docs/decisions.md, "Objects, not \
+arrays of everything"). *Contended* rows can ask the SRAM banks for more than they give. Peak memory is that of the \
+process."""
 
 
 def section() -> str:
