@@ -38,7 +38,7 @@ class Server(Task):
         self._priorities = array("q", [0])  # of what is offered
 
     def add(self, stream: Stream) -> None:
-        """*stream*'s requests go to this unit."""
+        """*stream*'s requests go to this unit; to be said before anything is offered."""
         stream.place = self._count
         self._streams.append(stream)
         self._count += 1
@@ -67,6 +67,8 @@ class Server(Task):
         for place in range(self._count):
             if self._ready_at[place] <= cycle and (taken < 0 or self._priorities[place] < self._priorities[taken]):
                 taken = place
+        if taken < 0:
+            raise AssertionError(f"{self.name} starts in cycle {cycle}, but nothing is ready")
         self._ready_at[taken] = NEVER
         return taken
 
@@ -86,14 +88,14 @@ class Server(Task):
 
 
 class Unit(Server):
-    """One server: the MAC array or the SIMD unit; ``user`` is its number among those of the SRAM *ports*."""
+    """One server: the MAC array or the SIMD unit, whose requests read and write through the SRAM *ports*, if given."""
 
     __slots__ = ("_ports", "_user")
 
     def __init__(self, name: str, names: tuple[str, ...], engine: Engine, ports: SramPorts | None = None) -> None:
         super().__init__(name, names, engine)
         self._ports = ports
-        self._user = ports.join() if ports is not None else 0
+        self._user = ports.join() if ports is not None else 0  # its number among the users of the ports
 
     def offer(self, stream: Stream) -> None:
         self._note(stream)
