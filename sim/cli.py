@@ -98,6 +98,7 @@ def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads what every installed package announces
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts threads, for which there is no work
     try:
         app(prog_name="stallscope")
     except ImportError as error:
