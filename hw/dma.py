@@ -99,7 +99,7 @@ class Dma(Server):
         self._oldest += 1
         if self._oldest == self._outstanding:
             self._oldest = 0
-        landing = Landing.__new__(Landing)
+        landing = Landing.__new__(Landing)  # every field is set here, so that __init__ would only take time
         landing.issued = now
         landing.late_reason = reason
         landing.before = before

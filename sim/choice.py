@@ -115,8 +115,9 @@ def choose(workload: Workload, machine: MachineSpec, document: Document) -> Choi
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate, REFINED)
     for mapping in trials.fastest(REFINED) or [first[0].mapping]:
-        others = list(space.variations(mapping))
-        for candidate in others if len(first) > 1 or any(other.mapping != mapping for other in others) else ():
+        variations = list(space.variations(mapping))
+        given = len(first) == 1 and all(candidate.mapping == mapping for candidate in variations)
+        for candidate in () if given else variations:  # where nothing is left to choose, nothing is tried
             trials.consider(candidate)
     chosen = trials.best or first[0]
     program = Lowering(workload, machine, costs, chosen.mapping, chosen.inventory).build()

@@ -173,8 +173,8 @@ def check_requests(heard: list[tuple[Any, ...]]) -> None:
 
 def test_an_observer_of_units_hears_nothing_by_default() -> None:
     observer = Observer()
-    observer.busy("simd", None, 0, 1)
-    observer.stalled("simd", "start", 0, 1)
+    assert observer.busy("simd", None, 0, 1) is None
+    assert observer.stalled("simd", "start", 0, 1) is None
 
 
 def test_nobody_may_be_among_the_observers() -> None:

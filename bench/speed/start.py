@@ -9,22 +9,19 @@ from bench.speed.rows import TARGET_HEADER, TARGET_TEXT, against, note
 from sim.markdown import table
 
 TIMES = 10
-UP_TO_INPUTS = """
+UP_TO = """
 import os
 import sim.inputs
 from sim.cli import main
 resolve = sim.inputs.resolve
 def resolved(*names):
     resolve(*names)
+    {then}
     os._exit(0)
 sim.inputs.resolve = resolved
 main()
 """
-UP_TO_CHOOSING = UP_TO_INPUTS.replace(
-    "    os._exit(0)",
-    """    import sim.simulation
-    os._exit(0)""",
-)
+UP_TO_INPUTS, UP_TO_CHOOSING = UP_TO.format(then="pass"), UP_TO.format(then="import sim.simulation")
 PACKAGES = "pydantic", "ruamel.yaml", "simpy", "numpy", "typer"
 COMMANDS: dict[str, tuple[tuple[str, ...], float | None]] = {
     "`python -m sim --help`": (("-m", "sim", "--help"), 0.15),
