@@ -16,11 +16,10 @@ from sim import Result, __version__
 from sim.compare import compare
 from sim.experiments import Laboratory
 from sim.explain import Explanation, explain
-from sim.inputs import read_inputs
+from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import decomposed, explanation, table
 from sim.output import write_atomically
 from sim.simulation import prepare, run
-from workloads.config import build_workload
 
 FOLDER = Path(__file__).parent.parent / "results" / "explain"
 MODELS = ("mamba1", "mamba2", "mamba3_mimo")

@@ -45,7 +45,7 @@ def loop(workload: str, machine: str, assignments: list[str], stride: str) -> di
 
 def choice(workload: str, machine: str) -> dict[str, Any]:
     """The choice of a mapping: CPU seconds in all and in trial runs, and how many there were."""
-    from sim.inputs import resolve
+    from sim.files.resolve import resolve
 
     module: Any = import_module("sim.choice")
     run_program, in_trials = module.run_program, 0.0

@@ -16,12 +16,12 @@ from hw.accounts import Accounts
 from hw.dram import TRANSFER_TIMINGS, DramSpec
 from hw.dram.channel import Channel
 from hw.engine import Engine
+from hw.integers import apportion
 from hw.ledger import Landing
 from hw.observer import Observer
 from hw.reasons import BANDWIDTH
 from hw.stream import NEVER, Stream
 from hw.unit import Server
-from sim.units import apportion
 
 SMALL: Final = 1 << 17  # numerators and denominators whose product with a cycle fits a machine word
 

@@ -21,10 +21,10 @@ from typing import Literal, NamedTuple
 
 from pydantic import PositiveInt
 
+from hw.integers import ceil_div
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec, vector_cost
-from sim.documents import Spec
-from sim.units import ceil_div
+from hw.spec import Spec
 
 Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import Field, PositiveInt, field_validator
 
 from hw.dram import DramSpec
-from hw.ideal import Effect
+from hw.effects import Effect
 from hw.mac_array import MacArraySpec
+from hw.quantities import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
 from hw.simd import SimdSpec
+from hw.spec import Spec
 from hw.sram import SramSpec
-from sim.documents import Spec
-from sim.units import FemtojoulesPerBit, FemtojoulesPerOp, Hertz
 
 
 class DmaSpec(Spec):
@@ -27,7 +27,7 @@ class EnergySpec(Spec):
 
 
 class MachineSpec(Spec):
-    """Everything about the hardware that a run depends on; what ``ideal`` names costs nothing, see hw/ideal.py."""
+    """Everything about the hardware that a run depends on; what ``ideal`` names costs nothing, see hw/effects.py."""
 
     name: str
     description: str = ""

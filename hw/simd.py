@@ -12,9 +12,9 @@ from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
-from sim.documents import Spec
-from sim.units import ceil_div
+from hw.spec import Spec
 
 Function = Literal[
     "add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus"

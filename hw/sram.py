@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pydantic import PositiveInt, model_validator
 
-from sim.documents import Spec
-from sim.units import Bytes, ceil_div
+from hw.integers import ceil_div
+from hw.quantities import Bytes
+from hw.spec import Spec
 
 
 class SramSpec(Spec):

@@ -16,8 +16,8 @@ from array import array
 from math import ceil, inf
 from typing import Final
 
+from hw.integers import ceil_div
 from hw.sram import SramSpec
-from sim.units import ceil_div
 
 ROUNDING: Final = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
 UNSHARED: Final = 1e-3  # of full speed: what would speed up no request by more is not shared out

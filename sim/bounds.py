@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
-from hw.ideal import freed_cost
+from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost

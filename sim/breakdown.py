@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
+from hw.integers import apportion
 from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
 from sim.choice import Section
 from sim.execution.run import Execution
 from sim.program import Program, StreamPlan
 from sim.result import PathPart, UnitAccount
 from sim.scaling import PathKey, Spent
-from sim.units import apportion
 
 Runs = Sequence[tuple[Section, Spent]]
 

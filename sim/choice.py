@@ -15,6 +15,7 @@ from math import inf
 import numpy as np
 
 from hw.machine import MachineSpec
+from hw.quantities import format_bytes
 from sim.analysis import Analysis
 from sim.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.documents import Document
@@ -24,8 +25,7 @@ from sim.fusion import cut_into_streams, weight_bytes
 from sim.lowering import Lowering
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
 from sim.program import Program, UnitName
-from sim.units import format_bytes
-from workloads.config import Placement, Workload
+from workloads.workload import Placement, Workload
 
 TRIAL_TOKENS = 160
 ALIKE = 1.01

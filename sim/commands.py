@@ -23,8 +23,8 @@ from sim.options import (
 )
 
 if TYPE_CHECKING:
-    from workloads.config import Workload
     from workloads.graph import TimestepGraph
+    from workloads.workload import Workload
 
 
 class DataflowFlag(StrEnum):
@@ -102,8 +102,7 @@ def count(
 
 def _built(workload: str, assignments: list[str]) -> Workload:
     """The workload called *workload* with *assignments* made."""
-    from sim.inputs import read_workload
-    from workloads.config import build_workload
+    from sim.files.resolve import build_workload, read_workload
 
     document = read_workload(workload)
     for assignment in assignments:

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sim.units import format_bytes
+from hw.quantities import format_bytes
 from workloads.counts import Counts
 
 MEGA = 10**6

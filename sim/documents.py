@@ -12,19 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sim.errors import InputError, Problem
-
-
-class Spec(BaseModel):
-    """A frozen description read from YAML: an unknown key is an error, and so is a value of another type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)  # built when first used
-
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
 Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands

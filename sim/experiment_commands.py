@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.documents import Document
     from sim.experiments import Laboratory
     from sim.explain import Explanation
-    from workloads.config import Workload
+    from workloads.workload import Workload
 
 SIMULATED = 2  # layers, unless more are asked for
 MarkdownOption = Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write it as Markdown.")]
@@ -119,8 +119,7 @@ def _prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload,
 
     Raises InputError for a workload with a head: experiments are about layers.
     """
-    from sim.inputs import read_inputs
-    from workloads.config import build_workload
+    from sim.files.resolve import build_workload, read_inputs
 
     documents = read_inputs(name, machine, wanted)
     built = build_workload(documents[0])

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hw.ideal import Effect
+from hw.effects import Effect
 from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.choice import Choice, Section, choose, keep
 from sim.documents import Document
 from sim.result import Result
 from sim.simulation import Job, run
-from workloads.config import Workload
+from workloads.workload import Workload
 
 
 @dataclass(frozen=True)

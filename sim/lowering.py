@@ -12,6 +12,7 @@ from itertools import repeat
 
 import numpy as np
 
+from hw.integers import ceil_div
 from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Transfer, Work
@@ -22,8 +23,7 @@ from sim.fusion import Draft
 from sim.layout import BatchLayout, Layout, Numbers
 from sim.mapping import CostModel, Mapping
 from sim.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
-from sim.units import ceil_div
-from workloads.config import Workload
+from workloads.workload import Workload
 
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 

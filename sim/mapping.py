@@ -12,14 +12,14 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from hw.ideal import freed_cost
+from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import vector_cost
 from sim.analysis import Analysis
 from sim.program import UnitName
-from workloads.config import Placement
+from workloads.workload import Placement
 
 WORTH_MOVING = 0.99
 Shared = TypeVar("Shared")

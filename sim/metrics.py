@@ -17,7 +17,7 @@ from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.choice import Section
 from sim.program import Program, StreamPlan
 from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
-from workloads.config import SEQUENTIAL
+from workloads.models.registry import SEQUENTIAL
 
 FEMTO = 10**15
 

@@ -93,7 +93,7 @@ def one_line_errors() -> Iterator[None]:
 
 def assignments(mapping: str | None, set_: list[str] | None, layers: int | None = None) -> list[str]:
     """The assignments of a named mapping, then those of ``--set`` and ``--layers``."""
-    from sim.inputs import named_mapping
+    from sim.files.resolve import named_mapping
 
     of_layers = [] if layers is None else [f"layers={layers}"]
     return [*(named_mapping(mapping) if mapping else []), *(set_ or []), *of_layers]

@@ -8,9 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hw.quantities import format_bytes
 from sim.result import Result, UnitAccount
 from sim.taxonomy import OTHER_TERMS, TAXONOMY
-from sim.units import format_bytes
 
 WIDTH = 112
 REASONS = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}

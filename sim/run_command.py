@@ -85,7 +85,7 @@ def run(
     with one_line_errors():
         from hw import COMPILED
         from hw.compiled import advice
-        from sim.inputs import resolve
+        from sim.files.resolve import resolve
         from sim.output import check_writable, write_atomically
 
         for target in (None if json == "-" else json, trace, report):

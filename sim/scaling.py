@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hw.accounts import Accounts
+from hw.integers import Key, apportion
 from sim.program import StreamPlan
-from sim.units import Key, apportion
 
 PathKey = tuple[str, str, str, str]  # unit, class of operation, what the cycles were spent on, because of what
 _Of = tuple[int, str]  # number of the stream, and reason; the reason BUSY is none

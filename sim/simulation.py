@@ -1,4 +1,4 @@
-"""One run from names to result: resolve the inputs (sim/inputs.py), choose a mapping, simulate, account."""
+"""One run from names to result: resolve the inputs (sim/files/resolve.py), choose a mapping, simulate, account."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sim.accounting.windows import WindowRecorder
 from sim.choice import Section, choose
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
-from sim.inputs import Inputs, resolve
+from sim.files.resolve import Inputs, resolve
 from sim.scaling import Spent, StreamSpent, lengths, scaled
-from workloads.config import head_workload
+from workloads.workload import head_workload
 
 if TYPE_CHECKING:
     from sim.result import Result

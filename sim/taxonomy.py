@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hw.ideal import Effect
+from hw.effects import Effect
 
 UnitKind = Literal["mac_array", "simd", "dma", "dram.channel", "sram.banks"]
 

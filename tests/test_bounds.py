@@ -19,8 +19,8 @@ from sim.documents import Document, read_document
 from sim.mapping import CostModel, Mapping
 from sim.program import UnitName
 from sim.simulation import Job, run
-from workloads.config import MappingSpec, Placement, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.workload import MappingSpec, Placement, Workload, WorkloadSpec
 
 Edge = tuple[str, str, int, int]
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from hw.ideal import Effect
+from hw.effects import Effect
 from hw.machine import MachineSpec
 from sim.result import Result
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter
 from tests.conservation import UNITS, check_parts, check_path, check_windows, unrecorded
 from tests.test_random_models import Recipe, check, machines, prepared, recipes, specs
-from workloads.config import Workload, WorkloadSpec
+from workloads.workload import Workload, WorkloadSpec
 
 SMALL = ("layers=2", "sequence_length=64")
 PINNED = ("mapping.blocks=4", "mapping.lanes=1", "mapping.weight_slot_kib=64")

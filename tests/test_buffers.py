@@ -14,8 +14,8 @@ from sim.errors import InputError
 from sim.fusion import cut_into_streams
 from sim.mapping import CostModel, Mapping, stepped_operations
 from sim.program import UnitName
-from workloads.config import MappingSpec, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 EDGE = read_document(find("machine", "edge_flexpe")).check(MachineSpec)
 

@@ -10,8 +10,9 @@ import pytest
 
 from sim.documents import Document
 from sim.errors import InputError
+from sim.files.resolve import build_workload
 from workloads.checkpoint import read_checkpoint
-from workloads.config import WorkloadSpec, build_workload
+from workloads.workload import WorkloadSpec
 
 CONFIGS = Path(__file__).parent / "data" / "configs"
 CHOSEN = {"phase": "prefill", "sequence_length": 1024, "batch": 1, "precision": "16bit", "state_precision": "32bit"}

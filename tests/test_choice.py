@@ -13,10 +13,10 @@ from sim.buffers import Inventory, allot
 from sim.catalog import find
 from sim.choice import CUTS
 from sim.documents import Document, read_document
+from sim.files.resolve import build_workload
 from sim.fusion import cut_into_streams
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
 from sim.simulation import prepare
-from workloads.config import build_workload
 
 MIB = 2**20
 

@@ -11,9 +11,10 @@ import pytest
 from sim import simulate
 from sim.catalog import shipped
 from sim.documents import read_document
-from workloads.config import Workload, build_workload
+from sim.files.resolve import build_workload
 from workloads.convention import count_as_paper
 from workloads.counts import Counts, count
+from workloads.workload import Workload
 
 TABLE = Path(__file__).parent / "data" / "table1.csv"
 ROWS = {

@@ -8,9 +8,10 @@ from typing import Literal
 import pytest
 from pydantic import Field, PositiveInt, model_validator
 
-from sim.documents import Spec, read_document, split_assignment
+from hw.quantities import Bytes
+from hw.spec import Spec
+from sim.documents import read_document, split_assignment
 from sim.errors import InputError
-from sim.units import Bytes
 
 
 class Tank(Spec):

@@ -19,8 +19,8 @@ from matplotlib.transforms import Affine2D, Bbox
 
 from sim.documents import read_document
 from sim.drawing import RECURRENCE_COLOUR, Dependence, as_dot, as_text, dependences
+from sim.files.resolve import build_workload
 from sim.picture import as_svg, figure_of
-from workloads.config import build_workload
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
 
 ROOT = Path(__file__).parents[1]

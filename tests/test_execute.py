@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workloads.execute import MEANING, Part, Turn, definition_order, execute, random_parameters
+from workloads.evaluate import MEANING, Part, Turn, definition_order, execute, random_parameters
 from workloads.expression import FUNCTIONS
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
-from workloads.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
-from workloads.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
-from workloads.mamba3 import Mamba3Dimensions, mamba3_chunked, mamba3_sequential
+from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
+from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
+from workloads.models.mamba3 import Mamba3Dimensions, mamba3_chunked, mamba3_sequential
 
 Array = NDArray[np.float64]
 TOKENS = 12

@@ -12,11 +12,10 @@ from sim.cli import app
 from sim.compare import Comparison, compare
 from sim.experiments import LADDER, Laboratory
 from sim.explain import Explanation, WhatIf, explain, path_shares
-from sim.inputs import read_inputs
+from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import comparison, explanation
 from sim.result import Result
 from sim.simulation import prepare, run
-from workloads.config import build_workload
 
 PINNED = ("mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32", "mapping.placement=simd")
 SMALL = ("dimensions.d_model=256", "sequence_length=32", "mapping.token_tile=16", *PINNED)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sim.accounting.replay import OrderRecorder
 from sim.simulation import prepare, run
 from tests import recurrences
-from workloads.config import GENERATORS
-from workloads.execute import execute, random_parameters
+from workloads.evaluate import execute, random_parameters
 from workloads.graph import TimestepGraph
+from workloads.models.registry import GENERATORS
 
 Array = NDArray[np.float64]
 Reference = Callable[..., tuple[Array, dict[str, Array]]]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"sim.errors", "sim.units", "sim.documents", "sim"}
+BASE = {"sim.errors", "hw.quantities", "sim.documents", "sim"}
 LAYERS = [
-    {"sim.errors", "sim.units"},
+    {"sim.errors", "hw.quantities"},
     {"sim.documents", "sim.output", "sim.layered", "sim.pytest_plugin"},
     {"workloads", "hw"},
     {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.drawing"},
-    {"sim.mapping", "sim.picture", "sim.inputs"},
+    {"sim.mapping", "sim.picture", "sim.files.resolve"},
     {"sim.fusion", "sim.bounds"},
     {"sim.buffers"},
     {"sim.dependencies"},

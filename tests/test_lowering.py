@@ -12,8 +12,8 @@ from sim.choice import choose
 from sim.documents import Document, read_document
 from sim.program import NOTHING, Program
 from sim.simulation import prepare
-from workloads.config import MappingSpec, Precision, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder
+from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
 
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)
 TOKENS, HEADS, WIDTH = 4, 128, 64

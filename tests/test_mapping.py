@@ -15,9 +15,10 @@ from sim.analysis import Analysis
 from sim.buffers import Inventory, allot
 from sim.catalog import find
 from sim.documents import read_document
+from sim.files.resolve import build_workload
 from sim.fusion import Draft, cut_into_streams, stream_edges, weight_tiles
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
-from workloads.config import Placement, Workload, build_workload
+from workloads.workload import Placement, Workload
 
 ARRAY = MacArraySpec(rows=32, columns=32, dataflow="output_stationary", folds="overlapped")
 MODELS = ["mamba1", "mamba2", "mamba3_mimo"]

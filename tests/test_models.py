@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sim.documents import read_document
-from workloads.config import Workload, build_workload
+from sim.files.resolve import build_workload
 from workloads.graph import TimestepGraph
-from workloads.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
-from workloads.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
-from workloads.mamba3 import (
+from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
+from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
+from workloads.models.mamba3 import (
     Mamba3Dimensions,
     Mamba3NaiveDimensions,
     mamba3_chunked,
@@ -24,6 +24,7 @@ from workloads.mamba3 import (
     mamba3_naive_sequential,
     mamba3_sequential,
 )
+from workloads.workload import Workload
 
 WORKLOADS = Path(__file__).parents[1] / "workloads"
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.errors import InputError
-from sim.inputs import named_mapping
+from sim.files.resolve import named_mapping
 from sim.simulation import prepare, run
 
 # Table 1 of arXiv 2604.07935, Stream on the edge accelerator, tok/s; the tile of tokens that fits 2 MiB.

@@ -22,7 +22,7 @@ from sim.trace import TraceWriter
 from tests.conservation import UNITS, unrecorded
 from tests.test_random_models import Recipe, machines, prepared, recipes, specs
 from tests.traces import read
-from workloads.config import Workload, WorkloadSpec
+from workloads.workload import Workload, WorkloadSpec
 
 SMALL = ("layers=2", "sequence_length=32", "mapping.token_tile=16", "mapping.blocks=2", "mapping.weight_slot_kib=32")
 JOBS = {

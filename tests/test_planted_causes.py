@@ -14,14 +14,14 @@ from typing import Any, get_args
 
 import pytest
 
-from hw.ideal import Effect
+from hw.effects import Effect
 from sim.catalog import find
 from sim.documents import Document, read_document
 from sim.experiments import Laboratory
 from sim.result import Result
 from tests.conservation import check_parts
-from workloads.config import MappingSpec, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 
 def graph(sizes: Mapping[str, int], *definitions: tuple[str, str, str]) -> TimestepGraph:

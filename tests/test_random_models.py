@@ -22,10 +22,11 @@ from sim.errors import InputError
 from sim.result import Result
 from sim.simulation import Job, run
 from tests.conservation import check_parts
-from workloads.blocks import rms_norm
-from workloads.config import GENERATORS, MappingSpec, Workload, WorkloadSpec
-from workloads.execute import execute, random_parameters
+from workloads.evaluate import execute, random_parameters
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.models.blocks import rms_norm
+from workloads.models.registry import GENERATORS
+from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 FUNCTIONS = ("add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus")
 STATES = ("none", "heads", "rotated", "mixing", "dense", "scalar")

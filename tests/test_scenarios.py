@@ -12,7 +12,7 @@ import pytest
 from sim import Result
 from sim.catalog import shipped
 from sim.documents import read_document
-from workloads.config import build_workload
+from sim.files.resolve import build_workload
 
 Simulate = Callable[..., Result]
 

@@ -8,8 +8,9 @@ import pytest
 
 from sim.catalog import find, shipped
 from sim.documents import read_document
+from sim.files.resolve import build_workload
 from workloads.checkpoint import read_checkpoint
-from workloads.config import Workload, build_workload
+from workloads.workload import Workload
 
 CONFIGS = Path(__file__).parent / "data" / "configs"
 SHIPPED = shipped("workload")

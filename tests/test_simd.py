@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.simd import SimdSpec, vector_cost
-from sim.units import ceil_div
 
 LANES = 32
 

@@ -15,7 +15,7 @@ from sim.program import NO_BUFFER, Program
 from sim.simulation import Job, prepare, run
 from tests.test_execution_reference import MAC, SIMD, compute, load, needs, outcome, program, programs, spec
 from tests.test_random_models import Recipe, machines, prepared, recipes, specs
-from workloads.config import Workload, WorkloadSpec
+from workloads.workload import Workload, WorkloadSpec
 
 __all__ = ["spec"]  # a fixture
 

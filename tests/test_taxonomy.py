@@ -10,15 +10,14 @@ from typing import get_args
 import matplotlib
 import pytest
 
-from hw.ideal import Effect
+from hw.effects import Effect
 from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES
 from sim import Result
 from sim.experiments import LADDER, Laboratory, changes
-from sim.inputs import read_inputs
+from sim.files.resolve import build_workload, read_inputs
 from sim.taxonomy import DRAM, OTHER_TERMS, TAXONOMY, Leaf
 from sim.taxonomy_figure import as_svg
-from workloads.config import build_workload
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "stalls.md").read_text()

@@ -10,8 +10,8 @@ from sim.choice import choose
 from sim.documents import Document, read_document
 from sim.errors import InputError
 from sim.simulation import prepare, run
-from workloads.config import MappingSpec, Workload, WorkloadSpec
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 NOWHERE = Document({}, [("none.yaml", {})])
 

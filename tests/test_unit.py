@@ -16,6 +16,7 @@ from hw.accounts import Accounts
 from hw.dma import Dma
 from hw.dram import TRANSFER_TIMINGS, Channel, DramSpec
 from hw.engine import Engine
+from hw.integers import apportion
 from hw.ledger import Landing
 from hw.observer import Observer
 from hw.reasons import COST_NAMES, reason_names
@@ -24,7 +25,6 @@ from hw.sram import SramSpec
 from hw.sram_ports import SramPorts
 from hw.stream import Stream
 from hw.unit import Server, Unit
-from sim.units import apportion
 
 NAMES = reason_names(
     ["late", "first", "second", "no gap before it", *(f"reason {number}" for number in range(3))],

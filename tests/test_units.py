@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.units import (
-    BYTES,
-    FEMTOJOULES_PER_BIT,
-    FEMTOSECONDS,
-    HERTZ,
-    apportion,
-    ceil_div,
-    format_bytes,
-    parse_quantity,
-)
+from hw.integers import apportion, ceil_div
+from hw.quantities import BYTES, FEMTOJOULES_PER_BIT, FEMTOSECONDS, HERTZ, format_bytes, parse_quantity
 
 
 @pytest.mark.parametrize(

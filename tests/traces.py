@@ -6,12 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from hw.integers import apportion
 from sim.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, parse_window
 from sim.trace.reading import rows
 from sim.trace.recorder import CHUNK
-from sim.units import apportion
 
 SUFFIXES = (".json.gz", ".pftrace", ".parquet", ".csv.gz", ".vcd")
 PACKAGES = {".pftrace": "perfetto", ".parquet": "pyarrow", ".vcd": "vcd"}

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from workloads.config import SEQUENTIAL, Workload, head_workload
 from workloads.convention import PEAK_OPS_PER_SECOND, count_as_paper
 from workloads.graph import OperationCounts
+from workloads.models.registry import SEQUENTIAL
+from workloads.workload import Workload, head_workload
 
 GIGA = 10**9
 

@@ -11,14 +11,14 @@ from sim.markdown import table
 TIMES = 10
 UP_TO = """
 import os
-import sim.inputs
+import sim.files.resolve
 from sim.cli import main
-resolve = sim.inputs.resolve
+resolve = sim.files.resolve.resolve
 def resolved(*names):
     resolve(*names)
     {then}
     os._exit(0)
-sim.inputs.resolve = resolved
+sim.files.resolve.resolve = resolved
 main()
 """
 UP_TO_INPUTS, UP_TO_CHOOSING = UP_TO.format(then="pass"), UP_TO.format(then="import sim.simulation")

@@ -30,7 +30,7 @@ from hw.dram.timing import (
     REGIONS,
     Timing,
 )
-from hw.integers import integers
+from hw.typed_arrays import typed_array
 
 ARRIVALS: Final = 4  # bursts a channel and clock
 CLOSED: Final = -1
@@ -81,8 +81,8 @@ class Traffic:
 
     def __init__(self, requests: Ints, run_ends: Ints, rules: Rules, controllers: list[Controller]) -> None:
         self._rules = rules
-        self._kinds, self._begins, self._sizes = (integers(requests[:, column]) for column in range(3))
-        self._run_ends = integers(run_ends)
+        self._kinds, self._begins, self._sizes = (typed_array(requests[:, column]) for column in range(3))
+        self._run_ends = typed_array(run_ends)
         self._controllers = controllers
         self._total = len(requests)
         self._first = array("q", [NEVER]) * self._total

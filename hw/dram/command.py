@@ -37,7 +37,7 @@ from hw.dram.timing import (
     Timing,
     rules,
 )
-from hw.integers import integers
+from hw.typed_arrays import typed_array
 
 Refresh = Literal["all-bank", "per-bank", "none"]
 HIGH_WATERMARK, LOW_WATERMARK = 0.8, 0.2  # of a queue
@@ -109,9 +109,9 @@ class Traffic:
     __slots__ = ("_begins", "_burst", "_first", "_inject", "_kinds", "_number", "_sizes", "last", "total")
 
     def __init__(self, requests: Ints, inject: int) -> None:
-        self._kinds = integers(requests[:, 0])
-        self._begins = integers(requests[:, 1])
-        self._sizes = integers(np.maximum(requests[:, 2], 1))
+        self._kinds = typed_array(requests[:, 0])
+        self._begins = typed_array(requests[:, 1])
+        self._sizes = typed_array(np.maximum(requests[:, 2], 1))
         self._inject = inject
         self.total = len(requests)
         self._first = array("q", [0]) * self.total

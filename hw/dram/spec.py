@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from hw.dram.timing import TIMINGS, Timing
-from sim.documents import Spec
+from hw.spec import Spec
 
 _HBM3_5200 = Timing(
     765_000, rl=19, wl=9, rcd=19, rp_pb=19, rp_ab=19, ras=43, rc=62, wr=21, rtp=7, wtr_s=4, wtr_l=9, rrd=4, faw=16,

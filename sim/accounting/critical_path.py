@@ -10,12 +10,12 @@ from __future__ import annotations
 from array import array
 from typing import Any, Final
 
+from hw.integers import apportion
 from hw.ledger import Landing
 from hw.reasons import COST_NAMES
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.program import Program, StreamPlan
-from sim.units import apportion
 
 UNIT_BUSY: Final = "unit_busy"  # the next request waited for the unit
 LATENCY: Final = "pipeline_latency"

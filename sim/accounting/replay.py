@@ -1,4 +1,4 @@
-"""The order in which a simulation did a layer's operations, for workloads/execute.py to do them again on numbers.
+"""The order in which a simulation did a layer's operations, for workloads/evaluate.py to do them again on numbers.
 
 A compute request does all operations of its stream for some timesteps and some part of the heads (or channels); they
 follow each other timestep by timestep in the order of their definition. A projection is done with the last of its
@@ -14,7 +14,7 @@ from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.layout import ALL, Region, SegmentLayout
 from sim.program import Program, StreamPlan
-from workloads.execute import Part, Turn
+from workloads.evaluate import Part, Turn
 
 
 class OrderRecorder(RunObserver):

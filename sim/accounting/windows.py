@@ -9,11 +9,11 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+from hw.integers import apportion
 from hw.requests import Cost
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.program import Program
-from sim.units import apportion
 
 
 class _Series:

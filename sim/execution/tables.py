@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from hw.integers import integers
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
+from hw.typed_arrays import typed_array
 from sim.program import NOTHING, Dependency, Program, StreamPlan
 
 NEEDED: Final = (
@@ -45,7 +45,7 @@ class StreamTables:
         self.transfers = plan.unit == "dma"
         self.values = array("q", [number for request in _described(plan, load) for number in request])
         self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
-        arrays = {key: integers(numbers) for key, numbers in self._distinct.items()}
+        arrays = {key: typed_array(numbers) for key, numbers in self._distinct.items()}
         self.numbers = tuple(arrays[id(numbers)] for numbers in plan.numbers)
         self.idle = not plan.busy(0)
         self.counters: list[tuple[int, bool]] = []
@@ -71,7 +71,7 @@ class StreamTables:
         needed = facts[which]
         needed[:, 2] = tables[which, item]
         firsts = np.searchsorted(item, np.arange(self.items + 1))
-        return integers(firsts), integers(needed.reshape(-1))
+        return typed_array(firsts), typed_array(needed.reshape(-1))
 
     def _facts(self, program: Program, dependency: Dependency, reason: int) -> tuple[int, ...]:
         """The NEEDED numbers of a dependency, with an offset of 0."""

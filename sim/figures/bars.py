@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from hw.quantities import format_bytes
 from sim.figures.canvas import (
     ROW_INCHES,
     Drawing,
@@ -20,7 +21,6 @@ from sim.figures.canvas import (
 )
 from sim.figures.palette import FAINT, INK, LESS, MORE, ORDER, ROLE_COLOURS, TITLES, TOTAL, Fill, leaf_fill
 from sim.figures.series import Bar, BufferBytes, Waterfall
-from sim.units import format_bytes
 
 _BAR = 0.72  # of a row
 _WIDE = 5.0  # inches from which on there is room for more text

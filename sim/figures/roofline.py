@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hw.integers import apportion
 from hw.machine import MachineSpec
 from sim.choice import Section
 from sim.program import StreamPlan
 from sim.result import Result
-from sim.units import apportion
 
 _FROM_DRAM = ("weights", "parameters")
 

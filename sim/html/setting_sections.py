@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from hw.machine import MachineSpec
+from hw.quantities import format_bytes
 from sim.figures import series
 from sim.figures.catalogue import Evidence
 from sim.figures.roofline import Roofline
 from sim.figures.series import unit_title
 from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.result import MappingReport, Result
-from sim.units import format_bytes
 
 _BYTES = ("sram.capacity", "sram.bank_width")
 

@@ -14,14 +14,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from sim.inputs import read_workload
+from sim.files.resolve import build_workload, read_workload
 from sim.markdown import table
 from sim.output import write_atomically
 from sim.reproduce.pages import excess, head, signed
 from sim.reproduce.paper import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
 from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
 from sim.reproduce.runs import SCALING, Run, Runs, Simulated
-from workloads.config import build_workload
 from workloads.counts import count
 
 PAIRS = (
@@ -168,7 +167,7 @@ def page(pairs: Sequence[Pair]) -> str:
         "- So the two are not two points of one curve: they come from two methods.",
         "## Cycles a token, all layers",
         _cycles(pairs),
-        "The roofline is in GOP a token by the paper's convention. Sources: workloads/mamba2*.yaml and "
+        "The roofline is in GOP a token by the paper's convention. Sources: workloads/models/mamba2*.yaml and "
         "workloads/mamba3_mimo*.yaml, hw/edge.yaml and hw/edge_flexpe.yaml, workloads/mappings/stream-like.yaml.",
     ]
     return "\n\n".join(parts) + "\n"

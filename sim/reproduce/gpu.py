@@ -14,7 +14,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.documents import Spec, read_document
+from hw.spec import Spec
+from sim.documents import read_document
 from sim.errors import InputError
 from sim.reproduce.paper import table1
 

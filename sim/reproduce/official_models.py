@@ -13,10 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
-from sim.inputs import read_workload
+from sim.files.resolve import build_workload, read_workload
 from sim.reproduce.pages import excess
 from sim.reproduce.runs import Run, Runs, Simulated
-from workloads.config import build_workload
 from workloads.counts import count
 
 MACHINES = ("edge", "edge_flexpe")

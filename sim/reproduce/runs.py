@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sim.errors import InputError
-from sim.inputs import named_mapping, read_inputs
+from sim.files.resolve import named_mapping, read_inputs
 from sim.result import Result
 from sim.simulation import prepare, run
-from workloads.config import WorkloadSpec
+from workloads.workload import WorkloadSpec
 
 PREFILL_LAYERS = 2
 SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the others, which are alike"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sim.inputs import read_workload
+from sim.files.resolve import build_workload, read_workload
 from sim.reproduce.gpu import GpuMeasurements
 from sim.reproduce.pages import excess
 from sim.reproduce.paper import STREAM_MAPPING, STREAM_TILES, table1
 from sim.reproduce.runs import Run, Runs, Simulated, command_of
-from workloads.config import build_workload
 from workloads.counts import count
 
 THROUGHPUT, ENERGY = SIMULATED = "throughput", "energy"

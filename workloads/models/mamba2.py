@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from pydantic import NonNegativeInt, PositiveInt, model_validator
 
-from sim.documents import Spec
-from workloads.blocks import TOKENS, finish_block, rms_norm, subscripts
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.spec import Spec
 
 
 class Mamba2Dimensions(Spec):

@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, PositiveInt
 
-from sim.documents import Document, Spec
-from sim.errors import InputError, Problem
-from workloads.blocks import head
 from workloads.graph import TimestepGraph
-from workloads.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
-from workloads.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
-from workloads.mamba3 import (
-    Mamba3Dimensions,
-    Mamba3NaiveDimensions,
-    mamba3_chunked,
-    mamba3_naive_chunked,
-    mamba3_naive_sequential,
-    mamba3_sequential,
-)
-
-SEQUENTIAL = "sequential"
-
-
-@dataclass(frozen=True)
-class Generator:
-    """A model: its dimensions, the graph of one token, and those of a chunk of tokens, by name of the formulation.
-
-    ``chunk`` is how many tokens a chunk has if nothing is said: the official implementation's default.
-    """
-
-    dimensions: type[BaseModel]
-    sequential: Callable[[Any], TimestepGraph]
-    chunked: Mapping[str, Callable[[Any, int], TimestepGraph]]
-    chunk: Callable[[Any], int]
-
-
-GENERATORS: dict[str, Generator] = {
-    "mamba1": Generator(
-        Mamba1Dimensions,
-        mamba1_sequential,
-        {"blelloch": mamba1_blelloch, "kogge_stone": mamba1_kogge_stone},
-        lambda m: 32,  # ours: the official kernel scans up to 2048 tokens at once, in registers
-    ),
-    "mamba2": Generator(Mamba2Dimensions, mamba2_sequential, {"chunked": mamba2_chunked}, lambda m: 256),
-    "mamba3": Generator(
-        Mamba3Dimensions, mamba3_sequential, {"chunked": mamba3_chunked}, lambda m: 64 // m.mimo_rank if m.mimo else 64
-    ),
-    "mamba3_naive": Generator(
-        Mamba3NaiveDimensions,
-        mamba3_naive_sequential,
-        {"chunked": mamba3_naive_chunked},
-        lambda m: max(1, 64 // m.mimo_rank),
-    ),
-}
+from workloads.models.blocks import head
+from workloads.models.registry import GENERATORS, SEQUENTIAL, Generator
+from workloads.spec import Spec
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 Placement = Literal["auto", "mac_array", "simd"]
@@ -174,35 +128,14 @@ def head_workload(workload: Workload) -> Workload | None:
     return Workload(workload.spec.model_copy(update=update), workload.head)
 
 
-def build_workload(document: Document) -> Workload:
-    """Check *document* and generate its graphs; raises InputError with every mistake."""
-    spec = document.check(WorkloadSpec)
-    generator = GENERATORS[spec.model]
-    dimensions = document.check(generator.dimensions, at=["dimensions"])
-    problems = _inconsistencies(spec, generator, document)
-    if problems:
-        raise InputError(*problems)
-    try:
-        graph = _graph(spec, generator, dimensions)
-    except ValueError as error:
-        raise InputError(document.problem(["chunk"], str(error))) from None
-    last = head(graph.sizes["d"], spec.vocabulary) if spec.head and spec.vocabulary else None
-    return Workload(spec, graph, last)
-
-
-def _inconsistencies(spec: WorkloadSpec, generator: Generator, document: Document) -> list[Problem]:
-    """What contradicts itself between the entries of a workload file."""
-    problems = []
-    if spec.formulation not in (SEQUENTIAL, *generator.chunked):
-        known = ", ".join((SEQUENTIAL, *generator.chunked))
-        message = f"found {spec.formulation!r}, expected one of {known} for {spec.model}"
-        problems.append(document.problem(["formulation"], message))
-    if spec.head and spec.vocabulary is None:
-        problems.append(document.problem(["head"], "an LM head needs the size of the vocabulary"))
-    return problems
-
-
-def _graph(spec: WorkloadSpec, generator: Generator, dimensions: BaseModel) -> TimestepGraph:
+def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
+    """The graph of one timestep of one layer of the model; raises ValueError for a chunk that it cannot have."""
+    generator: Generator = GENERATORS[spec.model]
     if spec.formulation == SEQUENTIAL or spec.phase == "decode":
         return generator.sequential(dimensions)
     return generator.chunked[spec.formulation](dimensions, spec.chunk or generator.chunk(dimensions))
+
+
+def head_graph(spec: WorkloadSpec, layer: TimestepGraph) -> TimestepGraph | None:
+    """The graph of the head behind layers like *layer*, if it is to be run and the vocabulary is known."""
+    return head(layer.sizes["d"], spec.vocabulary) if spec.head and spec.vocabulary else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -49,7 +49,6 @@ def _quantity(scale: dict[str, int], example: str) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
-Key = TypeVar("Key")
 Bytes = Annotated[int, _quantity(BYTES, "2MiB")]
 Hertz = Annotated[int, _quantity(HERTZ, "250MHz")]
 Femtoseconds = Annotated[int, _quantity(FEMTOSECONDS, "1.25ns")]
@@ -63,23 +62,3 @@ def format_bytes(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.3g} {prefix}B"
     return f"{count} B"
-
-
-def ceil_div(numerator: int, denominator: int) -> int:
-    """Quotient of two non-negative integers, rounded up."""
-    return -(-numerator // denominator)
-
-
-def apportion(total: int, weights: dict[Key, int]) -> dict[Key, int]:
-    """Split the integer *total* in proportion to *weights* so that the parts sum to it exactly.
-
-    Largest-remainder method; ties go to the earlier key. A zero sum of weights gives everything to the first key.
-    """
-    scale = sum(weights.values())
-    if scale == 0:
-        return {key: total if i == 0 else 0 for i, key in enumerate(weights)}
-    parts = {key: total * weight // scale for key, weight in weights.items()}
-    by_remainder = sorted(weights, key=lambda key: -(total * weights[key] % scale))
-    for key in by_remainder[: total - sum(parts.values())]:
-        parts[key] += 1
-    return parts

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from sim.documents import Spec
-from workloads.blocks import TOKENS, finish_block, rms_norm, subscripts
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.spec import Spec
 
 
 class Mamba1Dimensions(Spec):

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from hw.machine import MachineSpec
 from sim.catalog import find
-from sim.documents import Document, Spec, read_document, split_assignment
+from sim.documents import Document, read_document, split_assignment
 from sim.errors import InputError, Problem
-from workloads.config import Workload, WorkloadSpec, build_workload
+from workloads.models.registry import GENERATORS, SEQUENTIAL
+from workloads.spec import Spec
+from workloads.workload import Workload, WorkloadSpec, head_graph, timestep_graph
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,28 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
         return machine
     known = ", ".join(dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields)))
     raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
+
+
+def build_workload(document: Document) -> Workload:
+    """Check *document* and generate its graphs; raises InputError with every mistake."""
+    spec = document.check(WorkloadSpec)
+    dimensions = document.check(GENERATORS[spec.model].dimensions, at=["dimensions"])
+    problems = _inconsistencies(spec, document)
+    if problems:
+        raise InputError(*problems)
+    try:
+        graph = timestep_graph(spec, dimensions)
+    except ValueError as error:
+        raise InputError(document.problem(["chunk"], str(error))) from None
+    return Workload(spec, graph, head_graph(spec, graph))
+
+
+def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:
+    """What contradicts itself between the entries of a workload file."""
+    problems, formulations = [], (SEQUENTIAL, *GENERATORS[spec.model].chunked)
+    if spec.formulation not in formulations:
+        message = f"found {spec.formulation!r}, expected one of {', '.join(formulations)} for {spec.model}"
+        problems.append(document.problem(["formulation"], message))
+    if spec.head and spec.vocabulary is None:
+        problems.append(document.problem(["head"], "an LM head needs the size of the vocabulary"))
+    return problems

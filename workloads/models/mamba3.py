@@ -25,9 +25,9 @@ from math import pi
 
 from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from sim.documents import Spec
-from workloads.blocks import TOKENS, finish_block, rms_norm, subscripts
 from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.spec import Spec
 
 A_FLOOR = 1e-4  # A is at most -A_FLOOR in the official implementation
 
