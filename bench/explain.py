@@ -16,9 +16,9 @@ from sim import Result, __version__
 from sim.compare import compare
 from sim.experiments import Laboratory
 from sim.explain import Explanation, explain
+from sim.files.atomic import write_atomically
 from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import decomposed, explanation, table
-from sim.output import write_atomically
 from sim.simulation import prepare, run
 
 FOLDER = Path(__file__).parent.parent / "results" / "explain"

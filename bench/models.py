@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
-from sim.catalog import shipped
-from sim.documents import read_document
+from sim.files.atomic import write_atomically
+from sim.files.catalog import shipped
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
-from sim.output import write_atomically
 
 TARGET = Path(__file__).parent.parent / "results" / "models.md"
 ROWS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")  # in results/runs.md

@@ -16,7 +16,7 @@ from bench.speed.rows import note
 from hw import COMPILED
 from hw.compiled import advice
 from sim import __version__
-from sim.output import write_atomically
+from sim.files.atomic import write_atomically
 
 TARGET = ROOT / "results" / "performance.md"
 

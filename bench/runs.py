@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
-from sim.output import write_atomically
+from sim.files.atomic import write_atomically
 from sim.report import REASONS
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"

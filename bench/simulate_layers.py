@@ -14,8 +14,8 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from bench.runs import ROWS
 from sim import Result, __version__
+from sim.files.atomic import write_atomically
 from sim.markdown import table
-from sim.output import write_atomically
 from sim.report import REASONS
 from sim.simulation import prepare, run
 

@@ -18,9 +18,9 @@ from hw.machine import MachineSpec
 from hw.quantities import format_bytes
 from sim.analysis import Analysis
 from sim.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
-from sim.documents import Document
-from sim.errors import InputError, Problem
 from sim.execution.run import run_program
+from sim.files.documents import Document
+from sim.files.errors import InputError, Problem
 from sim.fusion import cut_into_streams, weight_bytes
 from sim.lowering import Lowering
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
     LayersOption,
@@ -59,7 +59,7 @@ def graph(
 ) -> None:
     """Draw or print the dependency graph of one timestep of one layer."""
     with one_line_errors():
-        from sim.output import check_writable, write_atomically
+        from sim.files.atomic import check_writable, write_atomically
 
         if output is not None:
             check_writable(output)
@@ -137,7 +137,7 @@ def validate(
 ) -> None:
     """Compare components with reference data; writes a page and a figure."""
     with one_line_errors():
-        from sim.output import check_writable, write_atomically
+        from sim.files.atomic import check_writable, write_atomically
         from sim.validation import SUITES
         from sim.validation.cases import summarise
         from sim.validation.report import as_markdown, as_svg, table
@@ -203,8 +203,8 @@ def list_() -> None:
     """List the shipped workloads, machines and named mappings."""
     from rich.table import Table
 
-    from sim.catalog import shipped
-    from sim.documents import read_document
+    from sim.files.catalog import shipped
+    from sim.files.documents import read_document
 
     for kind in ("workload", "machine", "mapping"):
         table = Table(kind, "description", box=None, pad_edge=False, padding=(0, 2, 0, 0))

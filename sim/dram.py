@@ -18,7 +18,7 @@ from hw.dram import BURST_BYTES, TIMINGS
 from hw.dram.chunks import replay_chunks
 from hw.dram.command import Refresh, replay
 from hw.dram.replay import Ints
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 Level = Literal["command", "transaction"]
 _LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")  # addresses of 48 bits

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.options import (
     ConfigOption,
     FewLayersOption,
@@ -29,9 +29,9 @@ from sim.options import (
 )
 
 if TYPE_CHECKING:
-    from sim.documents import Document
     from sim.experiments import Laboratory
     from sim.explain import Explanation
+    from sim.files.documents import Document
     from workloads.workload import Workload
 
 SIMULATED = 2  # layers, unless more are asked for
@@ -107,8 +107,8 @@ def compare(
         command = command_line("compare", workloads, options)
         found = side_by_side(results, command)
         if report is not None:
+            from sim.files.atomic import write_atomically
             from sim.html.experiment_pages import comparison_page
-            from sim.output import write_atomically
 
             write_atomically(report, comparison_page(found, results))
         _publish(found.to_json(), comparison(found), json, markdown)
@@ -134,8 +134,8 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
 
     from sim.choice import Section
     from sim.figures.gather import observe
+    from sim.files.atomic import write_atomically
     from sim.html.experiment_pages import explanation_page
-    from sim.output import write_atomically
     from sim.simulation import Job
 
     job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))
@@ -151,7 +151,7 @@ def _check_targets(json: str | None, *files: Path | None) -> None:
 def _publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:
     from rich.markdown import Markdown
 
-    from sim.output import write_atomically
+    from sim.files.atomic import write_atomically
 
     if markdown is not None:
         write_atomically(markdown, markdown_text)

@@ -15,7 +15,7 @@ from hw.effects import Effect
 from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.choice import Choice, Section, choose, keep
-from sim.documents import Document
+from sim.files.documents import Document
 from sim.result import Result
 from sim.simulation import Job, run
 from workloads.workload import Workload

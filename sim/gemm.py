@@ -17,7 +17,7 @@ from rich.text import Text
 
 from hw.mac_array import Dataflow, MacArraySpec, gemm_cost, result_cycles, sum_cycles
 from hw.requests import Gemm
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 DATAFLOWS: dict[str, Dataflow] = {"ws": "weight_stationary", "os": "output_stationary", "is": "input_stationary"}
 

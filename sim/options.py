@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,7 +60,7 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
 
 def check_target(json: str | None) -> None:
     """Raise InputError, before any work, if the JSON could not be written there."""
-    from sim.output import check_writable
+    from sim.files.atomic import check_writable
 
     if json not in (None, "-"):
         check_writable(Path(str(json)))
@@ -68,7 +68,7 @@ def check_target(json: str | None) -> None:
 
 def write_json(text: str, json: str | None) -> bool:
     """Write *text* where ``--json`` says; True if that was standard output, which is then for nothing else."""
-    from sim.output import write_atomically
+    from sim.files.atomic import write_atomically
 
     if json == "-":
         typer.echo(text, nl=False)

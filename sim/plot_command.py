@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
     LayersOption,
@@ -59,7 +59,7 @@ def plot(
         from sim.figures.canvas import print_style
         from sim.figures.catalogue import FIGURES, draw
         from sim.figures.export import check_suffix, write
-        from sim.output import check_writable
+        from sim.files.atomic import check_writable
 
         if what not in FIGURES:
             raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))

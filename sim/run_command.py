@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.options import (
     ConfigOption,
     HardwareOption,
@@ -85,8 +85,8 @@ def run(
     with one_line_errors():
         from hw import COMPILED
         from hw.compiled import advice
+        from sim.files.atomic import check_writable, write_atomically
         from sim.files.resolve import resolve
-        from sim.output import check_writable, write_atomically
 
         for target in (None if json == "-" else json, trace, report):
             if target is not None:

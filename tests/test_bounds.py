@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hw.machine import MachineSpec
 from sim.analysis import Analysis
 from sim.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
-from sim.catalog import find
 from sim.choice import Section, choose
-from sim.documents import Document, read_document
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
 from sim.mapping import CostModel, Mapping
 from sim.program import UnitName
 from sim.simulation import Job, run

@@ -7,10 +7,10 @@ import pytest
 from hw.machine import MachineSpec
 from sim.analysis import Analysis
 from sim.buffers import Inventory, allot
-from sim.catalog import find
 from sim.choice import choose
-from sim.documents import Document, read_document
-from sim.errors import InputError
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
+from sim.files.errors import InputError
 from sim.fusion import cut_into_streams
 from sim.mapping import CostModel, Mapping, stepped_operations
 from sim.program import UnitName

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.catalog import find, shipped
-from sim.errors import InputError
+from sim.files.catalog import find, shipped
+from sim.files.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sim.documents import Document
-from sim.errors import InputError
+from sim.files.checkpoint import read_checkpoint
+from sim.files.documents import Document
+from sim.files.errors import InputError
 from sim.files.resolve import build_workload
-from workloads.checkpoint import read_checkpoint
 from workloads.workload import WorkloadSpec
 
 CONFIGS = Path(__file__).parent / "data" / "configs"

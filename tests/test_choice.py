@@ -10,9 +10,9 @@ from hw.machine import MachineSpec
 from sim import choice
 from sim.analysis import Analysis
 from sim.buffers import Inventory, allot
-from sim.catalog import find
 from sim.choice import CUTS
-from sim.documents import Document, read_document
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
 from sim.files.resolve import build_workload
 from sim.fusion import cut_into_streams
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sim import simulate
-from sim.catalog import shipped
-from sim.documents import read_document
+from sim.files.catalog import shipped
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from workloads.convention import count_as_paper
 from workloads.counts import Counts, count

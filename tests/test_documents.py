@@ -10,8 +10,8 @@ from pydantic import Field, PositiveInt, model_validator
 
 from hw.quantities import Bytes
 from hw.spec import Spec
-from sim.documents import read_document, split_assignment
-from sim.errors import InputError
+from sim.files.documents import read_document, split_assignment
+from sim.files.errors import InputError
 
 
 class Tank(Spec):

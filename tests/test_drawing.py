@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Affine2D, Bbox
 
-from sim.documents import read_document
 from sim.drawing import RECURRENCE_COLOUR, Dependence, as_dot, as_text, dependences
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from sim.picture import as_svg, figure_of
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph

@@ -10,11 +10,11 @@ import pytest
 
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
-from sim.catalog import find
-from sim.documents import read_document
-from sim.errors import DeadlockError
 from sim.execution.observers import RunObserver
 from sim.execution.run import Execution, run_program
+from sim.files.catalog import find
+from sim.files.documents import read_document
+from sim.files.errors import DeadlockError
 from sim.layout import BatchLayout
 from sim.program import (
     DRAM,

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
-from sim.catalog import find
-from sim.documents import read_document
-from sim.errors import DeadlockError
 from sim.execution.run import STRIDES, Execution, Stride, run_program
+from sim.files.catalog import find
+from sim.files.documents import read_document
+from sim.files.errors import DeadlockError
 from sim.layout import BatchLayout
 from sim.program import (
     DRAM,

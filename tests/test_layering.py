@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"sim.errors", "hw.quantities", "sim.documents", "sim"}
+BASE = {"sim.files.errors", "hw.quantities", "sim.files.documents", "sim"}
 LAYERS = [
-    {"sim.errors", "hw.quantities"},
-    {"sim.documents", "sim.output", "sim.layered", "sim.pytest_plugin"},
+    {"sim.files.errors", "hw.quantities"},
+    {"sim.files.documents", "sim.files.atomic", "sim.layered", "sim.pytest_plugin"},
     {"workloads", "hw"},
-    {"sim.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.drawing"},
+    {"sim.files.catalog", "sim.analysis", "sim.layout", "sim.program", "sim.drawing"},
     {"sim.mapping", "sim.picture", "sim.files.resolve"},
     {"sim.fusion", "sim.bounds"},
     {"sim.buffers"},

@@ -7,9 +7,9 @@ import pytest
 
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
-from sim.catalog import find
 from sim.choice import choose
-from sim.documents import Document, read_document
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
 from sim.program import NOTHING, Program
 from sim.simulation import prepare
 from workloads.graph import GraphBuilder

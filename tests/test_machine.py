@@ -11,8 +11,8 @@ from hw.engine import Engine
 from hw.machine import MachineSpec
 from hw.reasons import reason_names
 from hw.wiring import Machine
-from sim.documents import read_document
-from sim.errors import InputError
+from sim.files.documents import read_document
+from sim.files.errors import InputError
 
 HW = Path(str(files("hw")))
 

@@ -13,8 +13,8 @@ from hw.machine import MachineSpec
 from hw.requests import Gemm
 from sim.analysis import Analysis
 from sim.buffers import Inventory, allot
-from sim.catalog import find
-from sim.documents import read_document
+from sim.files.catalog import find
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from sim.fusion import Draft, cut_into_streams, stream_edges, weight_tiles
 from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.documents import read_document
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from workloads.graph import TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.files.resolve import named_mapping
 from sim.simulation import prepare, run
 

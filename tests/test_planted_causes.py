@@ -15,9 +15,9 @@ from typing import Any, get_args
 import pytest
 
 from hw.effects import Effect
-from sim.catalog import find
-from sim.documents import Document, read_document
 from sim.experiments import Laboratory
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
 from sim.result import Result
 from tests.conservation import check_parts
 from workloads.graph import GraphBuilder, TimestepGraph

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.reproduce.figure2 import ROOFLINE, pairs_of, write_figure2
 from sim.reproduce.gpu import read_measurements
 from sim.reproduce.official import write_official

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from sim import Result
-from sim.catalog import shipped
-from sim.documents import read_document
+from sim.files.catalog import shipped
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 
 Simulate = Callable[..., Result]

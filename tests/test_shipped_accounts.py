@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.catalog import shipped
+from sim.files.catalog import shipped
 from sim.simulation import prepare, run
 from tests.conservation import check_parts, check_windows
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.catalog import find, shipped
-from sim.documents import read_document
+from sim.files.catalog import find, shipped
+from sim.files.checkpoint import read_checkpoint
+from sim.files.documents import read_document
 from sim.files.resolve import build_workload
-from workloads.checkpoint import read_checkpoint
 from workloads.workload import Workload
 
 CONFIGS = Path(__file__).parent / "data" / "configs"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hw.sram import SramSpec
 from hw.sram_ports import SramPorts
-from sim.documents import Document
-from sim.errors import InputError
+from sim.files.documents import Document
+from sim.files.errors import InputError
 from sim.validation.arbiter import Work, done_by_arbiter
 from sim.validation.sram import done_by_ports, random_mix
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
-from sim.catalog import find
 from sim.choice import choose
-from sim.documents import Document, read_document
-from sim.errors import InputError
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document
+from sim.files.errors import InputError
 from sim.simulation import prepare, run
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec

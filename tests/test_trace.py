@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, Window, parse_window

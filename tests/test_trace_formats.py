@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.result import Result
 from sim.trace import TraceWriter
 from sim.trace.changes import time_scale

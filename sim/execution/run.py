@@ -10,11 +10,11 @@ from hw.accounts import Accounts
 from hw.engine import BORDER, CYCLE, Engine
 from hw.machine import MachineSpec
 from hw.wiring import Machine
-from sim.errors import DeadlockError
 from sim.execution.observers import RunObserver
 from sim.execution.streams import StreamRun
 from sim.execution.tables import StreamTables
 from sim.execution.weight_slots import SlotPool
+from sim.files.errors import DeadlockError
 from sim.program import Program, StreamPlan
 
 Stride = Literal["cycle", "tile"]

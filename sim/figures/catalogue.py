@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.compare import Comparison
-from sim.errors import InputError, Problem
 from sim.explain import Explanation
 from sim.figures import series
 from sim.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
@@ -16,6 +15,7 @@ from sim.figures.experiments import draw_comparison, draw_what_ifs
 from sim.figures.lanes import draw_timeline
 from sim.figures.roofline import Roofline
 from sim.figures.timeline import Timeline
+from sim.files.errors import InputError, Problem
 from sim.result import Result
 
 

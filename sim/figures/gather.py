@@ -8,12 +8,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from sim.compare import Comparison
-from sim.errors import InputError, Problem
 from sim.explain import Explanation
 from sim.figures.catalogue import Evidence
 from sim.figures.excerpt import excerpt
 from sim.figures.roofline import roofline_of
 from sim.figures.timeline import TimelineRecorder
+from sim.files.errors import InputError, Problem
 from sim.result import Result
 from sim.simulation import Job, Progress, run
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hw.machine import MachineSpec
-from sim.catalog import find
-from sim.documents import Document, read_document, split_assignment
-from sim.errors import InputError, Problem
+from sim.files.catalog import find
+from sim.files.documents import Document, read_document, split_assignment
+from sim.files.errors import InputError, Problem
 from workloads.models.registry import GENERATORS, SEQUENTIAL
 from workloads.spec import Spec
 from workloads.workload import Workload, WorkloadSpec, head_graph, timestep_graph
@@ -59,7 +59,7 @@ def read_workload(name: str) -> Document:
     path = find("workload", name)
     if path.suffix != ".json":
         return read_document(path)
-    from workloads.checkpoint import read_checkpoint
+    from sim.files.checkpoint import read_checkpoint
 
     return read_checkpoint(path)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.options import one_line_errors, progress_bar
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.files.atomic import write_atomically
 from sim.markdown import table
-from sim.output import write_atomically
 from sim.reproduce.pages import head
 from sim.reproduce.paper import SOURCE, table1
 from sim.reproduce.pictures import STYLES, draw_series, print_style, write_figure

@@ -15,8 +15,8 @@ from typing import Annotated
 from pydantic import Field
 
 from hw.spec import Spec
-from sim.documents import read_document
-from sim.errors import InputError
+from sim.files.documents import read_document
+from sim.files.errors import InputError
 from sim.reproduce.paper import table1
 
 FILE = "gpu.json"

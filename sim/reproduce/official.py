@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.output import write_atomically
+from sim.files.atomic import write_atomically
 from sim.reproduce.official_models import comparisons
 from sim.reproduce.official_page import figure_of, page
 from sim.reproduce.pictures import print_style, write_figure

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.figures.canvas import PRINT
-from sim.output import replacing
+from sim.files.atomic import replacing
 
 COLUMN_INCHES = 3.4
 DOTS_PER_INCH = 300

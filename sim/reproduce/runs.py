@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sim.errors import InputError
+from sim.files.errors import InputError
 from sim.files.resolve import named_mapping, read_inputs
 from sim.result import Result
 from sim.simulation import prepare, run

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sim import __version__
-from sim.output import write_atomically
+from sim.files.atomic import write_atomically
 from sim.reproduce.gpu import read_measurements
 from sim.reproduce.pages import comma_separated, written_by
 from sim.reproduce.paper import SOURCE

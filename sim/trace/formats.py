@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.trace.background import background
 from sim.trace.model import Header, Sink
 

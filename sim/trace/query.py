@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.trace.formats import format_of, require
 from sim.trace.model import COUNTER
 from sim.trace.reading import rows

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.trace.formats import format_of
 from sim.trace.model import NANOSECONDS
 from sim.trace.tables import COLUMNS, REAL, WHOLE, Row, counter_row

@@ -19,7 +19,7 @@ from hw.machine import MachineSpec
 from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
-from sim.output import replacing
+from sim.files.atomic import replacing
 from sim.program import Program
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of

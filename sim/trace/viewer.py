@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import copyfileobj
 from urllib.parse import urlsplit
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.trace.formats import require
 
 SHOWN = (".json.gz", ".pftrace")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 from sim.trace.model import Choice, Numbers
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 
 def check_writable(path: Path) -> None:

@@ -1,6 +1,6 @@
 """YAML documents with line numbers: read, overridden from the command line, checked against a pydantic schema.
 
-YAML 1.2 by ruamel.yaml. Every mistake of a document is reported at once, each as an :class:`~sim.errors.Problem`
+YAML 1.2 by ruamel.yaml. Every mistake of a document is reported at once, each as an :class:`~sim.files.errors.Problem`
 that names the file, the line and the dotted key.
 """
 
@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
 Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sim.documents import Document, read_document
-from sim.errors import InputError
+from sim.files.documents import Document, read_document
+from sim.files.errors import InputError
 
 Convert = Callable[[Mapping[str, Any], str], Any]
 """(the file's values, a key of it) -> the workload's value, or None to leave it out; raises ValueError."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from sim.errors import InputError, Problem
+from sim.files.errors import InputError, Problem
 
 KINDS = {"workload": "workloads", "machine": "hw", "mapping": "workloads/mappings"}
 
