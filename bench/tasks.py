@@ -95,7 +95,7 @@ def dram(trace: str, level: str, channels: int) -> dict[str, Any]:
     from hw.dram import TIMINGS
     from hw.dram.chunks import replay_chunks
     from hw.dram.command import replay
-    from sim.dram import read_trace
+    from sim.components.dram import read_trace
 
     requests, timing = read_trace(Path(trace)), TIMINGS["lpddr5-6400"]
     start = time.process_time()

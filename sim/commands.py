@@ -121,7 +121,7 @@ def gemm(
 ) -> None:
     """Cycles of an (M, K) by (K, N) product on a MAC array."""
     with one_line_errors():
-        from sim.gemm import DATAFLOWS, parse_array, run_gemm
+        from sim.components.gemm import DATAFLOWS, parse_array, run_gemm
 
         check_target(json)
         rows, columns = parse_array(array)
@@ -183,7 +183,7 @@ def dram(
 ) -> None:
     """Replay a DRAM trace on LPDDR5."""
     with one_line_errors():
-        from sim.dram import replay_trace
+        from sim.components.dram import replay_trace
 
         check_target(json)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)

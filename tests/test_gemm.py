@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.gemm import run_gemm
+from sim.components.gemm import run_gemm
 
 
 def call(*arguments: str) -> tuple[int, str, str]:

@@ -1,0 +1,1 @@
+"""One component by itself: a GEMM on the MAC array, a trace on DRAM."""
