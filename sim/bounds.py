@@ -21,7 +21,8 @@ from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
-from sim.mapping import CostModel, Mapping
+from sim.lowering.costs import CostModel
+from sim.lowering.mapping import Mapping
 
 
 def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:

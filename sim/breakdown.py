@@ -16,7 +16,7 @@ from hw.integers import apportion
 from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
 from sim.choice import Section
 from sim.execution.run import Execution
-from sim.program import Program, StreamPlan
+from sim.lowering.program import Program, StreamPlan
 from sim.result import PathPart, UnitAccount
 from sim.scaling import PathKey, Spent
 

@@ -16,15 +16,17 @@ import numpy as np
 
 from hw.machine import MachineSpec
 from hw.quantities import format_bytes
-from sim.analysis import Analysis
-from sim.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.execution.run import run_program
 from sim.files.documents import Document
 from sim.files.errors import InputError, Problem
-from sim.fusion import cut_into_streams, weight_bytes
-from sim.lowering import Lowering
-from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
-from sim.program import Program, UnitName
+from sim.lowering.analysis import Analysis
+from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import cut_into_streams, weight_bytes
+from sim.lowering.lowering import Lowering
+from sim.lowering.mapping import Mapping
+from sim.lowering.placement import choose_placement, stepped_operations
+from sim.lowering.program import Program, UnitName
 from workloads.workload import Placement, Workload
 
 TRIAL_TOKENS = 160

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from hw.accounts import Accounts
 from hw.integers import Key, apportion
-from sim.program import StreamPlan
+from sim.lowering.program import StreamPlan
 
 PathKey = tuple[str, str, str, str]  # unit, class of operation, what the cycles were spent on, because of what
 _Of = tuple[int, str]  # number of the stream, and reason; the reason BUSY is none

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
-from sim.analysis import Analysis
-from sim.buffers import Inventory, allot
 from sim.choice import choose
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError
-from sim.fusion import cut_into_streams
-from sim.mapping import CostModel, Mapping, stepped_operations
-from sim.program import UnitName
+from sim.lowering.analysis import Analysis
+from sim.lowering.buffers import Inventory, allot
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import cut_into_streams
+from sim.lowering.mapping import Mapping
+from sim.lowering.placement import stepped_operations
+from sim.lowering.program import UnitName
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
 

@@ -8,14 +8,16 @@ import pytest
 
 from hw.machine import MachineSpec
 from sim import choice
-from sim.analysis import Analysis
-from sim.buffers import Inventory, allot
 from sim.choice import CUTS
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.resolve import build_workload
-from sim.fusion import cut_into_streams
-from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
+from sim.lowering.analysis import Analysis
+from sim.lowering.buffers import Inventory, allot
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import cut_into_streams
+from sim.lowering.mapping import Mapping
+from sim.lowering.placement import choose_placement, stepped_operations
 from sim.simulation import prepare
 
 MIB = 2**20

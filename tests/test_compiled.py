@@ -82,9 +82,7 @@ REFUSED = [
     pytest.param(remove(f"{SHARED}{ENDING}"), f"{SHARED} is not compiled, unlike {LAST}", id="nothing shared"),
     pytest.param(append(f"{COMMAND}.py"), f"{COMMAND}.py has changed since it was compiled", id="changed"),
     pytest.param(append(f"{BURSTS}.pxd"), f"{BURSTS}.pxd has changed since it was compiled", id="types changed"),
-    pytest.param(
-        add("sim/components/dram.pxd"), f"sim/components/dram is not compiled, unlike {LAST}", id="new in the core"
-    ),
+    pytest.param(add("hw/simd.pxd"), f"hw/simd is not compiled, unlike {LAST}", id="new in the core"),
     pytest.param(
         add(f"hw/machine{ENDING}"),
         f"hw/machine{ENDING} is left over from another installation",

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from hw.requests import Transfer
-from sim.program import Program
+from sim.lowering.program import Program
 from sim.simulation import prepare
 
 SMALL = ("layers=3", "sequence_length=80")

@@ -15,8 +15,8 @@ from sim.execution.run import Execution, run_program
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.errors import DeadlockError
-from sim.layout import BatchLayout
-from sim.program import (
+from sim.lowering.order import BatchLayout
+from sim.lowering.program import (
     DRAM,
     NO_BUFFER,
     NOTHING,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.layout import ALL, BatchLayout, Layout, Region, Segment, SegmentLayout, StepLayout
+from sim.lowering.order import ALL, BatchLayout, Layout, Region, Segment, SegmentLayout, StepLayout
 
 # Two blocks of two lanes, three tokens: (block, token, lane) = (0,0,0) (0,0,1) (0,1,0) ... (1,2,1).
 STEPS = StepLayout(tokens=3, blocks=2, lanes=2)

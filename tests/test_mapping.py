@@ -11,13 +11,15 @@ import pytest
 from hw.mac_array import MacArraySpec
 from hw.machine import MachineSpec
 from hw.requests import Gemm
-from sim.analysis import Analysis
-from sim.buffers import Inventory, allot
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
-from sim.fusion import Draft, cut_into_streams, stream_edges, weight_tiles
-from sim.mapping import CostModel, Mapping, choose_placement, stepped_operations
+from sim.lowering.analysis import Analysis
+from sim.lowering.buffers import Inventory, allot
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import Draft, cut_into_streams, stream_edges, weight_tiles
+from sim.lowering.mapping import Mapping
+from sim.lowering.placement import choose_placement, stepped_operations
 from workloads.workload import Placement, Workload
 
 ARRAY = MacArraySpec(rows=32, columns=32, dataflow="output_stationary", folds="overlapped")

@@ -15,7 +15,7 @@ from hw.machine import MachineSpec
 from hw.observer import Observer
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.offered import Offered
-from sim.program import Program
+from sim.lowering.program import Program
 from sim.result import Result
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from hw.accounts import Accounts
 from sim import Result, simulate
 from sim.cli import app
-from sim.layout import BatchLayout
-from sim.program import NOTHING, StreamPlan
+from sim.lowering.order import BatchLayout
+from sim.lowering.program import NOTHING, StreamPlan
 from sim.scaling import Spent, StreamSpent, lengths, scaled
 from sim.simulation import prepare, run
 

@@ -11,7 +11,7 @@ import sim.execution.run
 from hw.engine import BORDER, Engine, Task
 from hw.machine import MachineSpec
 from sim.execution.run import STRIDES, Execution, Stride, run_program
-from sim.program import NO_BUFFER, Program
+from sim.lowering.program import NO_BUFFER, Program
 from sim.simulation import Job, prepare, run
 from tests.test_execution_reference import MAC, SIMD, compute, load, needs, outcome, program, programs, spec
 from tests.test_random_models import Recipe, machines, prepared, recipes, specs

@@ -13,7 +13,7 @@ from hw.machine import MachineSpec
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.execution.run import run_program
-from sim.program import DRAM, NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
+from sim.lowering.program import DRAM, NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
 from tests.test_execution_reference import (
     LATENCY,
     MAC,

@@ -15,7 +15,7 @@ from hw.ledger import Landing
 from hw.reasons import COST_NAMES
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
-from sim.program import Program, StreamPlan
+from sim.lowering.program import Program, StreamPlan
 
 UNIT_BUSY: Final = "unit_busy"  # the next request waited for the unit
 LATENCY: Final = "pipeline_latency"

@@ -12,8 +12,8 @@ from typing import Any
 
 from sim.choice import Section
 from sim.execution.observers import RunObserver
-from sim.layout import ALL, Region, SegmentLayout
-from sim.program import Program, StreamPlan
+from sim.lowering.order import ALL, Region, SegmentLayout
+from sim.lowering.program import Program, StreamPlan
 from workloads.evaluate import Part, Turn
 
 

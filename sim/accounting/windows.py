@@ -13,7 +13,7 @@ from hw.integers import apportion
 from hw.requests import Cost
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
-from sim.program import Program
+from sim.lowering.program import Program
 
 
 class _Series:

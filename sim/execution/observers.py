@@ -8,7 +8,7 @@ from typing import Any
 from hw.ledger import Landing
 from hw.observer import Observer
 from sim.execution.offered import Offered
-from sim.program import Program
+from sim.lowering.program import Program
 
 
 class RunObserver(Observer):

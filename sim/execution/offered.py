@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hw.requests import Cost, Transfer, Work
-from sim.program import StreamPlan
+from sim.lowering.program import StreamPlan
 
 NOBODY: Final = -1
 

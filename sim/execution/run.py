@@ -15,7 +15,7 @@ from sim.execution.streams import StreamRun
 from sim.execution.tables import StreamTables
 from sim.execution.weight_slots import SlotPool
 from sim.files.errors import DeadlockError
-from sim.program import Program, StreamPlan
+from sim.lowering.program import Program, StreamPlan
 
 Stride = Literal["cycle", "tile"]
 STRIDES: Final = {"cycle": CYCLE, "tile": BORDER}

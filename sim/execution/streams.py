@@ -20,7 +20,7 @@ from sim.execution.offered import NOBODY, Offered
 from sim.execution.tables import NEEDED, StreamTables
 from sim.execution.waiting import Landings, Progress
 from sim.execution.weight_slots import Member, Release, SlotPool
-from sim.program import NOTHING
+from sim.lowering.program import NOTHING
 
 
 class Border(Task):

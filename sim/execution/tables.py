@@ -15,7 +15,7 @@ import numpy as np
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
 from hw.typed_arrays import typed_array
-from sim.program import NOTHING, Dependency, Program, StreamPlan
+from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan
 
 NEEDED: Final = (
     5  # numbers of a dependency: counter, items of the producer a tile, offset, rank of the producer, reason

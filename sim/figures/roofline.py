@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from hw.integers import apportion
 from hw.machine import MachineSpec
 from sim.choice import Section
-from sim.program import StreamPlan
+from sim.lowering.program import StreamPlan
 from sim.result import Result
 
 _FROM_DRAM = ("weights", "parameters")

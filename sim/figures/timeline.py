@@ -17,7 +17,7 @@ from sim.breakdown import moved
 from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
-from sim.program import Program
+from sim.lowering.program import Program
 from sim.trace.places import Places
 
 TILES = 2

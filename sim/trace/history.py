@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.program import Pool
+from sim.lowering.program import Pool
 from sim.trace.model import NOTHING, Numbers
 from sim.trace.requests import SLOT, Requests
 

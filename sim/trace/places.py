@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from sim.choice import Section
 from sim.execution.offered import Offered
-from sim.layout import SegmentLayout
-from sim.program import StreamPlan
+from sim.lowering.order import SegmentLayout
+from sim.lowering.program import StreamPlan
 
 
 class Place(NamedTuple):

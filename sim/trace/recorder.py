@@ -20,7 +20,7 @@ from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.atomic import replacing
-from sim.program import Program
+from sim.lowering.program import Program
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History

@@ -10,7 +10,7 @@ import numpy as np
 
 from hw.requests import Transfer
 from sim.choice import Section
-from sim.program import VARIANTS, StreamPlan
+from sim.lowering.program import VARIANTS, StreamPlan
 from sim.trace.model import NOTHING, Numbers, Words
 from sim.trace.places import items
 
@@ -70,7 +70,7 @@ class Tables:
         self.writes = _by_item(plans, writes) > 0
 
     def variant(self, tile: Numbers) -> Numbers:
-        """Of each *tile*, see :class:`~sim.program.StreamPlan`."""
+        """Of each *tile*, see :class:`~sim.lowering.program.StreamPlan`."""
         place = tile % self.program.tiles_per_layer
         variant: Numbers = (place == 0) + 2 * (place == self.program.tiles_per_layer - 1)
         return variant

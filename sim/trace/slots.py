@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.program import VARIANTS
+from sim.lowering.program import VARIANTS
 from sim.trace.model import Numbers
 from sim.trace.requests import Requests, Tables
 

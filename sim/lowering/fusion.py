@@ -14,10 +14,11 @@ import numpy as np
 
 from hw.integers import ceil_div
 from hw.requests import Gemm
-from sim.analysis import Analysis
-from sim.layout import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
-from sim.mapping import CostModel, Mapping
-from sim.program import UnitName
+from sim.lowering.analysis import Analysis
+from sim.lowering.costs import CostModel
+from sim.lowering.mapping import Mapping
+from sim.lowering.order import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
+from sim.lowering.program import UnitName
 from workloads.digraph import after, in_order, reach
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn

@@ -16,7 +16,7 @@ import numpy as np
 
 from hw.reasons import reason_names
 from hw.requests import Cost, Transfer, Work
-from sim.layout import Layout, Numbers
+from sim.lowering.order import Layout, Numbers
 
 UnitName = Literal["mac_array", "simd", "dma"]
 RECURRENCE: Final = "recurrence"

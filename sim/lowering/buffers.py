@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 
-from sim.analysis import Analysis
-from sim.fusion import Draft, WeightTiles
-from sim.layout import SegmentLayout
-from sim.mapping import Mapping
-from sim.program import Buffer
+from sim.lowering.analysis import Analysis
+from sim.lowering.fusion import Draft, WeightTiles
+from sim.lowering.mapping import Mapping
+from sim.lowering.order import SegmentLayout
+from sim.lowering.program import Buffer
 from workloads.graph import INPUT
 
 LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.buffers import LOAD, Inventory, Storage
-from sim.fusion import Draft
-from sim.layout import ALL, Numbers, Regions, SegmentLayout
-from sim.mapping import CostModel
-from sim.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, StreamPlan
+from sim.lowering.buffers import LOAD, Inventory, Storage
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import Draft
+from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
+from sim.lowering.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, StreamPlan
 from workloads.graph import INPUT
 
 ALWAYS = -(1 << 60)  # a table entry that is always fulfilled

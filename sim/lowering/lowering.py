@@ -1,6 +1,6 @@
 """Workload + machine + mapping -> program: the streams of a layer and what each of their items asks of its unit.
 
-This file makes the streams and their requests; sim/dependencies.py says what they wait for. Prefill starts from a zero
+This file makes the streams and their requests; dependencies.py says what they wait for. Prefill starts from a zero
 state and writes the state of the last token back; decode loads it first. What lies between layers goes through DRAM.
 """
 
@@ -16,13 +16,14 @@ from hw.integers import ceil_div
 from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Transfer, Work
-from sim.analysis import Analysis
-from sim.buffers import Inventory, Storage
-from sim.dependencies import Streams, add_dependencies, weight_streams
-from sim.fusion import Draft
-from sim.layout import BatchLayout, Layout, Numbers
-from sim.mapping import CostModel, Mapping
-from sim.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
+from sim.lowering.analysis import Analysis
+from sim.lowering.buffers import Inventory, Storage
+from sim.lowering.costs import CostModel
+from sim.lowering.dependencies import Streams, add_dependencies, weight_streams
+from sim.lowering.fusion import Draft
+from sim.lowering.mapping import Mapping
+from sim.lowering.order import BatchLayout, Layout, Numbers
+from sim.lowering.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
 from workloads.workload import Workload
 
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it

@@ -1,0 +1,1 @@
+"""A layer laid onto a machine: costs, placement, streams of requests, what they wait for, what is kept on chip."""

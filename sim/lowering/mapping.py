@@ -1,0 +1,33 @@
+"""How a layer is laid onto a machine: what a candidate of the search is, and what all that follows is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+
+from sim.lowering.program import UnitName
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One way to lay a layer onto a machine.
+
+    A tile is ``token_tile`` timesteps of ``batch`` sequences. The layer's parallel index is cut into ``blocks`` of
+    ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each operation its unit.
+    Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and on chip only for the
+    blocks at work.
+    """
+
+    token_tile: int
+    batch: int
+    blocks: int
+    lanes: int
+    stepped: frozenset[str]
+    placement: Map[str, UnitName]
+    weight_slot_bytes: int
+    spill: bool = False
+
+    @property
+    def groups(self) -> int:
+        """Parts into which the parallel index is cut."""
+        return self.blocks * self.lanes

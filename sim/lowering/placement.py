@@ -1,0 +1,103 @@
+"""What runs step by step, and which unit does what.
+
+Operations of a recurrence run step by step. So do their neighbours where that keeps a tensor from having to be
+buffered for a whole tile of tokens, provided that a step still has enough elements to fill the vector pipeline.
+Everything else is batched over the tile's tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+
+from sim.lowering.analysis import Analysis
+from sim.lowering.costs import CostModel
+from sim.lowering.program import UnitName
+from workloads.workload import Placement
+
+WORTH_MOVING = 0.99
+
+
+def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> frozenset[str]:
+    """The operations that run timestep by timestep when the layer is cut into *groups*.
+
+    From the recurrences outwards: an operation joins if all its readers are stepped (it then feeds them without a
+    buffer of a tile) or if it reads a stepped result, unless it is a projection, needs something of all groups, or
+    handles fewer than *least_elements* of a sequence in a step.
+    """
+    stepped = set(analysis.recurrent)
+    if not stepped:
+        return frozenset()
+
+    def may_join(name: str) -> bool:
+        if analysis.kind(name) == "projection" or not (analysis.grouped(name) or analysis.group_index is None):
+            return False
+        tensors = [r for r in analysis.operations[name].equation.references if r.lag is not None]
+        elements = max([analysis.size(r.indices, groups) for r in tensors], default=0)
+        return elements >= least_elements
+
+    def waits_for_all_groups(name: str) -> bool:
+        before = analysis.ancestors[name]
+        return any(a not in stepped and analysis.ancestors[a] & stepped for a in before)
+
+    def wanted(name: str) -> bool:
+        readers = analysis.readers[analysis.operations[name].tensor]
+        feeds = bool(readers) and all(reader in stepped for reader, _ in readers)
+        return feeds or not stepped.isdisjoint(analysis.sources[name])
+
+    grown = True
+    while grown:
+        grown = False
+        for name in analysis.operations:
+            if name not in stepped and wanted(name) and may_join(name) and not waits_for_all_groups(name):
+                stepped.add(name)
+                grown = True
+    return frozenset(stepped)
+
+
+def choose_placement(
+    costs: CostModel,
+    stepped: frozenset[str],
+    shape: tuple[int, int, int],
+    wish: Placement,
+    place: Map[str, UnitName],
+) -> dict[str, UnitName]:
+    """A unit for every operation; *shape* is (tokens of a tile, batch, groups).
+
+    ``mac_array`` or ``simd`` put everything there that the unit can do. ``auto`` starts from the unit that is
+    quickest for each operation and moves single operations as long as that lowers the load of the busier unit by a
+    percent: every operation that changes sides adds hops between the units.
+    """
+    tokens, batch, groups = shape
+
+    def load(name: str, unit: UnitName) -> int:
+        repeats = groups if costs.analysis.grouped(name) else 1
+        if name in stepped:
+            return costs.cost(name, unit, batch, groups).cycles * repeats * tokens
+        return costs.cost(name, unit, tokens * batch, 1).cycles
+
+    options = {name: (place[name],) if name in place else costs.units(name) for name in costs.analysis.operations}
+    if wish != "auto":
+        return {name: wish if wish in units else units[0] for name, units in options.items()}
+    loads = {name: {unit: load(name, unit) for unit in units} for name, units in options.items()}
+    chosen: dict[str, UnitName] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
+    totals: dict[UnitName, int] = {"mac_array": 0, "simd": 0}
+    for name, unit in chosen.items():
+        totals[unit] += loads[name][unit]
+    while True:
+        best: tuple[int, int, str, UnitName] | None = None
+        for name, units in options.items():
+            here = chosen[name]
+            for there in units:
+                if there == here:
+                    continue
+                after = {**totals, here: totals[here] - loads[name][here]}
+                after[there] += loads[name][there]
+                move = (max(after.values()), sum(after.values()), name, there)
+                if move[0] < WORTH_MOVING * max(totals.values()) and (best is None or move < best):
+                    best = move
+        if best is None:
+            return chosen
+        _, _, name, there = best
+        totals[chosen[name]] -= loads[name][chosen[name]]
+        totals[there] += loads[name][there]
+        chosen[name] = there
