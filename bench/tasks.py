@@ -47,7 +47,7 @@ def choice(workload: str, machine: str) -> dict[str, Any]:
     """The choice of a mapping: CPU seconds in all and in trial runs, and how many there were."""
     from sim.files.resolve import resolve
 
-    module: Any = import_module("sim.choice")
+    module: Any = import_module("sim.search.choose")
     run_program, in_trials = module.run_program, 0.0
 
     def trial(*arguments: Any, **keywords: Any) -> Any:

@@ -14,11 +14,11 @@ from fractions import Fraction
 from hw.accounts import Accounts
 from hw.integers import apportion
 from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
-from sim.choice import Section
 from sim.execution.run import Execution
 from sim.lowering.program import Program, StreamPlan
 from sim.result import PathPart, UnitAccount
 from sim.scaling import PathKey, Spent
+from sim.search.choose import Section
 
 Runs = Sequence[tuple[Section, Spent]]
 

@@ -132,10 +132,10 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
     """Run what *found* explains once more, recorded, and write the page."""
     from dataclasses import replace
 
-    from sim.choice import Section
     from sim.figures.gather import observe
     from sim.files.atomic import write_atomically
     from sim.html.experiment_pages import explanation_page
+    from sim.search.choose import Section
     from sim.simulation import Job
 
     job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))

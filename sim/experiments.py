@@ -14,9 +14,9 @@ from typing import Literal
 from hw.effects import Effect
 from hw.machine import MachineSpec
 from hw.simd import Function
-from sim.choice import Choice, Section, choose, keep
 from sim.files.documents import Document
 from sim.result import Result
+from sim.search.choose import Choice, Section, choose, keep
 from sim.simulation import Job, run
 from workloads.workload import Workload
 

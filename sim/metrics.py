@@ -14,9 +14,9 @@ from sim import __version__
 from sim.accounting.windows import WindowRecorder
 from sim.bounds import paper_roofline_cycles, recurrence_cycles_per_step
 from sim.breakdown import Runs, account, by_class, by_layer, critical_path, work
-from sim.choice import Section
 from sim.lowering.program import Program, StreamPlan
 from sim.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
+from sim.search.choose import Section
 from workloads.models.registry import SEQUENTIAL
 
 FEMTO = 10**15

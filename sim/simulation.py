@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
 from sim.accounting.windows import WindowRecorder
-from sim.choice import Section, choose
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
 from sim.files.resolve import Inputs, resolve
 from sim.scaling import Spent, StreamSpent, lengths, scaled
+from sim.search.choose import Section, choose
 from workloads.workload import head_workload
 
 if TYPE_CHECKING:

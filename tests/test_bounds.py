@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
 from sim.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
-from sim.choice import Section, choose
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import UnitName
+from sim.search.choose import Section, choose
 from sim.simulation import Job, run
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Placement, Workload, WorkloadSpec

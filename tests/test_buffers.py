@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
-from sim.choice import choose
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError
@@ -16,6 +15,7 @@ from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from sim.lowering.program import UnitName
+from sim.search.choose import choose
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
 

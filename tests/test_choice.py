@@ -7,8 +7,6 @@ from math import inf
 import pytest
 
 from hw.machine import MachineSpec
-from sim import choice
-from sim.choice import CUTS
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.resolve import build_workload
@@ -18,6 +16,8 @@ from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import choose_placement, stepped_operations
+from sim.search import choose as choice
+from sim.search.choose import CUTS
 from sim.simulation import prepare
 
 MIB = 2**20

@@ -24,7 +24,7 @@ LAYERS = [
     {"sim.execution.weight_slots"},
     {"sim.execution.streams"},
     {"sim.execution.run"},
-    {"sim.choice", "sim.scaling"},
+    {"sim.search.choose", "sim.scaling"},
     {"sim.accounting.__init__", "sim.accounting.critical_path", "sim.accounting.windows", "sim.accounting.replay"},
     {"sim.result", "sim.taxonomy", "sim.trace.model", "sim.trace.background"},
     {"sim.trace.formats", "sim.trace.places", "sim.trace.records", "sim.trace.text", "sim.trace.window"},

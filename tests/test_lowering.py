@@ -7,10 +7,10 @@ import pytest
 
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
-from sim.choice import choose
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.lowering.program import NOTHING, Program
+from sim.search.choose import choose
 from sim.simulation import prepare
 from workloads.graph import GraphBuilder
 from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
 from sim.accounting.replay import OrderRecorder
-from sim.choice import Section, choose
 from sim.files.documents import Document
 from sim.files.errors import InputError
 from sim.result import Result
+from sim.search.choose import Section, choose
 from sim.simulation import Job, run
 from tests.conservation import check_parts
 from workloads.evaluate import execute, random_parameters

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
-from sim.choice import choose
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError
+from sim.search.choose import choose
 from sim.simulation import prepare, run
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from bench.children import ROOT, task
 from bench.runs import ROWS
-from sim.choice import Section
+from sim.search.choose import Section
 from sim.simulation import prepare
 
 PAIRS = [(workload, machine) for workload in ROWS for machine in EDGE_MACHINES]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.lowering.order import ALL, Region, SegmentLayout
 from sim.lowering.program import Program, StreamPlan
+from sim.search.choose import Section
 from workloads.evaluate import Part, Turn
 
 

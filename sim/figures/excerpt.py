@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.choice import Section
+from sim.search.choose import Section
 from sim.simulation import Job
 
 LAYERS, TILES = 3, 24  # at most, of each section

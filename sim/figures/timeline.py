@@ -14,10 +14,10 @@ from itertools import pairwise
 from typing import Any
 
 from sim.breakdown import moved
-from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
+from sim.search.choose import Section
 from sim.trace.places import Places
 
 TILES = 2

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from hw.machine import MachineSpec
-from sim.choice import Section
+from sim.search.choose import Section
 from sim.trace.levels import Level
 from sim.trace.model import Counter, Numbers, Words
 from sim.trace.occupancy import ROLES, Change, Occupancy

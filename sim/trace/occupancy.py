@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.choice import Section
 from sim.lowering.buffers import LOAD, Storage
 from sim.lowering.order import ALL, Layout, SegmentLayout
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
+from sim.search.choose import Section
 from sim.trace.model import Numbers
 from sim.trace.requests import Requests, Tables
 from sim.trace.slots import Slots

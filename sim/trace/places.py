@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sim.choice import Section
 from sim.execution.offered import Offered
 from sim.lowering.order import SegmentLayout
 from sim.lowering.program import StreamPlan
+from sim.search.choose import Section
 
 
 class Place(NamedTuple):

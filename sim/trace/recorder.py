@@ -16,11 +16,11 @@ import numpy as np
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
-from sim.choice import Section
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.atomic import replacing
 from sim.lowering.program import Program
+from sim.search.choose import Section
 from sim.trace.channels import ChannelTimeline
 from sim.trace.formats import Format, format_of
 from sim.trace.history import History

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.requests import Transfer
-from sim.choice import Section
 from sim.lowering.program import VARIANTS, StreamPlan
+from sim.search.choose import Section
 from sim.trace.model import NOTHING, Numbers, Words
 from sim.trace.places import items
 
