@@ -73,7 +73,7 @@ def recording(workload: str, machine: str, assignments: list[str], record: dict[
     """A run that records what *record* says, keywords of ``sim.simulation.run`` and maybe a ``trace``: CPU seconds."""
     from sim.simulation import prepare, run
 
-    for name in ("sim.breakdown", "sim.metrics"):  # loaded at the end of a run otherwise
+    for name in ("sim.accounting.breakdown", "sim.accounting.metrics"):  # loaded at the end of a run otherwise
         import_module(name)
     job = prepare(workload, machine, assignments)
     path = record.pop("trace", None)

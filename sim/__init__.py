@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.accounting.result import Result
     from sim.files.errors import InputError
-    from sim.result import Result
     from sim.simulation import simulate
 
 __version__ = "0.2.0"
 __all__ = ["InputError", "Result", "__version__", "simulate"]
 
-_HOMES = {"simulate": "sim.simulation", "Result": "sim.result", "InputError": "sim.files.errors"}
+_HOMES = {"simulate": "sim.simulation", "Result": "sim.accounting.result", "InputError": "sim.files.errors"}
 
 
 def __getattr__(name: str) -> Any:

@@ -217,6 +217,6 @@ def schema() -> None:
     """Print the JSON schema of a result."""
     import json
 
-    from sim.result import Result
+    from sim.accounting.result import Result
 
     typer.echo(json.dumps(Result.model_json_schema(), indent=2))

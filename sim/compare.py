@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.accounting.result import Part, Result
 from sim.explain import path_shares
-from sim.result import Part, Result
 
 WORTH_NAMING = 0.02  # of the first run's time
 

@@ -14,8 +14,8 @@ from typing import Literal
 from hw.effects import Effect
 from hw.machine import MachineSpec
 from hw.simd import Function
+from sim.accounting.result import Result
 from sim.files.documents import Document
-from sim.result import Result
 from sim.search.choose import Choice, Section, choose, keep
 from sim.simulation import Job, run
 from workloads.workload import Workload

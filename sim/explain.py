@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sim.accounting.result import Part, Result
 from sim.experiments import LADDER, Change, Laboratory, changes, ladder
-from sim.result import Part, Result
 
 Progress = Callable[[int, int], None]
 WORTH_NAMING = 0.01  # of the time

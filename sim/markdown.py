@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.accounting.result import Result
 from sim.compare import Comparison
 from sim.explain import Explanation, path_shares
 from sim.report import REASONS
-from sim.result import Result
 
 BAR = 30  # characters of the longest bar
 LEAST = 0.0005  # of the time: what is less stands in no table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from sim.result import Result
+    from sim.accounting.result import Result
 
 
 @pytest.fixture(scope="session")

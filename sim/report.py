@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hw.quantities import format_bytes
-from sim.result import Result, UnitAccount
-from sim.taxonomy import OTHER_TERMS, TAXONOMY
+from sim.accounting.result import Result, UnitAccount
+from sim.accounting.taxonomy import OTHER_TERMS, TAXONOMY
 
 WIDTH = 112
 REASONS = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}

@@ -28,7 +28,7 @@ from sim.options import (
 )
 
 if TYPE_CHECKING:
-    from sim.result import Result
+    from sim.accounting.result import Result
     from sim.simulation import Job
     from sim.trace import TraceWriter
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
+from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.accounting.windows import WindowRecorder
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
 from sim.files.resolve import Inputs, resolve
-from sim.scaling import Spent, StreamSpent, lengths, scaled
 from sim.search.choose import Section, choose
 from workloads.workload import head_workload
 
 if TYPE_CHECKING:
-    from sim.result import Result
+    from sim.accounting.result import Result
 
 Progress = Callable[[int, int], None]
 
@@ -90,7 +90,7 @@ def run(
     *progress* is called with (tiles done, tiles in all), *observer* hears of every request. With the *stride* ``cycle``
     every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
     the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
-    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all (sim/scaling.py);
+    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all (sim/accounting/scaling.py);
     *observer* and *windows* show what was simulated.
     """
     timeline = WindowRecorder(windows) if windows else None
@@ -108,7 +108,7 @@ def run(
             done += part.program.tiles
         start += found[0].makespan
         runs.append((section, scaled(found, section.program.layers)))
-    from sim.metrics import build_result  # takes a while to load: not before the run
+    from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
     return build_result(job.machine, runs, parts[0][0].program.layers, timeline)
 
@@ -140,7 +140,7 @@ def _simulate(
     streams = tuple(StreamSpent(stream.plan, stream.layers) for stream in execution.streams)
     path = None
     if tracker is not None:
-        from sim.breakdown import path_of  # takes a while to load
+        from sim.accounting.breakdown import path_of  # takes a while to load
 
         path = path_of(section, execution, tracker)
     return Spent(execution.makespan, streams, execution.units, path)

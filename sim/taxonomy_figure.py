@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from sim.taxonomy import ROOT, TAXONOMY, Leaf
+from sim.accounting.taxonomy import ROOT, TAXONOMY, Leaf
 
 _ROW, _GAP, _HEAD, _MARGIN = 0.30, 0.12, 0.34, 0.12  # inches: a leaf, more between groups, the titles, around it all
 _LEFT = (0.12, 1.37, 2.44, 3.78)  # inches: where the boxes of each depth begin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sim.result import Result, UnitAccount
+from sim.accounting.result import Result, UnitAccount
 
 UNITS = ("mac_array", "simd", "dma")
 REST = "nothing_left"  # belongs to no layer and no class

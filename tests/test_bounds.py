@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
-from sim.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
+from sim.accounting.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.lowering.analysis import Analysis

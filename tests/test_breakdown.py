@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hw.effects import Effect
 from hw.machine import MachineSpec
-from sim.result import Result
+from sim.accounting.result import Result
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter
 from tests.conservation import UNITS, check_parts, check_path, check_windows, unrecorded

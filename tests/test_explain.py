@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sim.accounting.result import Result
 from sim.cli import app
 from sim.compare import Comparison, compare
 from sim.experiments import LADDER, Laboratory
 from sim.explain import Explanation, WhatIf, explain, path_shares
 from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import comparison, explanation
-from sim.result import Result
 from sim.simulation import prepare, run
 
 PINNED = ("mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32", "mapping.placement=simd")

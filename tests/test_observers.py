@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, event, given, settings
 from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.observer import Observer
+from sim.accounting.result import Result
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
-from sim.result import Result
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter
 from tests.conservation import UNITS, unrecorded

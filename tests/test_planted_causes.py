@@ -15,10 +15,10 @@ from typing import Any, get_args
 import pytest
 
 from hw.effects import Effect
+from sim.accounting.result import Result
 from sim.experiments import Laboratory
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
-from sim.result import Result
 from tests.conservation import check_parts
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
 from sim.accounting.replay import OrderRecorder
+from sim.accounting.result import Result
 from sim.files.documents import Document
 from sim.files.errors import InputError
-from sim.result import Result
 from sim.search.choose import Section, choose
 from sim.simulation import Job, run
 from tests.conservation import check_parts

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
+from sim.accounting.result import Result
 from sim.cli import app
 from sim.compare import Comparison
 from sim.explain import Explanation
 from sim.figures.palette import TITLES
 from sim.figures.series import unit_title
 from sim.html.parts import Cell, Row, Section, Table, section_html, table_html
-from sim.result import Result
 from sim.simulation import prepare, run
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from hw.accounts import Accounts
 from sim import Result, simulate
+from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.cli import app
 from sim.lowering.order import BatchLayout
 from sim.lowering.program import NOTHING, StreamPlan
-from sim.scaling import Spent, StreamSpent, lengths, scaled
 from sim.simulation import prepare, run
 
 ROOT = Path(__file__).parent.parent

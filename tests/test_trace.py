@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from sim.accounting.result import Result
 from sim.files.errors import InputError
-from sim.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, Window, parse_window
 from tests.traces import ACCOUNTED, check_channel, expected, read, sums, traced

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sim.accounting.result import Result
 from sim.cli import app
 from sim.files.errors import InputError
-from sim.result import Result
 from sim.trace import TraceWriter
 from sim.trace.changes import time_scale
 from sim.trace.query import query

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hw.integers import apportion
-from sim.result import Result
+from sim.accounting.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, parse_window
 from sim.trace.reading import rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sim.accounting.result import Result
 from sim.compare import Comparison
 from sim.explain import Explanation
 from sim.figures import series
@@ -16,7 +17,6 @@ from sim.figures.lanes import draw_timeline
 from sim.figures.roofline import Roofline
 from sim.figures.timeline import Timeline
 from sim.files.errors import InputError, Problem
-from sim.result import Result
 
 
 @dataclass(frozen=True)

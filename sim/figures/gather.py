@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from sim.accounting.result import Result
 from sim.compare import Comparison
 from sim.explain import Explanation
 from sim.figures.catalogue import Evidence
@@ -14,7 +15,6 @@ from sim.figures.excerpt import excerpt
 from sim.figures.roofline import roofline_of
 from sim.figures.timeline import TimelineRecorder
 from sim.files.errors import InputError, Problem
-from sim.result import Result
 from sim.simulation import Job, Progress, run
 
 WINDOWS = 64

@@ -1,6 +1,6 @@
 """Colours and hatches: what a cycle went to, and classes of operations.
 
-A cycle's colour is that of its branch of the tree (sim/taxonomy.py), from the palette of Okabe and Ito and lighter
+A cycle's colour is that of its branch of the tree (sim/accounting/taxonomy.py), from the palette of Okabe and Ito and lighter
 shades of it. Cycles in which a unit worked are plain, those in which it waited are hatched, so that the two can be told
 apart in grey; within a bar the order is that of the tree.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sim.accounting.taxonomy import BUSY, OTHER_TERMS, TAXONOMY
 from sim.drawing import KIND_COLOURS
-from sim.taxonomy import BUSY, OTHER_TERMS, TAXONOMY
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
+from sim.accounting.result import Result
 from sim.lowering.program import StreamPlan
-from sim.result import Result
 from sim.search.choose import Section
 
 _FROM_DRAM = ("weights", "parameters")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
+from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.experiments import LADDER
 from sim.explain import Explanation, path_shares
 from sim.figures.palette import ORDER, TITLES
-from sim.result import MappingReport, Result, UnitAccount
 
 _NUMBERS = "-0123456789"
 BUSY_KEYS = ("useful", "edge", "fill_drain")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sim.breakdown import moved
+from sim.accounting.breakdown import moved
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
+from sim.accounting.result import Result
 from sim.compare import ComparedRun, Comparison
 from sim.explain import Explanation
 from sim.figures.catalogue import Evidence
@@ -15,7 +16,6 @@ from sim.html.page import Figure, Page, page_html
 from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.html.run_page import about, headline, run_data, run_sections
 from sim.html.run_sections import units_section, waterfall_section
-from sim.result import Result
 
 
 def explanation_page(known: Evidence, machine: MachineSpec) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hw.machine import MachineSpec
+from sim.accounting.result import Result
 from sim.figures.catalogue import Evidence
 from sim.figures.palette import TITLES
 from sim.figures.series import unit_title
@@ -20,7 +21,6 @@ from sim.html.run_sections import (
 )
 from sim.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.html.viewer import timeline_data
-from sim.result import Result
 
 _SERVERS = ("mac_array", "simd", "dma")
 

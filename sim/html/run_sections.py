@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from sim.accounting.result import Result
 from sim.figures import series
 from sim.figures.catalogue import Evidence
 from sim.figures.palette import ORDER, TITLES
 from sim.figures.roofline import Roofline
 from sim.figures.series import class_title, unit_title
 from sim.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
-from sim.result import Result
 
 _GIGA = 1e9
 

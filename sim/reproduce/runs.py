@@ -1,6 +1,6 @@
 """The simulations that the products need, each done once: (workload, machine, assignments) -> what came out.
 
-Of prefill two layers are simulated and the time of the others scaled from them (sim/scaling.py). Decode is simulated
+Of prefill two layers are simulated and the time of the others scaled from them (sim/accounting/scaling.py). Decode is simulated
 whole: it is one token.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sim.accounting.result import Result
 from sim.files.errors import InputError
 from sim.files.resolve import named_mapping, read_inputs
-from sim.result import Result
 from sim.simulation import prepare, run
 from workloads.workload import WorkloadSpec
 

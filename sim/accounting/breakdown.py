@@ -14,10 +14,10 @@ from fractions import Fraction
 from hw.accounts import Accounts
 from hw.integers import apportion
 from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
+from sim.accounting.result import PathPart, UnitAccount
+from sim.accounting.scaling import PathKey, Spent
 from sim.execution.run import Execution
 from sim.lowering.program import Program, StreamPlan
-from sim.result import PathPart, UnitAccount
-from sim.scaling import PathKey, Spent
 from sim.search.choose import Section
 
 Runs = Sequence[tuple[Section, Spent]]
