@@ -13,9 +13,9 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from hw.machine import MachineSpec
 from sim import Result, __version__
-from sim.compare import compare
-from sim.experiments import Laboratory
-from sim.explain import Explanation, explain
+from sim.explanation.compare import compare
+from sim.explanation.experiments import Laboratory
+from sim.explanation.explain import Explanation, explain
 from sim.files.atomic import write_atomically
 from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import decomposed, explanation, table

@@ -29,8 +29,8 @@ from sim.options import (
 )
 
 if TYPE_CHECKING:
-    from sim.experiments import Laboratory
-    from sim.explain import Explanation
+    from sim.explanation.experiments import Laboratory
+    from sim.explanation.explain import Explanation
     from sim.files.documents import Document
     from workloads.workload import Workload
 
@@ -53,8 +53,8 @@ def explain(
 ) -> None:
     """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
     with one_line_errors():
-        from sim.experiments import Laboratory
-        from sim.explain import explain as find_reasons
+        from sim.explanation.experiments import Laboratory
+        from sim.explanation.explain import explain as find_reasons
         from sim.markdown import explanation
 
         name = chosen(workload, config)
@@ -86,7 +86,7 @@ def compare(
 ) -> None:
     """Put runs side by side: every workload on every machine, and what their differences are made of."""
     with one_line_errors():
-        from sim.compare import compare as side_by_side
+        from sim.explanation.compare import compare as side_by_side
         from sim.markdown import comparison
         from sim.simulation import prepare, run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.accounting.result import Result
-from sim.compare import Comparison
-from sim.explain import Explanation, path_shares
+from sim.explanation.compare import Comparison
+from sim.explanation.explain import Explanation, path_shares
 from sim.report import REASONS
 
 BAR = 30  # characters of the longest bar

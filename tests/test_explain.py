@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from sim.accounting.result import Result
 from sim.cli import app
-from sim.compare import Comparison, compare
-from sim.experiments import LADDER, Laboratory
-from sim.explain import Explanation, WhatIf, explain, path_shares
+from sim.explanation.compare import Comparison, compare
+from sim.explanation.experiments import LADDER, Laboratory
+from sim.explanation.explain import Explanation, WhatIf, explain, path_shares
 from sim.files.resolve import build_workload, read_inputs
 from sim.markdown import comparison, explanation
 from sim.simulation import prepare, run

@@ -60,9 +60,9 @@ LAYERS = [
         "sim.validation.dram",
         "sim.validation.report",
     },
-    {"sim.validation", "sim.validation.__init__", "sim.options", "sim.experiments"},
-    {"sim.explain"},
-    {"sim.compare"},
+    {"sim.validation", "sim.validation.__init__", "sim.options", "sim.explanation.experiments"},
+    {"sim.explanation.explain"},
+    {"sim.explanation.compare"},
     {
         "sim.figures.__init__",
         "sim.figures.palette",

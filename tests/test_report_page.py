@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from sim.accounting.result import Result
 from sim.cli import app
-from sim.compare import Comparison
-from sim.explain import Explanation
+from sim.explanation.compare import Comparison
+from sim.explanation.explain import Explanation
 from sim.figures.palette import TITLES
 from sim.figures.series import unit_title
 from sim.html.parts import Cell, Row, Section, Table, section_html, table_html

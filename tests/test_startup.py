@@ -20,8 +20,10 @@ SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_ti
         pytest.param(["--help"], NEVER | {"pydantic", "rich", "ruamel", "simpy", "sim.simulation"}, id="help"),
         pytest.param(["run", "--help"], NEVER | {"rich", "ruamel", "simpy", "sim.simulation"}, id="run-help"),
         pytest.param(["run", "mamba2", "--hw", "nothing"], NEVER | {"simpy", "sim.simulation"}, id="wrong"),
-        pytest.param(["run", *SMALL, "--quiet"], LATER | {"rich", "sim.explain", "sim.reproduce"}, id="quiet-run"),
-        pytest.param(["run", *SMALL], LATER | {"sim.explain", "sim.reproduce"}, id="run"),
+        pytest.param(
+            ["run", *SMALL, "--quiet"], LATER | {"rich", "sim.explanation.explain", "sim.reproduce"}, id="quiet-run"
+        ),
+        pytest.param(["run", *SMALL], LATER | {"sim.explanation.explain", "sim.reproduce"}, id="run"),
         pytest.param(["graph", "mamba2"], NEVER | {"rich"}, id="graph"),
     ],
 )

@@ -15,7 +15,7 @@ from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES
 from sim import Result
 from sim.accounting.taxonomy import DRAM, OTHER_TERMS, TAXONOMY, Leaf
-from sim.experiments import LADDER, Laboratory, changes
+from sim.explanation.experiments import LADDER, Laboratory, changes
 from sim.files.resolve import build_workload, read_inputs
 from sim.taxonomy_figure import as_svg
 

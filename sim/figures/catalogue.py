@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.accounting.result import Result
-from sim.compare import Comparison
-from sim.explain import Explanation
+from sim.explanation.compare import Comparison
+from sim.explanation.explain import Explanation
 from sim.figures import series
 from sim.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
 from sim.figures.canvas import Drawing

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.compare import ComparedPart, Comparison
-from sim.explain import WhatIf
+from sim.explanation.compare import ComparedPart, Comparison
+from sim.explanation.explain import WhatIf
 from sim.figures.canvas import ROW_INCHES, Drawing, draw_legend, figure, horizontal, legend_inches, outlined, swatch
 from sim.figures.palette import FAINT, INK, Fill, class_colour
 from sim.figures.series import class_title, unit_title

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from sim.accounting.result import Result
-from sim.compare import Comparison
-from sim.explain import Explanation
+from sim.explanation.compare import Comparison
+from sim.explanation.explain import Explanation
 from sim.figures.catalogue import Evidence
 from sim.figures.excerpt import excerpt
 from sim.figures.roofline import roofline_of

@@ -10,8 +10,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from sim.accounting.result import MappingReport, Result, UnitAccount
-from sim.experiments import LADDER
-from sim.explain import Explanation, path_shares
+from sim.explanation.experiments import LADDER
+from sim.explanation.explain import Explanation, path_shares
 from sim.figures.palette import ORDER, TITLES
 
 _NUMBERS = "-0123456789"

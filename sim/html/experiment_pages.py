@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
-from sim.compare import ComparedRun, Comparison
-from sim.explain import Explanation
+from sim.explanation.compare import ComparedRun, Comparison
+from sim.explanation.explain import Explanation
 from sim.figures.catalogue import Evidence
 from sim.figures.series import class_title, unit_title
 from sim.html.page import Figure, Page, page_html

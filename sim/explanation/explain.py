@@ -2,7 +2,7 @@
 
 The ladder starts from the paper's roofline (all operations at the MAC array's peak). Its first rung is a run in which
 every effect is ideal and each unit works at its full rate beside the others; then one effect after the other is
-switched on, in the order of :data:`sim.experiments.LADDER`, and the same schedule is run again. So what a rung adds
+switched on, in the order of :data:`sim.explanation.experiments.LADDER`, and the same schedule is run again. So what a rung adds
 depends on those below it; what an effect costs alone is in the what-ifs.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sim.accounting.result import Part, Result
-from sim.experiments import LADDER, Change, Laboratory, changes, ladder
+from sim.explanation.experiments import LADDER, Change, Laboratory, changes, ladder
 
 Progress = Callable[[int, int], None]
 WORTH_NAMING = 0.01  # of the time

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.accounting.result import Part, Result
-from sim.explain import path_shares
+from sim.explanation.explain import path_shares
 
 WORTH_NAMING = 0.02  # of the first run's time
 
