@@ -34,7 +34,7 @@ def view(
     with one_line_errors():
         import webbrowser
 
-        from sim.trace.viewer import server
+        from sim.trace.read.viewer import server
 
         with server(file, port) as serving:
             address = f"http://127.0.0.1:{serving.server_port}/"
@@ -51,8 +51,8 @@ def view(
 def summary(file: TraceArgument, json: JsonOption = None) -> None:
     """Busy cycles and stalls of each unit, and the longest operations."""
     with one_line_errors():
-        from sim.trace.reading import rows
-        from sim.trace.summary import summarise
+        from sim.trace.read.rows import rows
+        from sim.trace.read.summary import summarise
 
         check_target(json)
         with progress_bar("reading"):
@@ -72,7 +72,7 @@ def query(
     with one_line_errors():
         from json import dumps
 
-        from sim.trace.query import query as ask
+        from sim.trace.read.query import query as ask
 
         check_target(json)
         columns, found = ask(file, sql)

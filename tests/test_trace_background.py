@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from sim.trace.background import MOST_WAITING, Gzip, background
+from sim.trace.write.background import MOST_WAITING, Gzip, background
 
 
 def test_one_thing_is_done_after_the_other() -> None:

@@ -18,10 +18,10 @@ from sim.accounting.result import Result
 from sim.cli import app
 from sim.files.errors import InputError
 from sim.trace import TraceWriter
-from sim.trace.changes import time_scale
-from sim.trace.query import query
-from sim.trace.reading import rows
-from sim.trace.summary import summarise
+from sim.trace.read.query import query
+from sim.trace.read.rows import rows
+from sim.trace.read.summary import summarise
+from sim.trace.write.vcd import time_scale
 from tests.traces import ACCOUNTED, PACKAGES, SUFFIXES, expected, read, sums, traced
 
 SMALL = {"layers": 1, "sequence_length": 20}
@@ -115,7 +115,7 @@ def test_unknown_suffix_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("suffix", "package"), PACKAGES.items())
 def test_missing_package_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str) -> None:
-    monkeypatch.setattr("sim.trace.formats.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.trace.write.formats.find_spec", lambda name: None)
     name = {"vcd": "pyvcd"}.get(package, package)
     with pytest.raises(InputError) as caught:
         TraceWriter(tmp_path / f"t{suffix}")

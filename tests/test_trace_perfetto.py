@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sim.accounting.result import Result
-from sim.trace.viewer import server
+from sim.trace.read.viewer import server
 from tests.trace_processor import trace_processor
 from tests.traces import ACCOUNTED, check_channel, expected, traced
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.trace.model import NOTHING, Words
-from sim.trace.text import lines
+from sim.trace.slices import NOTHING, Words
+from sim.trace.write.lines import lines
 
 NUMBERS = [0, 7, 10, 9_999, 10_000, 10_001, 99_990_000, 100_000_000, 123_456_789, 10**12, 2**62]
 
@@ -33,7 +33,7 @@ def test_no_rows_are_no_text() -> None:
 @pytest.mark.parametrize("numbers", [[0, 1], [127, 128], [3, 2**40]])
 def test_messages_are_what_the_format_says(numbers: list[int]) -> None:
     pb = pytest.importorskip("perfetto.protos.perfetto.trace.perfetto_trace_pb2")
-    from sim.trace.records import Fixed, Varying, field, nested, records
+    from sim.trace.write.messages import Fixed, Varying, field, nested, records
 
     column = np.array(numbers)
     event = [*field(pb.TrackEvent, "track_uuid", Varying(column)), *field(pb.TrackEvent, "flow_ids", Fixed(column))]

@@ -10,7 +10,7 @@ from hw.integers import apportion
 from sim.accounting.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter, parse_window
-from sim.trace.reading import rows
+from sim.trace.read.rows import rows
 from sim.trace.recorder import CHUNK
 
 SUFFIXES = (".json.gz", ".pftrace", ".parquet", ".csv.gz", ".vcd")

@@ -9,8 +9,8 @@ from typing import Any
 from bench.children import Spent, task
 from bench.speed.rows import chosen, note
 from sim.markdown import table
-from sim.trace.formats import FORMATS
-from sim.trace.reading import rows as trace_rows
+from sim.trace.read.rows import rows as trace_rows
+from sim.trace.write.formats import FORMATS
 
 LAYERS = "layers=8"
 RECORDS: dict[str, dict[str, Any]] = {

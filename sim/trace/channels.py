@@ -17,7 +17,7 @@ from hw.dram import TRANSFER_TIMINGS
 from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES
-from sim.trace.model import NOTHING, Choice, Numbers, Words
+from sim.trace.slices import NOTHING, Choice, Numbers, Words
 
 DATA = COST_NAMES[0]
 IN_TURN = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh", DATA)

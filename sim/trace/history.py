@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.lowering.program import Pool
-from sim.trace.model import NOTHING, Numbers
 from sim.trace.requests import SLOT, Requests
+from sim.trace.slices import NOTHING, Numbers
 
 REACH = 1 << 15  # requests: what made another one wait has hardly ever begun earlier
 RANK = 1 << 40  # more than a stream has items

@@ -9,9 +9,9 @@ import numpy as np
 from hw.machine import MachineSpec
 from sim.search.choose import Section
 from sim.trace.levels import Level
-from sim.trace.model import Counter, Numbers, Words
 from sim.trace.occupancy import ROLES, Change, Occupancy
 from sim.trace.requests import Requests, Tables
+from sim.trace.slices import Counter, Numbers, Words
 
 ALL = "all"
 KIB, GIGA = 1024, 10**9

@@ -16,8 +16,8 @@ from sim.lowering.buffers import LOAD, Storage
 from sim.lowering.order import ALL, Layout, SegmentLayout
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.search.choose import Section
-from sim.trace.model import Numbers
 from sim.trace.requests import Requests, Tables
+from sim.trace.slices import Numbers
 from sim.trace.slots import Slots
 
 ROLES = ("weights", "tile", "step", "state", "parameters")

@@ -22,13 +22,13 @@ from sim.files.atomic import replacing
 from sim.lowering.program import Program
 from sim.search.choose import Section
 from sim.trace.channels import ChannelTimeline
-from sim.trace.formats import Format, format_of
 from sim.trace.history import History
 from sim.trace.meters import Meters
-from sim.trace.model import NOTHING, Header, Numbers, Slices, Words
-from sim.trace.pen import Pen
 from sim.trace.requests import SLOT, TOLD, Requests, Tables
+from sim.trace.slice_writer import Pen
+from sim.trace.slices import NOTHING, Header, Numbers, Slices, Words
 from sim.trace.window import Window
+from sim.trace.write.formats import Format, format_of
 
 CHUNK = 1 << 13  # requests that are written together
 

@@ -11,8 +11,8 @@ import numpy as np
 from hw.requests import Transfer
 from sim.lowering.program import VARIANTS, StreamPlan
 from sim.search.choose import Section
-from sim.trace.model import NOTHING, Numbers, Words
 from sim.trace.places import items
+from sim.trace.slices import NOTHING, Numbers, Words
 
 TOLD = ("rank", "tile", "item", "now", "start", "end", "ready", "producer", "count")
 SLOT = -2  # instead of a producer: a slot for weights, given back at the cycle ``count``

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.lowering.program import VARIANTS
-from sim.trace.model import Numbers
 from sim.trace.requests import Requests, Tables
+from sim.trace.slices import Numbers
 
 
 class Slots:

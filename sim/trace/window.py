@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.files.errors import InputError, Problem
-from sim.trace.model import Choice, Numbers
+from sim.trace.slices import Choice, Numbers
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads traces of every format back as the rows of :data:`sim.trace.tables.COLUMNS`, one after the other."""
+"""Reads traces of every format back as the rows of :data:`sim.trace.write.tables.COLUMNS`, one after the other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.files.errors import InputError, Problem
-from sim.trace.formats import format_of
-from sim.trace.model import NANOSECONDS
-from sim.trace.tables import COLUMNS, REAL, WHOLE, Row, counter_row
+from sim.trace.slices import NANOSECONDS
+from sim.trace.write.formats import format_of
+from sim.trace.write.tables import COLUMNS, REAL, WHOLE, Row, counter_row
 
 FOREIGN = "is not a trace that stallscope wrote"
 
@@ -97,7 +97,7 @@ def _places(args: Row) -> Row:
 def _pftrace_rows(path: Path) -> Iterator[Row]:
     from google.protobuf.message import DecodeError
 
-    from sim.trace.packets import packet_rows
+    from sim.trace.read.perfetto import packet_rows
 
     try:
         yield from packet_rows(path)
@@ -106,7 +106,7 @@ def _pftrace_rows(path: Path) -> Iterator[Row]:
 
 
 def _vcd_rows(path: Path) -> Iterator[Row]:
-    from sim.trace.waves import wave_rows
+    from sim.trace.read.vcd import wave_rows
 
     yield from wave_rows(path)
 

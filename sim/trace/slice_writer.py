@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.trace.channels import Parts
 from sim.trace.history import History
-from sim.trace.model import FLIGHT, NOTHING, STALL, WORK, Choice, Numbers, Sink, Slices, Spans, Words
 from sim.trace.requests import Requests, Tables
+from sim.trace.slices import FLIGHT, NOTHING, STALL, WORK, Choice, Numbers, Sink, Slices, Spans, Words
 from sim.trace.window import Window
 
 

@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
-from sim.trace.background import Background
 from sim.trace.history import REACH
-from sim.trace.model import NOTHING, Column, Counter, Header, Numbers, Slices, Words
-from sim.trace.records import Fixed, Part, Varying, field, nested, records
+from sim.trace.slices import NOTHING, Column, Counter, Header, Numbers, Slices, Words
+from sim.trace.write.background import Background
+from sim.trace.write.messages import Fixed, Part, Varying, field, nested, records
 
 BATCH = 1 << 12  # slices compressed together
 LEVEL = 3

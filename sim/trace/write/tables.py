@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sim.trace.background import Background, Gzip
-from sim.trace.model import COUNTER, NOTHING, Column, Counter, Header, Slices, Words
-from sim.trace.text import Part, lines
+from sim.trace.slices import COUNTER, NOTHING, Column, Counter, Header, Slices, Words
+from sim.trace.write.background import Background, Gzip
+from sim.trace.write.lines import Part, lines
 
 if TYPE_CHECKING:
     import pyarrow

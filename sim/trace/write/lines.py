@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.trace.model import Numbers, Words
+from sim.trace.slices import Numbers, Words
 
 Part = str | Words | Numbers  # the same in every line; a word; a number. Nothing stands where there is none
 

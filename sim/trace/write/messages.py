@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.trace.model import Numbers
+from sim.trace.slices import Numbers
 
 VARINT, FIXED, NESTED = 0, 1, 2  # wire types
 

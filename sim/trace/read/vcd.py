@@ -1,4 +1,4 @@
-"""Reads the value changes that :mod:`sim.trace.changes` writes."""
+"""Reads the value changes that :mod:`sim.trace.write.vcd` writes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from vcd.reader import TokenKind, VCDParseError, tokenize
 
-from sim.trace.model import STALL, WORK
-from sim.trace.tables import Row, counter_row
+from sim.trace.slices import STALL, WORK
+from sim.trace.write.tables import Row, counter_row
 
 NOTHING = "-"
 OF_WORK = {"busy", "operation", "request", "layer", "token"}

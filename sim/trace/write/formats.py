@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from sim.files.errors import InputError, Problem
-from sim.trace.background import background
-from sim.trace.model import Header, Sink
+from sim.trace.slices import Header, Sink
+from sim.trace.write.background import background
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Format:
 FORMATS = {
     made.suffix: made
     for made in (
-        Format(".json.gz", "sim.trace.chrome:ChromeSink"),
-        Format(".pftrace", "sim.trace.protobuf:ProtobufSink", "perfetto"),
-        Format(".parquet", "sim.trace.tables:ParquetSink", "pyarrow"),
-        Format(".csv.gz", "sim.trace.tables:CsvSink"),
-        Format(".vcd", "sim.trace.changes:VcdSink", "vcd"),
+        Format(".json.gz", "sim.trace.write.chrome:ChromeSink"),
+        Format(".pftrace", "sim.trace.write.perfetto:ProtobufSink", "perfetto"),
+        Format(".parquet", "sim.trace.write.tables:ParquetSink", "pyarrow"),
+        Format(".csv.gz", "sim.trace.write.tables:CsvSink"),
+        Format(".vcd", "sim.trace.write.vcd:VcdSink", "vcd"),
     )
 }
 DISTRIBUTIONS = {"vcd": "pyvcd"}

@@ -13,7 +13,7 @@ from shutil import copyfileobj
 from urllib.parse import urlsplit
 
 from sim.files.errors import InputError, Problem
-from sim.trace.formats import require
+from sim.trace.write.formats import require
 
 SHOWN = (".json.gz", ".pftrace")
 ONLY_HERE = "default-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' data: blob:"

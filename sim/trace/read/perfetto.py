@@ -1,4 +1,4 @@
-"""Reads the packets that :mod:`sim.trace.protobuf` writes."""
+"""Reads the packets that :mod:`sim.trace.write.perfetto` writes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import IO, Any
 
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
-from sim.trace.model import NANOSECONDS
-from sim.trace.tables import Row, counter_row
+from sim.trace.slices import NANOSECONDS
+from sim.trace.write.tables import Row, counter_row
 
 KINDS = ("event_names", "event_categories", "debug_annotation_names")
 

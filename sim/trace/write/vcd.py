@@ -21,9 +21,9 @@ from typing import IO, Any
 from vcd import VCDWriter
 
 from sim import __version__
-from sim.trace.background import Background
-from sim.trace.model import FLIGHT, STALL, Counter, Header, Slices
-from sim.trace.text import Part, lines
+from sim.trace.slices import FLIGHT, STALL, Counter, Header, Slices
+from sim.trace.write.background import Background
+from sim.trace.write.lines import Part, lines
 
 IDLE = "-"  # an operation or a reason when there is none
 NONE = -1  # a number when there is none

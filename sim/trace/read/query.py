@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.files.errors import InputError, Problem
-from sim.trace.formats import format_of, require
-from sim.trace.model import COUNTER
-from sim.trace.reading import rows
-from sim.trace.tables import COLUMNS, REAL, WHOLE, write_csv
+from sim.trace.read.rows import rows
+from sim.trace.slices import COUNTER
+from sim.trace.write.formats import format_of, require
+from sim.trace.write.tables import COLUMNS, REAL, WHOLE, write_csv
 
 TYPES = {WHOLE: "BIGINT", REAL: "DOUBLE"}
 COUNTERS = "unit AS component, name, track AS unit, start_cycle, end_cycle, value"

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from sim.trace.model import STALL, WORK
-from sim.trace.tables import Row
+from sim.trace.slices import STALL, WORK
+from sim.trace.write.tables import Row
 
 TOP = 12
 LEAST = 0.0005  # of the time: what is less is in the JSON only

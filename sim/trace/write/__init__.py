@@ -1,0 +1,1 @@
+"""Writes slices and counters, a file for each format; ``formats`` names them by their suffixes."""
