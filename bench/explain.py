@@ -18,7 +18,7 @@ from sim.explanation.experiments import Laboratory
 from sim.explanation.explain import Explanation, explain
 from sim.files.atomic import write_atomically
 from sim.files.resolve import build_workload, read_inputs
-from sim.markdown import decomposed, explanation, table
+from sim.presentation.markdown import decomposed, explanation, table
 from sim.simulation import prepare, run
 
 FOLDER = Path(__file__).parent.parent / "results" / "explain"

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
 from sim.files.atomic import write_atomically
-from sim.report import REASONS
+from sim.presentation.terminal.result import REASONS
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
 UNITS = ("mac_array", "simd", "dma")

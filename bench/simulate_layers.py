@@ -15,8 +15,8 @@ from bench import EDGE_MACHINES
 from bench.runs import ROWS
 from sim import Result, __version__
 from sim.files.atomic import write_atomically
-from sim.markdown import table
-from sim.report import REASONS
+from sim.presentation.markdown import table
+from sim.presentation.terminal.result import REASONS
 from sim.simulation import prepare, run
 
 TARGET = Path(__file__).parent.parent / "results" / "simulate_layers.md"

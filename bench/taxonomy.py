@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.files.atomic import write_atomically
-from sim.taxonomy_figure import as_svg
+from sim.presentation.figures.stall_tree import as_svg
 
 TARGET = Path(__file__).parent.parent / "docs" / "stalls.svg"
 

@@ -72,10 +72,10 @@ def graph(
 
 def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:
     if format is GraphFormat.svg:
-        from sim.picture import as_svg  # matplotlib takes half a second to import
+        from sim.presentation.graph.svg import as_svg  # matplotlib takes half a second to import
 
         return as_svg(timestep)
-    from sim.drawing import as_dot, as_text
+    from sim.presentation.graph.text import as_dot, as_text
 
     return as_dot(timestep) if format is GraphFormat.dot else as_text(timestep)
 

@@ -55,7 +55,7 @@ def explain(
     with one_line_errors():
         from sim.explanation.experiments import Laboratory
         from sim.explanation.explain import explain as find_reasons
-        from sim.markdown import explanation
+        from sim.presentation.markdown import explanation
 
         name = chosen(workload, config)
         _check_targets(json, markdown, report)
@@ -87,7 +87,7 @@ def compare(
     """Put runs side by side: every workload on every machine, and what their differences are made of."""
     with one_line_errors():
         from sim.explanation.compare import compare as side_by_side
-        from sim.markdown import comparison
+        from sim.presentation.markdown import comparison
         from sim.simulation import prepare, run
 
         _check_targets(json, markdown, report)
@@ -108,7 +108,7 @@ def compare(
         found = side_by_side(results, command)
         if report is not None:
             from sim.files.atomic import write_atomically
-            from sim.html.experiment_pages import comparison_page
+            from sim.presentation.html.experiment_pages import comparison_page
 
             write_atomically(report, comparison_page(found, results))
         _publish(found.to_json(), comparison(found), json, markdown)
@@ -132,9 +132,9 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
     """Run what *found* explains once more, recorded, and write the page."""
     from dataclasses import replace
 
-    from sim.figures.gather import observe
     from sim.files.atomic import write_atomically
-    from sim.html.experiment_pages import explanation_page
+    from sim.presentation.figures.gather import observe
+    from sim.presentation.html.experiment_pages import explanation_page
     from sim.search.choose import Section
     from sim.simulation import Job
 

@@ -21,7 +21,7 @@ from sim.options import (
 )
 
 if TYPE_CHECKING:
-    from sim.figures.catalogue import Evidence
+    from sim.presentation.figures.catalogue import Evidence
 
 WIDTHS = (2.0, 20.0)  # inches
 
@@ -56,10 +56,10 @@ def plot(
 ) -> None:
     """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
     with one_line_errors():
-        from sim.figures.canvas import print_style
-        from sim.figures.catalogue import FIGURES, draw
-        from sim.figures.export import check_suffix, write
         from sim.files.atomic import check_writable
+        from sim.presentation.figures.canvas import print_style
+        from sim.presentation.figures.catalogue import FIGURES, draw
+        from sim.presentation.figures.export import check_suffix, write
 
         if what not in FIGURES:
             raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
@@ -81,13 +81,13 @@ def plot(
 
 
 def _read(name: str) -> Evidence:
-    from sim.figures.gather import read_evidence
+    from sim.presentation.figures.gather import read_evidence
 
     return read_evidence(Path(name))
 
 
 def _observe(name: str, machine: str, wanted: list[str], simulate_layers: int | None) -> Evidence:
-    from sim.figures.gather import observe
+    from sim.presentation.figures.gather import observe
     from sim.simulation import prepare
 
     job = prepare(name, machine, wanted)

@@ -128,8 +128,8 @@ def run(
 
 
 def _page(job: Job, result: Result, command: str) -> str:
-    from sim.figures.gather import evidence
-    from sim.html.run_page import run_page
+    from sim.presentation.figures.gather import evidence
+    from sim.presentation.html.run_page import run_page
 
     return run_page(evidence(job, result), job.machine, command)
 

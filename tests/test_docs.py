@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim import Result
-from sim.report import REASONS
+from sim.presentation.terminal.result import REASONS
 
 DOCS = Path(__file__).parent.parent / "docs"
 pytest_plugins = ["pytester"]

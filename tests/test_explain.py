@@ -14,7 +14,7 @@ from sim.explanation.compare import Comparison, compare
 from sim.explanation.experiments import LADDER, Laboratory
 from sim.explanation.explain import Explanation, WhatIf, explain, path_shares
 from sim.files.resolve import build_workload, read_inputs
-from sim.markdown import comparison, explanation
+from sim.presentation.markdown import comparison, explanation
 from sim.simulation import prepare, run
 
 PINNED = ("mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32", "mapping.placement=simd")

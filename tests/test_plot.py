@@ -11,10 +11,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from sim.cli import app
-from sim.figures.canvas import print_style
-from sim.figures.catalogue import FIGURES, Evidence, draw
-from sim.figures.gather import observe, read_evidence
-from sim.figures.timeline import MOST_SLICES, TimelineRecorder
+from sim.presentation.figures.canvas import print_style
+from sim.presentation.figures.catalogue import FIGURES, Evidence, draw
+from sim.presentation.figures.gather import observe, read_evidence
+from sim.presentation.figures.timeline import MOST_SLICES, TimelineRecorder
 from sim.simulation import Job, prepare, run
 
 FIXED = ("mapping.token_tile=16", "mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32")

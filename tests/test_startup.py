@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NEVER = {"networkx", "matplotlib", "numba", "numpy", "perfetto", "pyarrow", "sim.figures", "sim.html", "sim.trace"}
+NEVER = {
+    "networkx",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "perfetto",
+    "pyarrow",
+    "sim.presentation.figures",
+    "sim.presentation.html",
+    "sim.trace",
+}
 LATER = NEVER - {"numpy"}  # choosing a mapping needs it
 SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_tile=8", "--set", "mapping.blocks=1"]
 

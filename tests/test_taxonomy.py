@@ -17,7 +17,7 @@ from sim import Result
 from sim.accounting.taxonomy import DRAM, OTHER_TERMS, TAXONOMY, Leaf
 from sim.explanation.experiments import LADDER, Laboratory, changes
 from sim.files.resolve import build_workload, read_inputs
-from sim.taxonomy_figure import as_svg
+from sim.presentation.figures.stall_tree import as_svg
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "stalls.md").read_text()

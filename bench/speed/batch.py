@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.speed.rows import chosen, run_loop
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 CASES = (("mamba3_mimo", "prefill"), ("mamba1", "decode"), ("mamba2", "decode"), ("mamba3_mimo", "decode"))
 SIZES = (1, 4, 16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.ceiling import floor_rate, process_rate, schedule_rate
 from bench.speed.rows import STRIDES, chosen, note, run_loop
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 MODEL = "mamba3_mimo", "edge"
 STYLES = {

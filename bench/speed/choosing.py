@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.children import task
 from bench.speed.rows import PAIRS, TARGET_HEADER, TARGET_TEXT, against, note
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 TARGET_S = 0.2
 TEXT = f"""CPU seconds of the choice, and of the trial runs that are part of it; candidates that were tried. The best \

@@ -7,7 +7,7 @@ from functools import partial
 from bench.children import Spent, beside, python
 from bench.runs import ROWS
 from bench.speed.rows import TARGET_HEADER, TARGET_TEXT, against, chosen, note
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 TARGETS_S = {"mamba3_mimo": 1.5, "mamba1": 4.0}
 LONG = ("--stride", "tile", "--seq-len", "65536")

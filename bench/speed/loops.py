@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.speed.rows import PAIRS, STRIDES, chosen, run_loop
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 HEADER = ["workload", "machine", "contended", "requests", "cycle: events", "s", "requests/s", "ratio", "tile: events",
           "s", "requests/s", "ratio", "peak MB"]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.children import Spent, task
 from bench.speed.rows import chosen, note
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.trace.read.rows import rows as trace_rows
 from sim.trace.write.formats import FORMATS
 

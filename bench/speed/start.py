@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.children import beside, python
 from bench.speed.rows import TARGET_HEADER, TARGET_TEXT, against, note
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 TIMES = 10
 UP_TO = """

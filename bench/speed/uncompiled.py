@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bench.children import ROOT, task, uncompiled
 from bench.speed.rows import STRIDES, chosen, note, run_loop
-from sim.markdown import table
+from sim.presentation.markdown import table
 
 MODEL = "mamba3_mimo", "edge"
 BURST_BYTES = 32

@@ -143,16 +143,16 @@ class Result(Part):
         return self.units[unit].stalls.get(reason, 0) / self.makespan_cycles
 
     def __rich__(self) -> Any:
-        from sim.report import render
+        from sim.presentation.terminal.result import render
 
         return render(self)
 
     def __str__(self) -> str:
-        from sim.report import as_text
+        from sim.presentation.terminal.result import as_text
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from sim.report import as_html
+        from sim.presentation.terminal.result import as_html
 
         return as_html(self)

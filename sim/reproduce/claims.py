@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.files.atomic import write_atomically
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.reproduce.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
 from sim.reproduce.pages import head, signed
 from sim.reproduce.paper import SOURCE

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.files.atomic import write_atomically
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.reproduce.pages import head
 from sim.reproduce.paper import SOURCE, table1
 from sim.reproduce.pictures import STYLES, draw_series, print_style, write_figure

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from sim.files.atomic import write_atomically
 from sim.files.resolve import build_workload, read_workload
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.reproduce.pages import excess, head, signed
 from sim.reproduce.paper import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
 from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure

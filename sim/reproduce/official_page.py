@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.reproduce.official_models import (
     CHUNKED,
     CHUNKS,

@@ -15,8 +15,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.canvas import PRINT
 from sim.files.atomic import replacing
+from sim.presentation.figures.canvas import PRINT
 
 COLUMN_INCHES = 3.4
 DOTS_PER_INCH = 300

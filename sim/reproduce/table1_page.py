@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.markdown import table
+from sim.presentation.markdown import table
 from sim.reproduce.gpu import FILE, GpuMeasurements
 from sim.reproduce.pages import head, signed
 from sim.reproduce.paper import SOURCE, STREAM_TILES, table1

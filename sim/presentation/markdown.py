@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation, path_shares
-from sim.report import REASONS
+from sim.presentation.terminal.result import REASONS
 
 BAR = 30  # characters of the longest bar
 LEAST = 0.0005  # of the time: what is less stands in no table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
-from sim.figures.catalogue import Evidence
-from sim.figures.palette import TITLES
-from sim.figures.series import unit_title
-from sim.html.page import Figure, Page, page_html
-from sim.html.parts import Section
-from sim.html.run_sections import (
+from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.figures.palette import TITLES
+from sim.presentation.figures.series import unit_title
+from sim.presentation.html.page import Figure, Page, page_html
+from sim.presentation.html.parts import Section
+from sim.presentation.html.run_sections import (
     bounds_section,
     classes_section,
     path_section,
@@ -19,8 +19,8 @@ from sim.html.run_sections import (
     waterfall_section,
     windows_section,
 )
-from sim.html.setting_sections import machine_section, mapping_section, sram_section
-from sim.html.viewer import timeline_data
+from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
+from sim.presentation.html.viewer import timeline_data
 
 _SERVERS = ("mac_array", "simd", "dma")
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.explanation.experiments import LADDER
 from sim.explanation.explain import Explanation, path_shares
-from sim.figures.palette import ORDER, TITLES
+from sim.presentation.figures.palette import ORDER, TITLES
 
 _NUMBERS = "-0123456789"
 BUSY_KEYS = ("useful", "edge", "fill_drain")

@@ -9,9 +9,18 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.explanation.compare import ComparedPart, Comparison
 from sim.explanation.explain import WhatIf
-from sim.figures.canvas import ROW_INCHES, Drawing, draw_legend, figure, horizontal, legend_inches, outlined, swatch
-from sim.figures.palette import FAINT, INK, Fill, class_colour
-from sim.figures.series import class_title, unit_title
+from sim.presentation.figures.canvas import (
+    ROW_INCHES,
+    Drawing,
+    draw_legend,
+    figure,
+    horizontal,
+    legend_inches,
+    outlined,
+    swatch,
+)
+from sim.presentation.figures.palette import FAINT, INK, Fill, class_colour
+from sim.presentation.figures.series import class_title, unit_title
 
 _SERIES = (("same_schedule", "same schedule", "o", "#0072b2"), ("new_schedule", "new schedule", "D", "#d55e00"))
 _UNIT_HATCHES = {"mac_array": "", "simd": "////", "dma": "||||"}

@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
-from sim.figures.catalogue import Evidence
-from sim.figures.excerpt import excerpt
-from sim.figures.roofline import roofline_of
-from sim.figures.timeline import TimelineRecorder
 from sim.files.errors import InputError, Problem
+from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.figures.excerpt import excerpt
+from sim.presentation.figures.roofline import roofline_of
+from sim.presentation.figures.timeline import TimelineRecorder
 from sim.simulation import Job, Progress, run
 
 WINDOWS = 64

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
-from sim.figures import series
-from sim.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
-from sim.figures.canvas import Drawing
-from sim.figures.curves import draw_roofline, draw_windows
-from sim.figures.experiments import draw_comparison, draw_what_ifs
-from sim.figures.lanes import draw_timeline
-from sim.figures.roofline import Roofline
-from sim.figures.timeline import Timeline
 from sim.files.errors import InputError, Problem
+from sim.presentation.figures import series
+from sim.presentation.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
+from sim.presentation.figures.canvas import Drawing
+from sim.presentation.figures.curves import draw_roofline, draw_windows
+from sim.presentation.figures.experiments import draw_comparison, draw_what_ifs
+from sim.presentation.figures.lanes import draw_timeline
+from sim.presentation.figures.roofline import Roofline
+from sim.presentation.figures.timeline import Timeline
 
 
 @dataclass(frozen=True)

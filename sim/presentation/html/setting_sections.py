@@ -8,11 +8,11 @@ from typing import Any
 from hw.machine import MachineSpec
 from hw.quantities import format_bytes
 from sim.accounting.result import MappingReport, Result
-from sim.figures import series
-from sim.figures.catalogue import Evidence
-from sim.figures.roofline import Roofline
-from sim.figures.series import unit_title
-from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.presentation.figures import series
+from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.figures.roofline import Roofline
+from sim.presentation.figures.series import unit_title
+from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 
 _BYTES = ("sram.capacity", "sram.bank_width")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from sim.figures.canvas import PAGE_INCHES, print_style
-from sim.figures.catalogue import Evidence, draw
-from sim.figures.export import as_svg
+from sim.presentation.figures.canvas import PAGE_INCHES, print_style
+from sim.presentation.figures.catalogue import Evidence, draw
+from sim.presentation.figures.export import as_svg
 
 _MOST_ROWS = 16  # of a table that is not folded
 _NUMBER = ' class="n"'

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from sim.figures.canvas import Drawing, draw_legend, legend_inches, scaled, swatch
-from sim.figures.palette import FAINT, GRID, INK, ORDER, TITLES, class_colour, leaf_fill
-from sim.figures.roofline import Roofline, RooflinePoint
-from sim.figures.series import OverTime, class_title, unit_title
+from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches, scaled, swatch
+from sim.presentation.figures.palette import FAINT, GRID, INK, ORDER, TITLES, class_colour, leaf_fill
+from sim.presentation.figures.roofline import Roofline, RooflinePoint
+from sim.presentation.figures.series import OverTime, class_title, unit_title
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d", "*")
 _GIGA = 1e9

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 import matplotlib
 
-from sim.figures.canvas import Drawing, Mark
 from sim.files.atomic import replacing
 from sim.files.errors import InputError, Problem
+from sim.presentation.figures.canvas import Drawing, Mark
 
 DOTS_PER_INCH = 300
 _METADATA = {

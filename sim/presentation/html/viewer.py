@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 
-from sim.figures.palette import TITLES, class_colour, leaf_fill
-from sim.figures.series import class_title, unit_title
-from sim.figures.timeline import Label, Slice, Timeline
+from sim.presentation.figures.palette import TITLES, class_colour, leaf_fill
+from sim.presentation.figures.series import class_title, unit_title
+from sim.presentation.figures.timeline import Label, Slice, Timeline
 
 
 def timeline_data(found: Timeline, clock_hz: int) -> str:

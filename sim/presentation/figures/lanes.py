@@ -11,10 +11,10 @@ from matplotlib.patches import ConnectionPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
-from sim.figures.canvas import Drawing, draw_legend, legend_inches, outlined, scaled, swatch
-from sim.figures.palette import FAINT, ORDER, TITLES, Fill, class_colour, leaf_fill
-from sim.figures.series import class_title, unit_title
-from sim.figures.timeline import Slice, Timeline
+from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches, outlined, scaled, swatch
+from sim.presentation.figures.palette import FAINT, ORDER, TITLES, Fill, class_colour, leaf_fill
+from sim.presentation.figures.series import class_title, unit_title
+from sim.presentation.figures.timeline import Slice, Timeline
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _VISIBLE = 0.001  # least share of the window that is worth an entry in the legend

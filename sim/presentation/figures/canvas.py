@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
-from sim.figures.palette import FAINT, GRID, INK, Fill
+from sim.presentation.figures.palette import FAINT, GRID, INK, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
 ROW_INCHES = 0.27

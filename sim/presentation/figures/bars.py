@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from hw.quantities import format_bytes
-from sim.figures.canvas import (
+from sim.presentation.figures.canvas import (
     ROW_INCHES,
     Drawing,
     draw_legend,
@@ -19,8 +19,8 @@ from sim.figures.canvas import (
     scaled,
     swatch,
 )
-from sim.figures.palette import FAINT, INK, LESS, MORE, ORDER, ROLE_COLOURS, TITLES, TOTAL, Fill, leaf_fill
-from sim.figures.series import Bar, BufferBytes, Waterfall
+from sim.presentation.figures.palette import FAINT, INK, LESS, MORE, ORDER, ROLE_COLOURS, TITLES, TOTAL, Fill, leaf_fill
+from sim.presentation.figures.series import Bar, BufferBytes, Waterfall
 
 _BAR = 0.72  # of a row
 _WIDE = 5.0  # inches from which on there is room for more text

@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from sim import __version__
-from sim.html.parts import Section, section_html
+from sim.presentation.html.parts import Section, section_html
 
 # Refuses whatever is not in the page, also to a browser that would fetch an icon for it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -73,7 +73,7 @@ class Page:
 
 def page_html(page: Page) -> str:
     """*page* as one HTML file that needs nothing else."""
-    folder = files("sim.html")
+    folder = files("sim.presentation.html")
     contents = "".join(f'<li><a href="#{escape(s.name)}">{escape(s.title)}</a></li>\n' for s in page.sections)
     return _TEMPLATE.format(
         policy=_POLICY,

@@ -10,12 +10,12 @@ from hw.machine import MachineSpec
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
-from sim.figures.catalogue import Evidence
-from sim.figures.series import class_title, unit_title
-from sim.html.page import Figure, Page, page_html
-from sim.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
-from sim.html.run_page import about, headline, run_data, run_sections
-from sim.html.run_sections import units_section, waterfall_section
+from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.figures.series import class_title, unit_title
+from sim.presentation.html.page import Figure, Page, page_html
+from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.presentation.html.run_page import about, headline, run_data, run_sections
+from sim.presentation.html.run_sections import units_section, waterfall_section
 
 
 def explanation_page(known: Evidence, machine: MachineSpec) -> str:

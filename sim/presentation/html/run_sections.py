@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sim.accounting.result import Result
-from sim.figures import series
-from sim.figures.catalogue import Evidence
-from sim.figures.palette import ORDER, TITLES
-from sim.figures.roofline import Roofline
-from sim.figures.series import class_title, unit_title
-from sim.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
+from sim.presentation.figures import series
+from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.figures.palette import ORDER, TITLES
+from sim.presentation.figures.roofline import Roofline
+from sim.presentation.figures.series import class_title, unit_title
+from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
 
 _GIGA = 1e9
 

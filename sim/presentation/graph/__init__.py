@@ -1,0 +1,1 @@
+"""Timestep graphs drawn: as a listing, as Graphviz DOT, as SVG."""
