@@ -1,5 +1,5 @@
 """``python -m sim``."""
 
-from sim.cli import main
+from sim.commands.cli import main
 
 main()

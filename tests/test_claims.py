@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sim.reproduce.facts import ASSUMPTIONS, MACHINES, MODELS, SMALL, Facts
-from sim.reproduce.figure1 import BATCHES, DECODERS, crossing
-from sim.reproduce.verdicts import order, penalty, verdicts
+from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, SMALL, Facts
+from sim.paper.figure1 import BATCHES, DECODERS, crossing
+from sim.paper.verdicts import order, penalty, verdicts
 
 
 def simulated(speed: float, energy: float = 5.0, tile: int = 32) -> Any:

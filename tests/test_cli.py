@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim import Result, __version__
-from sim.cli import app
+from sim.commands.cli import app
 
 ROOT = Path(__file__).parent.parent
 SMALL = ["--layers", "1", "--seq-len", "40"]

@@ -12,7 +12,7 @@ from sim import simulate
 from sim.files.catalog import shipped
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
-from workloads.convention import count_as_paper
+from sim.paper.convention import count_as_paper
 from workloads.counts import Counts, count
 from workloads.workload import Workload
 

@@ -14,7 +14,7 @@ from hw.dram.chunks import replay_chunks
 from hw.dram.command import Refresh, replay
 from hw.dram.replay import Ints, Replay
 from hw.dram.timing import Command, Scope, Timing, rules
-from sim.cli import app
+from sim.commands.cli import app
 from sim.validation.traces import build
 
 SLOW, FAST = TIMINGS["lpddr5-6400"], TIMINGS["lpddr5x-8533"]

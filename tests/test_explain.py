@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.accounting.result import Result
-from sim.cli import app
+from sim.commands.cli import app
 from sim.explanation.compare import Comparison, compare
 from sim.explanation.experiments import LADDER, Laboratory
 from sim.explanation.explain import Explanation, WhatIf, explain, path_shares

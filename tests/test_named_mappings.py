@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim.cli import app
+from sim.commands.cli import app
 from sim.files.errors import InputError
 from sim.files.resolve import named_mapping
 from sim.simulation import prepare, run

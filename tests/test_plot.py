@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from sim.cli import app
+from sim.commands.cli import app
 from sim.presentation.figures.canvas import print_style
 from sim.presentation.figures.catalogue import FIGURES, Evidence, draw
 from sim.presentation.figures.gather import observe, read_evidence

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.accounting.result import Result
-from sim.cli import app
+from sim.commands.cli import app
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.figures.palette import TITLES

@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sim.cli import app
+from sim.commands.cli import app
 from sim.files.errors import InputError
-from sim.reproduce.figure2 import ROOFLINE, pairs_of, write_figure2
-from sim.reproduce.gpu import read_measurements
-from sim.reproduce.official import write_official
-from sim.reproduce.official_models import comparisons, interpolated
-from sim.reproduce.pages import excess, signed
-from sim.reproduce.paper import PENALTY_LARGE, PENALTY_SMALL, STREAM_TILES, table1
-from sim.reproduce.products import PRODUCTS
-from sim.reproduce.runs import Run, Runs, Simulated, command_of, simulate_run
-from sim.reproduce.table1 import write_table1
-from sim.reproduce.table1_cells import Cell, counted
-from sim.reproduce.table1_page import PRINTED
+from sim.paper.figure2 import ROOFLINE, pairs_of, write_figure2
+from sim.paper.gpu import read_measurements
+from sim.paper.official import write_official
+from sim.paper.official_models import comparisons, interpolated
+from sim.paper.pages import excess, signed
+from sim.paper.products import PRODUCTS
+from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, STREAM_TILES, table1
+from sim.paper.runs import Run, Runs, Simulated, command_of, simulate_run
+from sim.paper.table1 import write_table1
+from sim.paper.table1_cells import Cell, counted
+from sim.paper.table1_page import PRINTED
 from sim.simulation import simulate
 
 REFERENCE = Path(__file__).parent / "data" / "table1.csv"

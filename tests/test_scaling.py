@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from hw.accounts import Accounts
 from sim import Result, simulate
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
-from sim.cli import app
+from sim.commands.cli import app
 from sim.lowering.order import BatchLayout
 from sim.lowering.program import NOTHING, StreamPlan
 from sim.simulation import prepare, run

@@ -31,15 +31,15 @@ SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_ti
         pytest.param(["run", "--help"], NEVER | {"rich", "ruamel", "simpy", "sim.simulation"}, id="run-help"),
         pytest.param(["run", "mamba2", "--hw", "nothing"], NEVER | {"simpy", "sim.simulation"}, id="wrong"),
         pytest.param(
-            ["run", *SMALL, "--quiet"], LATER | {"rich", "sim.explanation.explain", "sim.reproduce"}, id="quiet-run"
+            ["run", *SMALL, "--quiet"], LATER | {"rich", "sim.explanation.explain", "sim.paper"}, id="quiet-run"
         ),
-        pytest.param(["run", *SMALL], LATER | {"sim.explanation.explain", "sim.reproduce"}, id="run"),
+        pytest.param(["run", *SMALL], LATER | {"sim.explanation.explain", "sim.paper"}, id="run"),
         pytest.param(["graph", "mamba2"], NEVER | {"rich"}, id="graph"),
     ],
 )
 def test_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
     code = (
-        "import atexit, sys; from sim.cli import main\n"
+        "import atexit, sys; from sim.commands.cli import main\n"
         "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr)); main()"
     )
     command = [sys.executable, "-c", code, *arguments]

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.accounting.result import Result
-from sim.cli import app
+from sim.commands.cli import app
 from sim.files.errors import InputError
 from sim.trace import TraceWriter
 from sim.trace.read.query import query
@@ -174,7 +174,7 @@ def test_examples_of_the_documentation(reference: tuple[Result, Path], number: i
 
 def test_a_run_without_a_trace_knows_nothing_of_traces() -> None:
     code = (
-        "import sys; from typer.testing import CliRunner; from sim.cli import app; "
+        "import sys; from typer.testing import CliRunner; from sim.commands.cli import app; "
         "done = CliRunner().invoke(app, ['run', 'mamba2', '--layers', '1', '--seq-len', '4', '-q']); "
         "print(done.exit_code, [name for name in sys.modules if name.startswith('sim.trace.')])"
     )

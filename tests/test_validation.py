@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim import validation
-from sim.cli import app
+from sim.commands.cli import app
 from sim.validation import SUITES, sram, systolic
 from sim.validation.cases import Case, grouped, summarise, worst
 from sim.validation.report import as_markdown, as_svg

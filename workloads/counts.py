@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from workloads.convention import PEAK_OPS_PER_SECOND, count_as_paper
+from sim.paper.convention import PEAK_OPS_PER_SECOND, count_as_paper
 from workloads.graph import OperationCounts
 from workloads.models.registry import SEQUENTIAL
 from workloads.workload import Workload, head_workload
@@ -28,7 +28,7 @@ class KindCounts(_Part):
 
 
 class PaperColumns(_Part):
-    """The columns of Table 1 of arXiv 2604.07935, by its convention (workloads/convention.py)."""
+    """The columns of Table 1 of arXiv 2604.07935, by its convention (sim/paper/convention.py)."""
 
     ops_gop_per_token: float
     state_gop_per_token: float

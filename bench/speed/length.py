@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from bench.children import ROOT
 from bench.speed.rows import STRIDES, Loop, chosen, run_loop
+from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, print_style, write_figure
 from sim.presentation.markdown import table
-from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, print_style, write_figure
 
 FOLDER = ROOT / "results"
 NAME = "performance-length"

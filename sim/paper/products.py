@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.reproduce.claims import write_claims
-from sim.reproduce.figure1 import write_figure1
-from sim.reproduce.figure2 import write_figure2
-from sim.reproduce.official import write_official
-from sim.reproduce.runs import Runs
-from sim.reproduce.table1 import write_table1
+from sim.paper.claims import write_claims
+from sim.paper.figure1 import write_figure1
+from sim.paper.figure2 import write_figure2
+from sim.paper.official import write_official
+from sim.paper.runs import Runs
+from sim.paper.table1 import write_table1
 
 PRODUCTS: dict[str, Callable[[Path, Runs], list[Path]]] = {
     "table1": write_table1,

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from sim.options import check_target, one_line_errors, progress_bar, show, write_json
+from sim.commands.options import check_target, one_line_errors, progress_bar, show, write_json
 
 TraceArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="A trace that run --trace has written.", show_default=False)

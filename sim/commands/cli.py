@@ -13,19 +13,19 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
-    "run": "sim.run_command:run",
-    "graph": "sim.commands:graph",
-    "count": "sim.commands:count",
-    "gemm": "sim.commands:gemm",
-    "validate": "sim.commands:validate",
-    "dram": "sim.commands:dram",
-    "list": "sim.commands:list_",
-    "schema": "sim.commands:schema",
-    "explain": "sim.experiment_commands:explain",
-    "compare": "sim.experiment_commands:compare",
-    "plot": "sim.plot_command:plot",
-    "reproduce": "sim.reproduce.command:reproduce",
-    "trace": "sim.trace_commands:trace_commands",
+    "run": "sim.commands.run:run",
+    "graph": "sim._old_commands:graph",
+    "count": "sim._old_commands:count",
+    "gemm": "sim._old_commands:gemm",
+    "validate": "sim._old_commands:validate",
+    "dram": "sim._old_commands:dram",
+    "list": "sim._old_commands:list_",
+    "schema": "sim._old_commands:schema",
+    "explain": "sim.commands.experiments_old:explain",
+    "compare": "sim.commands.experiments_old:compare",
+    "plot": "sim.commands.plot:plot",
+    "reproduce": "sim.commands.reproduce:reproduce",
+    "trace": "sim.commands.trace:trace_commands",
 }
 """Name -> module and function, or module and group of commands; imported when it is asked for."""
 

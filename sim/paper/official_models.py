@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from sim.files.resolve import build_workload, read_workload
-from sim.reproduce.pages import excess
-from sim.reproduce.runs import Run, Runs, Simulated
+from sim.paper.pages import excess
+from sim.paper.runs import Run, Runs, Simulated
 from workloads.counts import count
 
 MACHINES = ("edge", "edge_flexpe")

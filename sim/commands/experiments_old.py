@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError
-from sim.options import (
+from sim.commands.options import (
     ConfigOption,
     FewLayersOption,
     HardwareOption,
@@ -27,6 +26,7 @@ from sim.options import (
     show,
     write_json,
 )
+from sim.files.errors import InputError
 
 if TYPE_CHECKING:
     from sim.explanation.experiments import Laboratory

@@ -7,8 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from sim.commands.options import one_line_errors, progress_bar
 from sim.files.errors import InputError, Problem
-from sim.options import one_line_errors, progress_bar
 
 
 def reproduce(
@@ -22,8 +22,8 @@ def reproduce(
 ) -> None:
     """Reproduce the tables and figures of "The Hyperscale Lottery" beside its numbers."""
     with one_line_errors():
-        from sim.reproduce.products import PRODUCTS
-        from sim.reproduce.runs import parallel_runs
+        from sim.paper.products import PRODUCTS
+        from sim.paper.runs import parallel_runs
 
         if what != "all" and what not in PRODUCTS:
             raise InputError(Problem(f"found {what!r}, expected {', '.join(PRODUCTS)} or all", "WHAT"))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from sim import __version__
 from sim.files.atomic import write_atomically
-from sim.reproduce.gpu import read_measurements
-from sim.reproduce.pages import comma_separated, written_by
-from sim.reproduce.paper import SOURCE
-from sim.reproduce.runs import SCALING, Runs
-from sim.reproduce.table1_cells import Cell, counted, measured, simulated
-from sim.reproduce.table1_page import page
+from sim.paper.gpu import read_measurements
+from sim.paper.pages import comma_separated, written_by
+from sim.paper.published import SOURCE
+from sim.paper.runs import SCALING, Runs
+from sim.paper.table1_cells import Cell, counted, measured, simulated
+from sim.paper.table1_page import page
 
 
 def write_table1(folder: Path, runs: Runs) -> list[Path]:

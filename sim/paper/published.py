@@ -57,7 +57,7 @@ STREAM_MAPPING = "stream-like"
 @cache
 def table1() -> dict[str, PaperRow]:
     """The rows of Table 1 by our workloads' names, in the paper's order."""
-    with files("sim.reproduce").joinpath("data", "table1.csv").open() as stream:
+    with files("sim.paper").joinpath("data", "table1.csv").open() as stream:
         rows = csv.DictReader(line for line in stream if not line.startswith("#"))
         return {row["workload"]: _row(row) for row in rows}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.paper.gpu import FILE, GpuMeasurements
+from sim.paper.pages import head, signed
+from sim.paper.published import SOURCE, STREAM_TILES, table1
+from sim.paper.runs import SCALING
+from sim.paper.table1_cells import COUNTED, ENERGY, GPU_POWER, GPU_THROUGHPUT, SIMULATED, THROUGHPUT, Cell
 from sim.presentation.markdown import table
-from sim.reproduce.gpu import FILE, GpuMeasurements
-from sim.reproduce.pages import head, signed
-from sim.reproduce.paper import SOURCE, STREAM_TILES, table1
-from sim.reproduce.runs import SCALING
-from sim.reproduce.table1_cells import COUNTED, ENERGY, GPU_POWER, GPU_THROUGHPUT, SIMULATED, THROUGHPUT, Cell
 
 NOT_AVAILABLE, OURS = "N/A", "†"
 DIGITS = {"GOP/token": 3, "op/B": 1, "tok/s": 1, "mJ/token": 2, "W": 1}
@@ -28,7 +28,7 @@ def page(cells: Sequence[Cell], gpu: GpuMeasurements | None) -> str:
         "## Counted by the paper's convention",
         _counts(cells),
         "Its roofline is operations at the peak of 1024 MACs at 250 MHz, without memory and without lanes; the rules "
-        "are in workloads/convention.py. No one formula was found that gives the intensity of both chunked rows.",
+        "are in sim/paper/convention.py. No one formula was found that gives the intensity of both chunked rows.",
         "## Throughput and energy on the edge accelerator",
         f"{SCALING} ([by how much that is off](simulate_layers.md)). Unless the paper's tile is named, the "
         "mapping is the best that was found. `stream-like` maps as the paper's Stream runs seem to "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.files.atomic import write_atomically
-from sim.reproduce.official_models import comparisons
-from sim.reproduce.official_page import figure_of, page
-from sim.reproduce.pictures import print_style, write_figure
-from sim.reproduce.runs import Runs
+from sim.paper.official_models import comparisons
+from sim.paper.official_page import figure_of, page
+from sim.paper.pictures import print_style, write_figure
+from sim.paper.runs import Runs
 
 
 def write_official(folder: Path, runs: Runs) -> list[Path]:

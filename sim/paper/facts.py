@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.reproduce.figure1 import BATCHES, DECODERS, decode_run
-from sim.reproduce.paper import STREAM_MAPPING, STREAM_TILES
-from sim.reproduce.runs import Run, Runs, Simulated
+from sim.paper.figure1 import BATCHES, DECODERS, decode_run
+from sim.paper.published import STREAM_MAPPING, STREAM_TILES
+from sim.paper.runs import Run, Runs, Simulated
 
 MODELS = ("mamba1", "mamba2", "mamba3_mimo")
 CHUNKED = {"mamba2": "mamba2_ssd", "mamba3_mimo": "mamba3_mimo_ssd", "mamba1": "mamba1_pscan"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.files.atomic import write_atomically
+from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
+from sim.paper.pages import head, signed
+from sim.paper.published import SOURCE
+from sim.paper.runs import SCALING, Runs
+from sim.paper.verdicts import NAMES, PAPER_ORDER, order, penalty, verdicts
 from sim.presentation.markdown import table
-from sim.reproduce.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
-from sim.reproduce.pages import head, signed
-from sim.reproduce.paper import SOURCE
-from sim.reproduce.runs import SCALING, Runs
-from sim.reproduce.verdicts import NAMES, PAPER_ORDER, order, penalty, verdicts
 
 
 def write_claims(folder: Path, runs: Runs) -> list[Path]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError, Problem
-from sim.options import (
+from sim.commands.options import (
     ConfigOption,
     LayersOption,
     MappingOption,
@@ -19,6 +18,7 @@ from sim.options import (
     one_line_errors,
     progress_bar,
 )
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.presentation.figures.catalogue import Evidence

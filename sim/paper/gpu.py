@@ -17,7 +17,7 @@ from pydantic import Field
 from hw.spec import Spec
 from sim.files.documents import read_document
 from sim.files.errors import InputError
-from sim.reproduce.paper import table1
+from sim.paper.published import table1
 
 FILE = "gpu.json"
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

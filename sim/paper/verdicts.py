@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.reproduce.facts import CHUNKED, MACHINES, SMALL, Facts
-from sim.reproduce.figure1 import BATCHES, crossings
-from sim.reproduce.pages import excess, signed
-from sim.reproduce.paper import PENALTY_LARGE, PENALTY_SMALL, STREAM_MAPPING, table1
+from sim.paper.facts import CHUNKED, MACHINES, SMALL, Facts
+from sim.paper.figure1 import BATCHES, crossings
+from sim.paper.pages import excess, signed
+from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, STREAM_MAPPING, table1
 
 PAPER_ORDER = ("mamba2", "mamba1", "mamba3_mimo")
 NAMES = {"mamba1": "Mamba-1", "mamba2": "Mamba-2", "mamba3_mimo": "Mamba-3"}

@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 
 from sim.files.atomic import write_atomically
 from sim.files.resolve import build_workload, read_workload
+from sim.paper.pages import excess, head, signed
+from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
+from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
+from sim.paper.runs import SCALING, Run, Runs, Simulated
 from sim.presentation.markdown import table
-from sim.reproduce.pages import excess, head, signed
-from sim.reproduce.paper import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
-from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
-from sim.reproduce.runs import SCALING, Run, Runs, Simulated
 from workloads.counts import count
 
 PAIRS = (

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError, Problem
-from sim.options import (
+from sim.commands.options import (
     ConfigOption,
     HardwareOption,
     LayersOption,
@@ -26,6 +25,7 @@ from sim.options import (
     progress_bar,
     show,
 )
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result

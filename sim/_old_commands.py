@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError, Problem
-from sim.options import (
+from sim.commands.options import (
     ConfigOption,
     LayersOption,
     SetOption,
@@ -21,6 +20,7 @@ from sim.options import (
     show,
     write_json,
 )
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from workloads.graph import TimestepGraph
@@ -95,7 +95,7 @@ def count(
         counts = count_workload(_built(chosen(workload, config), assignments(None, set_, layers)))
         if write_json(counts.to_json(), json):
             return
-    from sim.counts_report import render
+    from sim.paper.count_table import render
 
     show(render(counts))
 

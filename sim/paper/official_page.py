@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from sim.presentation.markdown import table
-from sim.reproduce.official_models import (
+from sim.paper.official_models import (
     CHUNKED,
     CHUNKS,
     MACHINES,
@@ -17,9 +16,10 @@ from sim.reproduce.official_models import (
     Comparison,
     Official,
 )
-from sim.reproduce.pages import head, signed
-from sim.reproduce.pictures import COLUMN_INCHES, STYLES, draw_series, millions
-from sim.reproduce.runs import SCALING
+from sim.paper.pages import head, signed
+from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, millions
+from sim.paper.runs import SCALING
+from sim.presentation.markdown import table
 
 _STYLES = dict(zip(MACHINES, STYLES[2:], strict=False))
 

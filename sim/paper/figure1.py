@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.files.atomic import write_atomically
+from sim.paper.pages import head
+from sim.paper.pictures import STYLES, draw_series, print_style, write_figure
+from sim.paper.published import SOURCE, table1
+from sim.paper.runs import SCALING, Run, Runs, Simulated
 from sim.presentation.markdown import table
-from sim.reproduce.pages import head
-from sim.reproduce.paper import SOURCE, table1
-from sim.reproduce.pictures import STYLES, draw_series, print_style, write_figure
-from sim.reproduce.runs import SCALING, Run, Runs, Simulated
 
 EDGE = ("edge", "edge_flexpe")
 GPU = "h100"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sim.files.resolve import build_workload, read_workload
-from sim.reproduce.gpu import GpuMeasurements
-from sim.reproduce.pages import excess
-from sim.reproduce.paper import STREAM_MAPPING, STREAM_TILES, table1
-from sim.reproduce.runs import Run, Runs, Simulated, command_of
+from sim.paper.gpu import GpuMeasurements
+from sim.paper.pages import excess
+from sim.paper.published import STREAM_MAPPING, STREAM_TILES, table1
+from sim.paper.runs import Run, Runs, Simulated, command_of
 from workloads.counts import count
 
 THROUGHPUT, ENERGY = SIMULATED = "throughput", "energy"
@@ -75,7 +75,7 @@ class Cell:
 
 
 def counted() -> Iterator[Cell]:
-    """The columns that need no simulation, by the paper's convention (workloads/convention.py)."""
+    """The columns that need no simulation, by the paper's convention (sim/paper/convention.py)."""
     for name, paper in table1().items():
         ours = count(build_workload(read_workload(name))).paper
         command = f"python -m sim count {name}"
