@@ -15,8 +15,8 @@ from bench.speed import batch, ceilings, choosing, commands, length, loops, reco
 from bench.speed.rows import note
 from hw import COMPILED
 from hw.compiled import advice
-from sim import __version__
 from sim.files.atomic import write_atomically
+from sim.version import __version__
 
 TARGET = ROOT / "results" / "performance.md"
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sim.files.errors import InputError
     from sim.simulation import simulate
 
-__version__ = "0.2.0"
+from sim.version import __version__
+
 __all__ = ["InputError", "Result", "__version__", "simulate"]
 
 _HOMES = {"simulate": "sim.simulation", "Result": "sim.accounting.result", "InputError": "sim.files.errors"}

@@ -90,7 +90,7 @@ def run(
     *progress* is called with (tiles done, tiles in all), *observer* hears of every request. With the *stride* ``cycle``
     every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
     the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
-    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all (sim/accounting/scaling.py);
+    With *simulate_layers* no more layers than that are simulated, and the result is scaled to all of them;
     *observer* and *windows* show what was simulated.
     """
     timeline = WindowRecorder(windows) if windows else None

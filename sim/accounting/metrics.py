@@ -1,4 +1,4 @@
-"""From a finished run to a :class:`~sim.accounting.result.Result`: accounts, counts, energy and bounds, never live components."""
+"""From a finished run to its :class:`~.result.Result`: accounts, counts, energy and bounds, never live components."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from math import ceil
 from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
-from sim import __version__
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.accounting.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
 from sim.accounting.windows import WindowRecorder
 from sim.lowering.program import Program, StreamPlan
 from sim.search.choose import Section
+from sim.version import __version__
 from workloads.models.registry import SEQUENTIAL
 
 FEMTO = 10**15

@@ -14,15 +14,15 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "run": "sim.commands.run:run",
-    "graph": "sim._old_commands:graph",
-    "count": "sim._old_commands:count",
-    "gemm": "sim._old_commands:gemm",
-    "validate": "sim._old_commands:validate",
-    "dram": "sim._old_commands:dram",
-    "list": "sim._old_commands:list_",
-    "schema": "sim._old_commands:schema",
-    "explain": "sim.commands.experiments_old:explain",
-    "compare": "sim.commands.experiments_old:compare",
+    "graph": "sim.commands.graph:graph",
+    "count": "sim.commands.count:count",
+    "gemm": "sim.commands.gemm:gemm",
+    "validate": "sim.commands.validate:validate",
+    "dram": "sim.commands.dram:dram",
+    "list": "sim.commands.list:list_",
+    "schema": "sim.commands.schema:schema",
+    "explain": "sim.commands.explain:explain",
+    "compare": "sim.commands.compare:compare",
     "plot": "sim.commands.plot:plot",
     "reproduce": "sim.commands.reproduce:reproduce",
     "trace": "sim.commands.trace:trace_commands",
@@ -86,7 +86,7 @@ def _main(
     context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
 ) -> None:
     if version:
-        from sim import __version__
+        from sim.version import __version__
 
         typer.echo(__version__)
         raise typer.Exit

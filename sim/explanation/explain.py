@@ -2,7 +2,7 @@
 
 The ladder starts from the paper's roofline (all operations at the MAC array's peak). Its first rung is a run in which
 every effect is ideal and each unit works at its full rate beside the others; then one effect after the other is
-switched on, in the order of :data:`sim.explanation.experiments.LADDER`, and the same schedule is run again. So what a rung adds
+switched on, in the order of :data:`~.experiments.LADDER`, and the same schedule is run again. So what a rung adds
 depends on those below it; what an effect costs alone is in the what-ifs.
 """
 

@@ -64,6 +64,14 @@ def read_workload(name: str) -> Document:
     return read_checkpoint(path)
 
 
+def resolve_workload(name: str, assignments: Iterable[str] = ()) -> Workload:
+    """The workload called *name* by itself, with *assignments* made; raises InputError with every mistake."""
+    document = read_workload(name)
+    for assignment in assignments:
+        document.override(assignment)
+    return build_workload(document)
+
+
 def _target(assignment: str, workload: Document, machine: Document) -> Document:
     """The document that a ``path=value`` is about: the first part of the path is a key of one of the two."""
     path, _ = split_assignment(assignment)

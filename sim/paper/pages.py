@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-from sim import __version__
+from sim.version import __version__
 
 
 def head(title: str, product: str) -> list[str]:

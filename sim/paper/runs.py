@@ -1,7 +1,7 @@
 """The simulations that the products need, each done once: (workload, machine, assignments) -> what came out.
 
-Of prefill two layers are simulated and the time of the others scaled from them (sim/accounting/scaling.py). Decode is simulated
-whole: it is one token.
+Of prefill two layers are simulated and the time of the others scaled from them (accounting/scaling.py). Decode is
+simulated whole: it is one token.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from sim import __version__
 from sim.files.atomic import write_atomically
 from sim.paper.gpu import read_measurements
 from sim.paper.pages import comma_separated, written_by
@@ -18,6 +17,7 @@ from sim.paper.published import SOURCE
 from sim.paper.runs import SCALING, Runs
 from sim.paper.table1_cells import Cell, counted, measured, simulated
 from sim.paper.table1_page import page
+from sim.version import __version__
 
 
 def write_table1(folder: Path, runs: Runs) -> list[Path]:

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from rich.table import Table
 
-from sim import __version__
 from sim.validation.cases import Case, Summary, grouped, summarise
+from sim.version import __version__
 
 _MOST_ROWS = 10  # of a group's cases
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")

@@ -1,6 +1,6 @@
 """Colours and hatches: what a cycle went to, and classes of operations.
 
-A cycle's colour is that of its branch of the tree (sim/accounting/taxonomy.py), from the palette of Okabe and Ito and lighter
+A cycle's colour is that of its branch of the tree (accounting/taxonomy.py), in the palette of Okabe and Ito and lighter
 shades of it. Cycles in which a unit worked are plain, those in which it waited are hatched, so that the two can be told
 apart in grey; within a bar the order is that of the tree.
 """

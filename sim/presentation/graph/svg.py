@@ -1,6 +1,6 @@
 """Draws a timestep graph with matplotlib: boxes in rows, arrows from what is computed to what reads it.
 
-A row of boxes is a topological generation of the edges within a timestep; sim/presentation/graph/sugiyama.py places the boxes and the bends
+A row of boxes is a topological generation of the edges within a timestep; sugiyama.py places the boxes and the bends
 of the edges. Dashed arrows, labelled with what is read, cross timesteps; red boxes and arrows belong to a recurrence.
 """
 

@@ -1,4 +1,4 @@
-"""Writes a timestep graph: as a listing for the terminal and as Graphviz DOT; sim/presentation/graph/svg.py draws it as SVG.
+"""Writes a timestep graph: as a listing for the terminal and as Graphviz DOT; svg.py draws it as SVG.
 
 All three show the same: the operations, what each reads of its own timestep, what each reads of earlier ones (with the
 distance in timesteps), and which operations form recurrences and so must run step by step. Parameters are left out of

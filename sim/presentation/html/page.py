@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from sim import __version__
 from sim.presentation.html.parts import Section, section_html
+from sim.version import __version__
 
 # Refuses whatever is not in the page, also to a browser that would fetch an icon for it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"

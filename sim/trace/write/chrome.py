@@ -12,10 +12,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from sim import __version__
 from sim.trace.slices import NOTHING, Choice, Counter, Header, Numbers, Slices, Words
 from sim.trace.write.background import Background, Gzip
 from sim.trace.write.lines import Part, lines
+from sim.version import __version__
 
 FIRST_THREAD = 101  # a thread with the number of its process would be called its main one
 ARGUMENTS = {"ready": "ready_cycle"}  # of slices' fields whose name is another one

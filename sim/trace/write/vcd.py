@@ -20,10 +20,10 @@ from typing import IO, Any
 
 from vcd import VCDWriter
 
-from sim import __version__
 from sim.trace.slices import FLIGHT, STALL, Counter, Header, Slices
 from sim.trace.write.background import Background
 from sim.trace.write.lines import Part, lines
+from sim.version import __version__
 
 IDLE = "-"  # an operation or a reason when there is none
 NONE = -1  # a number when there is none

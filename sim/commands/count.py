@@ -1,0 +1,41 @@
+"""The command ``count``: operations, parameters, state and least DRAM traffic, without a machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from sim.commands.options import (
+    ConfigOption,
+    LayersOption,
+    SetOption,
+    WorkloadArgument,
+    assignments,
+    check_target,
+    chosen,
+    one_line_errors,
+    show,
+    write_json,
+)
+
+
+def count(
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    layers: LayersOption = None,
+    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
+) -> None:
+    """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
+    with one_line_errors():
+        from sim.files.resolve import resolve_workload
+        from workloads.counts import count as count_workload
+
+        check_target(json)
+        counts = count_workload(resolve_workload(chosen(workload, config), assignments(None, set_, layers)))
+        if write_json(counts.to_json(), json):
+            return
+    from sim.paper.count_table import render
+
+    show(render(counts))

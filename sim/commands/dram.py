@@ -1,0 +1,52 @@
+"""The command ``dram``: a trace of requests on LPDDR5 by itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from sim.commands.options import check_target, one_line_errors, show, write_json
+
+
+class LevelFlag(StrEnum):
+    """How closely DRAM is modelled: an event a command, or an event a chunk."""
+
+    command = "command"
+    transaction = "transaction"
+
+
+class RefreshFlag(StrEnum):
+    """What a refresh occupies."""
+
+    all_bank = "all-bank"
+    per_bank = "per-bank"
+    none = "none"
+
+
+def dram(
+    trace: Annotated[Path, typer.Argument(help="Requests, a line each: R|W hex-address bytes.")],
+    preset: Annotated[str, typer.Option(help="Speed grade: lpddr5-6400, lpddr5-6400-16gb or lpddr5x-8533.")],
+    channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
+    level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
+    refresh: Annotated[RefreshFlag, typer.Option(help="All banks at once, one by one, or not.")] = RefreshFlag.all_bank,
+    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
+) -> None:
+    """Replay a DRAM trace on LPDDR5."""
+    with one_line_errors():
+        from sim.components.dram import replay_trace
+
+        check_target(json)
+        result = replay_trace(trace, preset, channels, level.value, refresh.value)
+        if write_json(result.to_json(), json):
+            return
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, value in result.model_dump().items():
+        table.add_row(
+            name, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+        )
+    show(table)

@@ -1,0 +1,50 @@
+"""What ``explain`` and ``compare`` share: their arguments, what they accept, and where what they found goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from sim.commands.options import check_target, show, write_json
+from sim.files.errors import InputError
+
+if TYPE_CHECKING:
+    from sim.files.documents import Document
+    from workloads.workload import Workload
+
+SIMULATED = 2  # layers, unless more are asked for
+MarkdownOption = Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write it as Markdown.")]
+JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
+
+
+def prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, tuple[Document, Document]]:
+    """The workload, and the documents of workload and machine.
+
+    Raises InputError for a workload with a head: experiments are about layers.
+    """
+    from sim.files.resolve import build_workload, read_inputs
+
+    documents = read_inputs(name, machine, wanted)
+    built = build_workload(documents[0])
+    if built.spec.head:
+        raise InputError(documents[0].problem(["head"], "experiments look at layers alone, expected false"))
+    return built, documents
+
+
+def check_targets(json: str | None, *files: Path | None) -> None:
+    for target in (json, *(str(file) for file in files if file is not None)):
+        check_target(target)
+
+
+def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:
+    from rich.markdown import Markdown
+
+    from sim.files.atomic import write_atomically
+
+    if markdown is not None:
+        write_atomically(markdown, markdown_text)
+    if not write_json(json_text, json):
+        show(Markdown(markdown_text))

@@ -1,0 +1,74 @@
+"""The command ``explain``: why one run takes its time, by experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.commands.experiments import SIMULATED, JsonOption, MarkdownOption, check_targets, prepared, publish
+from sim.commands.options import (
+    ConfigOption,
+    FewLayersOption,
+    HardwareOption,
+    LayersOption,
+    MappingOption,
+    ReportOption,
+    SetOption,
+    WorkloadArgument,
+    assignments,
+    chosen,
+    command_line,
+    one_line_errors,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from sim.explanation.experiments import Laboratory
+    from sim.explanation.explain import Explanation
+
+
+def explain(
+    workload: WorkloadArgument = None,
+    config: ConfigOption = None,
+    hw: HardwareOption = "edge",
+    mapping: MappingOption = None,
+    set_: SetOption = None,
+    layers: LayersOption = None,
+    simulate_layers: FewLayersOption = SIMULATED,
+    json: JsonOption = None,
+    markdown: MarkdownOption = None,
+    report: ReportOption = None,
+) -> None:
+    """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
+    with one_line_errors():
+        from sim.explanation.experiments import Laboratory
+        from sim.explanation.explain import explain as find_reasons
+        from sim.presentation.markdown import explanation
+
+        name = chosen(workload, config)
+        check_targets(json, markdown, report)
+        built, documents = prepared(name, hw, assignments(mapping, set_, layers))
+        options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
+        options |= {"--layers": layers, "--simulate-layers": simulate_layers}
+        command = command_line("explain", [workload], options)
+        laboratory = Laboratory(built, documents[1], documents[0], simulate_layers)
+        with progress_bar("experiments") as progress:
+            found = find_reasons(laboratory, command, progress)
+        if report is not None:
+            _report_explanation(found, laboratory, report)
+        publish(found.to_json(), explanation(found), json, markdown)
+
+
+def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:
+    """Run what *found* explains once more, recorded, and write the page."""
+    from dataclasses import replace
+
+    from sim.files.atomic import write_atomically
+    from sim.presentation.figures.gather import observe
+    from sim.presentation.html.experiment_pages import explanation_page
+    from sim.search.choose import Section
+    from sim.simulation import Job
+
+    job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))
+    known = replace(observe(job, simulate_layers=laboratory.simulate_layers), explanation=found)
+    write_atomically(report, explanation_page(known, job.machine))
