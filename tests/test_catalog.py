@@ -15,7 +15,7 @@ from sim.files.errors import InputError
     [
         pytest.param("workload", "mamba2", "mamba2", id="name"),
         pytest.param("workload", "mamba2.yaml", "mamba2", id="name-with-suffix"),
-        pytest.param("workload", "workloads/models/mamba2.yaml", "mamba2", id="path-as-in-the-readme"),
+        pytest.param("workload", "workloads/mamba2.yaml", "mamba2", id="path-as-in-the-readme"),
         pytest.param("machine", "hw/edge_flexpe.yaml", "edge_flexpe", id="machine"),
         pytest.param("mapping", "stream-like", "stream-like", id="mapping"),
     ],
