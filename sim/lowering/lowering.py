@@ -17,6 +17,7 @@ from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Cost, Gemm, Transfer, Work
+from hw.unit_names import COMPUTE_UNITS, DMA
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
@@ -133,7 +134,7 @@ class Lowering:
         if "bank_conflicts" in self.machine.ideal:
             return False
         sram, worst = self.machine.sram, dict.fromkeys(range(self.machine.sram.clusters), 0.0)
-        for unit in ("mac_array", "simd"):
+        for unit in COMPUTE_UNITS:
             peaks = dict.fromkeys(worst, 0.0)
             plans = [plan for plan in self.plans if plan.unit == unit]
             for work in (request for plan in plans for request in plan.requests if isinstance(request, Work)):
@@ -245,7 +246,7 @@ class Lowering:
             numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
             requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.moves.write), starts[busy].tolist())
         return StreamPlan(
-            transfers.name, "dma", (), transfers.layout, tuple(requests),
+            transfers.name, DMA, (), transfers.layout, tuple(requests),
             tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
