@@ -1,7 +1,7 @@
 """EXTENDING.md, followed to the letter: each of its sections, in a copy of the source tree.
 
-The first line of a listing names its file; the lines are added at its end, which makes a new file where there is none.
-Of a console listing the lines after ``$`` are run in a shell, and what is shown below them has to be in what they print.
+The first line of a listing names its file; the lines are added at its end, and make a new file where there is none. Of
+a console listing the lines after ``$`` are run in a shell; what is shown below them has to be in what they print.
 """
 
 from __future__ import annotations
@@ -66,4 +66,4 @@ def test_recipe(title: str, tmp_path: Path) -> None:
 def test_every_listing_belongs_to_a_recipe() -> None:
     text = (ROOT / "EXTENDING.md").read_text()
     assert sum(len(found) for found in RECIPES.values()) == text.count("\n```") / 2
-    assert {language for found in RECIPES.values() for language, _ in found} <= {"python", "yaml", "console", "diff"}
+    assert {language for found in RECIPES.values() for language, _ in found} == {"python", "yaml", "console"}
