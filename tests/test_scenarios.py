@@ -67,7 +67,7 @@ def projection_bytes(workload: str, **overrides: Any) -> tuple[int, int]:
         )
         if graph
         else 0
-        for graph in (built.graph, built.head)
+        for graph in (built.graph, built.head and built.head.graph)
     )
     return layer, head
 
