@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.dram import TIMINGS, Channel, DramSpec, Timing
+from hw.dram import TIMINGS, Channel, Timing
 from hw.reasons import COST_NAMES, reason_names
 
 MIB = 2**20
@@ -272,16 +272,3 @@ def test_streams_take_what_a_cycle_accurate_simulator_says(
         place = (1 << 28) + PLACE + number // 2 * piece if write else number // (1 + alternate) * piece
         fetch(channel, 0, place, piece, write)
     assert channel.free == pytest.approx(clocks, rel=0.025)
-
-
-@pytest.mark.parametrize(
-    ("timing", "channels", "gigabytes"),
-    [
-        pytest.param("lpddr5x-8533", 2, 34.13, id="the two channels of the edge machine"),
-        pytest.param("lpddr5-6400", 1, 12.8, id="16 data lines x 6400 MT/s / 8"),
-        pytest.param("lpddr5-6400", 2, 25.6, id="two of them"),
-    ],
-)
-def test_peak_bandwidth(timing: str, channels: int, gigabytes: float) -> None:
-    spec = DramSpec.model_validate({"timing": timing, "channels": channels})
-    assert spec.bytes_per_second / 1e9 == pytest.approx(gigabytes, abs=0.005)
