@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hw.engine import Engine
 from hw.machine import MachineSpec
-from hw.reasons import reason_names
-from hw.wiring import Machine
 from sim.files.documents import read_document
 from sim.files.errors import InputError
 
@@ -53,34 +50,6 @@ def test_a_clock_must_run() -> None:
     with pytest.raises(InputError) as caught:
         load("edge", "clock=0Hz")
     assert str(caught.value) == "--set clock=0Hz: clock: must be positive"
-
-
-def test_a_machine_wires_its_units_to_the_same_banks() -> None:
-    engine, names = Engine(), reason_names()
-    machine = Machine(load("edge"), engine, names, contended=True)
-    assert {name: unit.name for name, unit in machine.units.items()} == {
-        "mac_array": "mac_array",
-        "simd": "simd",
-        "dma": "dma",
-    }
-    assert machine.dma is machine.units["dma"]
-    assert machine.dma.channels == 2
-    assert {(unit.engine, unit.ledger.names) for unit in machine.units.values()} == {(engine, names)}
-    assert machine.ports is not None
-    assert [machine.load(10, {0: size}) for size in (64, 128, 64)] == [0, 1, 0]
-    assert machine.ports.join() == 2  # after both compute units
-
-
-def test_a_machine_whose_banks_suffice_has_no_ports() -> None:
-    machine = Machine(load("edge"), Engine(), reason_names(), contended=False)
-    assert machine.ports is None
-    assert machine.load(10, {0: 64}) == 0
-
-
-def test_an_idle_machine_has_nothing_left_to_do() -> None:
-    accounts = Machine(load("edge"), Engine(), reason_names(), contended=False).close(70)
-    assert list(accounts) == ["mac_array", "simd", "dma", "dram.channel0", "dram.channel1"]
-    assert {(account.busy, *account.stalls.items()) for account in accounts.values()} == {(0, ("nothing_left", 70))}
 
 
 def test_the_gpu_has_the_figures_of_its_data_sheet() -> None:

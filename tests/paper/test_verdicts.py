@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, SMALL, Facts
-from sim.paper.figure1 import BATCHES, DECODERS, crossing
+from sim.paper.figure1 import BATCHES, DECODERS
 from sim.paper.verdicts import order, penalty, verdicts
 
 
@@ -92,16 +92,3 @@ def test_chunks_that_help_are_told() -> None:
 def test_order_and_penalty() -> None:
     assert order(PAPER) == ("mamba2", "mamba1", "mamba3_mimo")
     assert penalty(PAPER) == pytest.approx(29.0, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        pytest.param([1, 2, 4, 8], [0.5, 1, 8, 16], 2**1.5, id="as far behind as ahead: the geometric mean"),
-        pytest.param([1, 2, 4, 8], [0.5, 1, 2, 4], None, id="never"),
-        pytest.param([1, 2, 4, 8], [2, 4, 8, 16], 1, id="always"),
-        pytest.param([1, 2, 4, 8], [2, 1, 8, 16], 2**1.5, id="the last crossing"),
-    ],
-)
-def test_crossing(first: list[float], second: list[float], expected: float | None) -> None:
-    assert crossing([1, 2, 4, 8], first, second) == (expected if expected is None else pytest.approx(expected))
