@@ -29,4 +29,5 @@ def check_refused(arguments: list[str], message: str) -> None:
     assert code == 2
     assert output == ""
     assert message in error
-    assert len(error.splitlines()) == 1
+    assert error.startswith("stallscope: ")
+    assert error.count("\n") == 1
