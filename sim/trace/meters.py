@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from hw.machine import MachineSpec
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.trace.levels import Level
 from sim.trace.occupancy import ROLES, Change, Occupancy
 from sim.trace.requests import Requests, Tables

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sim.execution.offered import Offered
 from sim.lowering.order import SegmentLayout
 from sim.lowering.program import StreamPlan
-from sim.search.choose import Section
+from sim.lowering.section import Section
 
 
 class Place(NamedTuple):
@@ -53,8 +53,8 @@ class Places:
 
     def __init__(self, section: Section) -> None:
         self._program = section.program
-        self._in_head = bool(section.prefix)
-        self._chunk = section.workload.graph.tokens
+        self._in_head, self._first_layer = section.stack.head, section.first_layer
+        self._chunk = section.stack.graph.tokens
         self._items = items(section)
 
     def of(self, offered: Offered) -> Place:
@@ -62,8 +62,9 @@ class Places:
         name, first, last, block, lane, operations = self._items[offered.rank][offered.item]
         program, chunk = self._program, self._chunk
         layer, tile = divmod(offered.tile, program.tiles_per_layer)
-        if last >= program.last_tile_tokens and tile == program.tiles_per_layer - 1:
-            last = program.last_tile_tokens - 1
-        start = tile * program.token_tile
+        if last >= program.last_tile_steps and tile == program.tiles_per_layer - 1:
+            last = program.last_tile_steps - 1
+        start = tile * program.tile_steps
         first_token, last_token = (start + first) * chunk, (start + last + 1) * chunk - 1
-        return Place(name, None if self._in_head else layer, first_token, last_token, tile, block, lane, operations)
+        layer_of_model = None if self._in_head else self._first_layer + layer
+        return Place(name, layer_of_model, first_token, last_token, tile, block, lane, operations)

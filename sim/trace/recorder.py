@@ -19,8 +19,7 @@ from hw.machine import MachineSpec
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.atomic import replacing
-from sim.lowering.program import Program
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.trace.channels import ChannelTimeline
 from sim.trace.history import History
 from sim.trace.meters import Meters
@@ -76,7 +75,8 @@ class TraceWriter(RunObserver):
             self._end_section()
             sink.counters(self._meters.counters())
 
-    def begin(self, section: Section, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
+        program = section.program
         if start:
             self._end_section()
         self._tables, self._history = Tables(section, start), History(program.pool)

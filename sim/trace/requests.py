@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.requests import Transfer
-from sim.lowering.program import VARIANTS, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.program import VARIANTS, StreamPlan, TileVariant
+from sim.lowering.section import Section
 from sim.trace.places import items
 from sim.trace.slices import NOTHING, Numbers, Words
 
@@ -52,8 +52,8 @@ class Tables:
         program = section.program
         self.program = program
         self.origin = origin
-        self._in_head = bool(section.prefix)
-        self._chunk = section.workload.graph.tokens
+        self._in_head, self._first_layer = section.stack.head, section.first_layer
+        self._chunk = section.stack.graph.tokens
         plans = program.streams
         self.units = Words.of(plan.unit for plan in plans)  # by rank
         self._items = np.array([plan.items for plan in plans])
@@ -70,9 +70,10 @@ class Tables:
         self.writes = _by_item(plans, writes) > 0
 
     def variant(self, tile: Numbers) -> Numbers:
-        """Of each *tile*, see :class:`~sim.lowering.program.StreamPlan`."""
+        """Of each *tile* its :class:`~sim.lowering.program.TileVariant`, as a number."""
         place = tile % self.program.tiles_per_layer
-        variant: Numbers = (place == 0) + 2 * (place == self.program.tiles_per_layer - 1)
+        last = place == self.program.tiles_per_layer - 1
+        variant: Numbers = TileVariant.FIRST * (place == 0) + TileVariant.LAST * last
         return variant
 
     def rows(self, rank: int) -> slice:
@@ -94,21 +95,21 @@ class Tables:
             number=tile * self._items[rank] + item,
             row=self._starts[rank] + item,
             variant=self.variant(tile),
-            layer=np.full(len(tile), NOTHING) if self._in_head else layer,
+            layer=np.full(len(tile), NOTHING) if self._in_head else layer + self._first_layer,
             place=place,
         )  # fmt: skip
 
     def tokens(self, requests: Requests) -> tuple[Numbers, Numbers]:
         """The first and the last token that each of *requests* is about."""
         program, row = self.program, requests.row
-        start, last = requests.place * program.token_tile, self._last[row]
+        start, last = requests.place * program.tile_steps, self._last[row]
         in_last = requests.place == program.tiles_per_layer - 1
-        last = np.where(in_last, np.minimum(last, program.last_tile_tokens - 1), last)
+        last = np.where(in_last, np.minimum(last, program.last_tile_steps - 1), last)
         return (start + self._first[row]) * self._chunk, (start + last + 1) * self._chunk - 1
 
 
 def _by_item(plans: Sequence[StreamPlan], values: Sequence[Sequence[int]]) -> Numbers:
     """The *values* of the requests of *plans*, for every variant of a tile and row; 0 for nothing."""
     of_plans = [np.array([*each, 0], np.int64) for each in values]  # the last is that of NOTHING
-    by_variant = [[of[plan.numbers[v]] for plan, of in zip(plans, of_plans, strict=True)] for v in range(VARIANTS)]
+    by_variant = [[of[plan.numbers[v]] for plan, of in zip(plans, of_plans, strict=True)] for v in VARIANTS]
     return np.array([np.concatenate(each) for each in by_variant])

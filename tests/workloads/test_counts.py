@@ -12,8 +12,8 @@ from sim.files.catalog import shipped
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from sim.paper.convention import count_as_paper
+from sim.paper.counts import Counts, count
 from tests.support.folders import TABLE1
-from workloads.counts import Counts, count
 from workloads.workload import Workload
 
 ROWS = {
