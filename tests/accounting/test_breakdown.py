@@ -18,7 +18,7 @@ from sim.accounting.result import Result
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter
 from tests.support.conservation import UNITS, check_parts, check_path, check_windows, unrecorded
-from tests.whole.test_random_models import Recipe, check, machines, prepared, recipes, specs
+from tests.support.random_models import Recipe, check, machines, prepared, recipes, specs
 from workloads.workload import Workload, WorkloadSpec
 
 SMALL = ("layers=2", "sequence_length=64")

@@ -1,99 +1,21 @@
-"""Runs of programs against a plain SimPy model of what a program means, and corner cases worked out by hand.
-
-The model has one process a stream, a unit and a result, and counters that they wait for. In the hand-made programs
-every transfer is 64 bytes on one LPDDR5-6400 channel at 800 MHz, where a core cycle is a DRAM clock: two bursts take
-4 clocks, and activation and CAS latency of 32 clocks come before the first data of a closed row when the bus is idle.
-"""
+"""Runs of programs against a plain SimPy model of what a program means, and corner cases worked out by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 import pytest
-import simpy
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Transfer, Work
-from sim.execution.run import STRIDES, Execution, Stride, run_program
-from sim.files.catalog import find
-from sim.files.documents import read_document
+from sim.execution.run import STRIDES, Stride, run_program
 from sim.files.errors import DeadlockError
-from sim.lowering.order import BatchLayout
-from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, UnitName
+from sim.lowering.program import Pool, Program
+from tests.support.plain_model import reference_makespan
+from tests.support.programs import LATENCY, MAC, OPEN, SIMD, compute, load, makespan, needs, program, programs
 
 DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
 ALWAYS = -(1 << 60)
-LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
-
-
-@pytest.fixture(scope="module")
-def spec() -> MachineSpec:
-    document = read_document(find("machine", "edge"))
-    for override in ("clock=800MHz", "dram.timing=lpddr5-6400", "dram.channels=1", "dram.refresh=none"):
-        document.override(override)
-    return document.check(MachineSpec)
-
-
-def needs(producer: int, *table: int, reason: str = "data") -> Dependency:
-    return Dependency(producer, np.array(table, np.int64), reason)
-
-
-def compute(
-    unit: UnitName,
-    items: list[tuple[int, int] | None],
-    *dependencies: Dependency,
-    name: str = "",
-    **variants: list[tuple[int, int] | None],
-) -> StreamPlan:
-    """A stream of (cycles, tail) items; *variants* such as ``first=`` or ``last=`` replace those of such tiles."""
-    by_variant = [variants.get(key, items) for key in ("middle", "first", "last", "only")]
-    works = {item: Work(*item, {}) for found in by_variant for item in found if item is not None}
-    known = [*works]
-    numbers = [[NOTHING if item is None else known.index(item) for item in found] for found in by_variant]
-    layout, arrays = BatchLayout(len(items), 1, len(items)), tuple(np.array(each, np.int64) for each in numbers)
-    return StreamPlan(name or unit, unit, (), layout, tuple(works.values()), arrays, dependencies=list(dependencies))
-
-
-def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPlan:
-    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
-    return StreamPlan(name, "dma", (), layout, (Transfer(64),), numbers, dependencies=list(dependencies))
-
-
-def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, tiles: int = 1) -> Program:
-    return Program(streams, (), pool, layers, tiles, 1, 1, contended=False)
-
-
-def makespan(spec: MachineSpec, built: Program) -> int:
-    """The makespan, which the cycles of every unit and channel sum to, whatever the stride."""
-    execution = run_program(built, spec)
-    for name, account in execution.units.items():
-        assert account.busy + sum(account.stalls.values()) == execution.makespan, name
-    coarse = run_program(built, spec, stride="tile")
-    assert outcome(coarse) == outcome(execution)
-    assert coarse.events <= execution.events
-    return execution.makespan
-
-
-def outcome(execution: Execution) -> dict[str, Any]:
-    """All that is found out, but the number of events."""
-    found = {**vars(execution), "events": None}
-    found["units"] = {name: (account.busy, account.stalls) for name, account in execution.units.items()}
-    found["streams"] = [
-        (stream.last_completion, [(account.busy, account.stalls) for account in stream.layers])
-        for stream in execution.streams
-    ]
-    return found
-
-
-MAC: UnitName = "mac_array"
-SIMD: UnitName = "simd"
 RING = [ALWAYS, ALWAYS, 1, 2]  # item i may overwrite what item i - 2 has made
 
 
@@ -248,146 +170,6 @@ def test_every_tile_of_the_last_stream_is_told_when_its_last_item_starts(spec: M
     built = program(compute(MAC, [(5, 0)]), compute(SIMD, [(7, 0)], needs(0, 1)), tiles=3)
     run_program(built, spec, stride=stride, on_tile=lambda done, cycle: heard.append((done, cycle)))
     assert heard == [(1, 5), (2, 12), (3, 19)]
-
-
-# ------------------------------------------------------------------------------------------- a plain SimPy model
-
-
-@dataclass
-class Counter:
-    """Items done so far, and events for those who wait for more."""
-
-    environment: simpy.Environment
-    done: int = 0
-    waiting: list[tuple[int, simpy.Event]] = field(default_factory=list)
-
-    def reached(self, count: int) -> simpy.Event:
-        event = self.environment.event()
-        self.waiting.append((count, event))
-        self._wake()
-        return event
-
-    def add(self) -> None:
-        self.done += 1
-        self._wake()
-
-    def _wake(self) -> None:
-        for count, event in list(self.waiting):
-            if count <= self.done:
-                self.waiting.remove((count, event))
-                event.succeed()
-
-
-@dataclass
-class Server:
-    """A unit that takes, whenever it is free, the oldest of the requests that are ready by the end of the cycle."""
-
-    environment: simpy.Environment
-    ready: list[tuple[int, simpy.Event]] = field(default_factory=list)
-    news: simpy.Event | None = None
-
-    def serve(self) -> Generator[simpy.Event, simpy.Event, None]:
-        while True:
-            yield from settle(self.environment)
-            if not self.ready:
-                self.news = self.environment.event()
-                yield self.news
-                continue
-            self.ready.sort(key=lambda entry: entry[0])
-            _, granted = self.ready.pop(0)
-            finished = self.environment.event()
-            granted.succeed(finished)
-            yield finished
-
-    def request(self, priority: int) -> simpy.Event:
-        granted = self.environment.event()
-        self.ready.append((priority, granted))
-        if self.news is not None and not self.news.triggered:
-            self.news.succeed()
-        return granted
-
-
-def settle(environment: simpy.Environment) -> Generator[simpy.Event, simpy.Event, None]:
-    """Let everything else that happens in this cycle happen first."""
-    for _ in range(60):
-        yield environment.timeout(0)
-
-
-def reference_makespan(built: Program) -> int:
-    """The makespan of a program of compute streams: one process a stream, one a result, one a unit."""
-    environment = simpy.Environment()
-    results = [Counter(environment) for _ in built.streams]
-    operands = [Counter(environment) for _ in built.streams]
-    servers = {unit: Server(environment) for unit in (MAC, SIMD)}
-    ends: list[int] = [0]
-
-    def later(cycle: int, counter: Counter) -> Generator[simpy.Event, simpy.Event, None]:
-        yield environment.timeout(cycle - environment.now)
-        counter.add()
-        ends.append(int(environment.now))
-
-    def stream(number: int, plan: StreamPlan) -> Generator[simpy.Event, simpy.Event, None]:
-        completion = end = 0
-        for tile in range(built.tiles):
-            for item in range(plan.items):
-                request = plan.request(built.variant(tile), item)
-                now = int(environment.now)
-                if request is None:
-                    completion, end = max(completion, now), max(end, now)
-                    environment.process(later(end, operands[number]))
-                    environment.process(later(completion, results[number]))
-                    continue
-                assert isinstance(request, Work)
-                for dependency in plan.dependencies:
-                    counters = operands if dependency.reason == NO_BUFFER else results
-                    need = tile * built.streams[dependency.producer].items + int(dependency.table[item])
-                    yield counters[dependency.producer].reached(need)
-                finished = yield servers[plan.unit].request(tile * len(built.streams) + number)
-                start = int(environment.now)
-                end = start + request.cycles
-                completion = max(completion, end + request.tail_cycles)
-                environment.process(later(end, operands[number]))
-                environment.process(later(completion, results[number]))
-                environment.process(free(end, finished))
-
-    def free(cycle: int, finished: simpy.Event) -> Generator[simpy.Event, simpy.Event, None]:
-        yield environment.timeout(cycle - environment.now)
-        finished.succeed()
-
-    for server in servers.values():
-        environment.process(server.serve())
-    for number, plan in enumerate(built.streams):
-        environment.process(stream(number, plan))
-    environment.run()
-    assert all(counter.done == built.tiles * plan.items for counter, plan in zip(results, built.streams, strict=True))
-    return max(ends)
-
-
-item = st.none() | st.tuples(st.integers(1, 9), st.integers(0, 6))
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """Random programs that cannot lock up: what is needed of one's own or a younger stream lies in earlier tiles."""
-    streams = []
-    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=5))
-    for number, size in enumerate(sizes):
-        dependencies = []
-        for producer, items in enumerate(sizes):
-            if not draw(st.booleans()):
-                continue
-            if producer == number:
-                table = [i - draw(st.integers(0, 2)) for i in range(size)]
-            else:
-                most = items if producer < number else 0
-                table = draw(st.lists(st.integers(most - items - 1, most), min_size=size, max_size=size))
-            dependencies.append(needs(producer, *table, reason=draw(st.sampled_from(["data", NO_BUFFER]))))
-        variants = {
-            key: draw(st.lists(item, min_size=size, max_size=size)) for key in ("middle", "first", "last", "only")
-        }
-        unit: UnitName = draw(st.sampled_from([MAC, SIMD]))
-        streams.append(compute(unit, variants["middle"], *dependencies, name=f"s{number}", **variants))
-    return program(*streams, layers=draw(st.integers(1, 2)), tiles=draw(st.integers(1, 3)))
 
 
 @settings(max_examples=200)

@@ -14,13 +14,11 @@ from hw.reasons import Reason
 from sim.execution.run import STRIDES, Execution, Stride, run_program
 from sim.lowering.program import Program
 from sim.simulation import Job, prepare, run
-from tests.execution.test_run_reference import MAC, SIMD, compute, load, needs, outcome, program, programs, spec
-from tests.whole.test_random_models import Recipe, machines, prepared, recipes, specs
+from tests.support.programs import MAC, SIMD, compute, load, needs, outcome, program, programs
+from tests.support.random_models import Recipe, machines, prepared, recipes, specs
 from workloads.workload import Workload, WorkloadSpec
 
 NO_BUFFER = Reason.NO_BUFFER
-
-__all__ = ["spec"]  # a fixture
 
 SMALL = ("layers=2", "sequence_length=64", "mapping.token_tile=16", "mapping.blocks=2", "mapping.weight_slot_kib=32")
 JOBS = {

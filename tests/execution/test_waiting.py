@@ -15,22 +15,11 @@ from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.execution.run import run_program
 from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
-from tests.execution.test_run_reference import (
-    LATENCY,
-    MAC,
-    SIMD,
-    compute,
-    load,
-    makespan,
-    needs,
-    program,
-    reference_makespan,
-    spec,
-)
+from tests.support.plain_model import reference_makespan
+from tests.support.programs import LATENCY, MAC, SIMD, compute, load, makespan, needs, program
 
 DRAM = Reason.DRAM
 
-__all__ = ["spec"]  # a fixture
 LANDINGS = 256  # of the same names in sim/execution: compiled, they have no names any more
 KEPT_FREE = 2
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from sim.files.documents import read_document
-from sim.files.resolve import build_workload
-from tests.support.folders import ROOT
 from workloads.graph import GraphBuilder, TimestepGraph
 
 WORKLOADS = ["mamba1", "mamba2", "mamba3_mimo"]
-
-
-def table1(name: str) -> TimestepGraph:
-    """The graph of a shipped workload."""
-    return build_workload(read_document(ROOT / "workloads" / f"{name}.yaml")).graph
 
 
 def leaky() -> TimestepGraph:

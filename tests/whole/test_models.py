@@ -9,9 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.files.documents import read_document
-from sim.files.resolve import build_workload
-from tests.support.folders import ROOT
+from tests.support.shipped import built
 from workloads.graph import TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_sequential
@@ -20,14 +18,6 @@ from workloads.models.mamba3 import (
     Mamba3NaiveDimensions,
     mamba3_naive_sequential,
 )
-from workloads.workload import Workload
-
-WORKLOADS = ROOT / "workloads"
-
-
-def table1(name: str) -> Workload:
-    return build_workload(read_document(WORKLOADS / f"{name}.yaml"))
-
 
 MAMBA1 = mamba1_sequential(Mamba1Dimensions(d_model=8, d_state=3))
 MAMBA2 = mamba2_sequential(Mamba2Dimensions(d_model=8, d_state=3, head_dim=4, n_groups=2))
@@ -108,7 +98,7 @@ def test_carried_elements(graph: TimestepGraph, elements: dict[str, int]) -> Non
     ],
 )
 def test_projection_macs_per_token_of_table_1(name: str, mega_macs: float) -> None:
-    workload = table1(name)
+    workload = built(name)
     projections = [op for op in workload.graph.operations if op.kind == "projection"]
     macs = sum(workload.graph.operation_counts(op).macs for op in projections) * workload.spec.layers
     assert macs / 1e6 == pytest.approx(mega_macs, abs=0.005)
@@ -124,7 +114,7 @@ def test_projection_macs_per_token_of_table_1(name: str, mega_macs: float) -> No
     ],
 )
 def test_operations_per_token_of_table_1(name: str, giga_ops: float) -> None:
-    workload = table1(name)
+    workload = built(name)
     assert workload.graph.counts.ops * workload.spec.layers / 1e9 == pytest.approx(giga_ops, rel=0.025)
 
 

@@ -8,22 +8,17 @@ import pytest
 
 from sim.files.catalog import find, shipped
 from sim.files.checkpoint import read_checkpoint
-from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from tests.support.folders import CONFIGS
-from workloads.workload import Workload
+from tests.support.shipped import built
 
 SHIPPED = shipped("workload")
 DEFAULTS = {"phase": "prefill", "sequence_length": 1024, "batch": 1, "precision": "16bit"}
 
 
-def workload(name: str) -> Workload:
-    return build_workload(read_document(SHIPPED[name]))
-
-
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_workload_is_a_model_called_like_its_file(name: str) -> None:
-    spec = workload(name).spec
+    spec = built(name).spec
     assert spec.name == name
     assert spec.description
     assert {key: getattr(spec, key) for key in DEFAULTS} == DEFAULTS
@@ -57,7 +52,7 @@ def test_every_shipped_workload_is_found_by_name(name: str, tmp_path: Path, monk
     ],
 )
 def test_sizes_of_the_official_models(name: str, d_model: int, layers: int, vocabulary: int) -> None:
-    spec = workload(name).spec
+    spec = built(name).spec
     assert (spec.dimensions["d_model"], spec.layers, spec.vocabulary) == (d_model, layers, vocabulary)
     assert (spec.tied_embeddings, spec.state_precision, spec.formulation) == (True, "32bit", "sequential")
 
@@ -74,7 +69,7 @@ def test_sizes_of_the_official_models(name: str, d_model: int, layers: int, voca
     ],
 )
 def test_parameters_of_the_official_models(name: str, millions: float, digits: int) -> None:
-    assert round(workload(name).parameters / 1e6, digits) == millions
+    assert round(built(name).parameters / 1e6, digits) == millions
 
 
 @pytest.mark.parametrize(
@@ -88,7 +83,7 @@ def test_parameters_of_the_official_models(name: str, millions: float, digits: i
     ],
 )
 def test_a_shipped_model_is_what_its_checkpoint_says(name: str, config: str) -> None:
-    ours, published = workload(name), build_workload(read_checkpoint(CONFIGS / f"{config}.json"))
+    ours, published = built(name), build_workload(read_checkpoint(CONFIGS / f"{config}.json"))
     assert dict(ours.graph.sizes) == dict(published.graph.sizes)
     for key in ("model", "layers", "vocabulary", "tied_embeddings", "state_precision"):
         assert getattr(ours.spec, key) == getattr(published.spec, key)
@@ -96,8 +91,8 @@ def test_a_shipped_model_is_what_its_checkpoint_says(name: str, config: str) -> 
 
 @pytest.mark.parametrize("d_model", [96, 192, 384, 768])
 def test_figure_2_pairs_models_of_one_size(d_model: int) -> None:
-    mamba1, mamba2 = workload(f"mamba1-d{d_model}").spec, workload(f"mamba2-d{d_model}").spec
-    naive = workload(f"mamba3_mimo-d{d_model // 2}").spec
+    mamba1, mamba2 = built(f"mamba1-d{d_model}").spec, built(f"mamba2-d{d_model}").spec
+    naive = built(f"mamba3_mimo-d{d_model // 2}").spec
     assert [spec.dimensions["d_model"] for spec in (mamba1, mamba2, naive)] == [d_model, d_model, d_model // 2]
     assert [spec.model for spec in (mamba1, mamba2, naive)] == ["mamba1", "mamba2", "mamba3_naive"]
     for spec in (mamba1, mamba2, naive):
@@ -113,7 +108,7 @@ def test_figure_2_pairs_models_of_one_size(d_model: int) -> None:
     ],
 )
 def test_table_1_has_each_model_twice(name: str, sequential: str, formulation: str, chunk: int) -> None:
-    spec, other = workload(name).spec, workload(sequential).spec
+    spec, other = built(name).spec, built(sequential).spec
     assert (spec.formulation, spec.chunk) == (formulation, chunk)
     same = {"name": other.name, "description": other.description, "formulation": "sequential", "chunk": None}
     assert spec.model_copy(update=same) == other

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.support.folders import ROOT
 
 EXEMPT = {"data", "support", "whole"}  # what belongs to no one module
@@ -20,3 +22,8 @@ def test_a_test_is_called_after_a_module_of_its_folder() -> None:
         if not any(name.startswith(f"{module.stem}_") for module in folder.glob("*.py")):
             strangers.append(str(path))
     assert strangers == []
+
+
+def test_what_tests_share_is_support() -> None:
+    shared = re.compile(r"^ *(?:from|import) tests\.(?!support)", re.MULTILINE)
+    assert [str(path) for path in TESTS if shared.search((ROOT / "tests" / path).read_text())] == []

@@ -19,12 +19,13 @@ from matplotlib.transforms import Affine2D, Bbox
 from sim.presentation.graph.svg import as_svg, figure_of
 from sim.presentation.graph.text import RECURRENCE_COLOUR, dependences
 from tests.support.folders import ROOT
-from tests.support.graphs import WORKLOADS, independent, leaky, table1, tangled
+from tests.support.graphs import WORKLOADS, independent, leaky, tangled
+from tests.support.shipped import built
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_svg_is_valid_and_shows_every_name(name: str) -> None:
-    graph = table1(name)
+    graph = built(name).graph
     svg = as_svg(graph)
     assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
     kinds = {op.kind for op in graph.operations}
@@ -52,7 +53,9 @@ def test_drawings_do_not_depend_on_the_time_or_the_hash_seed() -> None:
     assert "</svg>" in found.pop()
 
 
-GRAPHS = {graph.name: graph for graph in (*map(table1, WORKLOADS), leaky(), tangled(), independent())}
+GRAPHS = {
+    graph.name: graph for graph in (*(built(name).graph for name in WORKLOADS), leaky(), tangled(), independent())
+}
 
 
 @cache

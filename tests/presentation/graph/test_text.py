@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim.presentation.graph.text import Dependence, as_dot, as_text, dependences
-from tests.support.graphs import WORKLOADS, independent, leaky, table1, tangled
+from tests.support.graphs import WORKLOADS, independent, leaky, tangled
+from tests.support.shipped import built
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
 
 # ------------------------------------------------------------------------------------------------------ dependences
@@ -66,7 +67,7 @@ def test_the_text_of_a_small_graph() -> None:
             "recurrence R1: first, other, mix, out; carries q[t-1], p[t-1], y[t-2]",
             id="recurrence of several operations",
         ),
-        pytest.param(table1("mamba3_mimo"), "recurrence R2: update; carries S[t-1]", id="two recurrences"),
+        pytest.param(built("mamba3_mimo").graph, "recurrence R2: update; carries S[t-1]", id="two recurrences"),
     ],
 )
 def test_the_text_ends_with_the_recurrences(graph: TimestepGraph, last: str) -> None:
@@ -75,7 +76,7 @@ def test_the_text_ends_with_the_recurrences(graph: TimestepGraph, last: str) -> 
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_the_text_has_a_line_for_every_operation(name: str) -> None:
-    graph = table1(name)
+    graph = built(name).graph
     text = as_text(graph)
     assert all(any(line.endswith(op.equation.text) for line in text.splitlines()) for op in graph.operations)
     assert text.count("<- ") == sum(each.carried for each in dependences(graph))
@@ -114,7 +115,7 @@ def test_dot_escapes_what_a_name_may_contain() -> None:
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_dot_has_every_operation_and_edge(name: str) -> None:
-    graph = table1(name)
+    graph = built(name).graph
     dot = as_dot(graph)
     assert dot.count(" -> ") == len(dependences(graph))
     assert dot.count("style=dashed") == sum(each.carried for each in dependences(graph))
