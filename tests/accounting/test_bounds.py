@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
+from hw.unit_names import UnitName
 from sim.accounting.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
-from sim.lowering.program import UnitName
 from sim.search.choose import sections
 from sim.simulation import Job, run
 from workloads.graph import GraphBuilder, TimestepGraph

@@ -11,13 +11,14 @@ import pytest
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Transfer, Work
+from hw.unit_names import UnitName
 from sim.execution.observers import RunObserver
 from sim.execution.run import Execution, run_program
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.errors import DeadlockError
 from sim.lowering.order import BatchLayout
-from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, UnitName
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
 
 DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 

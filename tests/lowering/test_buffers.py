@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
+from hw.unit_names import UnitName
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError
@@ -15,7 +16,6 @@ from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
-from sim.lowering.program import UnitName
 from sim.search.choose import choose
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Transfer, Work
+from hw.unit_names import UnitName
 from sim.execution.run import Execution, run_program
 from sim.lowering.order import BatchLayout
-from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, UnitName
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
 
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
 

@@ -13,13 +13,13 @@ FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for top in ("hw", "workloads", "sim")
     for path in (ROOT / top).rglob("*.py")
-}
+} | {"stallscope": ROOT / "stallscope.py"}
 
 
 def room(name: str) -> str:
     """The folder, or the file of sim itself, in which a module stands; ``sim`` and what starts it come last."""
     top, *below = name.split(".")
-    return top if top != "sim" else below[0] if below and below[0] in ORDER else ""
+    return top if top in ORDER else below[0] if below and below[0] in ORDER else ""
 
 
 def imports(name: str) -> set[str]:

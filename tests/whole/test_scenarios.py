@@ -126,7 +126,7 @@ def test_rerun_gives_identical_bytes(workload: str) -> None:
     assert first == second
 
 
-# Expectations worked out by hand; docs/decisions.md shows the arithmetic. Cycles a token and layer, hw/edge.
+# Expectations worked out by hand; docs/predictions.md shows the arithmetic. Cycles a token and layer, hw/edge.
 STEADY = {"layers": 1, "sequence_length": 512}
 BY_HAND = [
     # in_proj 198 column folds of 32 x 48 (1536 deep, 32 tokens), out_proj 48 x 96, read-out 96 columns folds x 64 deep
