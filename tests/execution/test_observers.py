@@ -16,7 +16,6 @@ from hw.observer import Observer
 from sim.accounting.result import Result
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.offered import Offered
-from sim.lowering.program import Program
 from sim.simulation import Job, prepare, run
 from sim.trace import TraceWriter
 from tests.support.conservation import UNITS, unrecorded
@@ -43,8 +42,8 @@ class Everything(RunObserver):
     def _seen(self, offered: Offered) -> tuple[Any, ...]:
         return offered.plan.name, *(getattr(offered, name) for name in FIELDS), offered.request, offered.cost
 
-    def begin(self, section: Any, program: Program, start: int) -> None:
-        self.heard.append(("begin", section, program, start))
+    def begin(self, section: Any, start: int) -> None:
+        self.heard.append(("begin", section, start))
 
     def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
         self.heard.append(("busy", unit, self._seen(offered), start, end))
@@ -134,7 +133,7 @@ def check_intervals(heard: list[tuple[Any, ...]], result: Result) -> None:
     sums: dict[str, Counter[str]] = {unit: Counter() for unit in UNITS}
     for what, *details in heard:
         if what == "begin":
-            begin = details[2]
+            begin = details[1]
             assert set(ends.values()) == {begin}
         if what not in ("busy", "stalled") or details[0] not in ends:
             continue

@@ -265,7 +265,7 @@ def least_dram_bytes(workload: Workload) -> int:
     """Every parameter once a layer, the layer's input and its output."""
     graph, spec = workload.graph, workload.spec
     border = graph.row_elements(graph.input_tensor) + graph.row_elements(graph.output_tensor)
-    return spec.layers * workload.element_bytes * (graph.parameter_count + border * workload.tokens)
+    return spec.layers * workload.stacks[0].element_bytes * (graph.parameter_count + border * workload.tokens)
 
 
 def check(result: Result, workload: Workload, machine: MachineSpec) -> None:
