@@ -167,7 +167,7 @@ def page(pairs: Sequence[Pair]) -> str:
         "- So the two are not two points of one curve: they come from two methods.",
         "## Cycles a token, all layers",
         _cycles(pairs),
-        "The roofline is in GOP a token by the paper's convention. Sources: workloads/models/mamba2*.yaml and "
+        "The roofline is in GOP a token by the paper's convention. Sources: workloads/mamba2*.yaml and "
         "workloads/mamba3_mimo*.yaml, hw/edge.yaml and hw/edge_flexpe.yaml, workloads/mappings/stream-like.yaml.",
     ]
     return "\n\n".join(parts) + "\n"
