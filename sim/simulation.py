@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,13 @@ from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.accounting.windows import WindowRecorder
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
 from sim.search.choose import Section, choose
 from workloads.workload import head_workload
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def simulate(
     machine: str = "edge",
     overrides: Mapping[str, Any] | Iterable[str] = (),
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     observer: RunObserver | None = None,
     stride: Stride = "cycle",
     simulate_layers: int | None = None,
@@ -77,7 +76,7 @@ def mapped(inputs: Inputs) -> Job:
 
 def run(
     job: Job,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     observer: RunObserver | None = None,
     *,
     stride: Stride = "cycle",
@@ -146,5 +145,5 @@ def _simulate(
     return Spent(execution.makespan, streams, execution.units, path)
 
 
-def _tell(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+def _tell(progress: ProgressCallback, before: int, total: int, done: int, _: int) -> None:
     progress(before + done, total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.files.errors import InputError, Problem
+from sim.files.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -111,11 +112,8 @@ def chosen(workload: str | None, config: Path | None) -> str:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal.
-
-    Yields what is to be called with (done, in all).
-    """
+def progress_bar(what: str) -> Iterator[ProgressCallback]:
+    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
