@@ -102,12 +102,12 @@ def run(
             typer.echo(f"stallscope: {advice()}", err=True)
         with (
             nullcontext() if quiet else progress_bar("simulating") as progress,
-            nullcontext() if recorder is None else recorder.writing(job.machine),
+            nullcontext() if recorder is None else recorder.writing(job.machine) as observer,
         ):
             result = simulate_job(
                 job,
                 progress,
-                recorder,
+                observer,
                 stride=stride.value,
                 windows=windows,
                 critical_path=critical_path,

@@ -16,9 +16,9 @@ from sim.lowering.buffers import LOAD, Storage
 from sim.lowering.order import ALL, Layout, SegmentLayout
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.search.choose import Section
-from sim.trace.requests import Requests, Tables
+from sim.trace.requests import ItemTables, Requests
 from sim.trace.slices import Numbers
-from sim.trace.slots import Slots
+from sim.trace.tile_slots import TileSlots
 
 ROLES = ("weights", "tile", "step", "state", "parameters")
 
@@ -29,7 +29,7 @@ Change = tuple[str, Numbers, Numbers]  # role; cycles; at each of them bytes mor
 class Occupancy:
     """The buffers of a *section* as its requests use them."""
 
-    def __init__(self, section: Section, tables: Tables) -> None:
+    def __init__(self, section: Section, tables: ItemTables) -> None:
         self._tables = tables
         self._inventory = section.choice.inventory
         self._plans = section.program.streams
@@ -70,7 +70,7 @@ class Occupancy:
                 last = int(busy[-1]) if len(busy) else 0
                 self._given["parameters"][variant, self._tables.row(user, last)] += storage.buffer.slot_bytes
 
-    def _slots_of(self, role: str) -> Slots:
+    def _slots_of(self, role: str) -> TileSlots:
         """The slots of all buffers of a *role*; their first requests take them."""
         sizes: list[int] = []
         reads: list[tuple[int, int, int]] = []
@@ -81,7 +81,7 @@ class Occupancy:
                         self._taken[role][begin] += storage.buffer.slot_bytes
                         reads += [(len(sizes), *end) for end in ends]
                     sizes.append(storage.buffer.slot_bytes)
-        return Slots(self._tables, sizes, reads)
+        return TileSlots(self._tables, sizes, reads)
 
     def _uses(self, storage: Storage) -> Iterator[list[tuple[_Use, list[_Use]]]]:
         """For each slot of *storage* what begins its use and what ends it, in tiles of every variant."""

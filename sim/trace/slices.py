@@ -20,7 +20,7 @@ NANOSECONDS = 10**9
 NOTHING = -1
 
 Numbers = npt.NDArray[np.int64]
-Choice = npt.NDArray[np.bool_]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Words:
         codes = [NOTHING if text is None else numbers.setdefault(text, len(numbers)) for text in texts]
         return cls(np.array(codes, np.int64), tuple(numbers))
 
-    def __getitem__(self, rows: Numbers | Choice) -> Words:
+    def __getitem__(self, rows: Numbers | Mask) -> Words:
         return Words(self.codes[rows], self.texts)
 
 
@@ -57,7 +57,7 @@ class Spans:
     start: Numbers
     end: Numbers
 
-    def __getitem__(self, rows: Numbers | Choice) -> Spans:
+    def __getitem__(self, rows: Numbers | Mask) -> Spans:
         return Spans(self.unit[rows], self.start[rows], self.end[rows])
 
 
@@ -98,7 +98,7 @@ class Slices:
     def __len__(self) -> int:
         return len(self.id)
 
-    def __getitem__(self, rows: Numbers | Choice) -> Slices:
+    def __getitem__(self, rows: Numbers | Mask) -> Slices:
         columns: list[Any] = [getattr(self, field.name) for field in fields(self)]
         picked: list[Any] = [None if column is None else column[rows] for column in columns[1:]]
         return Slices(self.kind, *picked)

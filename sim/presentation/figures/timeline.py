@@ -18,7 +18,7 @@ from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
 from sim.search.choose import Section
-from sim.trace.places import Places
+from sim.trace.descriptions import RequestDescriber
 
 TILES = 2
 MOST_SLICES = 20_000  # in all lanes; the window ends earlier if it has more
@@ -65,7 +65,7 @@ class TimelineRecorder(RunObserver):
         self.tiles = min(TILES, program.tiles)
         self.first_tile = program.layers // 2 * program.tiles_per_layer
         self.first_tile += max(0, program.tiles_per_layer - self.tiles) // 2
-        self._layers, self._places = section, Places(section)
+        self._layers, self._describer = section, RequestDescriber(section)
         self._earliest = self.first_tile - TILES
         self._recording, self._near = True, False
         self._pace = _pace(program)
@@ -115,7 +115,7 @@ class TimelineRecorder(RunObserver):
         lane.append(added)
 
     def _label(self, offered: Offered) -> Label:
-        plan, place = offered.plan, self._places.of(offered)
+        plan, place = offered.plan, self._describer.describe(offered)
         tokens = place.first_token, place.last_token
         where = f"layer {place.layer}, tile {place.tile}"
         where += f", block {place.block}" if place.block is not None else ""

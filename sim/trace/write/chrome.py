@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from sim.trace.slices import NOTHING, Choice, Counter, Header, Numbers, Slices, Words
+from sim.trace.slices import NOTHING, Counter, Header, Mask, Numbers, Slices, Words
 from sim.trace.write.background import Background, Gzip
 from sim.trace.write.lines import Part, lines
 from sim.version import __version__
@@ -141,7 +141,7 @@ def _arguments(slices: Slices) -> Iterator[Part]:
             yield column
 
 
-def _where(rows: Choice, text: str, special: Choice | None = None, otherwise: str = "") -> Words:
+def _where(rows: Mask, text: str, special: Mask | None = None, otherwise: str = "") -> Words:
     """*text* in these *rows*; if only some are *special*, what is to stand in the others."""
     numbers = np.zeros(len(rows), np.int64) if special is None else np.where(special, 0, 1)
     return Words(np.where(rows, numbers, NOTHING), (text, otherwise))

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
-from sim.trace.history import REACH
+from sim.trace.causes import REACH
 from sim.trace.slices import NOTHING, Column, Counter, Header, Numbers, Slices, Words
 from sim.trace.write.background import Background
 from sim.trace.write.messages import Fixed, Part, Varying, field, nested, records
