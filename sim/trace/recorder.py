@@ -20,7 +20,7 @@ from sim.lowering.program import Program
 from sim.search.choose import Section
 from sim.trace.counters import UNITS, RunCounters
 from sim.trace.requests import HEARD, SLOT
-from sim.trace.section_recording import Heard, SectionRecording
+from sim.trace.section_recording import Heard, Output, SectionRecording
 from sim.trace.slice_writer import SliceWriter
 from sim.trace.slices import NOTHING, Header
 from sim.trace.window import Window
@@ -45,40 +45,36 @@ class TraceWriter:
     @contextmanager
     def writing(self, machine: MachineSpec) -> Iterator[RunObserver]:
         """The observer of a run on *machine* that the block does; the file appears when the block ends well."""
-        channels = [f"dram.channel{number}" for number in range(machine.dram.channels)]
+        channels = tuple(f"dram.channel{number}" for number in range(machine.dram.channels))
         tracks = dict.fromkeys(UNITS, ("work", "stalls")) | dict.fromkeys(channels, ("data", "stalls"))
         header = Header(machine.name, machine.clock, tracks)
         with replacing(self._path) as stream, self._format.writing(stream, header) as sink:
-            counters = RunCounters(machine)
-            recorder = _Recorder(machine, channels, SliceWriter(sink, self._window), counters, self._chunk)
+            output = Output(machine, channels, SliceWriter(sink, self._window), RunCounters(machine))
+            recorder = _Recorder(output, self._chunk)
             yield recorder
             recorder.finish()
-            sink.counters(counters.counters())
+            sink.counters(output.counters.counters())
 
 
 class _Recorder(RunObserver):
     """Hears a run, and hands what it hears to the recording of the section, *chunk* requests at a time."""
 
-    def __init__(
-        self, machine: MachineSpec, channels: list[str], slices: SliceWriter, counters: RunCounters, chunk: int
-    ) -> None:
-        self._machine = machine
-        self._channels = channels
-        self._slices = slices
-        self._counters = counters
+    def __init__(self, output: Output, chunk: int) -> None:
+        self._output = output
+        self._channels = frozenset(output.channels)
         self._most = chunk * len(HEARD)
         self._section: SectionRecording | None = None
         self._heard = Heard()
         self._end = 0  # the last cycle heard of, in the section
         self._busy = (0, 0)  # when the unit of the request that is just being issued works on it
-        self._issued: list[int] = []  # when the latest request of each stream was issued
+        self._issued_at: list[int] = []  # when the latest request of each stream was issued
 
     def begin(self, section: Section, program: Program, start: int) -> None:
         if self._section is not None:
             self._section.finish(self._heard, self._end)
             self._section.leave(start)
-        self._section = SectionRecording(section, start, self._machine, self._channels, self._slices, self._counters)
-        self._heard, self._end, self._issued = Heard(), 0, [0] * len(program.streams)
+        self._section = SectionRecording(section, start, self._output)
+        self._heard, self._end, self._issued_at = Heard(), 0, [0] * len(program.streams)
 
     def finish(self) -> None:
         """Write what is left, once the run has ended."""
@@ -100,8 +96,8 @@ class _Recorder(RunObserver):
         elif offered.slot:
             producer, count = SLOT, offered.ready_at
         rank = offered.rank
-        ready = max(offered.ready_at, self._issued[rank])
-        self._issued[rank] = now
+        ready = max(offered.ready_at, self._issued_at[rank])
+        self._issued_at[rank] = now
         self._heard.requests.extend((rank, offered.tile, offered.item, now, *self._busy, ready, producer, count))
         if landing is not None:
             self._heard.landings.append(landing)

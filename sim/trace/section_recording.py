@@ -30,28 +30,28 @@ class Heard:
     landings: list[Landing] = field(default_factory=list)  # of the transfers among the requests
 
 
-class SectionRecording:
-    """The recording of *section*, which begins at cycle *origin* of the run; its channels are called *channels*."""
+@dataclass(frozen=True)
+class Output:
+    """What the sections of a run have in common: the machine, the names of its channels, where slices and counts go."""
 
-    def __init__(
-        self,
-        section: Section,
-        origin: int,
-        machine: MachineSpec,
-        channels: list[str],
-        slices: SliceWriter,
-        counters: RunCounters,
-    ) -> None:
+    machine: MachineSpec
+    channels: tuple[str, ...]
+    slices: SliceWriter
+    counters: RunCounters
+
+
+class SectionRecording:
+    """The recording of *section*, which begins at cycle *origin* of the run, for *output*."""
+
+    def __init__(self, section: Section, origin: int, output: Output) -> None:
         program = section.program
-        self._channels = channels
-        self._slices = slices
-        self._counters = counters
+        self._channels, self._slices, self._counters = output.channels, output.slices, output.counters
         self._tables = ItemTables(section, origin)
         self._recent = RecentRequests(program.pool)
-        self._timeline = ChannelTimeline(machine, program.reasons, origin)
+        self._timeline = ChannelTimeline(output.machine, program.reasons, origin)
         self._occupancy = Occupancy(section, self._tables)
         self._flight_tracks = FlightTracks()
-        counters.occupied([self._occupancy.resident()])
+        self._counters.occupied([self._occupancy.resident()])
 
     def write(self, heard: Heard) -> Heard:
         """Write the next requests *heard*, and what belongs to them; returns what is left, waits for the next."""

@@ -104,14 +104,13 @@ class Slices:
         return Slices(self.kind, *picked)
 
     @cached_property
-    def places(self) -> tuple[Numbers, list[tuple[str, str]]]:
-        """Of each slice the number of its place, and the places: pairs of unit and track."""
+    def unit_tracks(self) -> tuple[Numbers, list[tuple[str, str]]]:
+        """For each slice which of the pairs of unit and track it is on, and these pairs."""
         both = self.unit.codes * len(self.track.texts) + self.track.codes
         present = np.flatnonzero(np.bincount(both))
-        pairs = [divmod(int(pair), len(self.track.texts)) for pair in present]
-        return np.searchsorted(present, both), [
-            (self.unit.texts[unit], self.track.texts[track]) for unit, track in pairs
-        ]
+        numbers = [divmod(int(pair), len(self.track.texts)) for pair in present]
+        pairs = [(self.unit.texts[unit], self.track.texts[track]) for unit, track in numbers]
+        return np.searchsorted(present, both), pairs
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class Header:
         return cycle * NANOSECONDS // self.clock_hz
 
     def times(self, cycles: Numbers) -> Numbers:
-        """The same for many cycles; seconds go apart, so that no product is too large."""
+        """The times at which *cycles* begin, rounded down; whole seconds go apart, so that no product is too large."""
         seconds: Numbers = cycles // self.clock_hz
         rest: Numbers = (cycles - seconds * self.clock_hz) * NANOSECONDS // self.clock_hz
         return seconds * NANOSECONDS + rest
