@@ -44,6 +44,7 @@ FewLayersOption = Annotated[int, SIMULATE_LAYERS]
 ReportOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
 ]
+ResultJsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")]
 
 
 def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, object]) -> str:
@@ -59,12 +60,12 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
     return shlex.join(words)
 
 
-def check_target(json: str | None) -> None:
-    """Raise InputError, before any work, if the JSON could not be written there."""
+def check_target(target: str | Path | None) -> None:
+    """Raise InputError, before any work, if *target* could not be written; ``-`` is standard output."""
     from sim.files.atomic import check_writable
 
-    if json not in (None, "-"):
-        check_writable(Path(str(json)))
+    if target is not None and target != "-":
+        check_writable(Path(target))
 
 
 def write_json(text: str, json: str | None) -> bool:
