@@ -46,8 +46,9 @@ def loop(workload: str, machine: str, assignments: list[str], stride: str) -> di
 def choice(workload: str, machine: str) -> dict[str, Any]:
     """The choice of a mapping: CPU seconds in all and in trial runs, and how many there were."""
     from sim.files.resolve import resolve
+    from sim.search.choose import choose
 
-    module: Any = import_module("sim.search.choose")
+    module: Any = import_module("sim.search.trials")
     run_program, in_trials = module.run_program, 0.0
 
     def trial(*arguments: Any, **keywords: Any) -> Any:
@@ -63,7 +64,7 @@ def choice(workload: str, machine: str) -> dict[str, Any]:
 
     def chooses() -> tuple[int, float]:
         start = time.process_time()
-        return module.choose(inputs.workload, inputs.machine, inputs.document).trials, time.process_time() - start
+        return choose(inputs.workload.stacks[0], inputs.machine).trials, time.process_time() - start
 
     (trials, cpu_s), bare = beside(chooses)
     return {"cpu_s": cpu_s, "trials_cpu_s": in_trials, "trials": trials, "bare": bare}

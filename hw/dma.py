@@ -19,7 +19,7 @@ from hw.engine import Engine
 from hw.integers import apportion
 from hw.ledger import Landing
 from hw.observer import Observer
-from hw.reasons import BANDWIDTH
+from hw.reasons import BANDWIDTH, Reason
 from hw.stream import NEVER, Stream
 from hw.unit import Server
 
@@ -141,7 +141,7 @@ class Dma(Server):
         channel = self.channel
         total = self._clocks(makespan)
         clocks = {"busy": channel.data_clocks, **channel.stalls}
-        clocks["nothing_left"] = clocks.get("nothing_left", 0) + max(0, total - sum(clocks.values()))
+        clocks[Reason.NOTHING_LEFT] = clocks.get(Reason.NOTHING_LEFT, 0) + max(0, total - sum(clocks.values()))
         cycles = apportion(makespan, clocks)
         busy = cycles.pop("busy")
         stalls = {reason: count for reason, count in cycles.items() if count}

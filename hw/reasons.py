@@ -1,7 +1,8 @@
 """Why a unit or a channel does nothing: names in results, small numbers (places in an account) while a run goes on.
 
-``start`` says that nothing was missing; ``dram`` is a wait for a transfer, which accounts share out over what the
-transfer's time was spent on, the five kinds from ``dram_bandwidth`` on. A program adds reasons of its own.
+``Reason`` has the names, each spelt here and nowhere else. The numbers are those of the reasons that every run knows;
+a program adds those of its waits for units. ``Reason.DRAM`` is a wait for a transfer, which accounts share out over
+what the transfer's time was spent on, the five kinds of :data:`COST_NAMES`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,53 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-COST_NAMES: Final = ("dram_bandwidth", "dram_latency", "dram_row_miss", "dram_turnaround", "dram_refresh")
-NAMES: Final = ("start", *COST_NAMES, "no_buffer", "dram", "bank_conflict", "nothing_left")
-START: Final = NAMES.index("start")
-BANDWIDTH: Final = NAMES.index("dram_bandwidth")
-NO_BUFFER: Final = NAMES.index("no_buffer")
-DRAM: Final = NAMES.index("dram")
-BANK_CONFLICT: Final = NAMES.index("bank_conflict")
-NOTHING_LEFT: Final = NAMES.index("nothing_left")
+
+class Reason:
+    """The names of reasons; see sim/accounting/taxonomy.py for what each means."""
+
+    START: Final = "start"
+    DRAM_BANDWIDTH: Final = "dram_bandwidth"
+    DRAM_LATENCY: Final = "dram_latency"
+    DRAM_ROW_MISS: Final = "dram_row_miss"
+    DRAM_TURNAROUND: Final = "dram_turnaround"
+    DRAM_REFRESH: Final = "dram_refresh"
+    NO_BUFFER: Final = "no_buffer"
+    DRAM: Final = "dram"
+    BANK_CONFLICT: Final = "bank_conflict"
+    NOTHING_LEFT: Final = "nothing_left"
+    NO_ACCESS: Final = "no_access"  # of SRAM banks
+    UNIT_BUSY: Final = "unit_busy"  # on the critical path: the next request waited for the unit
+    PIPELINE_LATENCY: Final = "pipeline_latency"  # or for a result that had not left the pipeline
+
+    @staticmethod
+    def waits_for(unit: str) -> str:
+        """A result of *unit* came last."""
+        return f"waits_for_{unit}"
+
+    @staticmethod
+    def recurrence_on(unit: str) -> str:
+        """The result of an earlier timestep, inside a recurrence, came last, from *unit*."""
+        return f"{_RECURRENCE}{unit}"
+
+    @staticmethod
+    def is_recurrence(reason: str) -> bool:
+        """Whether *reason* is one of :meth:`recurrence_on`."""
+        return reason.startswith(_RECURRENCE)
+
+
+_RECURRENCE: Final = "recurrence_on_"
+COST_NAMES: Final = (
+    Reason.DRAM_BANDWIDTH, Reason.DRAM_LATENCY, Reason.DRAM_ROW_MISS, Reason.DRAM_TURNAROUND, Reason.DRAM_REFRESH
+)  # fmt: skip
+NAMES: Final = (
+    Reason.START, *COST_NAMES, Reason.NO_BUFFER, Reason.DRAM, Reason.BANK_CONFLICT, Reason.NOTHING_LEFT
+)  # fmt: skip
+START: Final = NAMES.index(Reason.START)
+BANDWIDTH: Final = NAMES.index(Reason.DRAM_BANDWIDTH)
+NO_BUFFER: Final = NAMES.index(Reason.NO_BUFFER)
+DRAM: Final = NAMES.index(Reason.DRAM)
+BANK_CONFLICT: Final = NAMES.index(Reason.BANK_CONFLICT)
+NOTHING_LEFT: Final = NAMES.index(Reason.NOTHING_LEFT)
 
 
 def reason_names(more: Iterable[str] = ()) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""One run from names to result: resolve the inputs (sim/files/resolve.py), choose a mapping, simulate, account."""
+"""One run from names to result: resolve the inputs, choose a mapping for each stack of layers, simulate, account.
+
+The contents page of the house: what is called here stands in the folders files, search, execution and accounting.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
-from sim.search.choose import Section, choose
-from workloads.workload import head_workload
+from sim.lowering.section import Section
+from sim.search.choose import sections
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
@@ -66,12 +69,8 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
 
 def mapped(inputs: Inputs) -> Job:
     """Choose a mapping for *inputs*; raises InputError where none fits."""
-    spec, document = inputs.machine, inputs.document
-    layers = Section(inputs.workload, choose(inputs.workload, spec, document))
-    head = head_workload(inputs.workload)
-    if head is None:
-        return Job(spec, (layers,))
-    return Job(spec, (layers, Section(head, choose(head, spec, document), "head.")))
+    with inputs.placing():
+        return Job(inputs.machine, sections(inputs.workload, inputs.machine))
 
 
 def run(
@@ -109,14 +108,15 @@ def run(
         runs.append((section, scaled(found, section.program.layers)))
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
-    return build_result(job.machine, runs, parts[0][0].program.layers, timeline)
+    simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
+    return build_result(job.machine, runs, simulated, timeline)
 
 
 def _cut(section: Section, layers: int) -> Section:
     """*section* with so many layers only."""
     if layers == section.program.layers:
         return section
-    return replace(section, choice=replace(section.choice, program=replace(section.program, layers=layers)))
+    return section.with_program(replace(section.program, layers=layers))
 
 
 def _simulate(
@@ -134,7 +134,7 @@ def _simulate(
     observers = [*listeners, *([] if tracker is None else [tracker])]
     observer = Observers(observers) if len(observers) > 1 else observers[0] if observers else None
     if observer is not None:
-        observer.begin(section, program, start)
+        observer.begin(section, start)
     execution = run_program(program, machine, stride=stride, on_tile=on_tile, observer=observer)
     streams = tuple(StreamSpent(stream.plan, stream.layers) for stream in execution.streams)
     path = None

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hw.machine import MachineSpec
 from sim.accounting.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
 from sim.files.catalog import find
-from sim.files.documents import Document, read_document
+from sim.files.documents import read_document
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import UnitName
-from sim.search.choose import Section, choose
+from sim.search.choose import sections
 from sim.simulation import Job, run
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Placement, Workload, WorkloadSpec
@@ -126,7 +126,7 @@ def machine(*overrides: str) -> MachineSpec:
 )
 def test_recurrence_cycles_per_step(graph: TimestepGraph, placement: dict[str, UnitName], ratio: Fraction) -> None:
     costs = CostModel(Analysis(graph), machine(), 2)
-    mapping = Mapping(1, 1, 1, 1, frozenset(placement), placement, 1024)
+    mapping = Mapping(1, 1, 1, 1, 1, frozenset(placement), placement, 1024)
     assert recurrence_cycles_per_step(costs, mapping) == ratio
 
 
@@ -139,7 +139,7 @@ def test_a_run_that_is_nothing_but_a_recurrence_is_near_its_bound(graph: Timeste
         name="tiny", model="mamba1", dimensions={}, layers=1, sequence_length=1000,
         mapping=MappingSpec(placement=unit, blocks=1, lanes=1, token_tile=100),
     )  # fmt: skip
-    workload, fast = Workload(spec, graph), machine("simd.pipeline_depth=16")
-    result = run(Job(fast, (Section(workload, choose(workload, fast, Document({}, [("tiny.yaml", {})]))),)))
+    workload, fast = Workload.alike(spec, graph), machine("simd.pipeline_depth=16")
+    result = run(Job(fast, sections(workload, fast)))
     assert result.bounds.recurrence_cycles <= result.makespan_cycles
     assert result.makespan_cycles < 2 * result.bounds.recurrence_cycles + 2000

@@ -148,7 +148,7 @@ def test_random_models_on_random_machines_with_any_effects_ideal(
 ) -> None:
     """The bounds hold, accounts, windows and path sum up, and recording changes nothing."""
     machine = machine.model_copy(update={"ideal": list(ideal)})
-    workload = Workload(spec, recipe.graph())
+    workload = Workload.alike(spec, recipe.graph())
     job = prepared(workload, machine)
     if job is None:
         event("does not fit")

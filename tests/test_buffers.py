@@ -8,6 +8,7 @@ from hw.machine import MachineSpec
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError
+from sim.files.resolve import placing
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
@@ -37,7 +38,7 @@ def inventory(built: TimestepGraph, simd: str = "", widths: tuple[int, int] = (2
     place: dict[str, UnitName] = {
         name: "simd" if name in simd.split() else "mac_array" for name in costs.analysis.operations
     }
-    mapping = Mapping(8, 1, blocks, 2, stepped, place, 1024)
+    mapping = Mapping(8, 1, 1, blocks, 2, stepped, place, 1024)
     return Inventory(costs.analysis, mapping, cut_into_streams(costs, mapping), widths)
 
 
@@ -174,8 +175,8 @@ def test_a_placement_that_cannot_be_is_an_error(place: dict[str, UnitName], mess
             "mapping": {"place": place},
         }
     )
-    with pytest.raises(InputError) as caught:
-        choose(Workload(spec, b.build("y")), EDGE, Document({}, [("w.yaml", {})]))
+    with pytest.raises(InputError) as caught, placing(Document({}, [("w.yaml", {})])):
+        choose(Workload.alike(spec, b.build("y")).stacks[0], EDGE)
     assert str(caught.value) == message
 
 
@@ -190,5 +191,5 @@ def test_a_wish_that_can_be_met_is_kept() -> None:
         sequence_length=4,
         mapping=MappingSpec(place={"a": "mac_array"}),
     )
-    choice = choose(Workload(spec, b.build("a")), EDGE, Document({}, [("w.yaml", {})]))
+    choice = choose(Workload.alike(spec, b.build("a")).stacks[0], EDGE)
     assert choice.mapping.placement == {"a": "mac_array"}

@@ -16,8 +16,8 @@ from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import choose_placement, stepped_operations
-from sim.search import choose as choice
-from sim.search.choose import CUTS
+from sim.search.space import CUTS
+from sim.search.trials import Trials
 from sim.simulation import prepare
 
 MIB = 2**20
@@ -35,16 +35,16 @@ def test_trials_that_end_early_lose_in_full_as_well(
     workload: str, machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = ["layers=1", "sequence_length=512"]
-    early = prepare(workload, machine, settings).sections[0].choice
+    early = prepare(workload, machine, settings).sections[0]
     limits: list[float] = []
-    limit = choice._Trials._limit
+    limit = Trials._limit
 
-    def no_limit(trials: choice._Trials, places: int) -> float:
+    def no_limit(trials: Trials, places: int) -> float:
         limits.append(limit(trials, places))
         return inf
 
-    monkeypatch.setattr(choice._Trials, "_limit", no_limit)
-    full = prepare(workload, machine, settings).sections[0].choice
+    monkeypatch.setattr(Trials, "_limit", no_limit)
+    full = prepare(workload, machine, settings).sections[0]
     assert min(limits) < inf  # else nothing would have ended early
     assert (early.mapping, early.trials) == (full.mapping, full.trials)
 
@@ -59,8 +59,9 @@ def test_what_does_not_fit_does_not_with_a_larger_tile(name: str, capacity: int)
         stepped = stepped_operations(costs.analysis, groups, 128)
         placement = choose_placement(costs, stepped, (16, 1, groups), "auto", {})
         fits = []
-        for tokens in (1, 2, 4, 8, 16, 32, 64, 128):
-            mapping = Mapping(tokens, 1, *cut, stepped, placement, 64 * 1024)
+        for steps in (1, 2, 4, 8, 16, 32, 64, 128):
+            chunk = workload.graph.tokens
+            mapping = Mapping(steps * chunk, chunk, 1, *cut, stepped, placement, 64 * 1024)
             inventory = Inventory(costs.analysis, mapping, cut_into_streams(costs, mapping), (2, 2))
             fits.append(allot(inventory, capacity))
         assert fits == sorted(fits, reverse=True), cut

@@ -13,7 +13,7 @@ from sim.files.catalog import shipped
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
 from sim.paper.convention import count_as_paper
-from workloads.counts import Counts, count
+from sim.paper.counts import Counts, count
 from workloads.workload import Workload
 
 TABLE = Path(__file__).parent / "data" / "table1.csv"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from hw.requests import Transfer, Work
 from sim.execution.observers import RunObserver
 from sim.execution.run import Execution, run_program
@@ -16,30 +17,21 @@ from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.errors import DeadlockError
 from sim.lowering.order import BatchLayout
-from sim.lowering.program import (
-    DRAM,
-    NO_BUFFER,
-    NOTHING,
-    RECURRENCE,
-    VARIANTS,
-    Dependency,
-    Pool,
-    Program,
-    StreamPlan,
-    UnitName,
-)
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, UnitName
+
+DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)
 
 
 def stream(unit: UnitName, cycles: int, items: int, *needs: Dependency, tail: int = 0, name: str = "") -> StreamPlan:
     """*items* requests of *cycles* each, whose results are there *tail* cycles later."""
-    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
     return StreamPlan(name or unit, unit, (), layout, (Work(cycles, tail, {}),), numbers, (), list(needs))
 
 
 def load(size_bytes: int, items: int) -> StreamPlan:
-    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
     return StreamPlan("load", "dma", (), layout, (Transfer(size_bytes),), numbers)
 
 
@@ -154,7 +146,7 @@ def test_items_without_work_take_no_time(kept: int) -> None:
     full = stream("simd", 9, 2)
     some = {0: (1, 3), 2: (2, 3)}[kept.bit_length() - 1]
     nothing = np.full(2, NOTHING)
-    partly = replace(full, numbers=tuple(full.numbers[v] if v in some else nothing for v in range(VARIANTS)))
+    partly = replace(full, numbers=tuple(full.numbers[v] if v in some else nothing for v in VARIANTS))
     assert run(program(partly, tiles=5)).makespan == 18
 
 

@@ -18,24 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from hw.requests import Transfer, Work
 from sim.execution.run import STRIDES, Execution, Stride, run_program
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.errors import DeadlockError
 from sim.lowering.order import BatchLayout
-from sim.lowering.program import (
-    DRAM,
-    NO_BUFFER,
-    NOTHING,
-    RECURRENCE,
-    VARIANTS,
-    Dependency,
-    Pool,
-    Program,
-    StreamPlan,
-    UnitName,
-)
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, UnitName
+
+DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
 ALWAYS = -(1 << 60)
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
@@ -70,7 +62,7 @@ def compute(
 
 
 def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPlan:
-    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * VARIANTS
+    layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
     return StreamPlan(name, "dma", (), layout, (Transfer(64),), numbers, dependencies=list(dependencies))
 
 

@@ -198,7 +198,7 @@ def scheduled(model: Model, machine: str, overrides: list[str]) -> tuple[OrderRe
     job = prepare(SHIPPED[model.name], machine, ["layers=2", f"sequence_length={TOKENS}", *dimensions, *overrides])
     recorder = OrderRecorder()
     run(job, observer=recorder)
-    return recorder, job.sections[0].workload.graph
+    return recorder, job.sections[0].stack.graph
 
 
 def recurrence_of(model: Model) -> Reference:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sim.lowering.order import ALL, BatchLayout, Layout, Region, Segment, SegmentLayout, StepLayout
 
-# Two blocks of two lanes, three tokens: (block, token, lane) = (0,0,0) (0,0,1) (0,1,0) ... (1,2,1).
-STEPS = StepLayout(tokens=3, blocks=2, lanes=2)
-# Two blocks of seven tokens in three chunks: tokens 0-1, 2-3, 4-6.
-BATCHES = BatchLayout(tokens=7, blocks=2, chunks=3)
+# Two blocks of two lanes, three timesteps: (block, step, lane) = (0,0,0) (0,0,1) (0,1,0) ... (1,2,1).
+STEPS = StepLayout(steps=3, blocks=2, lanes=2)
+# Two blocks of seven timesteps in three chunks: 0-1, 2-3, 4-6.
+BATCHES = BatchLayout(steps=7, blocks=2, chunks=3)
 # A whole projection of two weight tiles, then two that go block by block: a0 b0 b0 a1 b1 b1.
 SEGMENTS = SegmentLayout(
     4,
@@ -44,7 +44,7 @@ def test_region(layout: Layout, item: int, region: Region) -> None:
         pytest.param(STEPS, "", Region(1, 1, 1, 0), 8, id="steps: one item"),
         pytest.param(STEPS, "", Region(1, 1, 0, None), 3, id="steps: all lanes"),
         pytest.param(STEPS, "", Region(1, 1), 9, id="steps: all blocks"),
-        pytest.param(STEPS, "", Region(0, 2, 0), 5, id="steps: all tokens of a block"),
+        pytest.param(STEPS, "", Region(0, 2, 0), 5, id="steps: all of a block"),
         pytest.param(StepLayout(3, 1, 1), "", Region(1, 1, 1, 1), 1, id="steps: not cut, so any block is the whole"),
         pytest.param(BATCHES, "", Region(3, 3, 0, 1), 1, id="batches: the chunk of a token"),
         pytest.param(BATCHES, "", Region(3, 4), 5, id="batches: all blocks"),
@@ -94,11 +94,11 @@ def test_items_cover_the_tile_once(layout: StepLayout | BatchLayout) -> None:
         for token in range(region.first, region.last + 1)
     ]
     lanes = layout.lanes if isinstance(layout, StepLayout) else 1
-    assert len(covered) == len(set(covered)) == layout.blocks * layout.tokens * lanes
+    assert len(covered) == len(set(covered)) == layout.blocks * layout.steps * lanes
 
 
 @given(layout=batches, token=st.integers(0, 8))
 def test_a_later_token_is_never_done_earlier(layout: BatchLayout, token: int) -> None:
-    token = min(token, layout.tokens - 1)
+    token = min(token, layout.steps - 1)
     needs = layout.last("", np.arange(token + 1), 0)
     assert (np.diff(needs) >= 0).all()

@@ -8,7 +8,7 @@ import pytest
 from hw.machine import MachineSpec
 from hw.requests import Transfer, Work
 from sim.files.catalog import find
-from sim.files.documents import Document, read_document
+from sim.files.documents import read_document
 from sim.lowering.program import NOTHING, Program
 from sim.search.choose import choose
 from sim.simulation import prepare
@@ -29,7 +29,7 @@ def program(state: Precision) -> Program:
         name="w", model="mamba1", dimensions={}, layers=1, sequence_length=TOKENS, precision="16bit",
         state_precision=state, mapping=MappingSpec(token_tile=TOKENS, blocks=1, lanes=1),
     )  # fmt: skip
-    return choose(Workload(spec, b.build("y")), EDGE, Document({}, [("w.yaml", {})])).program
+    return choose(Workload.alike(spec, b.build("y")).stacks[0], EDGE).program
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def costs_of(name: str, hardware: str = "edge") -> CostModel:
 def mapping_of(costs: CostModel, tokens: int, cut: tuple[int, int], wish: Placement = "auto") -> Mapping:
     stepped = stepped_operations(costs.analysis, cut[0] * cut[1], 128)
     placement = choose_placement(costs, stepped, (tokens, 1, cut[0] * cut[1]), wish, {})
-    return Mapping(tokens, 1, *cut, stepped, placement, 64 * 1024)
+    return Mapping(tokens, 1, 1, *cut, stepped, placement, 64 * 1024)
 
 
 @pytest.mark.parametrize(

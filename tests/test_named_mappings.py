@@ -44,13 +44,13 @@ def test_everything_is_on_the_array_one_after_the_other() -> None:
     job = prepare("mamba3_mimo", "edge_flexpe", wanted)
     section = job.sections[0]
     freely = prepare("mamba3_mimo", "edge_flexpe", ["layers=1", "sequence_length=64", "mapping.blocks=1"]).sections[0]
-    assert set(section.choice.mapping.placement.values()) == {"mac_array"}
-    costs = section.choice.costs
+    assert set(section.mapping.placement.values()) == {"mac_array"}
+    costs = section.costs
     for name in ("outer", "readout"):  # contractions of activations: elementwise, although a product would be quicker
         found = costs.cost(name, "mac_array", 1, 1).cycles
         passes = costs.passes(name, 1, 1)
         assert found >= sum(2 * step.points for step in passes if step.function == "fma") // 1024
-        assert found > freely.choice.costs.cost(name, "mac_array", 1, 1).cycles
+        assert found > freely.costs.cost(name, "mac_array", 1, 1).cycles
 
 
 def test_set_comes_after_the_mapping() -> None:

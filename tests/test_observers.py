@@ -184,7 +184,7 @@ def test_nobody_may_be_among_the_observers() -> None:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, spec=specs, machine=machines())
 def test_random_models_are_heard_alike(recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec) -> None:
-    random_job = prepared(Workload(spec, recipe.graph()), machine)
+    random_job = prepared(Workload.alike(spec, recipe.graph()), machine)
     if random_job is None:
         event("does not fit")
         return

@@ -61,7 +61,7 @@ def test_speed_of_what_is_not_compiled_is_not_measured(
 def test_given_mapping_is_the_chosen_one(workload: str) -> None:
     chosen = prepare(workload, "edge_flexpe", SMALL).sections[0]
     again = prepare(workload, "edge_flexpe", [*SMALL, *given(chosen)]).sections[0]
-    assert again.choice.mapping == chosen.choice.mapping
+    assert again.mapping == chosen.mapping
 
 
 def test_loops_are_measured_in_processes_of_their_own() -> None:
@@ -75,7 +75,7 @@ def test_loops_are_measured_in_processes_of_their_own() -> None:
 
 def test_choice_is_timed_with_its_trial_runs() -> None:
     found, _ = children.task("choice", workload="mamba3_mimo", machine="edge")
-    assert found["trials"] == prepare("mamba3_mimo", "edge").sections[0].choice.trials
+    assert found["trials"] == prepare("mamba3_mimo", "edge").sections[0].trials
     assert 0 < found["trials_cpu_s"] < found["cpu_s"]
 
 

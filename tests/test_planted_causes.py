@@ -61,7 +61,7 @@ class Planted:
         document = read_document(find("machine", "edge")).changed(["dram.refresh=none", *self.machine])
         fixed: dict[str, Any] = {"name": "planted", "model": "mamba1", "dimensions": {}, "layers": 1}
         spec = WorkloadSpec(**{**fixed, "sequence_length": 1, **self.spec}, mapping=MappingSpec(**self.mapping))
-        return Laboratory(Workload(spec, self.graph), document, Document({}, [("planted.yaml", {})]))
+        return Laboratory(Workload.alike(spec, self.graph), document, Document({}, [("planted.yaml", {})]))
 
     def stalled(self, result: Result) -> int:
         """Cycles that the unit waits for the planted reason."""

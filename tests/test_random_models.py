@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from hw.machine import MachineSpec
 from sim.accounting.replay import OrderRecorder
 from sim.accounting.result import Result
-from sim.files.documents import Document
 from sim.files.errors import InputError
-from sim.search.choose import Section, choose
+from sim.search.choose import sections
 from sim.simulation import Job, run
 from tests.conservation import check_parts
 from workloads.evaluate import execute, random_parameters
@@ -261,7 +260,7 @@ specs = st.builds(
 def prepared(workload: Workload, machine: MachineSpec) -> Job | None:
     """The job, or None for what may keep a model from a machine."""
     try:
-        return Job(machine, (Section(workload, choose(workload, machine, Document({}, [("random.yaml", {})]))),))
+        return Job(machine, sections(workload, machine))
     except InputError as error:
         assert any(reason in str(error) for reason in REFUSALS)
         return None
@@ -293,7 +292,7 @@ def check(result: Result, workload: Workload, machine: MachineSpec) -> None:
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, spec=specs, machine=machines())
 def test_whatever_is_simulated_is_accounted_for(recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec) -> None:
-    workload = Workload(spec, recipe.graph())
+    workload = Workload.alike(spec, recipe.graph())
     job = prepared(workload, machine)
     if job is None:
         event("does not fit")
@@ -334,7 +333,7 @@ def real_graphs(draw: st.DrawFn) -> TimestepGraph:
 def test_any_mamba_on_any_machine_computes_what_it_should(
     graph: TimestepGraph, spec: WorkloadSpec, machine: MachineSpec
 ) -> None:
-    workload = Workload(spec.model_copy(update={"phase": "prefill"}), graph)
+    workload = Workload.alike(spec.model_copy(update={"phase": "prefill"}), graph)
     job = prepared(workload, machine)
     if job is None:
         event("does not fit")

@@ -10,12 +10,15 @@ from hypothesis import HealthCheck, event, given, settings
 import sim.execution.run
 from hw.engine import BORDER, Engine, Task
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from sim.execution.run import STRIDES, Execution, Stride, run_program
-from sim.lowering.program import NO_BUFFER, Program
+from sim.lowering.program import Program
 from sim.simulation import Job, prepare, run
 from tests.test_execution_reference import MAC, SIMD, compute, load, needs, outcome, program, programs, spec
 from tests.test_random_models import Recipe, machines, prepared, recipes, specs
 from workloads.workload import Workload, WorkloadSpec
+
+NO_BUFFER = Reason.NO_BUFFER
 
 __all__ = ["spec"]  # a fixture
 
@@ -175,7 +178,7 @@ def test_events_of_random_programs(spec: MachineSpec, engines: list[Watched], st
 def test_random_models_have_the_same_result_with_both_strides(
     recipe: Recipe, wishes: WorkloadSpec, machine: MachineSpec
 ) -> None:
-    job = prepared(Workload(wishes, recipe.graph()), machine)
+    job = prepared(Workload.alike(wishes, recipe.graph()), machine)
     if job is None:
         event("does not fit")
         return

@@ -6,14 +6,12 @@ import pytest
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find
-from sim.files.documents import Document, read_document
+from sim.files.documents import read_document
 from sim.files.errors import InputError
 from sim.search.choose import choose
 from sim.simulation import prepare, run
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
-
-NOWHERE = Document({}, [("none.yaml", {})])
 
 
 def joined_in_between() -> TimestepGraph:
@@ -53,7 +51,7 @@ def test_ends_or_is_refused(graph: TimestepGraph, token_tile: int, blocks: int, 
     wishes = MappingSpec(token_tile=token_tile, blocks=blocks, lanes=1, weight_slot_kib=1)
     spec = WorkloadSpec(name="x", model="mamba1", dimensions={}, layers=1, sequence_length=64, mapping=wishes)
     try:
-        choose(Workload(spec, graph), machine, NOWHERE)
+        choose(Workload.alike(spec, graph).stacks[0], machine)
     except InputError as error:
         assert "needs" in str(error.problems[0])
 

@@ -10,10 +10,11 @@ import pytest
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.execution.run import run_program
-from sim.lowering.program import DRAM, NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
 from tests.test_execution_reference import (
     LATENCY,
     MAC,
@@ -26,6 +27,8 @@ from tests.test_execution_reference import (
     reference_makespan,
     spec,
 )
+
+DRAM = Reason.DRAM
 
 __all__ = ["spec"]  # a fixture
 LANDINGS = 256  # of the same names in sim/execution: compiled, they have no names any more
@@ -114,7 +117,7 @@ class TestRecordsOfTransfers:
         assert self.waited(spec, load(loads), need) == {"dram_bandwidth": 4 * need + LATENCY}
 
     def test_items_without_a_transfer_are_those_of_the_one_before(self, spec: MachineSpec) -> None:
-        sparse = replace(load(4), numbers=(np.array([0, NOTHING, NOTHING, 0]),) * VARIANTS)
+        sparse = replace(load(4), numbers=(np.array([0, NOTHING, NOTHING, 0]),) * len(VARIANTS))
         assert self.waited(spec, sparse, 3) == self.SHARED
         assert self.waited(spec, sparse, 4) == {"dram_bandwidth": 4 + LATENCY + 4}
 

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from sim.paper.convention import PEAK_OPS_PER_SECOND, count_as_paper
 from workloads.graph import OperationCounts
-from workloads.models.registry import SEQUENTIAL
-from workloads.workload import Workload, head_workload
-
-GIGA = 10**9
+from workloads.workload import Workload
 
 
-class _Part(BaseModel):
+class CountsModel(BaseModel):
+    """The base of what is counted: frozen, and JSON in the order of declaration."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class KindCounts(_Part):
-    """All operations of one kind, a token; ``paper_ops`` is what the paper's convention counts for them."""
+class KindCounts(CountsModel):
+    """All operations of one kind, a token."""
 
     macs: float
     ops: float
     transcendentals: float
-    paper_ops: float
 
 
-class PaperColumns(_Part):
-    """The columns of Table 1 of arXiv 2604.07935, by its convention (sim/paper/convention.py)."""
-
-    ops_gop_per_token: float
-    state_gop_per_token: float
-    oi_op_per_byte: float
-    roofline_tok_per_s: float
-
-
-class Counts(_Part):
+class Counts(CountsModel):
     """Counts of a whole run divided by its tokens, so padding and the head have their share; a MAC is two ops.
 
-    ``state_bytes`` is what all layers hand from token to token, over the batch. ``dram_minimum_bytes`` is the least
-    traffic of a run: every weight once, the model's input and output, in decode the state in and out, in prefill out.
+    ``layer_parameters`` are those of the first layer. ``state_bytes`` is what all layers hand from token to token, over
+    the batch. ``dram_minimum_bytes`` is the least traffic of a run: every weight once, the model's input and output, in
+    decode the state in and out, in prefill out.
     """
 
     workload: str
@@ -60,8 +49,7 @@ class Counts(_Part):
     state_bytes: int
     dram_minimum_bytes: int
     dram_minimum_bytes_per_token: float
-    kinds: dict[str, KindCounts]
-    paper: PaperColumns
+    kinds: Mapping[str, KindCounts]
 
     def to_json(self) -> str:
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
@@ -71,25 +59,21 @@ class Counts(_Part):
 def count(workload: Workload) -> Counts:
     """Count *workload*."""
     spec, tokens = workload.spec, workload.tokens
-    paper = count_as_paper(workload.graph, spec.sequence_length)
     totals: dict[str, OperationCounts] = {}
     for kind, counts in _operations(workload):
         totals[kind] = totals.get(kind, OperationCounts(0, 0, 0)) + counts
     kinds = {
         kind: KindCounts(
-            macs=total.macs / tokens,
-            ops=total.ops / tokens,
-            transcendentals=total.transcendentals / tokens,
-            paper_ops=spec.layers * paper.ops.get(kind, 0.0),
+            macs=total.macs / tokens, ops=total.ops / tokens, transcendentals=total.transcendentals / tokens
         )
         for kind, total in totals.items()
     }
-    state_bytes = spec.layers * spec.batch * workload.carried_bytes
+    state_bytes = sum(stack.layers * spec.batch * stack.carried_bytes for stack in workload.body)
     least = _least_traffic(workload, state_bytes)
     return Counts(
         workload=spec.name,
         model=spec.model,
-        formulation=spec.formulation if workload.chunk else SEQUENTIAL,
+        formulation=workload.formulation,
         chunk=workload.chunk,
         phase=spec.phase,
         layers=spec.layers,
@@ -105,31 +89,24 @@ def count(workload: Workload) -> Counts:
         dram_minimum_bytes=least,
         dram_minimum_bytes_per_token=least / tokens,
         kinds=kinds,
-        paper=PaperColumns(
-            ops_gop_per_token=spec.layers * paper.total_ops / GIGA,
-            state_gop_per_token=spec.layers * paper.state_ops / GIGA,
-            oi_op_per_byte=paper.intensity,
-            roofline_tok_per_s=PEAK_OPS_PER_SECOND / (spec.layers * paper.total_ops),
-        ),
     )
 
 
 def _operations(workload: Workload) -> Iterator[tuple[str, OperationCounts]]:
     """(kind, counts over the run) of every operation of the layers and the head."""
-    for part in filter(None, (workload, head_workload(workload))):
-        times = part.spec.layers * part.steps * part.spec.batch
-        for operation in part.graph.operations:
-            counts = part.graph.operation_counts(operation)
+    for stack in workload.stacks:
+        for operation in stack.graph.operations:
+            counts = stack.graph.operation_counts(operation)
             yield (
-                operation.kind if part is workload else f"head.{operation.kind}",
-                OperationCounts(counts.macs * times, counts.ops * times, counts.transcendentals * times),
+                f"head.{operation.kind}" if stack.head else operation.kind,
+                OperationCounts(*(stack.total(each) for each in (counts.macs, counts.ops, counts.transcendentals))),
             )
 
 
 def _least_traffic(workload: Workload, state_bytes: int) -> int:
     spec, graph, head = workload.spec, workload.graph, workload.head
-    weights = spec.layers * graph.parameter_count + (head.parameter_count if head else 0)
+    weights = sum(stack.layers * stack.graph.parameter_count for stack in workload.stacks)
     d_model = graph.row_elements(graph.input_tensor)
-    results = head.elements(head.output_tensor) * spec.batch if head else d_model * workload.tokens
+    results = head.graph.elements(head.graph.output_tensor) * spec.batch if head else d_model * workload.tokens
     elements = weights + d_model * workload.tokens + results
-    return elements * workload.element_bytes + state_bytes * (2 if spec.phase == "decode" else 1)
+    return elements * workload.stacks[0].element_bytes + state_bytes * (2 if spec.phase == "decode" else 1)

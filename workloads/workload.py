@@ -1,4 +1,7 @@
-"""Workload descriptions: YAML -> a model's dimensions, phase, lengths and mapping wishes -> its timestep graph."""
+"""Workloads: a description (model, dimensions, phase, lengths, mapping wishes), and the stacks of layers that it means.
+
+A stack is a number of layers that are alike, with the graph of one timestep; layers of different stacks may differ.
+"""
 
 from __future__ import annotations
 
@@ -68,36 +71,34 @@ class WorkloadSpec(Spec):
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A checked workload: its description, the dependency graph of one timestep of one layer, and that of the head."""
+class Stack:
+    """``layers`` layers that are alike, one after the other: each has the *graph* for a timestep. Or the ``head``.
+
+    The head is final norm and LM head, a layer by itself: one timestep, for the last token of each sequence, with a
+    mapping that is always chosen.
+    """
 
     spec: WorkloadSpec
     graph: TimestepGraph
-    head: TimestepGraph | None = None
+    layers: int
+    head: bool = False
 
     @property
     def steps(self) -> int:
         """Timesteps that a run makes: the prompt's tokens or chunks in prefill (the last may be padded), else one."""
-        return -(-self.spec.sequence_length // self.graph.tokens) if self.spec.phase == "prefill" else 1
+        if self.head or self.spec.phase == "decode":
+            return 1
+        return -(-self.spec.sequence_length // self.graph.tokens)
 
     @property
-    def tokens(self) -> int:
-        """Tokens that a run produces or reads, over the whole batch."""
-        return (self.spec.sequence_length if self.spec.phase == "prefill" else 1) * self.spec.batch
+    def resumes(self) -> bool:
+        """Whether a run begins with the state that an earlier one has left, as decode does."""
+        return self.spec.phase == "decode" and not self.head
 
-    @property
-    def chunk(self) -> int | None:
-        """Tokens of a timestep that is a chunk; None where it is one token."""
-        return self.graph.tokens if self.graph.token_index else None
-
-    @property
-    def parameters(self) -> int:
-        """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
-        layers = self.spec.layers * self.graph.parameter_count
-        if self.spec.vocabulary is None:
-            return layers
-        d_model = self.graph.sizes["d"]
-        return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
+    @cached_property
+    def wishes(self) -> MappingSpec:
+        """How it is to be laid onto a machine."""
+        return MappingSpec() if self.head else self.spec.mapping
 
     @cached_property
     def element_bytes(self) -> int:
@@ -119,13 +120,72 @@ class Workload:
             total += rows * self.graph.row_elements(tensor) * width
         return total
 
+    def total(self, count: int) -> int:
+        """*count* of a timestep of a layer, over all of it; padding counts, since it is computed."""
+        return count * self.steps * self.layers * self.spec.batch
 
-def head_workload(workload: Workload) -> Workload | None:
-    """The head of *workload*, if it is to be run, as a workload of its own: one timestep, the last of each sequence."""
-    if workload.head is None:
-        return None
-    update = {"layers": 1, "phase": "decode", "mapping": MappingSpec()}
-    return Workload(workload.spec.model_copy(update=update), workload.head)
+
+@dataclass(frozen=True)
+class Workload:
+    """A checked workload: its description, and its layers as stacks in their order, the head last if it is to be run.
+
+    Raises ValueError if the stacks do not have as many layers as the description says.
+    """
+
+    spec: WorkloadSpec
+    stacks: tuple[Stack, ...]
+
+    def __post_init__(self) -> None:
+        layers = sum(stack.layers for stack in self.body)
+        if layers != self.spec.layers:
+            raise ValueError(f"the stacks have {layers} layers, the description says {self.spec.layers}")
+
+    @classmethod
+    def alike(cls, spec: WorkloadSpec, graph: TimestepGraph) -> Workload:
+        """The workload whose layers all have the same *graph*, and the head if *spec* says so."""
+        layers = Stack(spec, graph, spec.layers)
+        if not (spec.head and spec.vocabulary):
+            return cls(spec, (layers,))
+        return cls(spec, (layers, Stack(spec, head(graph.sizes["d"], spec.vocabulary), 1, head=True)))
+
+    @property
+    def body(self) -> tuple[Stack, ...]:
+        """All stacks but the head."""
+        return tuple(stack for stack in self.stacks if not stack.head)
+
+    @property
+    def head(self) -> Stack | None:
+        """The head, if it is to be run."""
+        return next((stack for stack in self.stacks if stack.head), None)
+
+    @property
+    def graph(self) -> TimestepGraph:
+        """A timestep of the first layer."""
+        return self.stacks[0].graph
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that a run produces or reads, over the whole batch."""
+        return (self.spec.sequence_length if self.spec.phase == "prefill" else 1) * self.spec.batch
+
+    @property
+    def chunk(self) -> int | None:
+        """Tokens of a timestep that is a chunk, in the first layer that has chunks; None where it is one token."""
+        return next((stack.graph.tokens for stack in self.body if stack.graph.token_index), None)
+
+    @property
+    def formulation(self) -> str:
+        """How the recurrence is computed: as described where there are chunks, else step by step."""
+        return self.spec.formulation if self.chunk else SEQUENTIAL
+
+    @property
+    def parameters(self) -> int:
+        """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
+        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.body)
+        if self.spec.vocabulary is None:
+            return layers
+        d_model = self.graph.sizes["d"]
+        return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
 
 
 def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
@@ -134,8 +194,3 @@ def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
     if spec.formulation == SEQUENTIAL or spec.phase == "decode":
         return generator.sequential(dimensions)
     return generator.chunked[spec.formulation](dimensions, spec.chunk or generator.chunk(dimensions))
-
-
-def head_graph(spec: WorkloadSpec, layer: TimestepGraph) -> TimestepGraph | None:
-    """The graph of the head behind layers like *layer*, if it is to be run and the vocabulary is known."""
-    return head(layer.sizes["d"], spec.vocabulary) if spec.head and spec.vocabulary else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from bench.children import ROOT, task
 from bench.runs import ROWS
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.simulation import prepare
 
 PAIRS = [(workload, machine) for workload in ROWS for machine in EDGE_MACHINES]
@@ -66,10 +66,10 @@ def chosen(workload: str, machine: str, *assignments: str) -> tuple[str, ...]:
 
 def given(section: Section) -> tuple[str, ...]:
     """The mapping of *section* as assignments for ``--set``."""
-    mapping = section.choice.mapping
+    mapping = section.mapping
     places = ", ".join(f"{operation}: {unit}" for operation, unit in mapping.placement.items())
     return (
-        f"mapping.token_tile={mapping.token_tile * section.workload.graph.tokens}",
+        f"mapping.token_tile={mapping.token_tile}",
         f"mapping.blocks={mapping.blocks}",
         f"mapping.lanes={mapping.lanes}",
         f"mapping.weight_slot_kib={mapping.weight_slot_bytes // 1024}",

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
@@ -23,6 +24,13 @@ from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
+
+
+def resource_bound(useful_cycles: Map[str, int], dram_cycles: float) -> tuple[str, int]:
+    """The unit that has the most work, and its cycles: of compute units those of useful work, of ``dram`` the given."""
+    work = {**useful_cycles, "dram": ceil(dram_cycles)}
+    unit = max(work, key=lambda name: work[name])
+    return unit, work[unit]
 
 
 def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:

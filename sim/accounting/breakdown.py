@@ -13,12 +13,13 @@ from fractions import Fraction
 
 from hw.accounts import Accounts
 from hw.integers import apportion
-from sim.accounting.critical_path import BANK_CONFLICT, PathTracker
+from hw.reasons import Reason
+from sim.accounting.critical_path import PathTracker
 from sim.accounting.result import PathPart, UnitAccount
 from sim.accounting.scaling import PathKey, Spent
 from sim.execution.run import Execution
 from sim.lowering.program import Program, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.section import Section
 
 Runs = Sequence[tuple[Section, Spent]]
 
@@ -73,37 +74,33 @@ def _sum(parts: list[tuple[Accounts, int, int]]) -> UnitAccount:
     return account(Accounts.total(part for part, _, _ in parts), sum(p[1] for p in parts), sum(p[2] for p in parts))
 
 
-def _weights(section: Section, plan: StreamPlan) -> dict[str, int]:
-    """The classes of the operations of *plan*, each with the cycles that they would take alone, in their order."""
+def class_weights(section: Section, plan: StreamPlan) -> dict[str, int]:
+    """The classes that requests of *plan* belong to, each with the cycles that its operations would take alone."""
+    if plan.moves is not None:
+        return {plan.moves.kind: 1}
     weights: dict[str, int] = {}
     for name in plan.operations:
         kind = section.kind(name)
-        cycles = section.choice.costs.cost(name, plan.unit, section.choice.mapping.token_tile, 1).cycles
+        cycles = section.costs.cost(name, plan.unit, section.mapping.tile_steps, 1).cycles
         weights[kind] = weights.get(kind, 0) + cycles
-    return weights or {moved(plan): 1}
+    return weights
 
 
 def _shares(section: Section, plan: StreamPlan, total: Accounts) -> Iterator[tuple[str, Accounts, int, int]]:
     """(class, accounts, useful, fill and drain) of each class that *plan* has operations of."""
-    weights = _weights(section, plan)
+    weights = class_weights(section, plan)
     useful, fill = work(section.program, plan) if plan.costs else (total.busy, 0)
-    conflicts = total.stalls.get(BANK_CONFLICT, 0)
+    conflicts = total.stalls.get(Reason.BANK_CONFLICT, 0)
     figures = (total.busy - useful - fill, useful, fill, conflicts)
     edge, useful_of, fill_of, conflict_of = (apportion(figure, weights) for figure in figures)
     for number, kind in enumerate(weights):
         accounts = Accounts()
         accounts.busy = edge[kind] + useful_of[kind] + fill_of[kind]
-        accounts.stall(BANK_CONFLICT, conflict_of[kind])
+        accounts.stall(Reason.BANK_CONFLICT, conflict_of[kind])
         for reason, cycles in total.stalls.items() if number == 0 else ():
-            if reason != BANK_CONFLICT:
+            if reason != Reason.BANK_CONFLICT:
                 accounts.stall(reason, cycles)
         yield kind, accounts, useful_of[kind], fill_of[kind]
-
-
-def moved(plan: StreamPlan) -> str:
-    """What a stream of transfers moves: weights, parameters, state or activations."""
-    kind = plan.name.split(".")[1]
-    return {"input": "activations", "output": "activations", "spilled": "state"}.get(kind, kind)
 
 
 def path_of(section: Section, execution: Execution, tracker: PathTracker) -> Counter[PathKey]:
@@ -111,7 +108,7 @@ def path_of(section: Section, execution: Execution, tracker: PathTracker) -> Cou
     parts: Counter[PathKey] = Counter()
     for (rank, what, reason), total in tracker.spent(execution.makespan).items():
         plan = section.program.streams[rank]
-        for kind, cycles in apportion(total, _weights(section, plan)).items():
+        for kind, cycles in apportion(total, class_weights(section, plan)).items():
             parts[plan.unit, kind, what, reason] += cycles
     return parts
 

@@ -32,7 +32,7 @@ cdef class PathTracker(RunObserver):
     cdef dict _sums, _transfers
     cdef long long _count, _kinds, _now, _now_moment, _rank, _place, _moment, _reason, _time
     cdef long long[::1] _units, _latest, _since, _offers, _moments, _released, _users
-    cpdef object begin(self, object section, object program, long long start)
+    cpdef object begin(self, object section, long long start)
     cpdef object offered(self, Offered offered)
     cpdef object released(self, long long rank)
     @cython.locals(

@@ -8,18 +8,16 @@ the very cycle at which that one's time began to matter, so the parts of the pat
 from __future__ import annotations
 
 from array import array
-from typing import Any, Final
+from typing import Final
 
 from hw.integers import apportion
 from hw.ledger import Landing
-from hw.reasons import COST_NAMES
+from hw.reasons import COST_NAMES, Reason
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
-from sim.lowering.program import Program, StreamPlan
+from sim.lowering.program import StreamPlan
+from sim.lowering.section import Section
 
-UNIT_BUSY: Final = "unit_busy"  # the next request waited for the unit
-LATENCY: Final = "pipeline_latency"
-BANK_CONFLICT: Final = "bank_conflict"
 # the moment of a request that something waited for
 START: Final = 0
 END: Final = 1
@@ -120,17 +118,18 @@ class PathTracker(RunObserver):
 
     def __init__(self) -> None:
         self._plans: tuple[StreamPlan, ...] = ()
-        self._reasons: tuple[str, ...] = ()  # by number; then UNIT_BUSY
+        self._reasons: tuple[str, ...] = ()  # by number; then that the unit was busy
         self._histories: list[_History] = []
         self._count = 0  # streams
         self._kinds = 1  # more than any stream has distinct requests
         self._now = NOBODY  # the request of which a moment is just happening, as CAUSE has it
         self._now_moment = START
 
-    def begin(self, section: Any, program: Program, start: int) -> None:
-        """The section's program begins; its cycles count from 0."""
+    def begin(self, section: Section, start: int) -> None:
+        """*section* begins; the cycles of its path count from 0."""
+        program = section.program
         plans = self._plans = program.streams
-        self._reasons = (*program.reasons, UNIT_BUSY)
+        self._reasons = (*program.reasons, Reason.UNIT_BUSY)
         self._histories = [_History() for _ in plans]
         self._count = len(plans)
         self._kinds = 1 + max([len(plan.requests) for plan in plans])
@@ -274,6 +273,6 @@ class PathTracker(RunObserver):
             self._note(spent, rank, "useful", reason - 1, found.count * cost.useful_cycles)
             self._note(spent, rank, "fill_drain", reason - 1, found.count * cost.fill_drain_cycles)
             self._note(spent, rank, "edge", reason - 1, found.count * edge)
-            self._note(spent, rank, BANK_CONFLICT, reason - 1, found.busy - found.count * cost.cycles)
-            self._note(spent, rank, LATENCY, reason - 1, found.latency)
+            self._note(spent, rank, Reason.BANK_CONFLICT, reason - 1, found.busy - found.count * cost.cycles)
+            self._note(spent, rank, Reason.PIPELINE_LATENCY, reason - 1, found.latency)
         return spent

@@ -9,30 +9,40 @@ from math import ceil
 
 from hw.accounts import Accounts
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from hw.requests import Transfer, Work
-from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step
+from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
-from sim.accounting.result import Bounds, BufferReport, MappingReport, Result, StreamReport, UnitAccount, Windows
+from sim.accounting.result import (
+    Bounds,
+    BufferReport,
+    MappingReport,
+    Result,
+    SectionReport,
+    StreamReport,
+    UnitAccount,
+    Windows,
+)
 from sim.accounting.windows import WindowRecorder
 from sim.lowering.program import Program, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.version import __version__
-from workloads.models.registry import SEQUENTIAL
+from workloads.workload import Workload
 
 FEMTO = 10**15
 
 
 def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, windows: WindowRecorder | None) -> Result:
-    """The result of *runs*, one for each section, the layers first, of which so many were simulated."""
+    """The result of *runs*, one for each section, the head last if there is one; so many layers were simulated."""
     sections = [section for section, _ in runs]
     makespan = sum(spent.makespan for _, spent in runs)
     names = runs[0][1].units
     accounts = {name: Accounts.total(spent.units[name] for _, spent in runs) for name in names}
     paths = [spent.path for _, spent in runs if spent.path is not None]
-    workload = sections[0].workload
+    workload = Workload(sections[0].stack.spec, tuple(section.stack for section in sections))
     spec, tokens = workload.spec, workload.tokens
-    ops = sum(section.total(section.workload.graph.counts.ops) for section in sections)
-    macs = sum(section.total(section.workload.graph.counts.macs) for section in sections)
+    ops = sum(stack.total(stack.graph.counts.ops) for stack in workload.stacks)
+    macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
     energy_fj = ops * machine.energy.operation + (read + written) * 8 * machine.energy.dram
@@ -44,7 +54,7 @@ def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, window
         workload=spec.name,
         machine=machine.name,
         model=spec.model,
-        formulation=spec.formulation if workload.chunk else SEQUENTIAL,
+        formulation=workload.formulation,
         chunk=workload.chunk,
         phase=spec.phase,
         layers=spec.layers,
@@ -63,7 +73,7 @@ def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, window
         dram_read_bytes=read,
         dram_write_bytes=written,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
-        bounds=_bounds(sections[0], machine, units, roofline, read + written),
+        bounds=_bounds(sections, units, roofline, (read + written) / machine.dram_bytes_per_cycle),
         above_roofline=_above_roofline(units["mac_array"], roofline),
         units=units,
         by_layer=by_layer(runs),
@@ -72,7 +82,8 @@ def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, window
         critical_path=critical_path(paths) if paths else None,
         streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
         mapping=_mapping(sections[0]),
-        head_mapping=_mapping(sections[1]) if len(sections) > 1 else None,
+        head_mapping=_mapping(sections[-1]) if sections[-1].stack.head else None,
+        sections=_sections(sections) if len(workload.body) > 1 else None,
     )
 
 
@@ -115,24 +126,24 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
         busy = min(makespan, ceil(Fraction(size, sram.cluster_bytes_per_cycle)))
         first = cluster * sram.interleave
         name = f"sram.banks{first}-{first + sram.interleave - 1}"
-        stalls = {"no_access": makespan - busy}
+        stalls = {Reason.NO_ACCESS: makespan - busy}
         result[name] = UnitAccount(
             busy_cycles=busy, useful_cycles=busy, fill_drain_cycles=0, edge_cycles=0, stalls=stalls
         )
     return result
 
 
-def _bounds(layers: Section, machine: MachineSpec, units: Map[str, UnitAccount], roofline: int, moved: int) -> Bounds:
-    work = {name: units[name].useful_cycles for name in ("mac_array", "simd")}
-    work["dram"] = ceil(moved / machine.dram_bytes_per_cycle)
-    unit = max(work, key=lambda name: work[name])
-    ratio = recurrence_cycles_per_step(layers.choice.costs, layers.choice.mapping)
-    workload = layers.workload
+def _bounds(sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int, dram_cycles: float) -> Bounds:
+    unit, cycles = resource_bound({name: units[name].useful_cycles for name in ("mac_array", "simd")}, dram_cycles)
+    recurrence = Fraction(0)
+    for section in sections:
+        ratio = recurrence_cycles_per_step(section.costs, section.mapping)
+        recurrence += ratio * section.stack.steps * section.stack.layers
     return Bounds(
         paper_roofline_cycles=roofline,
-        resource_cycles=work[unit],
+        resource_cycles=cycles,
         resource_unit=unit,
-        recurrence_cycles=ceil(ratio * workload.steps * workload.spec.layers),
+        recurrence_cycles=ceil(recurrence),
     )
 
 
@@ -162,20 +173,33 @@ def _stream(section: Section, stream: StreamPlan) -> StreamReport:
     )
 
 
+def _sections(sections: Sequence[Section]) -> list[SectionReport]:
+    """Every stack of layers, where they are not all alike."""
+    return [
+        SectionReport(
+            block=section.stack.graph.name,
+            first_layer=section.first_layer,
+            layers=section.stack.layers,
+            mapping=_mapping(section),
+        )
+        for section in sections
+        if not section.stack.head
+    ]
+
+
 def _mapping(section: Section) -> MappingReport:
-    choice = section.choice
-    mapping, program = choice.mapping, choice.program
+    mapping, program = section.mapping, section.program
     buffers = [BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers]
     return MappingReport(
-        token_tile=mapping.token_tile * section.workload.graph.tokens,
+        token_tile=mapping.token_tile,
         tiles_per_layer=program.tiles_per_layer,
         blocks=mapping.blocks,
         lanes=mapping.lanes,
         weight_slot_bytes=mapping.weight_slot_bytes,
         placement=dict(mapping.placement),
-        stepped=[name for name in choice.costs.analysis.operations if name in mapping.stepped],
-        spilled=list(choice.spilled),
+        stepped=[name for name in section.analysis.operations if name in mapping.stepped],
+        spilled=list(section.inventory.spilled),
         sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
         buffers=buffers,
-        trials=choice.trials,
+        trials=section.trials,
     )

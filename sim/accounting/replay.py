@@ -12,8 +12,8 @@ from typing import Any
 
 from sim.execution.observers import RunObserver
 from sim.lowering.order import ALL, Region, SegmentLayout
-from sim.lowering.program import Program, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.program import StreamPlan
+from sim.lowering.section import Section
 from workloads.evaluate import Part, Turn
 
 
@@ -24,9 +24,9 @@ class OrderRecorder(RunObserver):
         self._section: Section
         self._started: list[tuple[int, StreamPlan, int, int]] = []
 
-    def begin(self, section: Section, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
         """*section* begins; the order of the last one is kept, unless that is the head."""
-        if not section.prefix:
+        if not section.stack.head:
             self._section = section
 
     def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
@@ -39,8 +39,8 @@ class OrderRecorder(RunObserver):
         own = {id(stream) for stream in program.streams}
         for _, plan, tile, item in sorted(self._started, key=lambda started: started[0]):
             if tile // program.tiles_per_layer == layer and id(plan) in own:
-                first = tile % program.tiles_per_layer * program.token_tile
-                steps = self._section.workload.steps
+                first = tile % program.tiles_per_layer * program.tile_steps
+                steps = self._section.stack.steps
                 yield from (turn for turn in self._turns(plan, item, first) if turn.timestep < steps)
 
     def _turns(self, plan: StreamPlan, item: int, first: int) -> Iterator[Turn]:
@@ -48,7 +48,7 @@ class OrderRecorder(RunObserver):
         names: tuple[str, ...] = plan.operations
         if isinstance(layout, SegmentLayout):
             name = layout.part(item)
-            whole = region if self._section.choice.costs.analysis.grouped(name) else Region(region.first, region.last)
+            whole = region if self._section.analysis.grouped(name) else Region(region.first, region.last)
             if item != layout.last(name, whole.last, ALL if whole.block is None else whole.block):
                 return
             names, region = (name,), whole
@@ -58,7 +58,7 @@ class OrderRecorder(RunObserver):
 
     def _part(self, name: str, region: Region) -> Part | None:
         """The part of the parallel index that *region* covers; None for all of it."""
-        analysis, mapping = self._section.choice.costs.analysis, self._section.choice.mapping
+        analysis, mapping = self._section.analysis, self._section.mapping
         if region.block is None or analysis.group_index is None or not analysis.grouped(name):
             return None
         width = analysis.graph.sizes[analysis.group_index] // mapping.groups

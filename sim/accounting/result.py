@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
-class Part(BaseModel):
+class ResultModel(BaseModel):
+    """The base of all parts of a result: frozen, and JSON in the order of declaration."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Bounds(Part):
+class Bounds(ResultModel):
     """Reference line and lower bounds, in cycles."""
 
     paper_roofline_cycles: int
@@ -24,7 +26,7 @@ class Bounds(Part):
     recurrence_cycles: int
 
 
-class UnitAccount(Part):
+class UnitAccount(ResultModel):
     """Where one unit's cycles went.
 
     ``useful_cycles`` of the busy ones would remain without edges, fill and drain; a stall's key is its reason.
@@ -37,7 +39,7 @@ class UnitAccount(Part):
     stalls: dict[str, int]
 
 
-class PathPart(Part):
+class PathPart(ResultModel):
     """Cycles of the critical path in requests of one unit and class of operation.
 
     ``spent_on`` says what they went to, ``because`` why the next request on the path waited for these.
@@ -50,14 +52,14 @@ class PathPart(Part):
     cycles: int
 
 
-class Windows(Part):
+class Windows(ResultModel):
     """Accounts over time: ``units[NAME][WHAT][w]`` are the cycles of window w, each ``window_cycles`` long."""
 
     window_cycles: int
     units: dict[str, dict[str, list[int]]]
 
 
-class StreamReport(Part):
+class StreamReport(ResultModel):
     """One stream of requests: operations done together, on which unit, how often and for how long in all."""
 
     name: str
@@ -68,7 +70,7 @@ class StreamReport(Part):
     busy_cycles: int
 
 
-class BufferReport(Part):
+class BufferReport(ResultModel):
     """One buffer in SRAM."""
 
     name: str
@@ -77,7 +79,7 @@ class BufferReport(Part):
     slots: int
 
 
-class MappingReport(Part):
+class MappingReport(ResultModel):
     """How the layer was laid onto the machine."""
 
     token_tile: int
@@ -93,8 +95,20 @@ class MappingReport(Part):
     trials: int
 
 
-class Result(Part):
-    """Everything that a run found out."""
+class SectionReport(ResultModel):
+    """``layers`` layers that are alike, from ``first_layer`` on: their block, and how they are laid out."""
+
+    block: str
+    first_layer: int
+    layers: int
+    mapping: MappingReport
+
+
+class Result(ResultModel):
+    """Everything that a run found out.
+
+    ``mapping`` is that of the first layers. Only where layers differ there are ``sections``.
+    """
 
     version: str
     workload: str
@@ -129,6 +143,15 @@ class Result(Part):
     streams: list[StreamReport]
     mapping: MappingReport
     head_mapping: MappingReport | None
+    sections: list[SectionReport] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_sections(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A result whose layers are alike says nothing of sections."""
+        fields: dict[str, Any] = serialise(self)
+        if fields.get("sections") is None:
+            fields.pop("sections", None)
+        return fields
 
     def to_json(self) -> str:
         """The result as JSON text: sorted as declared, two spaces, one newline at the end."""

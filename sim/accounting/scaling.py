@@ -20,11 +20,12 @@ from dataclasses import dataclass
 
 from hw.accounts import Accounts
 from hw.integers import Key, apportion
+from hw.reasons import Reason
 from sim.lowering.program import StreamPlan
 
 PathKey = tuple[str, str, str, str]  # unit, class of operation, what the cycles were spent on, because of what
 _Of = tuple[int, str]  # number of the stream, and reason; the reason BUSY is none
-BUSY, NOBODY, NOTHING_LEFT = "", -1, "nothing_left"
+BUSY, NOBODY = "", -1
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _stretched(gains: Mapping[_Of, int], period: int) -> dict[_Of, int]:
     """*gains* with stalls that fill the *period* beside the work."""
     work = {key: cycles for key, cycles in gains.items() if key[1] == BUSY}
     stalls = {key: cycles for key, cycles in gains.items() if key not in work}
-    return work | apportion(period - sum(work.values()), stalls or {(NOBODY, NOTHING_LEFT): 1})
+    return work | apportion(period - sum(work.values()), stalls or {(NOBODY, Reason.NOTHING_LEFT): 1})
 
 
 def _account(gains: Mapping[_Of, int], stream: int | None = None) -> Accounts:

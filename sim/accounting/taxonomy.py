@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hw.effects import Effect
+from hw.reasons import Reason
 
 UnitKind = Literal["mac_array", "simd", "dma", "dram.channel", "sram.banks"]
 
@@ -69,77 +70,77 @@ TAXONOMY: tuple[Leaf, ...] = (
         "fill_drain", BUSY, ("mac_array",), ("mac_array.folds",),
     ),
     Leaf(
-        "dram_bandwidth", "DRAM bandwidth",
+        Reason.DRAM_BANDWIDTH, "DRAM bandwidth",
         "The transfer moved its data, or was ready and had to let others go first.",
         "dram_bandwidth", DRAM, SERVERS, ("dram.channels", "sram.capacity"),
     ),
     Leaf(
-        "dram_latency", "DRAM latency",
+        Reason.DRAM_LATENCY, "DRAM latency",
         "The transfer's CAS latency, as far as earlier data did not hide it.",
         "dram_latency", DRAM, SERVERS, ("dma.outstanding", "sram.capacity"),
     ),
     Leaf(
-        "dram_row_miss", "DRAM row miss",
+        Reason.DRAM_ROW_MISS, "DRAM row miss",
         "A row was opened for the transfer, and another closed before it, as far as earlier data did not hide it.",
         "dram_latency", DRAM, SERVERS, ("dma.outstanding", "sram.capacity"),
     ),
     Leaf(
-        "dram_turnaround", "DRAM turnaround",
+        Reason.DRAM_TURNAROUND, "DRAM turnaround",
         "The bus changed between reading and writing for the transfer.",
         "dram_turnaround", DRAM, SERVERS, ("sram.capacity",),
     ),
     Leaf(
-        "dram_refresh", "DRAM refresh",
+        Reason.DRAM_REFRESH, "DRAM refresh",
         "The channel refreshed its rows when the transfer's data were due.",
         "dram_refresh", DRAM, SERVERS, ("dram.refresh",),
     ),
     Leaf(
-        "bank_conflict", "bank conflict",
+        Reason.BANK_CONFLICT, "bank conflict",
         "The request took longer because the SRAM banks gave it less than it asked for.",
         "bank_conflicts", SRAM, COMPUTE, ("sram.bank_width", "sram.ports"),
     ),
     Leaf(
-        "no_buffer", "no free buffer",
+        Reason.NO_BUFFER, "no free buffer",
         "The request had nowhere to write: the readers of what the buffer holds had not finished.",
         "buffers", CAPACITY, SERVERS, ("sram.capacity",),
     ),
     Leaf(
-        "waits_for_mac_array", "waits for MAC array",
+        Reason.waits_for("mac_array"), "waits for MAC array",
         "A result of the MAC array came last.",
         "dependencies", ORDINARY, SERVERS, ("mac_array.rows", "mac_array.columns"),
     ),
     Leaf(
-        "waits_for_simd", "waits for SIMD",
+        Reason.waits_for("simd"), "waits for SIMD",
         "A result of the SIMD unit came last.",
         "dependencies", ORDINARY, SERVERS, ("simd.lanes", "simd.cycles", "mac_array.elementwise"),
     ),
     Leaf(
-        "waits_for_dma", "waits for DMA",
+        Reason.waits_for("dma"), "waits for DMA",
         "A result of the DMA engine came last; no program has such a wait so far.",
         "dependencies", ORDINARY, SERVERS, (),
     ),
     Leaf(
-        "recurrence_on_mac_array", "recurrence (MAC array)",
+        Reason.recurrence_on("mac_array"), "recurrence (MAC array)",
         "The operand of an earlier timestep, inside a recurrence, came last, from the MAC array.",
         "recurrence", RECURRENCE, COMPUTE, ("mac_array.rows", "mac_array.columns"),
     ),
     Leaf(
-        "recurrence_on_simd", "recurrence (SIMD)",
+        Reason.recurrence_on("simd"), "recurrence (SIMD)",
         "The operand of an earlier timestep, inside a recurrence, came last, from the SIMD unit.",
         "recurrence", RECURRENCE, COMPUTE, ("simd.lanes", "simd.cycles", "simd.pipeline_depth"),
     ),
     Leaf(
-        "start", "start",
+        Reason.START, "start",
         "Nothing was missing when the request was first looked at, at cycle 0.",
         None, IDLE, SERVERS, (),
     ),
     Leaf(
-        "nothing_left", "nothing left",
+        Reason.NOTHING_LEFT, "nothing left",
         "The unit had done all its work, and the run went on.",
         None, IDLE, SERVERS, (),
     ),
     Leaf(
-        "no_access", "no access",
+        Reason.NO_ACCESS, "no access",
         "No compute unit used the ports of the banks.",
         None, IDLE, ("sram.banks",), (),
     ),
@@ -153,11 +154,11 @@ OTHER_TERMS: tuple[Term, ...] = (
         None,
     ),
     Term(
-        "pipeline_latency", "pipeline latency",
+        Reason.PIPELINE_LATENCY, "pipeline latency",
         "On the critical path: a request had ended, but its result was still in the pipeline.",
         "fill_drain",
     ),
-    Term("unit_busy", "unit busy", "On the critical path: the next request waited for the unit.", None),
-    Term("dram", "DRAM", "On the critical path: the next request waited for this transfer.", None),
+    Term(Reason.UNIT_BUSY, "unit busy", "On the critical path: the next request waited for the unit.", None),
+    Term(Reason.DRAM, "DRAM", "On the critical path: the next request waited for this transfer.", None),
 )  # fmt: skip
 """Keys of a result that are not cycles of a unit: they stand beside the tree."""

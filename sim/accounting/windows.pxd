@@ -14,7 +14,7 @@ cdef class WindowRecorder(RunObserver):
     cdef long long _most, _origin
     cdef readonly long long window_cycles, end
     cdef dict _units
-    cpdef object begin(self, object section, object program, long long start)
+    cpdef object begin(self, object section, long long start)
     @cython.locals(request=Offered, useful="long long", fill="long long")
     cpdef object busy(self, str unit, object offered, long long start, long long end)
     cpdef object stalled(self, str unit, str reason, long long start, long long end)

@@ -13,7 +13,7 @@ from hw.integers import apportion
 from hw.requests import Cost
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
-from sim.lowering.program import Program
+from sim.lowering.section import Section
 
 
 class _Series:
@@ -61,7 +61,7 @@ class WindowRecorder(RunObserver):
             unit: {what: one.counts(windows) for what, one in series.items()} for unit, series in self._units.items()
         }
 
-    def begin(self, section: Any, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
         self._origin = start
 
     def busy(self, unit: str, offered: Any, start: int, end: int) -> None:

@@ -30,7 +30,7 @@ def count(
     """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
     with one_line_errors():
         from sim.files.resolve import resolve_workload
-        from workloads.counts import count as count_workload
+        from sim.paper.counts import count as count_workload
 
         check_target(json)
         counts = count_workload(resolve_workload(chosen(workload, config), assignments(None, set_, layers)))

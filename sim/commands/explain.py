@@ -66,9 +66,7 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
     from sim.files.atomic import write_atomically
     from sim.presentation.figures.gather import observe
     from sim.presentation.html.experiment_pages import explanation_page
-    from sim.search.choose import Section
-    from sim.simulation import Job
 
-    job = Job(laboratory.machine, (Section(laboratory.workload, laboratory.choice),))
+    job = laboratory.job
     known = replace(observe(job, simulate_layers=laboratory.simulate_layers), explanation=found)
     write_atomically(report, explanation_page(known, job.machine))

@@ -5,7 +5,7 @@ from hw.observer cimport Observer
 from sim.execution.offered cimport Offered
 
 cdef class RunObserver(Observer):
-    cpdef object begin(self, object section, object program, long long start)
+    cpdef object begin(self, object section, long long start)
     cpdef object offered(self, Offered offered)
     cpdef object issued(
         self, Offered offered, long long now, long long end, long long completion, Landing landing
@@ -15,7 +15,7 @@ cdef class RunObserver(Observer):
 cdef class Observers(RunObserver):
     cdef list _all
     @cython.locals(observer=RunObserver)
-    cpdef object begin(self, object section, object program, long long start)
+    cpdef object begin(self, object section, long long start)
     @cython.locals(observer=RunObserver)
     cpdef object busy(self, str unit, object offered, long long start, long long end)
     @cython.locals(observer=RunObserver)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hw.ledger import Landing
 from hw.observer import Observer
 from sim.execution.offered import Offered
-from sim.lowering.program import Program
+
+if TYPE_CHECKING:
+    from sim.lowering.section import Section
 
 
 class RunObserver(Observer):
@@ -20,8 +22,8 @@ class RunObserver(Observer):
 
     __slots__ = ()
 
-    def begin(self, section: Any, program: Program, start: int) -> None:
-        """*section*, which executes *program*, begins; its cycles count from *start* of the run."""
+    def begin(self, section: Section, start: int) -> None:
+        """*section* begins; its cycles count from *start* of the run."""
 
     def offered(self, offered: Offered) -> None:
         """A stream offers its next request now."""
@@ -44,9 +46,9 @@ class Observers(RunObserver):
     def __init__(self, observers: Sequence[RunObserver]) -> None:
         self._all = list(observers)
 
-    def begin(self, section: Any, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
         for observer in self._all:
-            observer.begin(section, program, start)
+            observer.begin(section, start)
 
     def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
         for observer in self._all:

@@ -15,7 +15,7 @@ from sim.execution.streams import StreamRun
 from sim.execution.tables import StreamTables
 from sim.execution.weight_slots import SlotPool
 from sim.files.errors import DeadlockError
-from sim.lowering.program import Program, StreamPlan
+from sim.lowering.program import Program, StreamPlan, TileVariant
 
 Stride = Literal["cycle", "tile"]
 STRIDES: Final = {"cycle": CYCLE, "tile": BORDER}
@@ -65,7 +65,7 @@ def run_program(
     parts = Machine(machine, engine, names, program.contended)
     parts.observe(observer)
     runs = _streams(program, parts, names, observer)
-    clock = next((run for run in reversed(runs) if program.streams[run.rank].busy(0)), runs[-1])
+    clock = next((run for run in reversed(runs) if program.streams[run.rank].busy(TileVariant.MIDDLE)), runs[-1])
     if on_tile is not None or stride == "tile":
         clock.pause_at_borders()
     for run in runs:

@@ -8,7 +8,7 @@ from sim.execution.offered cimport Offered
 from sim.execution.waiting cimport Landings, Progress
 from sim.execution.weight_slots cimport Member, Release, SlotPool
 
-cdef long long DRAM, NO_BUFFER, START, NOBODY, NOTHING, NEEDED
+cdef long long DRAM, NO_BUFFER, START, NOBODY, NOTHING, NEEDED, FIRST, LAST
 
 cdef class Border(Task):
     cdef Engine _engine

@@ -10,6 +10,7 @@ No object is kept for an item, so memory does not grow with the number of tokens
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from hw.engine import Engine, Task
 from hw.ledger import Landing
@@ -20,7 +21,10 @@ from sim.execution.offered import NOBODY, Offered
 from sim.execution.tables import NEEDED, StreamTables
 from sim.execution.waiting import Landings, Progress
 from sim.execution.weight_slots import Member, Release, SlotPool
-from sim.lowering.program import NOTHING
+from sim.lowering.program import NOTHING, TileVariant
+
+FIRST: Final = int(TileVariant.FIRST)
+LAST: Final = int(TileVariant.LAST)
 
 
 class Border(Task):
@@ -78,7 +82,7 @@ class StreamRun(Member):
         self.operands: Progress | None = None
         self._landed = Landings()
         self.tile = self.item = self.last_completion = 0
-        self._variant = tables.variant(0)
+        self._variant = int(tables.variant(0))
         self._numbers = tables.numbers[self._variant]
         self.view = self._offered = Offered(tables.plan, tables.rank, unit.ledger.names)
         self._border: Border | None = None  # to be started when a tile ends
@@ -269,7 +273,7 @@ class StreamRun(Member):
         self.tile = tile
         self.priority = tile * self._streams + self.rank
         place = tile % self._tiles_per_layer
-        self._variant = (place == 0) + 2 * (place == self._tiles_per_layer - 1)
+        self._variant = FIRST * (place == 0) + LAST * (place == self._tiles_per_layer - 1)
         self._numbers = self._tables.numbers[self._variant]
 
     def waiting_for(self) -> str | None:

@@ -15,7 +15,7 @@ import numpy as np
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
 from hw.typed_arrays import typed_array
-from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan
+from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan, TileVariant
 
 NEEDED: Final = (
     5  # numbers of a dependency: counter, items of the producer a tile, offset, rank of the producer, reason
@@ -47,7 +47,7 @@ class StreamTables:
         self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
         arrays = {key: typed_array(numbers) for key, numbers in self._distinct.items()}
         self.numbers = tuple(arrays[id(numbers)] for numbers in plan.numbers)
-        self.idle = not plan.busy(0)
+        self.idle = not plan.busy(TileVariant.MIDDLE)
         self.counters: list[tuple[int, bool]] = []
         self.firsts, self.needed = self._dependencies(program, {name: number for number, name in enumerate(names)})
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.accounting.result import Part, Result
+from sim.accounting.result import Result, ResultModel
 from sim.explanation.explain import path_shares
 
 WORTH_NAMING = 0.02  # of the first run's time
 
 
-class ComparedRun(Part):
+class ComparedRun(ResultModel):
     """One run's headline figures; of its ``layers`` so many were simulated.
 
     Per token and layer where the run is per token: the models may have different numbers of layers, so a token's
@@ -36,7 +36,7 @@ class ComparedRun(Part):
     dram_busy: float
 
 
-class ComparedPart(Part):
+class ComparedPart(ResultModel):
     """Cycles a token and layer on the critical path, of each run, in requests of a unit and class of operation."""
 
     unit: str
@@ -44,7 +44,7 @@ class ComparedPart(Part):
     cycles: list[float]
 
 
-class Comparison(Part):
+class Comparison(ResultModel):
     """The runs, and the parts of their times, the largest first."""
 
     command: str

@@ -7,7 +7,7 @@ schedule* the mapping is chosen again, so the difference is what the change is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,9 @@ from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.accounting.result import Result
 from sim.files.documents import Document
-from sim.search.choose import Choice, Section, choose, keep
+from sim.files.resolve import placing
+from sim.lowering.section import Section
+from sim.search.choose import keep, sections
 from sim.simulation import Job, run
 from workloads.workload import Workload
 
@@ -67,22 +69,29 @@ class Laboratory:
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
-        self.choice = choose(workload, self.machine, wishes)
+        with placing(wishes):
+            self.sections = sections(workload, self.machine)
 
     def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
         """The run with *assignments* made; None if the schedule does not fit that machine."""
         machine = self._document.changed(assignments).check(MachineSpec)
-        choice = keep(self.choice, self.workload, machine)
-        return None if choice is None else self._run(machine, choice, critical_path)
+        kept = [section for each in self.sections if (section := keep(each, machine)) is not None]
+        return self._run(machine, kept, critical_path) if len(kept) == len(self.sections) else None
 
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
         machine = self._document.changed(assignments).check(MachineSpec)
-        choice = choose(self.workload, machine, self._wishes)
-        return self._run(machine, choice, False)
+        with placing(self._wishes):
+            chosen = sections(self.workload, machine)
+        return self._run(machine, chosen, False)
 
-    def _run(self, machine: MachineSpec, choice: Choice, critical_path: bool) -> Result:
-        job = Job(machine, (Section(self.workload, choice),))
+    @property
+    def job(self) -> Job:
+        """The run that is explained."""
+        return Job(self.machine, self.sections)
+
+    def _run(self, machine: MachineSpec, chosen: Sequence[Section], critical_path: bool) -> Result:
+        job = Job(machine, tuple(chosen))
         return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile")
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sim.accounting.result import Part, Result
+from sim.accounting.result import Result, ResultModel
 from sim.explanation.experiments import LADDER, Change, Laboratory, changes, ladder
 from sim.files.progress import ProgressCallback
 
 WORTH_NAMING = 0.01  # of the time
 
 
-class Rung(Part):
+class Rung(ResultModel):
     """One effect switched on: the makespan with it and all before it, and what it added."""
 
     effect: str
@@ -27,7 +27,7 @@ class Rung(Part):
     added_cycles: int
 
 
-class WhatIf(Part):
+class WhatIf(ResultModel):
     """What a change of the machine buys: makespan now over makespan then; None where the schedule does not fit."""
 
     name: str
@@ -41,7 +41,7 @@ class WhatIf(Part):
         return max(self.same_schedule or 0.0, self.new_schedule or 0.0)
 
 
-class Explanation(Part):
+class Explanation(ResultModel):
     """All of it; ``result`` is the run that is explained."""
 
     command: str

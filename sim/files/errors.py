@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -25,6 +26,17 @@ class InputError(ValueError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+class MappingError(InputError):
+    """A workload cannot be laid onto a machine as it wishes; ``misfits`` pairs entries of the workload and messages.
+
+    Whoever knows the workload's document says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
+    """
+
+    def __init__(self, *misfits: tuple[Sequence[str], str]) -> None:
+        super().__init__(*(Problem(message, key=".".join(path)) for path, message in misfits))
+        self.misfits = misfits
 
 
 class DeadlockError(RuntimeError):

@@ -5,16 +5,17 @@ What maps and simulates them takes a while to import, so it stands apart: a mist
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document, split_assignment
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, MappingError, Problem
 from workloads.models.registry import GENERATORS, SEQUENTIAL
 from workloads.spec import Spec
-from workloads.workload import Workload, WorkloadSpec, head_graph, timestep_graph
+from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,25 @@ class Inputs:
     machine: MachineSpec
     document: Document
 
+    def placing(self) -> AbstractContextManager[None]:
+        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *document*."""
+        return placing(self.document)
+
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
     document, machine_document = read_inputs(workload, machine, assignments)
     spec = machine_document.check(MachineSpec)
     return Inputs(build_workload(document), spec, document)
+
+
+@contextmanager
+def placing(document: Document) -> Iterator[None]:
+    """Turns a MappingError of the block into an InputError that says where the wishes stand in *document*."""
+    try:
+        yield
+    except MappingError as error:
+        raise InputError(*(document.problem(path, message) for path, message in error.misfits)) from None
 
 
 class NamedMapping(Spec):
@@ -95,7 +109,7 @@ def build_workload(document: Document) -> Workload:
         graph = timestep_graph(spec, dimensions)
     except ValueError as error:
         raise InputError(document.problem(["chunk"], str(error))) from None
-    return Workload(spec, graph, head_graph(spec, graph))
+    return Workload.alike(spec, graph)
 
 
 def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:

@@ -79,10 +79,10 @@ class Inventory:
         weights = [] if self.weights is None else [self.weights]
         return [*unique.values(), *self.parameters.values(), *weights]
 
-    def least_bytes(self, token_tile: int) -> int:
-        """Bytes of everything but weights, with the least number of slots, if a tile is *token_tile* timesteps long."""
+    def least_bytes(self, tile_steps: int) -> int:
+        """Bytes of everything but weights, with the least number of slots, if a tile is *tile_steps* timesteps long."""
         return sum(
-            self._slot_bytes(storage, token_tile) * storage.buffer.slots
+            self._slot_bytes(storage, tile_steps) * storage.buffer.slots
             for storage in self.storages()
             if storage is not self.weights
         )
@@ -91,22 +91,22 @@ class Inventory:
         """The same for a *mapping* that differs in its tile and weight slots only, and its *drafts*."""
         other = copy(self)
         other.mapping, other.drafts = mapping, drafts
-        sized = {id(storage): self._sized(storage, mapping.token_tile) for storage in self.storages()}
+        sized = {id(storage): self._sized(storage, mapping.tile_steps) for storage in self.storages()}
         other.stored = {tensor: sized[id(storage)] for tensor, storage in self.stored.items()}
         other.parameters = {number: sized[id(storage)] for number, storage in self.parameters.items()}
         if self.projections:
             other._place_weights()
         return other
 
-    def _sized(self, storage: Storage, token_tile: int) -> Storage:
+    def _sized(self, storage: Storage, tile_steps: int) -> Storage:
         if not storage.step_bytes:
             return copy(storage)
-        return replace(storage, buffer=replace(storage.buffer, slot_bytes=self._slot_bytes(storage, token_tile)))
+        return replace(storage, buffer=replace(storage.buffer, slot_bytes=self._slot_bytes(storage, tile_steps)))
 
-    def _slot_bytes(self, storage: Storage, token_tile: int) -> int:
+    def _slot_bytes(self, storage: Storage, tile_steps: int) -> int:
         if not storage.step_bytes:
             return storage.buffer.slot_bytes
-        return storage.step_bytes * token_tile // (self.mapping.blocks if storage.blocked else 1)
+        return storage.step_bytes * tile_steps // (self.mapping.blocks if storage.blocked else 1)
 
     @property
     def weight_tiles(self) -> list[WeightTiles]:
@@ -203,7 +203,7 @@ class Inventory:
             self.stored[tensor] = owner
             return
         blocks, step_bytes = self.mapping.blocks if blocked else 1, self._bytes(tensor)
-        buffer = Buffer(tensor, "tile", step_bytes * self.mapping.token_tile // blocks, blocks)
+        buffer = Buffer(tensor, "tile", step_bytes * self.mapping.tile_steps // blocks, blocks)
         self.stored[tensor] = Storage(
             buffer, [tensor], writer, readers, blocked, most_slots=2 * blocks, step_bytes=step_bytes
         )

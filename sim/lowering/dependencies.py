@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw.reasons import Reason
 from sim.lowering.buffers import LOAD, Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import Draft
 from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
-from sim.lowering.program import DRAM, NO_BUFFER, RECURRENCE, Dependency, StreamPlan
+from sim.lowering.program import Dependency, StreamPlan
 from workloads.graph import INPUT
 
 ALWAYS = -(1 << 60)  # a table entry that is always fulfilled
@@ -90,10 +91,10 @@ class _Dependencies:
         What is not cut into blocks is not done before the last block has been added to it.
         """
         layout, block = self.plans[producer].layout, regions.block
-        tile, token = np.divmod(regions.last - distance, self.mapping.token_tile)
+        tile, step = np.divmod(regions.last - distance, self.mapping.tile_steps)
         if not self._in_blocks(part):
             block = np.full_like(block, ALL)
-        count: Numbers = layout.last(part, token, block, regions.lane) + 1 + tile * layout.items
+        count: Numbers = layout.last(part, step, block, regions.lane) + 1 + tile * layout.items
         return count
 
     def _in_blocks(self, part: str) -> bool:
@@ -108,11 +109,11 @@ class _Dependencies:
         for name in draft.operations:
             for source, distance, together in self.analysis.operands[name]:
                 if source == INPUT:
-                    producer, reason = self.number["load.input"], DRAM
+                    producer, reason = self.number["load.input"], Reason.DRAM
                 else:
                     producer = self.of_draft[self.inventory.home[source]]
                     unit = self.plans[producer].unit
-                    reason = f"{RECURRENCE}_on_{unit}" if together and distance else f"waits_for_{unit}"
+                    reason = Reason.recurrence_on(unit) if together and distance else Reason.waits_for(unit)
                 if producer != consumer or distance:
                     self._require_part(consumer, producer, reason, name, source, distance)
 
@@ -144,7 +145,7 @@ class _Dependencies:
                 reader = self.of_draft[draft]
                 if reader != writer:
                     behind = (storage.copies - distance) * lanes if role == "state" else storage.buffer.slots - distance
-                    self._require(writer, reader, NO_BUFFER, self._order(writer) + 1 - behind)
+                    self._require(writer, reader, Reason.NO_BUFFER, self._order(writer) + 1 - behind)
         if role == "state":
             self._after_state_store(storage, writer)
 
@@ -159,10 +160,10 @@ class _Dependencies:
         for reader, part in dict.fromkeys(self._tile_readers(storage)):
             if reader != writer:
                 reading = self.plans[reader].layout
-                needs = reading.last(part, self.mapping.token_tile - 1, block) + 1 + tile * reading.items
+                needs = reading.last(part, self.mapping.tile_steps - 1, block) + 1 + tile * reading.items
                 if isinstance(layout, SegmentLayout):
                     needs = np.where(layout.of(self.graph.producer[storage.tensors[0]]), needs, ALWAYS)
-                self._require(writer, reader, NO_BUFFER, needs)
+                self._require(writer, reader, Reason.NO_BUFFER, needs)
 
     def _tile_readers(self, storage: Storage) -> Iterator[tuple[int, str]]:
         """Streams that read *storage*, with the operation for which they do where they tell operations apart."""
@@ -179,30 +180,30 @@ class _Dependencies:
         store = self.number["store.spilled" if spilled else "store.state"]
         stores, regions = self.plans[store], self.plans[writer].layout.regions
         places = storage.buffer.slots if spilled else stores.items
-        self._require(writer, store, NO_BUFFER, stores.layout.last("", regions.last, regions.block) + 1 - places)
+        self._require(writer, store, Reason.NO_BUFFER, stores.layout.last("", regions.last, regions.block) + 1 - places)
 
     def need_parameters(self) -> None:
         for number, storage in self.inventory.parameters.items():
             load, user = self.number[f"load.{storage.buffer.name}"], self.of_draft[number]
-            self._require(user, load, DRAM, np.ones(self.plans[user].items, np.int64))
+            self._require(user, load, Reason.DRAM, np.ones(self.plans[user].items, np.int64))
             tiles_back = 0 if storage.buffer.slots == 1 else self.tiles_per_layer
-            self._require(load, user, NO_BUFFER, np.array([-tiles_back * self.plans[user].items], np.int64))
+            self._require(load, user, Reason.NO_BUFFER, np.array([-tiles_back * self.plans[user].items], np.int64))
 
     def need_weights(self) -> None:
         """A tile of weights is used once it is loaded; resident ones are overwritten after the layer's last use."""
         for load, user in weight_streams(self.number, self.of_draft, self.inventory):
             order = self._order(user)
-            self._require(user, load, DRAM, order + 1)
+            self._require(user, load, Reason.DRAM, order + 1)
             if self.inventory.resident:
-                self._require(load, user, NO_BUFFER, order + 1 - len(order))
+                self._require(load, user, Reason.NO_BUFFER, order + 1 - len(order))
 
     def need_residual(self) -> None:
         """A layer reads what the one before wrote to DRAM; the store waits for the output."""
         load, store = self.number["load.input"], self.number["store.output"]
-        self._require(load, store, DRAM, np.array([1 - self.tiles_per_layer], np.int64))
+        self._require(load, store, Reason.DRAM, np.array([1 - self.tiles_per_layer], np.int64))
         last = self.graph.producer[self.graph.output_tensor]
         home = self.of_draft[self.inventory.home[last]]
-        self._require(store, home, f"waits_for_{self.plans[home].unit}", self._needs(store, home, last, 0))
+        self._require(store, home, Reason.waits_for(self.plans[home].unit), self._needs(store, home, last, 0))
 
     def need_state(self) -> None:
         """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first.
@@ -216,7 +217,7 @@ class _Dependencies:
             blocks = self.plans[store].layout.regions.block
             part = self.graph.producer[tensor]
             writer = self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]]
-            reason = DRAM if part == INPUT else f"waits_for_{self.plans[writer].unit}"
+            reason = Reason.DRAM if part == INPUT else Reason.waits_for(self.plans[writer].unit)
             self._require(store, writer, reason, self._block_count(writer, part, blocks))
             if load is not None:
                 places = self.inventory.stored[tensor].buffer.slots if spilled else len(blocks)
@@ -225,7 +226,7 @@ class _Dependencies:
     def _load_state(self, tensor: str, load: int, store: int, places: int) -> None:
         """A block is loaded into one of *places* when what was there is stored and read, and read when it is there."""
         loading, order = self.plans[load].layout, self._order(load)
-        self._require(load, store, NO_BUFFER, order + 1 - places)
+        self._require(load, store, Reason.NO_BUFFER, order + 1 - places)
         part = self.graph.producer[tensor]
         users = [(self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]], part)]
         for name, distance in self.analysis.readers[tensor]:
@@ -233,14 +234,14 @@ class _Dependencies:
             users.append((reader, name))
             if distance:
                 regions = self.plans[reader].layout.regions
-                self._require(reader, load, DRAM, loading.last("", regions.last, regions.block) + 1)
+                self._require(reader, load, Reason.DRAM, loading.last("", regions.last, regions.block) + 1)
         tile, before = np.divmod(order - places, len(order))
         for user, name in users:
             done = self._block_count(user, name, loading.regions.block[before])
-            self._require(load, user, NO_BUFFER, done + tile * self.plans[user].items)
+            self._require(load, user, Reason.NO_BUFFER, done + tile * self.plans[user].items)
 
     def _block_count(self, producer: int, part: str, blocks: Numbers) -> Numbers:
         """Items of *producer* until *part* is done with each of *blocks* of the whole tile."""
         every = np.full_like(blocks, ALL)
-        last = np.full_like(blocks, self.mapping.token_tile - 1)
+        last = np.full_like(blocks, self.mapping.tile_steps - 1)
         return self._count(producer, part, Regions(np.zeros_like(blocks), last, blocks, every))

@@ -177,15 +177,15 @@ def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft
     unit, grouped, stepped = mapping.placement[first], analysis.grouped(first), first in mapping.stepped
     if stepped:
         layout: Layout = (
-            StepLayout(mapping.token_tile, mapping.blocks, mapping.lanes)
+            StepLayout(mapping.tile_steps, mapping.blocks, mapping.lanes)
             if grouped
-            else StepLayout(mapping.token_tile, 1, 1)
+            else StepLayout(mapping.tile_steps, 1, 1)
         )
         return Draft(unit, names, stepped, grouped, layout)
     blocks = mapping.blocks if grouped else 1
-    cycles = costs.fused_cost(names, unit, mapping.token_tile * mapping.batch, blocks).cycles
-    chunks = min(mapping.token_tile, max(1, ceil_div(cycles, REQUEST_CYCLES)))
-    return Draft(unit, names, stepped, grouped, BatchLayout(mapping.token_tile, blocks, chunks))
+    cycles = costs.fused_cost(names, unit, mapping.tile_steps * mapping.batch, blocks).cycles
+    chunks = min(mapping.tile_steps, max(1, ceil_div(cycles, REQUEST_CYCLES)))
+    return Draft(unit, names, stepped, grouped, BatchLayout(mapping.tile_steps, blocks, chunks))
 
 
 def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
@@ -213,8 +213,8 @@ def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, 
 
 
 def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weights: WeightTiles) -> Draft:
-    key = "layout", weights, mapping.token_tile
-    layout = costs.once(key, lambda: SegmentLayout(mapping.token_tile, weights.segments))
+    key = "layout", weights, mapping.tile_steps
+    layout = costs.once(key, lambda: SegmentLayout(mapping.tile_steps, weights.segments))
     return Draft("mac_array", names, False, False, layout, weights)
 
 

@@ -15,16 +15,16 @@ import numpy as np
 from hw.integers import ceil_div
 from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from hw.requests import Cost, Gemm, Transfer, Work
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.dependencies import Streams, add_dependencies, weight_streams
 from sim.lowering.fusion import Draft
-from sim.lowering.mapping import Mapping
 from sim.lowering.order import BatchLayout, Layout, Numbers
-from sim.lowering.program import DRAM, FIRST, LAST, NO_BUFFER, NOTHING, RECURRENCE, VARIANTS, Pool, Program, StreamPlan
-from workloads.workload import Workload
+from sim.lowering.program import NOTHING, VARIANTS, Moved, Pool, Program, StreamPlan, TileVariant
+from workloads.workload import Stack
 
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 
@@ -40,16 +40,16 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Transfers:
-    """A DMA stream to be: how many bytes each item moves, by variant of tile; items lie one after the other.
+    """A DMA stream to be: what it moves, and how many bytes each item, by variant of tile; items lie in their order.
 
     Variants that move the same share their array, and no transfer is in two arrays.
     """
 
     name: str
+    moves: Moved
     layout: Layout
     sizes: tuple[Numbers, ...]  # 0 for nothing to do
     place: _Place
-    write: bool = False
 
 
 class _Works:
@@ -73,18 +73,16 @@ class _Works:
 class Lowering:
     """Builds the program of one mapped layer."""
 
-    def __init__(
-        self, workload: Workload, machine: MachineSpec, costs: CostModel, mapping: Mapping, inventory: Inventory
-    ) -> None:
-        self.workload = workload
+    def __init__(self, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory) -> None:
+        self.stack = stack
         self.machine = machine
         self.costs = costs
-        self.mapping = mapping
+        self.mapping = mapping = inventory.mapping
         self.inventory = inventory
         self.analysis: Analysis = costs.analysis
         self.drafts: Sequence[Draft] = inventory.drafts
-        self.tiles_per_layer = ceil_div(workload.steps, mapping.token_tile)
-        self.last_tokens = workload.steps - (self.tiles_per_layer - 1) * mapping.token_tile
+        self.tiles_per_layer = ceil_div(stack.steps, mapping.tile_steps)
+        self.last_steps = stack.steps - (self.tiles_per_layer - 1) * mapping.tile_steps
         self.plans: list[StreamPlan] = []
         self.number: dict[str, int] = {}  # stream name -> number in the program
         self.of_draft: list[int] = []
@@ -107,21 +105,21 @@ class Lowering:
             tuple(self.plans),
             tuple(storage.buffer for storage in self.inventory.storages()),
             self._pool(),
-            self.workload.spec.layers,
+            self.stack.layers,
             self.tiles_per_layer,
-            self.mapping.token_tile,
-            self.last_tokens,
+            self.mapping.tile_steps,
+            self.last_steps,
             self._contended(),
         )
 
     def _freed_of(self, reason: str) -> bool:
         """Whether the machine is ideal in that nothing waits for this *reason*."""
         ideal = self.machine.ideal
-        if reason == NO_BUFFER:
+        if reason == Reason.NO_BUFFER:
             return "buffers" in ideal
-        if reason.startswith(RECURRENCE):
+        if Reason.is_recurrence(reason):
             return "recurrence" in ideal
-        return "dependencies" in ideal and reason != DRAM
+        return "dependencies" in ideal and reason != Reason.DRAM
 
     def _pool(self) -> Pool | None:
         weights = self.inventory.weights
@@ -152,35 +150,35 @@ class Lowering:
         self.plans.append(plan)
         return number
 
-    def _tokens(self, variant: int) -> int:
-        return self.last_tokens if variant & LAST else self.mapping.token_tile
+    def _steps(self, variant: TileVariant) -> int:
+        return self.last_steps if TileVariant.LAST in variant else self.mapping.tile_steps
 
     def _compute_plan(self, draft: Draft) -> StreamPlan:
         known = _Works()
         of: dict[int, Numbers] = {}
-        for tokens in map(self._tokens, range(VARIANTS)):
-            if tokens not in of:
-                of[tokens] = self._numbers(draft, tokens, known)
-        numbers = tuple(of[self._tokens(variant)] for variant in range(VARIANTS))
+        for steps in map(self._steps, VARIANTS):
+            if steps not in of:
+                of[steps] = self._numbers(draft, steps, known)
+        numbers = tuple(of[self._steps(variant)] for variant in VARIANTS)
         works, costs = tuple(known.requests), tuple(known.costs)
         return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
-    def _numbers(self, draft: Draft, tokens: int, known: _Works) -> Numbers:
-        """The request of each item of a tile that has *tokens* tokens; NOTHING for an item that lies behind them."""
+    def _numbers(self, draft: Draft, steps: int, known: _Works) -> Numbers:
+        """The request of each item of a tile that has *steps* timesteps; NOTHING for an item that lies behind them."""
         if draft.weights is not None:
-            rows = tokens * self.mapping.batch
+            rows = steps * self.mapping.batch
             widths = self._operand_widths(draft.operations[0])
             works = [self._projection_work(shape._replace(m=shape.m * rows), widths) for shape in draft.weights.shapes]
             of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
-        key = "spans of items", draft.layout, tokens
-        spans, which = self.costs.once(key, lambda: _spans(draft.layout, tokens))
+        key = "spans of items", draft.layout, steps
+        spans, which = self.costs.once(key, lambda: _spans(draft.layout, steps))
         of_span = [known.number(*self._fused_work(draft, span)) if span > 0 else NOTHING for span in spans]
         return np.array(of_span, np.int64)[which]
 
-    def _fused_work(self, draft: Draft, tokens: int) -> tuple[Work, Cost]:
-        """The request for *tokens* timesteps of one part of fused operations."""
-        scale = tokens * self.mapping.batch
+    def _fused_work(self, draft: Draft, steps: int) -> tuple[Work, Cost]:
+        """The request for *steps* timesteps of one part of fused operations."""
+        scale = steps * self.mapping.batch
         groups = (self.mapping.groups if draft.stepped else self.mapping.blocks) if draft.grouped else 1
         cost = self.costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
@@ -245,56 +243,58 @@ class Lowering:
         for sizes in {id(each): each for each in transfers.sizes}.values():
             busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
             numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
-            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.write), starts[busy].tolist())
+            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.moves.write), starts[busy].tolist())
         return StreamPlan(
             transfers.name, "dma", (), transfers.layout, tuple(requests),
             tuple(numbers[id(sizes)] for sizes in transfers.sizes),
-            layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
+            moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
         )  # fmt: skip
 
     def _per_layer(self, layer_bytes: int, tile_bytes: int = 0, more_layers: int = 0) -> _Place:
         """A place in DRAM with *layer_bytes* for every layer."""
         start = ceil_div(self._dram_end, PAGE_BYTES) * PAGE_BYTES
-        self._dram_end = start + layer_bytes * (self.workload.spec.layers + more_layers)
+        self._dram_end = start + layer_bytes * (self.stack.layers + more_layers)
         return _Place(start, layer_bytes, tile_bytes)
 
     def _activation_place(self) -> _Place:
         """What layers hand on: the input of the first, then the output of each."""
-        full = self._activation_bytes(self.analysis.graph.input_tensor, 0)
-        last = self._activation_bytes(self.analysis.graph.input_tensor, LAST)
+        full = self._activation_bytes(self.analysis.graph.input_tensor, TileVariant.MIDDLE)
+        last = self._activation_bytes(self.analysis.graph.input_tensor, TileVariant.LAST)
         return self._per_layer((self.tiles_per_layer - 1) * full + last, full, more_layers=1)
 
     def _once(self) -> Layout:
-        return BatchLayout(self.mapping.token_tile, 1, 1)
+        return BatchLayout(self.mapping.tile_steps, 1, 1)
 
     def _by_block(self) -> Layout:
-        return BatchLayout(self.mapping.token_tile, self.mapping.blocks, 1)
+        return BatchLayout(self.mapping.tile_steps, self.mapping.blocks, 1)
 
-    def _activation_bytes(self, tensor: str, variant: int) -> int:
+    def _activation_bytes(self, tensor: str, variant: TileVariant) -> int:
         elements = self.analysis.graph.elements(tensor) * self.mapping.batch
-        return elements * self.costs.element_bytes * self._tokens(variant)
+        return elements * self.costs.element_bytes * self._steps(variant)
 
     def _activation_sizes(self, tensor: str) -> tuple[Numbers, ...]:
-        sizes = [self._activation_bytes(tensor, variant) for variant in range(VARIANTS)]
+        sizes = [self._activation_bytes(tensor, variant) for variant in VARIANTS]
         arrays = {size: np.array([size], np.int64) for size in sizes}
         return tuple(arrays[size] for size in sizes)
 
     def _add_transfers_before(self) -> None:
         source = self.analysis.graph.input_tensor
-        layers = [_Transfers("load.input", self._once(), self._activation_sizes(source), self._activations)]
-        for storage in self.inventory.parameters.values():
+        activations, state_moved = Moved("activations"), Moved("state")
+        sizes = self._activation_sizes(source)
+        layers = [_Transfers("load.input", activations, self._once(), sizes, self._activations)]
+        for number, storage in self.inventory.parameters.items():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
-            sizes = _sizes(1, size, lambda variant: variant & FIRST)
-            layers.append(_Transfers(name, self._once(), sizes, self._per_layer(size)))
-        decode, blocks = self.workload.spec.phase == "decode", self.mapping.blocks
+            parameters = Moved("parameters", self.drafts[number].operations[0])
+            layers.append(_Transfers(name, parameters, self._once(), _sizes(1, size, _in_first), self._per_layer(size)))
+        resumes, blocks = self.stack.resumes, self.mapping.blocks
         state = ceil_div(self.inventory.carried_bytes(spilled=False), blocks)
-        if state and decode:
-            sizes = _sizes(blocks, state, lambda variant: variant & FIRST)
-            layers.append(_Transfers("load.state", self._by_block(), sizes, self._states[False]))
+        if state and resumes:
+            sizes = _sizes(blocks, state, _in_first)
+            layers.append(_Transfers("load.state", state_moved, self._by_block(), sizes, self._states[False]))
         spilled = ceil_div(self.inventory.carried_bytes(spilled=True), blocks)
         if spilled:  # in prefill it begins as zero
-            sizes = _sizes(blocks, spilled, lambda variant: decode or not variant & FIRST)
-            layers.append(_Transfers("load.spilled", self._by_block(), sizes, self._states[True]))
+            sizes = _sizes(blocks, spilled, lambda variant: resumes or not _in_first(variant))
+            layers.append(_Transfers("load.spilled", state_moved, self._by_block(), sizes, self._states[True]))
         layers += [self._weight_transfers(number) for number in self.inventory.projections]
         for transfers in layers:
             self._add(self._transfer_plan(transfers))
@@ -304,34 +304,47 @@ class Lowering:
         assert draft.weights is not None
         sizes = draft.weights.elements * self.costs.element_bytes
         later = np.zeros_like(sizes) if self.inventory.resident else sizes
-        in_variants = tuple(sizes if variant & FIRST else later for variant in range(VARIANTS))
+        in_variants = tuple(sizes if _in_first(variant) else later for variant in VARIANTS)
         place = self._per_layer(int(sizes.sum()))
-        return _Transfers(f"load.weights.{draft.operations[0]}", draft.layout, in_variants, place)
+        user = draft.operations[0]
+        return _Transfers(f"load.weights.{user}", Moved("weights", user), draft.layout, in_variants, place)
 
     def _add_transfers_after(self) -> None:
-        when: dict[bool, Callable[[int], object]] = {True: lambda _: True, False: lambda variant: variant & LAST}
+        when = {True: lambda variant: True, False: _in_last}
         for name, spilled in (("store.spilled", True), ("store.state", False)):
             size = ceil_div(self.inventory.carried_bytes(spilled), self.mapping.blocks)
             if size:
                 sizes, place = _sizes(self.mapping.blocks, size, when[spilled]), self._states[spilled]
-                self._add(self._transfer_plan(_Transfers(name, self._by_block(), sizes, place, write=True)))
+                state = Moved("state", write=True)
+                self._add(self._transfer_plan(_Transfers(name, state, self._by_block(), sizes, place)))
         output, handed_on = self.analysis.graph.output_tensor, self._activations
         place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
-        store = _Transfers("store.output", self._once(), self._activation_sizes(output), place, write=True)
+        activations = Moved("activations", write=True)
+        store = _Transfers("store.output", activations, self._once(), self._activation_sizes(output), place)
         self._add(self._transfer_plan(store))
 
 
-def _spans(layout: Layout, tokens: int) -> tuple[list[int], Numbers]:
-    """How many of the first *tokens* timesteps an item covers: the counts that there are, and which of them it has."""
+def _in_first(variant: TileVariant) -> bool:
+    """Whether a tile is the first of its layer."""
+    return TileVariant.FIRST in variant
+
+
+def _in_last(variant: TileVariant) -> bool:
+    """Whether a tile is the last of its layer."""
+    return TileVariant.LAST in variant
+
+
+def _spans(layout: Layout, steps: int) -> tuple[list[int], Numbers]:
+    """How many of the first *steps* timesteps an item covers: the counts that there are, and which of them it has."""
     regions = layout.regions
-    spans, which = np.unique(np.minimum(regions.last + 1, tokens) - regions.first, return_inverse=True)
+    spans, which = np.unique(np.minimum(regions.last + 1, steps) - regions.first, return_inverse=True)
     return spans.tolist(), which
 
 
-def _sizes(items: int, size: int, when: Callable[[int], object]) -> tuple[Numbers, ...]:
+def _sizes(items: int, size: int, when: Callable[[TileVariant], bool]) -> tuple[Numbers, ...]:
     """*items* of *size* bytes in the variants of tiles *when* they are moved, of none in the others."""
     moved, nothing = np.full(items, size, np.int64), np.zeros(items, np.int64)
-    return tuple(moved if when(variant) else nothing for variant in range(VARIANTS))
+    return tuple(moved if when(variant) else nothing for variant in VARIANTS)
 
 
 def stream_name(draft: Draft) -> str:

@@ -12,13 +12,14 @@ from sim.lowering.program import UnitName
 class Mapping:
     """One way to lay a layer onto a machine.
 
-    A tile is ``token_tile`` timesteps of ``batch`` sequences. The layer's parallel index is cut into ``blocks`` of
-    ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each operation its unit.
-    Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and on chip only for the
-    blocks at work.
+    A tile is ``token_tile`` tokens of ``batch`` sequences, in timesteps of ``chunk`` tokens. The layer's parallel index
+    is cut into ``blocks`` of ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each
+    operation its unit. Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and
+    on chip only for the blocks at work.
     """
 
     token_tile: int
+    chunk: int
     batch: int
     blocks: int
     lanes: int
@@ -26,6 +27,11 @@ class Mapping:
     placement: Map[str, UnitName]
     weight_slot_bytes: int
     spill: bool = False
+
+    @property
+    def tile_steps(self) -> int:
+        """Timesteps of a tile."""
+        return self.token_tile // self.chunk
 
     @property
     def groups(self) -> int:

@@ -1,6 +1,6 @@
 """In which order a stream works through one tile: the items of a tile and the part of it that each covers.
 
-A tile is ``tokens`` consecutive timesteps of one layer. Its parallel groups are cut into ``blocks`` of ``lanes``.
+A tile is ``steps`` consecutive timesteps of one layer. Its parallel groups are cut into ``blocks`` of ``lanes``.
 A stream does its items in a fixed order, so "is this part of the tile done" is a comparison of one counter with the
 index of the last item that touches the part. What is said of all items of a stream is said in arrays.
 """
@@ -21,7 +21,7 @@ ALL: Final = -1  # instead of the number of a block or a lane
 
 
 class Region(NamedTuple):
-    """Part of a tile: tokens ``first`` to ``last`` of one block (None: of all), of one lane (None: of all)."""
+    """Part of a tile: timesteps ``first`` to ``last`` of one block (None: of all), of one lane (None: of all)."""
 
     first: int
     last: int
@@ -54,8 +54,8 @@ class Layout(ABC):
         """What each item covers."""
 
     @abstractmethod
-    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
-        """The last item that has to do with *part* (an operation's name) up to *token*, for each of those given."""
+    def last(self, part: str, step: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        """The last item that has to do with *part* (an operation's name) up to *step*, for each of those given."""
 
     def region(self, item: int) -> Region:
         """What *item* covers."""
@@ -65,34 +65,34 @@ class Layout(ABC):
 
 @dataclass(frozen=True)
 class StepLayout(Layout):
-    """Token by token: block after block; within a block the lanes take turns at every token."""
+    """Step by step: block after block; within a block the lanes take turns at every timestep."""
 
     order: ClassVar[str] = "steps"
-    tokens: int
+    steps: int
     blocks: int
     lanes: int
 
     @property
     def items(self) -> int:
-        return self.blocks * self.tokens * self.lanes
+        return self.blocks * self.steps * self.lanes
 
     @cached_property
     def regions(self) -> Regions:
         rest, lane = np.divmod(np.arange(self.items, dtype=np.int64), self.lanes)
-        block, token = np.divmod(rest, self.tokens)
-        return Regions(token, token, block, lane)
+        block, step = np.divmod(rest, self.steps)
+        return Regions(step, step, block, lane)
 
-    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
-        found: Numbers = (_latest(block, self.blocks) * self.tokens + token) * self.lanes + _latest(lane, self.lanes)
+    def last(self, part: str, step: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        found: Numbers = (_latest(block, self.blocks) * self.steps + step) * self.lanes + _latest(lane, self.lanes)
         return found
 
 
 @dataclass(frozen=True)
 class BatchLayout(Layout):
-    """Many tokens at once: block after block, each in ``chunks`` of consecutive tokens."""
+    """Many timesteps at once: block after block, each in ``chunks`` of consecutive timesteps."""
 
     order: ClassVar[str] = "batches"
-    tokens: int
+    steps: int
     blocks: int
     chunks: int
 
@@ -103,13 +103,13 @@ class BatchLayout(Layout):
     @cached_property
     def regions(self) -> Regions:
         block, chunk = np.divmod(np.arange(self.items, dtype=np.int64), self.chunks)
-        first = chunk * self.tokens // self.chunks
-        last = (chunk + 1) * self.tokens // self.chunks - 1
+        first = chunk * self.steps // self.chunks
+        last = (chunk + 1) * self.steps // self.chunks - 1
         every = np.full_like(block, ALL)
         return Regions(first, last, block if self.blocks > 1 else every, every)
 
-    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
-        chunk = -(-(token + 1) * self.chunks // self.tokens) - 1
+    def last(self, part: str, step: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+        chunk = -(-(step + 1) * self.chunks // self.steps) - 1
         return _latest(block, self.blocks) * self.chunks + chunk
 
 
@@ -130,12 +130,12 @@ class Segment:
 
 
 class SegmentLayout(Layout):
-    """The weight tiles of one or more projections in the order of their use; each covers all tokens of the tile."""
+    """The weight tiles of one or more projections in the order of their use; each covers all timesteps of the tile."""
 
     order: ClassVar[str] = "weights"
 
-    def __init__(self, tokens: int, segments: Sequence[Segment]) -> None:
-        self.tokens = tokens
+    def __init__(self, steps: int, segments: Sequence[Segment]) -> None:
+        self.steps = steps
         self.segments = tuple(segments)
         self._sizes = [segment.items for segment in segments]
         self._segment = np.repeat(np.arange(len(self.segments)), self._sizes)  # of each item
@@ -150,7 +150,7 @@ class SegmentLayout(Layout):
         blocks = [ALL if segment.block is None else segment.block for segment in self.segments]
         block = np.repeat(np.array(blocks, np.int64), self._sizes)
         every = np.full_like(block, ALL)
-        return Regions(np.zeros_like(block), np.full_like(block, self.tokens - 1), block, every)
+        return Regions(np.zeros_like(block), np.full_like(block, self.steps - 1), block, every)
 
     def part(self, item: int) -> str:
         """The projection that *item* belongs to."""
@@ -160,7 +160,7 @@ class SegmentLayout(Layout):
         """Which items belong to the projection *part*."""
         return np.repeat([segment.part == part for segment in self.segments], self._sizes)
 
-    def last(self, part: str, token: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
+    def last(self, part: str, step: Numbers | int, block: Numbers | int = ALL, lane: Numbers | int = ALL) -> Numbers:
         if part not in self._last:
             self._last[part] = self._last_items(part)
         by_block = self._last[part]

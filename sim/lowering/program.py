@@ -10,6 +10,7 @@ tiles. Arrays are not changed once a plan is made, so plans may share them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntFlag
 from typing import Final, Literal
 
 import numpy as np
@@ -19,13 +20,19 @@ from hw.requests import Cost, Transfer, Work
 from sim.lowering.order import Layout, Numbers
 
 UnitName = Literal["mac_array", "simd", "dma"]
-RECURRENCE: Final = "recurrence"
-NO_BUFFER: Final = "no_buffer"
-DRAM: Final = "dram"
+DataKind = Literal["weights", "parameters", "state", "activations"]
 NOTHING: Final = -1  # instead of a request's number: there is nothing to do
-FIRST: Final = 1  # a tile is the first of its layer
-LAST: Final = 2  # or the last
-VARIANTS: Final = 4  # of tiles: neither, either, or both
+
+
+class TileVariant(IntFlag):
+    """What tells a tile from others of its layer: it is the first, or the last, or both, or neither."""
+
+    MIDDLE = 0
+    FIRST = 1
+    LAST = 2
+
+
+VARIANTS: Final = tuple(TileVariant(number) for number in range(4))  # all of them, by their number
 
 
 @dataclass(eq=False)
@@ -37,14 +44,26 @@ class Dependency:
     reason: str
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What a stream of transfers moves, and whether it writes that to DRAM.
+
+    Weights and parameters have a ``user``, the first operation of the stream that needs them.
+    """
+
+    kind: DataKind
+    user: str = ""
+    write: bool = False
+
+
 @dataclass(eq=False)
 class StreamPlan:
     """One stream: its unit, its items, their requests and what they wait for.
 
     ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
-    the variant of a tile is FIRST plus LAST as far as it is that of its layer. ``costs`` are those of
-    ``requests`` for compute units. ``operations`` are those of all items together. What a stream moves lies
-    ``layer_bytes`` further in DRAM for each layer and ``tile_bytes`` for each tile of it.
+    variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
+    ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
+    further in DRAM for each layer and ``tile_bytes`` for each tile of it.
     """
 
     name: str
@@ -55,6 +74,7 @@ class StreamPlan:
     numbers: tuple[Numbers, ...]
     costs: tuple[Cost, ...] = ()
     dependencies: list[Dependency] = field(default_factory=list)
+    moves: Moved | None = None
     layer_bytes: int = 0
     tile_bytes: int = 0
 
@@ -63,17 +83,17 @@ class StreamPlan:
         """Items in a tile."""
         return self.layout.items
 
-    def request(self, variant: int, item: int) -> Work | Transfer | None:
+    def request(self, variant: TileVariant, item: int) -> Work | Transfer | None:
         """What *item* asks for in a tile of a *variant*; None for nothing."""
         number = self.numbers[variant][item]
         return None if number == NOTHING else self.requests[number]
 
-    def cost(self, variant: int, item: int) -> Cost | None:
+    def cost(self, variant: TileVariant, item: int) -> Cost | None:
         """What that costs; None for a transfer or for nothing."""
         number = self.numbers[variant][item]
         return None if number == NOTHING or not self.costs else self.costs[number]
 
-    def busy(self, variant: int) -> bool:
+    def busy(self, variant: TileVariant) -> bool:
         """Whether there is anything to do in a tile of a *variant*."""
         return bool((self.numbers[variant] != NOTHING).any())
 
@@ -111,8 +131,8 @@ class Program:
     pool: Pool | None
     layers: int
     tiles_per_layer: int
-    token_tile: int
-    last_tile_tokens: int
+    tile_steps: int
+    last_tile_steps: int
     contended: bool  # whether requests can ask the SRAM banks for more than they give
 
     @property
@@ -125,20 +145,19 @@ class Program:
         """Tiles of all layers."""
         return self.layers * self.tiles_per_layer
 
-    def variant(self, tile: int) -> int:
-        """FIRST for the first tile of a layer, plus LAST for the last."""
+    def variant(self, tile: int) -> TileVariant:
+        """The variant of *tile*, counted over all layers."""
         place = tile % self.tiles_per_layer
-        return FIRST * (place == 0) + LAST * (place == self.tiles_per_layer - 1)
+        return VARIANTS[TileVariant.FIRST * (place == 0) + TileVariant.LAST * (place == self.tiles_per_layer - 1)]
 
-    def variant_counts(self) -> tuple[int, int, int, int]:
-        """How many tiles of each variant the run has."""
-        per_layer = [0, 0, 0, 0]
+    def variant_counts(self) -> list[int]:
+        """How many tiles of each variant the run has, in the order of :data:`VARIANTS`."""
+        per_layer = [0] * len(VARIANTS)
         for place in range(min(self.tiles_per_layer, 2)):
             per_layer[self.variant(place)] += 1
         if self.tiles_per_layer > 2:
-            per_layer[0], per_layer[2] = self.tiles_per_layer - 2, 1
-        first, second, third, fourth = (count * self.layers for count in per_layer)
-        return first, second, third, fourth
+            per_layer[0], per_layer[TileVariant.LAST] = self.tiles_per_layer - 2, 1
+        return [count * self.layers for count in per_layer]
 
     def counts(self, stream: StreamPlan) -> list[int]:
         """How often the run makes each of the requests of *stream*."""

@@ -39,8 +39,11 @@ KERNEL_KINDS = frozenset(STATE_KINDS) | {"passing", "bias", "angle", "gate"}
 
 
 @dataclass(frozen=True)
-class PaperCounts:
-    """One layer's counts by the paper's convention, for one token; ``ops`` maps the kind of operation -> operations."""
+class LayerCounts:
+    """One layer's counts by the paper's convention, for one token; ``ops`` maps the kind of operation -> operations.
+
+    ``traffic_elements`` cross the border of the state kernel: none in a layer without a recurrence.
+    """
 
     ops: Mapping[str, float]
     traffic_elements: float
@@ -56,18 +59,18 @@ class PaperCounts:
         return sum(self.ops.values())
 
     @property
-    def intensity(self) -> float:
-        """State operations a byte that they move."""
-        return self.state_ops / (ELEMENT_BYTES * self.traffic_elements)
+    def traffic_bytes(self) -> float:
+        """Bytes that the state operations move."""
+        return ELEMENT_BYTES * self.traffic_elements
 
 
-def count_as_paper(graph: TimestepGraph, sequence_length: int) -> PaperCounts:
+def count_as_paper(graph: TimestepGraph, sequence_length: int) -> LayerCounts:
     """Count one layer for a prompt of *sequence_length* tokens."""
     rules = _Rules(graph, sequence_length)
     ops: dict[str, float] = {}
     for operation in graph.operations:
         ops[operation.kind] = ops.get(operation.kind, 0.0) + rules.operations(operation)
-    return PaperCounts({kind: count for kind, count in ops.items() if count}, rules.traffic())
+    return LayerCounts({kind: count for kind, count in ops.items() if count}, rules.traffic())
 
 
 class _Rules:
@@ -79,8 +82,9 @@ class _Rules:
         kinds = {operation.kind for operation in graph.operations}
         self.scans, self.chunked = "scan" in kinds, "chunk" in kinds
         recurrent = [graph.operation(name).tensor for recurrence in graph.recurrences for name in recurrence]
-        self.state = max(recurrent, key=graph.elements)
-        self.heads = graph.operation("decay").equation.indices
+        self.state = max(recurrent, key=graph.elements, default=None)  # the largest tensor that is carried on
+        names = {operation.name for operation in graph.operations}
+        self.heads = graph.operation("decay").equation.indices if "decay" in names else ()
 
     def operations(self, operation: Operation) -> float:
         """What *operation* counts a token."""
@@ -91,6 +95,8 @@ class _Rules:
             return counts.ops / tokens
         if kind == "convolution":
             return 2 * counts.macs / tokens
+        if self.state is None:
+            return 0.0  # what the convention counts beside them belongs to a recurrence
         if self.chunked:
             return self._per_head(operation) * 2 / tokens if kind == "chunk" else 0.0
         if kind == "scan":
@@ -138,7 +144,10 @@ class _Rules:
 
     def traffic(self) -> float:
         """Elements that cross the border of the state kernel, a token."""
-        graph, inside = self.graph, {op.name for op in self.graph.operations if op.kind in KERNEL_KINDS}
+        graph = self.graph
+        if self.state is None:
+            return 0.0
+        inside = {op.name for op in self.graph.operations if op.kind in KERNEL_KINDS}
         crossing = {edge.tensor for edge in graph.edges if (edge.source in inside) != (edge.reader in inside)}
         moved = sum(graph.elements(tensor) for tensor in crossing) / graph.tokens
         state = graph.elements(self.state)

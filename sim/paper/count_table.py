@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hw.quantities import format_bytes
-from workloads.counts import Counts
+from sim.paper.counts import Counts
 
 MEGA = 10**6
 
@@ -51,8 +51,11 @@ def _kinds(counts: Counts) -> Table:
 
 def _paper(counts: Counts) -> Text:
     paper = counts.paper
+    on_state = f"{paper.state_gop_per_token:.4f} GOP on the state"
+    if paper.oi_op_per_byte is not None:
+        on_state += f" at {paper.oi_op_per_byte:.1f} op/B"
+    roofline = "none" if paper.roofline_tok_per_s is None else f"{paper.roofline_tok_per_s:.1f} tok/s"
     return Text.assemble(
         ("By the convention of arXiv 2604.07935 ", "bold"),
-        f"{paper.ops_gop_per_token:.3f} GOP a token, of them {paper.state_gop_per_token:.4f} GOP on the state at "
-        f"{paper.oi_op_per_byte:.1f} op/B; its roofline: {paper.roofline_tok_per_s:.1f} tok/s",
+        f"{paper.ops_gop_per_token:.3f} GOP a token, of them {on_state}; its roofline: {roofline}",
     )

@@ -15,13 +15,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.files.atomic import write_atomically
-from sim.files.resolve import build_workload, read_workload
+from sim.files.resolve import resolve_workload
+from sim.paper.counts import count
 from sim.paper.pages import excess, head, signed
 from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
 from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
 from sim.paper.runs import SCALING, Run, Runs, Simulated
 from sim.presentation.markdown import table
-from workloads.counts import count
 
 PAIRS = (
     ("mamba2-d96", "mamba3_mimo-d48"),
@@ -112,7 +112,7 @@ def _pair(names: tuple[str, str], found: dict[str, tuple[Simulated, Simulated]])
 
 
 def _model(name: str) -> Model:
-    workload = build_workload(read_workload(name))
+    workload = resolve_workload(name)
     counts = count(workload)
     layers = counts.layer_parameters * counts.layers
     return Model(layers, layers + VOCABULARY * workload.graph.sizes["d"], counts.paper.ops_gop_per_token)

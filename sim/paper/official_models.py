@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
-from sim.files.resolve import build_workload, read_workload
+from sim.files.resolve import resolve_workload
+from sim.paper.counts import count
 from sim.paper.pages import excess
 from sim.paper.runs import Run, Runs, Simulated
-from workloads.counts import count
 
 MACHINES = ("edge", "edge_flexpe")
 REFERENCE = ("mamba2-130m", "mamba2-370m", "mamba2-780m", "mamba2-1.3b")
@@ -91,7 +91,7 @@ def _fastest(several: Sequence[Run], found: Mapping[Run, Simulated]) -> Simulate
 
 
 def _model(name: str, runs: dict[tuple[str, str], Simulated]) -> Official:
-    counts = count(build_workload(read_workload(name)))
+    counts = count(resolve_workload(name))
     layers = counts.layer_parameters * counts.layers
     return Official(name, layers, counts.parameters, counts.paper.ops_gop_per_token, runs)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sim.files.resolve import build_workload, read_workload
+from sim.files.resolve import resolve_workload
+from sim.paper.counts import count
 from sim.paper.gpu import GpuMeasurements
 from sim.paper.pages import excess
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES, table1
 from sim.paper.runs import Run, Runs, Simulated, command_of
-from workloads.counts import count
 
 THROUGHPUT, ENERGY = SIMULATED = "throughput", "energy"
 GPU_THROUGHPUT, GPU_POWER = "state update, throughput", "state update, power"
@@ -77,7 +77,7 @@ class Cell:
 def counted() -> Iterator[Cell]:
     """The columns that need no simulation, by the paper's convention (sim/paper/convention.py)."""
     for name, paper in table1().items():
-        ours = count(build_workload(read_workload(name))).paper
+        ours = count(resolve_workload(name)).paper
         command = f"python -m sim count {name}"
         for quantity, unit, field in (
             ("operations", "GOP/token", "ops_gop_per_token"),

@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 
 from sim.execution.offered import Offered
 from sim.lowering.order import SegmentLayout
-from sim.lowering.program import Program, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.program import StreamPlan
+from sim.lowering.section import Section
 from sim.trace.slices import Numbers
 
 Whole = TypeVar("Whole", int, Numbers)  # one number, or many at once
@@ -53,32 +53,31 @@ def _item(section: Section, plan: StreamPlan, number: int) -> ItemDescription:
     name = plan.name
     if isinstance(plan.layout, SegmentLayout) and plan.operations:
         name, operations = plan.layout.part(number), None
-    last_at_end = min(region.last, section.program.last_tile_tokens - 1)
+    last_at_end = min(region.last, section.program.last_tile_steps - 1)
     name = section.prefix + name
     return ItemDescription(name, region.first, region.last, last_at_end, region.block, region.lane, operations)
 
 
-def tokens(program: Program, chunk: int, tile: Whole, first: Whole, last: Whole) -> tuple[Whole, Whole]:
-    """The first and the last token of the steps *first* to *last* of a *tile* of a layer; a step has *chunk* tokens."""
-    start = tile * program.token_tile
-    return (start + first) * chunk, (start + last + 1) * chunk - 1
+def tokens(section: Section, tile: Whole, first: Whole, last: Whole) -> tuple[Whole, Whole]:
+    """The first and the last token of the steps *first* to *last* of a *tile* of a layer of *section*."""
+    start, tokens_a_step = tile * section.program.tile_steps, section.stack.graph.tokens
+    return (start + first) * tokens_a_step, (start + last + 1) * tokens_a_step - 1
 
 
 class RequestDescriber:
     """Describes the requests that the streams of *section* offer."""
 
     def __init__(self, section: Section) -> None:
-        self._program = section.program
-        self._in_head = bool(section.prefix)
-        self._chunk = section.workload.graph.tokens
+        self._section = section
         self._items = describe_items(section)
 
     def describe(self, offered: Offered) -> RequestDescription:
         """What the *offered* request is called, and where it belongs."""
-        item, program = self._items[offered.rank][offered.item], self._program
-        layer, tile = divmod(offered.tile, program.tiles_per_layer)
-        last = item.last_at_end if tile == program.tiles_per_layer - 1 else item.last
-        found = tokens(program, self._chunk, tile, item.first, last)
+        item, section = self._items[offered.rank][offered.item], self._section
+        layer, tile = divmod(offered.tile, section.program.tiles_per_layer)
+        last = item.last_at_end if tile == section.program.tiles_per_layer - 1 else item.last
+        first_token, last_token = tokens(section, tile, item.first, last)
+        layer_of_model = None if section.stack.head else section.first_layer + layer
         return RequestDescription(
-            item.name, None if self._in_head else layer, *found, tile, item.block, item.lane, item.operations
+            item.name, layer_of_model, first_token, last_token, tile, item.block, item.lane, item.operations
         )

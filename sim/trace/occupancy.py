@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from sim.lowering.buffers import LOAD, Storage
 from sim.lowering.order import ALL, Layout, SegmentLayout
-from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant
+from sim.lowering.section import Section
 from sim.trace.requests import ItemTables, Requests
 from sim.trace.slices import Numbers
 from sim.trace.tile_slots import TileSlots
 
 ROLES = ("weights", "tile", "step", "state", "parameters")
 
+_LAST = [variant for variant in VARIANTS if TileVariant.LAST in variant]
 _Use = tuple[int, int]  # variant of a tile, row of a request
 Change = tuple[str, Numbers, Numbers]  # role; cycles; at each of them bytes more (or less)
 
@@ -31,9 +32,9 @@ class Occupancy:
 
     def __init__(self, section: Section, tables: ItemTables) -> None:
         self._tables = tables
-        self._inventory = section.choice.inventory
+        self._inventory = section.inventory
         self._plans = section.program.streams
-        self._rank = {plan.name: rank for rank, plan in enumerate(self._plans)}
+        self._moving = {plan.moves: rank for rank, plan in enumerate(self._plans) if plan.moves is not None}
         self._home = {name: rank for rank, plan in enumerate(self._plans) if plan.costs for name in plan.operations}
         self._held = dict.fromkeys(ROLES, 0)
         self._taken = {role: np.zeros_like(tables.bytes) for role in ROLES}  # bytes in use from its issue on
@@ -46,14 +47,15 @@ class Occupancy:
         """Weights are in use until the request of the same number has read them; if they stay, until the layer ends."""
         weights, tables = self._inventory.weights, self._tables
         stays = self._inventory.resident or weights is None
-        for name, load in self._rank.items():
-            if name.startswith("load.weights."):
-                user = self._home[name.removeprefix("load.weights.")]
+        for moves, load in self._moving.items():
+            if moves.kind == "weights":
+                user = self._home[moves.user]
                 loaded, read = tables.rows(load), tables.rows(user)
                 sizes = tables.bytes[:, loaded]
                 if stays:
                     self._taken["weights"][:, loaded] += sizes
-                    self._given["weights"][2:, read] += sizes[1]
+                    for variant in _LAST:
+                        self._given["weights"][variant, read] += sizes[TileVariant.FIRST]
                 else:
                     assert weights is not None
                     self._taken["weights"][:, loaded] += weights.buffer.slot_bytes
@@ -61,11 +63,11 @@ class Occupancy:
 
     def _fetch_parameters(self) -> None:
         """Parameters are in use until the last request of a layer that reads them."""
-        for storage in self._inventory.parameters.values():
-            load = self._rank[f"load.{storage.buffer.name}"]
-            user = self._home[storage.buffer.name.removeprefix("parameters.")]
+        for number, storage in self._inventory.parameters.items():
+            moves = Moved("parameters", self._inventory.drafts[number].operations[0])
+            load, user = self._moving[moves], self._home[moves.user]
             self._taken["parameters"][:, self._tables.rows(load)] += storage.buffer.slot_bytes
-            for variant in (2, 3):
+            for variant in _LAST:
                 busy = np.flatnonzero(self._plans[user].numbers[variant] != NOTHING)
                 last = int(busy[-1]) if len(busy) else 0
                 self._given["parameters"][variant, self._tables.row(user, last)] += storage.buffer.slot_bytes
@@ -85,23 +87,23 @@ class Occupancy:
 
     def _uses(self, storage: Storage) -> Iterator[list[tuple[_Use, list[_Use]]]]:
         """For each slot of *storage* what begins its use and what ends it, in tiles of every variant."""
-        writer = self._rank["load.input"] if storage.writer == LOAD else self._writer(storage)
+        writer = self._moving[Moved("activations")] if storage.writer == LOAD else self._writer(storage)
         graph, readers = self._inventory.analysis.graph, self._inventory.analysis.readers
         part = graph.producer[storage.tensors[0]]
         ends = [(writer, part)]
         ends += [(self._home[name], name) for tensor in storage.tensors for name, _ in readers[tensor]]
         if graph.output_tensor in storage.tensors:
-            ends.append((self._rank["store.output"], ""))
+            ends.append((self._moving[Moved("activations", write=True)], ""))
         for place in self._parts(storage, self._plans[writer]):
             uses: list[tuple[_Use, list[_Use]]] = []
-            for variant in range(VARIANTS):
+            for variant in VARIANTS:
                 begin = self._items(variant, writer, part, storage, place)
                 if begin:
                     read = [
                         (rank, self._items(variant, rank, name, storage, place)) for rank, name in dict.fromkeys(ends)
                     ]
-                    last = [(variant, self._tables.row(rank, items[-1])) for rank, items in read if items]
-                    uses.append(((variant, self._tables.row(writer, begin[0])), last))
+                    last = [(int(variant), self._tables.row(rank, items[-1])) for rank, items in read if items]
+                    uses.append(((int(variant), self._tables.row(writer, begin[0])), last))
             yield uses
 
     def _writer(self, storage: Storage) -> int:
@@ -120,7 +122,7 @@ class Occupancy:
         if storage.buffer.role == "step":
             return [place] if place < plan.items and numbers[place] != NOTHING else []
         block = place if storage.blocked else ALL
-        last = int(plan.layout.last(part, self._inventory.mapping.token_tile - 1, block))
+        last = int(plan.layout.last(part, self._inventory.mapping.tile_steps - 1, block))
         touching = np.flatnonzero((numbers != NOTHING) & self._touches(plan.layout, part, block))
         touching = touching[touching <= last]
         return [int(item) for item in touching[[0, -1]]] if len(touching) else []

@@ -16,8 +16,7 @@ from hw.machine import MachineSpec
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.atomic import replacing
-from sim.lowering.program import Program
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.trace.counters import UNITS, RunCounters
 from sim.trace.requests import HEARD, SLOT
 from sim.trace.section_recording import Heard, Output, SectionRecording
@@ -69,12 +68,12 @@ class _Recorder(RunObserver):
         self._busy = (0, 0)  # when the unit of the request that is just being issued works on it
         self._issued_at: list[int] = []  # when the latest request of each stream was issued
 
-    def begin(self, section: Section, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
         if self._section is not None:
             self._section.finish(self._heard, self._end)
             self._section.leave(start)
         self._section = SectionRecording(section, start, self._output)
-        self._heard, self._end, self._issued_at = Heard(), 0, [0] * len(program.streams)
+        self._heard, self._end, self._issued_at = Heard(), 0, [0] * len(section.program.streams)
 
     def finish(self) -> None:
         """Write what is left, once the run has ended."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.requests import Transfer
-from sim.lowering.program import VARIANTS, StreamPlan
-from sim.search.choose import Section
+from sim.lowering.program import VARIANTS, StreamPlan, TileVariant
+from sim.lowering.section import Section
 from sim.trace.descriptions import describe_items, tokens
 from sim.trace.slices import NOTHING, Numbers, Words
 
@@ -56,8 +56,7 @@ class ItemTables:
         program = section.program
         self.program = program
         self.origin = origin
-        self._in_head = bool(section.prefix)
-        self._chunk = section.workload.graph.tokens
+        self._section = section
         plans = program.streams
         self.units = Words.of(plan.unit for plan in plans)  # by rank
         self._items = np.array([plan.items for plan in plans])
@@ -75,9 +74,10 @@ class ItemTables:
         self.writes = _by_item(plans, writes) > 0
 
     def variant(self, tile: Numbers) -> Numbers:
-        """Of each *tile*, see :class:`~sim.lowering.program.StreamPlan`."""
+        """Of each *tile* its :class:`~sim.lowering.program.TileVariant`, as a number."""
         place = tile % self.program.tiles_per_layer
-        variant: Numbers = (place == 0) + 2 * (place == self.program.tiles_per_layer - 1)
+        last = place == self.program.tiles_per_layer - 1
+        variant: Numbers = TileVariant.FIRST * (place == 0) + TileVariant.LAST * last
         return variant
 
     def rows(self, rank: int) -> slice:
@@ -91,7 +91,7 @@ class ItemTables:
     def requests(self, heard: array[int]) -> Requests:
         """The columns of what was *heard*, :data:`HEARD` of one request after the other."""
         rank, tile, item, now, start, end, ready, producer, count = np.array(heard).reshape(-1, len(HEARD)).T
-        origin = self.origin
+        origin, head = self.origin, self._section.stack.head
         layer, tile_in_layer = np.divmod(tile, self.program.tiles_per_layer)
         return Requests(
             rank, tile, now + origin, start + origin, end + origin, ready + origin, producer,
@@ -99,19 +99,19 @@ class ItemTables:
             number=tile * self._items[rank] + item,
             row=self._starts[rank] + item,
             variant=self.variant(tile),
-            layer=np.full(len(tile), NOTHING) if self._in_head else layer,
+            layer=np.full(len(tile), NOTHING) if head else self._section.first_layer + layer,
             tile_in_layer=tile_in_layer,
         )  # fmt: skip
 
     def tokens(self, requests: Requests) -> tuple[Numbers, Numbers]:
         """The first and the last token that each of *requests* is about."""
-        program, row, tile = self.program, requests.row, requests.tile_in_layer
-        last = np.where(tile == program.tiles_per_layer - 1, self._last_at_end[row], self._last[row])
-        return tokens(program, self._chunk, tile, self._first[row], last)
+        row, tile = requests.row, requests.tile_in_layer
+        last = np.where(tile == self.program.tiles_per_layer - 1, self._last_at_end[row], self._last[row])
+        return tokens(self._section, tile, self._first[row], last)
 
 
 def _by_item(plans: Sequence[StreamPlan], values: Sequence[Sequence[int]]) -> Numbers:
     """The *values* of the requests of *plans*, for every variant of a tile and row; 0 for nothing."""
     of_plans = [np.array([*each, 0], np.int64) for each in values]  # the last is that of NOTHING
-    by_variant = [[of[plan.numbers[v]] for plan, of in zip(plans, of_plans, strict=True)] for v in range(VARIANTS)]
+    by_variant = [[of[plan.numbers[v]] for plan, of in zip(plans, of_plans, strict=True)] for v in VARIANTS]
     return np.array([np.concatenate(each) for each in by_variant])

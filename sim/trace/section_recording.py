@@ -9,7 +9,7 @@ import numpy as np
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.trace.causes import RecentRequests
 from sim.trace.channels import ChannelTimeline
 from sim.trace.counters import RunCounters

@@ -21,7 +21,7 @@ class TileSlots:
         self._tables = tables
         self._sizes = np.array(sizes, np.int64)
         slot, variant, row = np.array(sorted(reads, key=lambda read: read[1:]), np.int64).reshape(-1, 3).T
-        self._readers = np.zeros((VARIANTS, len(sizes)), np.int64)
+        self._readers = np.zeros((len(VARIANTS), len(sizes)), np.int64)
         np.add.at(self._readers, (variant, slot), 1)
         self._slots_read = slot  # by variant, then by row: those of a request lie together
         self._counts = np.zeros_like(tables.bytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.simulation import Job
 
 LAYERS, TILES = 3, 24  # at most, of each section
@@ -25,4 +25,4 @@ def excerpt(job: Job) -> tuple[Job, str]:
 def _shorten(section: Section) -> Section:
     program = section.program
     shorter = replace(program, layers=min(LAYERS, program.layers), tiles_per_layer=min(TILES, program.tiles_per_layer))
-    return replace(section, choice=replace(section.choice, program=shorter))
+    return section.with_program(shorter)

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
+from sim.accounting.breakdown import class_weights
 from sim.accounting.result import Result
 from sim.lowering.program import StreamPlan
-from sim.search.choose import Section
-
-_FROM_DRAM = ("weights", "parameters")
+from sim.lowering.section import Section
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
             ops[key] += count
         for plan in section.program.streams:
             moved = section.program.bytes_moved(plan)
-            for kind, count in apportion(moved, _weights(section, plan)).items() if plan.costs else ():
+            for kind, count in apportion(moved, class_weights(section, plan)).items() if plan.costs else ():
                 sram[kind, plan.unit] += count
             if not plan.costs and (user := _user(section, plan)) is not None:
                 dram[user] += moved
@@ -90,22 +89,14 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
 
 def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:
     """((class, unit), operations in the section) of every operation."""
-    graph, placement = section.workload.graph, section.choice.mapping.placement
+    graph, placement = section.stack.graph, section.mapping.placement
     for operation in graph.operations:
         key = operation.kind, placement[operation.name]
-        yield key, section.total(graph.operation_counts(operation).ops)
-
-
-def _weights(section: Section, plan: StreamPlan) -> dict[str, int]:
-    """The classes of the operations of *plan*, with the cycles that they would take alone."""
-    choice, weights = section.choice, Counter[str]()
-    for name in plan.operations:
-        weights[section.kind(name)] += choice.costs.cost(name, plan.unit, choice.mapping.token_tile, 1).cycles
-    return dict(weights)
+        yield key, section.stack.total(graph.operation_counts(operation).ops)
 
 
 def _user(section: Section, plan: StreamPlan) -> tuple[str, str] | None:
-    """Class and unit of the operation whose weights or parameters *plan* loads."""
-    _, what, name = plan.name.split(".", 2) if plan.name.count(".") > 1 else ("", "", "")
-    placement = section.choice.mapping.placement
-    return (section.kind(name), placement[name]) if what in _FROM_DRAM and name in placement else None
+    """Class and unit of the first operation that needs the weights or parameters that *plan* loads."""
+    if plan.moves is None or not plan.moves.user:
+        return None
+    return section.kind(plan.moves.user), section.mapping.placement[plan.moves.user]

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sim.accounting.breakdown import moved
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
-from sim.search.choose import Section
+from sim.lowering.section import Section
 from sim.trace.descriptions import RequestDescriber
 
 TILES = 2
@@ -75,7 +74,7 @@ class TimelineRecorder(RunObserver):
         self._count = 0
         self._past: set[str] = set()  # lanes that have reached the end of the window
 
-    def begin(self, section: Section, program: Program, start: int) -> None:
+    def begin(self, section: Section, start: int) -> None:
         """*section* begins; what comes after the layers is not recorded."""
         self._recording = self._recording and section is self._layers
 
@@ -121,8 +120,8 @@ class TimelineRecorder(RunObserver):
         where += f", block {place.block}" if place.block is not None else ""
         where += f", lane {place.lane}" if place.lane is not None else ""
         where += f", token {tokens[0]}" if tokens[0] == tokens[1] else f", tokens {tokens[0]} to {tokens[1]}"
-        if not plan.operations:
-            return Label(False, moved(plan), plan.name, where)
+        if plan.moves is not None:
+            return Label(False, plan.moves.kind, plan.name, where)
         name = place.operations or place.name
         return Label(False, self._layers.kind(name.split(", ")[0]), name, where)
 
