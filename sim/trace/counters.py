@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from hw.machine import MachineSpec
-from sim.trace.occupancy import ROLES, Change
+from sim.trace.buffer_uses import ROLES
+from sim.trace.occupancy import Change
 from sim.trace.requests import Requests
 from sim.trace.slices import Counter, Numbers, Words
 from sim.trace.step_function import StepFunction
