@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
 from sim.files.atomic import write_atomically
-from sim.presentation.terminal.result import REASONS
+from sim.presentation.titles import TITLES
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
 UNITS = ("mac_array", "simd", "dma")
@@ -63,7 +63,7 @@ def _stalls(results: list[Result]) -> list[str]:
         for name in UNITS:
             unit = r.units[name]
             stalls = ", ".join(
-                f"{REASONS[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
+                f"{TITLES[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
                 for reason, cycles in unit.stalls.items()
                 if cycles * 1000 >= r.makespan_cycles
             )

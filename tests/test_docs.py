@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim import Result
-from sim.presentation.terminal.result import REASONS
+from sim.presentation.titles import TITLES
 
 DOCS = Path(__file__).parent.parent / "docs"
 pytest_plugins = ["pytester"]
@@ -26,7 +26,7 @@ def test_every_field_and_reason_is_explained() -> None:
     text = (DOCS / "result.md").read_text()
     named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_]+)`", text))
     assert set(Result.model_fields) - named <= {"bounds", "units"}  # these stand with their parts
-    assert set(REASONS) - {"work_elsewhere"} <= named
+    assert set(TITLES) - {"work_elsewhere"} <= named
 
 
 def test_example_scenarios_run(pytester: pytest.Pytester) -> None:

@@ -14,7 +14,7 @@ from sim.commands.cli import app
 from sim.presentation.figures.canvas import print_style
 from sim.presentation.figures.catalogue import FIGURES, Evidence, draw
 from sim.presentation.figures.gather import observe, read_evidence
-from sim.presentation.figures.timeline import MOST_SLICES, TimelineRecorder
+from sim.presentation.figures.timeline_recorder import MOST_SLICES, TimelineRecorder
 from sim.simulation import Job, prepare, run
 
 FIXED = ("mapping.token_tile=16", "mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32")
@@ -166,11 +166,11 @@ def test_window_is_filled_to_the_cycle(more: tuple[str, ...], tiles: int) -> Non
     assert found.tiles == tiles
     assert 0 <= found.start < found.end <= result.makespan_cycles
     for unit in ("mac_array", "simd", "dma"):
-        lane = found.lanes[unit]
-        assert (lane[0].start, lane[-1].end) == (found.start, found.end)
-        for before, after in pairwise(lane):
+        slices = found.slices[unit]
+        assert (slices[0].start, slices[-1].end) == (found.start, found.end)
+        for before, after in pairwise(slices):
             assert before.end == after.start
-    assert sum(map(len, found.lanes.values())) <= MOST_SLICES
+    assert sum(map(len, found.slices.values())) <= MOST_SLICES
 
 
 def test_recording_changes_no_cycle() -> None:
@@ -182,6 +182,6 @@ def test_a_run_of_one_tile_is_recorded_whole() -> None:
     recorder = TimelineRecorder(prepared.sections[0])
     result = run(prepared, observer=recorder)
     found = recorder.timeline()
-    busy = sum(each.end - each.start for each in found.lanes["mac_array"] if not each.label.wait)
+    busy = sum(each.end - each.start for each in found.slices["mac_array"] if not each.label.wait)
     assert found.end == result.makespan_cycles
     assert busy == result.units["mac_array"].busy_cycles

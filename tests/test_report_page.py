@@ -15,9 +15,8 @@ from sim.accounting.result import Result
 from sim.commands.cli import app
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
-from sim.presentation.figures.palette import TITLES
-from sim.presentation.figures.series import unit_title
 from sim.presentation.html.parts import Cell, Row, Section, Table, section_html, table_html
+from sim.presentation.titles import TITLES, unit_title
 from sim.simulation import prepare, run
 
 if TYPE_CHECKING:

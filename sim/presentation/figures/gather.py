@@ -15,7 +15,7 @@ from sim.files.progress import ProgressCallback
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.excerpt import excerpt
 from sim.presentation.figures.roofline import roofline_of
-from sim.presentation.figures.timeline import TimelineRecorder
+from sim.presentation.figures.timeline_recorder import TimelineRecorder
 from sim.simulation import Job, run
 
 WINDOWS = 64
