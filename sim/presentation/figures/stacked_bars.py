@@ -10,6 +10,7 @@ from matplotlib.ticker import PercentFormatter
 
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
+    VISIBLE,
     Drawing,
     draw_legend,
     figure,
@@ -23,7 +24,6 @@ from sim.presentation.titles import TITLES
 
 BAR = 0.72  # of a row
 _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
-_VISIBLE = 0.001  # least share that is worth an entry in the legend
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def amounts(cycles: dict[str, int]) -> tuple[Amount, ...]:
 
 def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, written: bool = False) -> Drawing:
     """*bars* as shares of *whole*, for the figure *name*; their percentages *written* on large parts."""
-    seen = {part.key for bar in bars for part in bar.parts if part.cycles >= _VISIBLE * whole}
+    seen = {part.key for bar in bars for part in bar.parts if part.cycles >= VISIBLE * whole}
     keys = sorted(seen, key=ORDER.__getitem__)
     made, axes = figure(width, ROW_INCHES * len(bars) + 0.5 + legend_inches(len(keys), width))
     drawing = Drawing(made, "", "")

@@ -12,13 +12,12 @@ from matplotlib.patches import ConnectionPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
-from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches, outlined, scaled, swatch
+from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
 from sim.presentation.titles import TITLES, class_title, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
-_VISIBLE = 0.001  # least share of the window that is worth an entry in the legend
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
 _FINEST = 1500  # parts of a panel's width: what is thinner is drawn with its neighbour
 
@@ -66,7 +65,7 @@ def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
     cycles = Counter[tuple[bool, str]]()
     for each in chain.from_iterable(found.slices.values()):
         cycles[each.label.wait, each.label.kind] += each.end - each.start
-    seen = {key for key, count in cycles.items() if count >= _VISIBLE * (found.end - found.start)}
+    seen = {key for key, count in cycles.items() if count >= VISIBLE * (found.end - found.start)}
     ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
     return {key: (_fill(*key), TITLES[key[1]] if key[0] else class_title(key[1])) for key in ordered}
 

@@ -10,11 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sim.accounting.result import Result
-from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches, scaled, swatch
+from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
 from sim.presentation.titles import TITLES, unit_title
-
-_VISIBLE = 0.001  # least share of a unit's cycles that is worth an entry in the legend
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def over_time(result: Result) -> list[OverTime]:
 
 def draw_windows(found: Sequence[OverTime], makespan: int, width: float) -> Drawing:
     """What each unit's cycles went to over time, as shares of each window."""
-    seen = {key for unit in found for key, cycles in unit.parts.items() if sum(cycles) >= _VISIBLE * makespan}
+    seen = {key for unit in found for key, cycles in unit.parts.items() if sum(cycles) >= VISIBLE * makespan}
     keys = sorted(seen, key=ORDER.__getitem__)
     made = Figure(figsize=(width, 0.95 * len(found) + 0.4 + legend_inches(len(keys), width)), layout="constrained")
     drawing = Drawing(made, "The accounts over time", f"{len(found)} units in windows of {found[0].window_cycles:,}")

@@ -91,8 +91,8 @@ def page_html(page: Page) -> str:
     )
 
 
-def _headline(figure: HeadlineNumber) -> str:
-    value = f'<span class="value">{escape(figure.text)}</span>'
-    note = f'<span class="note">{escape(figure.note)}</span>'
-    attributes = f'data-name="{escape(figure.name)}" data-value="{escape(str(figure.value))}"'
-    return f"<div {attributes}><dt>{escape(figure.name)}</dt><dd>{value} {note}</dd></div>\n"
+def _headline(number: HeadlineNumber) -> str:
+    value = f'<span class="value">{escape(number.text)}</span>'
+    note = f'<span class="note">{escape(number.note)}</span>'
+    attributes = f'data-name="{escape(number.name)}" data-value="{escape(str(number.value))}"'
+    return f"<div {attributes}><dt>{escape(number.name)}</dt><dd>{value} {note}</dd></div>\n"

@@ -12,8 +12,7 @@ from rich.table import Table
 from sim.trace.columns import TraceRow
 from sim.trace.slices import STALL, WORK
 
-TOP = 12
-LEAST = 0.0005  # of the time: what is less is in the JSON only
+TOP = 12  # operations in the page; the JSON has all
 
 
 class OperationTotal(BaseModel):
