@@ -16,8 +16,8 @@ Whole = TypeVar("Whole", int, Numbers)  # one number, or many at once
 class ItemDescription(NamedTuple):
     """What is the same in every tile: an item of a stream covers the steps ``first`` to ``last`` of the tile.
 
-    In the last tile of a layer, which may be shorter, ``last_at_end`` stands for ``last``. ``operations`` are all of
-    them if they are several that the name does not tell; ``block`` and ``lane`` are None if it covers all.
+    In the last tile of a layer, which may be shorter, ``last_at_end`` stands for ``last``. ``block`` and ``lane`` are
+    None if it covers all; a transfer has no ``operations``.
     """
 
     name: str
@@ -26,7 +26,7 @@ class ItemDescription(NamedTuple):
     last_at_end: int
     block: int | None
     lane: int | None
-    operations: str | None
+    operations: tuple[str, ...]
 
 
 class RequestDescription(NamedTuple):
@@ -39,7 +39,7 @@ class RequestDescription(NamedTuple):
     tile: int
     block: int | None
     lane: int | None
-    operations: str | None
+    operations: tuple[str, ...]
 
 
 def describe_items(section: Section) -> list[list[ItemDescription]]:
@@ -48,11 +48,10 @@ def describe_items(section: Section) -> list[list[ItemDescription]]:
 
 
 def _item(section: Section, plan: StreamPlan, number: int) -> ItemDescription:
-    region = plan.layout.region(number)
-    operations = ", ".join(plan.operations) if len(plan.operations) > 1 else None
-    name = plan.name
-    if isinstance(plan.layout, SegmentLayout) and plan.operations:
-        name, operations = plan.layout.part(number), None
+    region, name, operations = plan.layout.region(number), plan.name, plan.operations
+    if isinstance(plan.layout, SegmentLayout) and operations:
+        name = plan.layout.part(number)
+        operations = (name,)
     last_at_end = min(region.last, section.program.last_tile_steps - 1)
     name = section.prefix + name
     return ItemDescription(name, region.first, region.last, last_at_end, region.block, region.lane, operations)

@@ -63,7 +63,8 @@ class ItemTables:
         self._starts = np.cumsum(self._items) - self._items
         described = [item for of_stream in describe_items(section) for item in of_stream]
         self.names = Words.of(item.name for item in described)  # by row
-        self.operations = Words.of(item.operations for item in described)
+        operations = [item.operations for item in described]
+        self.operations = Words.of(", ".join(each) if len(each) > 1 else None for each in operations)
         self._first = np.array([item.first for item in described])
         self._last = np.array([item.last for item in described])
         self._last_at_end = np.array([item.last_at_end for item in described])

@@ -124,8 +124,7 @@ class TimelineRecorder(RunObserver):
         where += f", token {first}" if first == last else f", tokens {first} to {last}"
         if plan.moves is not None:
             return Label(False, plan.moves.kind, plan.name, where)
-        name = found.operations or found.name
-        return Label(False, self._layers.kind(name.split(", ")[0]), name, where)
+        return Label(False, self._layers.kind(found.operations[0]), ", ".join(found.operations), where)
 
     def timeline(self) -> Timeline:
         """What was recorded, once the run has ended."""
