@@ -9,12 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bench import EDGE_MACHINES
+from hw.unit_names import MAC_ARRAY, UNITS
 from sim import Result, __version__, simulate
 from sim.files.atomic import write_atomically
 from sim.presentation.titles import TITLES
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
-UNITS = ("mac_array", "simd", "dma")
 ROWS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")
 
 
@@ -81,7 +81,7 @@ def _mappings(results: list[Result]) -> list[str]:
     lines.append("|---|---|--:|---|---|--:|")
     for r in results:
         mapping = r.mapping
-        on_array = [name for name in mapping.stepped if mapping.placement[name] == "mac_array"]
+        on_array = [name for name in mapping.stepped if mapping.placement[name] == MAC_ARRAY]
         lines.append(
             f"| {r.workload} | {r.machine} | {mapping.token_tile} | {mapping.blocks} x {mapping.lanes} | "
             f"{', '.join(on_array)} | {r.requests:,} |"

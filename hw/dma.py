@@ -22,6 +22,7 @@ from hw.observer import Observer
 from hw.reasons import BANDWIDTH, Reason
 from hw.stream import NEVER, Stream
 from hw.unit import Server
+from hw.unit_names import DMA
 
 SMALL: Final = 1 << 17  # numerators and denominators whose product with a cycle fits a machine word
 
@@ -38,7 +39,7 @@ class Dma(Server):
         self, outstanding: int, dram: DramSpec, clock_hz: int, names: tuple[str, ...], engine: Engine,
         ideal: Collection[str] = (),
     ) -> None:  # fmt: skip
-        super().__init__("dma", names, engine)
+        super().__init__(DMA, names, engine)
         timing = TRANSFER_TIMINGS[dram.timing]
         self.channels = dram.channels
         self.channel = Channel(timing, names, dram.refresh != "none", ideal)

@@ -9,6 +9,7 @@ from hw.machine import MachineSpec
 from hw.observer import Observer
 from hw.sram_ports import SramPorts
 from hw.unit import Server, Unit
+from hw.unit_names import COMPUTE_UNITS, DMA
 
 
 class Machine:
@@ -19,8 +20,8 @@ class Machine:
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
         self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal)
         self.units: dict[str, Server] = {
-            **{name: Unit(name, names, engine, self.ports) for name in ("mac_array", "simd")},
-            "dma": self.dma,
+            **{name: Unit(name, names, engine, self.ports) for name in COMPUTE_UNITS},
+            DMA: self.dma,
         }
 
     def load(self, cycles: int, demand: dict[int, int]) -> int:

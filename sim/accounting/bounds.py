@@ -22,6 +22,7 @@ from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
+from hw.unit_names import SIMD
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 
@@ -96,7 +97,7 @@ def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int
     """Cycles that one element of the operation takes its unit, and how many more until its result can be used."""
     machine, unit = costs.machine, mapping.placement[name]
     passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
-    if unit == "simd":
+    if unit == SIMD:
         options = [vector_cost(machine.simd, machine.simd.lanes, passes)]
     else:
         shape = costs.analysis.shapes[name]

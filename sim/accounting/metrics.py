@@ -11,6 +11,7 @@ from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Transfer, Work
+from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.accounting.result import (
@@ -74,7 +75,7 @@ def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, window
         dram_write_bytes=written,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
         bounds=_bounds(sections, units, roofline, (read + written) / machine.dram_bytes_per_cycle),
-        above_roofline=_above_roofline(units["mac_array"], roofline),
+        above_roofline=_above_roofline(units[MAC_ARRAY], roofline),
         units=units,
         by_layer=by_layer(runs),
         by_class=by_class(runs),
@@ -134,7 +135,7 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
 
 
 def _bounds(sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int, dram_cycles: float) -> Bounds:
-    unit, cycles = resource_bound({name: units[name].useful_cycles for name in ("mac_array", "simd")}, dram_cycles)
+    unit, cycles = resource_bound({name: units[name].useful_cycles for name in COMPUTE_UNITS}, dram_cycles)
     recurrence = Fraction(0)
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)

@@ -11,8 +11,9 @@ from typing import Literal
 
 from hw.effects import Effect
 from hw.reasons import Reason
+from hw.unit_names import DMA, MAC_ARRAY, SIMD, UNITS, UnitName
 
-UnitKind = Literal["mac_array", "simd", "dma", "dram.channel", "sram.banks"]
+UnitKind = UnitName | Literal["dram.channel", "sram.banks"]
 
 ROOT = "every cycle of a unit = makespan"
 BUSY = ("busy",)
@@ -20,7 +21,7 @@ DRAM, SRAM, CAPACITY = (("waiting", "memory", name) for name in ("DRAM", "SRAM",
 ORDINARY, RECURRENCE = (("waiting", "dependency", name) for name in ("ordinary", "recurrence"))
 IDLE = ("waiting", "idle")
 
-ALL: tuple[UnitKind, ...] = ("mac_array", "simd", "dma", "dram.channel", "sram.banks")
+ALL: tuple[UnitKind, ...] = (*UNITS, "dram.channel", "sram.banks")
 SERVERS = ALL[:4]
 COMPUTE = ALL[:2]
 
@@ -67,7 +68,7 @@ TAXONOMY: tuple[Leaf, ...] = (
     Leaf(
         "fill_drain", "fill and drain",
         "The array's pipeline filled or emptied, and nothing else could start.",
-        "fill_drain", BUSY, ("mac_array",), ("mac_array.folds",),
+        "fill_drain", BUSY, (MAC_ARRAY,), ("mac_array.folds",),
     ),
     Leaf(
         Reason.DRAM_BANDWIDTH, "DRAM bandwidth",
@@ -105,27 +106,27 @@ TAXONOMY: tuple[Leaf, ...] = (
         "buffers", CAPACITY, SERVERS, ("sram.capacity",),
     ),
     Leaf(
-        Reason.waits_for("mac_array"), "waits for MAC array",
+        Reason.waits_for(MAC_ARRAY), "waits for MAC array",
         "A result of the MAC array came last.",
         "dependencies", ORDINARY, SERVERS, ("mac_array.rows", "mac_array.columns"),
     ),
     Leaf(
-        Reason.waits_for("simd"), "waits for SIMD",
+        Reason.waits_for(SIMD), "waits for SIMD",
         "A result of the SIMD unit came last.",
         "dependencies", ORDINARY, SERVERS, ("simd.lanes", "simd.cycles", "mac_array.elementwise"),
     ),
     Leaf(
-        Reason.waits_for("dma"), "waits for DMA",
+        Reason.waits_for(DMA), "waits for DMA",
         "A result of the DMA engine came last; no program has such a wait so far.",
         "dependencies", ORDINARY, SERVERS, (),
     ),
     Leaf(
-        Reason.recurrence_on("mac_array"), "recurrence (MAC array)",
+        Reason.recurrence_on(MAC_ARRAY), "recurrence (MAC array)",
         "The operand of an earlier timestep, inside a recurrence, came last, from the MAC array.",
         "recurrence", RECURRENCE, COMPUTE, ("mac_array.rows", "mac_array.columns"),
     ),
     Leaf(
-        Reason.recurrence_on("simd"), "recurrence (SIMD)",
+        Reason.recurrence_on(SIMD), "recurrence (SIMD)",
         "The operand of an earlier timestep, inside a recurrence, came last, from the SIMD unit.",
         "recurrence", RECURRENCE, COMPUTE, ("simd.lanes", "simd.cycles", "simd.pipeline_depth"),
     ),

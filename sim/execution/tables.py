@@ -15,6 +15,7 @@ import numpy as np
 from hw.reasons import NO_BUFFER
 from hw.requests import Transfer
 from hw.typed_arrays import typed_array
+from hw.unit_names import DMA
 from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan, TileVariant
 
 NEEDED: Final = (
@@ -42,7 +43,7 @@ class StreamTables:
         self.streams = len(program.streams)
         self.names = tuple(stream.name for stream in program.streams)
         self.variant = program.variant
-        self.transfers = plan.unit == "dma"
+        self.transfers = plan.unit == DMA
         self.values = array("q", [number for request in _described(plan, load) for number in request])
         self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
         arrays = {key: typed_array(numbers) for key, numbers in self._distinct.items()}

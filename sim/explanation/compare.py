@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.result import Result, ResultModel
 from sim.explanation.explain import path_shares
 
@@ -87,8 +88,8 @@ def _run(result: Result) -> ComparedRun:
         energy_mj_per_token=result.energy_mj_per_token,
         ops_per_token=result.ops_per_token,
         dram_bytes_per_token=result.dram_bytes / result.tokens,
-        mac_array_busy=result.utilisation("mac_array"),
-        simd_busy=result.utilisation("simd"),
+        mac_array_busy=result.utilisation(MAC_ARRAY),
+        simd_busy=result.utilisation(SIMD),
         dram_busy=result.utilisation("dram.channel0"),
     )
 

@@ -218,7 +218,7 @@ class Inventory:
         analysis = self.analysis
         if analysis.graph.output_tensor in storage.tensors:
             return False  # all of it is stored at once
-        sources = self._done_with(storage.writer)
+        sources = self._awaiting_last_block(storage.writer)
         joint = {
             name for name in analysis.operations if sources & analysis.upstream[name] and not analysis.grouped(name)
         }
@@ -232,8 +232,8 @@ class Inventory:
             return self._blocked_projection(name)
         return self.analysis.grouped(name)
 
-    def _done_with(self, writer: int) -> frozenset[str]:
-        """Operations of a stream that writes block by block which are not done before its last block is."""
+    def _awaiting_last_block(self, writer: int) -> frozenset[str]:
+        """Operations of a stream that writes block by block that are not done before its last block is."""
         layout = self.drafts[writer].layout
         if isinstance(layout, SegmentLayout):  # whole projections come first
             return frozenset(segment.part for segment in layout.segments if segment.block is not None)

@@ -10,8 +10,8 @@ from hw.mac_array import elementwise_cost, gemm_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import vector_cost
+from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.lowering.analysis import Analysis
-from sim.lowering.program import UnitName
 
 Shared = TypeVar("Shared")
 
@@ -40,14 +40,14 @@ class CostModel:
             self._once[key] = make()
         return cast(Shared, self._once[key])
 
-    def units(self, name: str) -> tuple[UnitName, ...]:
+    def units(self, name: str) -> tuple[ComputeUnit, ...]:
         """The units that can do *name*, the specialised one first."""
         kind = self.analysis.kind(name)
         if kind == "projection":
-            return ("mac_array",)
+            return (MAC_ARRAY,)
         if kind == "contraction":
-            return ("mac_array", "simd")
-        return ("simd", "mac_array") if self.machine.mac_array.elementwise else ("simd",)
+            return (MAC_ARRAY, SIMD)
+        return (SIMD, MAC_ARRAY) if self.machine.mac_array.elementwise else (SIMD,)
 
     def cost(self, name: str, unit: str, scale: int, groups: int) -> Cost:
         """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut.
@@ -62,7 +62,7 @@ class CostModel:
 
     def _cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
         passes = self.passes(name, scale, parts)
-        if unit == "simd":
+        if unit == SIMD:
             return self._vector_cost(passes)
         array, ideal = self.machine.mac_array, self.machine.ideal
         ways = [] if array.elementwise is None else [freed_cost(elementwise_cost(array, passes), ideal)]
@@ -79,7 +79,7 @@ class CostModel:
         return self._fused[key]
 
     def _fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
-        if len(names) == 1 or unit == "mac_array":
+        if len(names) == 1 or unit == MAC_ARRAY:
             total = self.cost(names[0], unit, scale, groups)
             for name in names[1:]:
                 total = total + self.cost(name, unit, scale, groups)

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from hw.integers import ceil_div
 from hw.requests import Gemm
+from hw.unit_names import MAC_ARRAY, ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.order import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
-from sim.lowering.program import UnitName
 from workloads.digraph import after, in_order, reach
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
@@ -56,7 +57,7 @@ class WeightTiles:
 class Draft:
     """A stream before its dependencies are known; ``weights`` are the tiles of a projection stream, one an item."""
 
-    unit: UnitName
+    unit: ComputeUnit
     operations: list[str]
     stepped: bool
     grouped: bool
@@ -124,26 +125,43 @@ def _fused(costs: CostModel, mapping: Mapping) -> list[list[str]]:
 def _fuse(analysis: Analysis, mapping: Mapping) -> list[list[str]]:
     """Everything but the batched projections, fused: each operation joins the latest stream that it may join.
 
-    It may join a stream of its unit and order of work unless that would close a circle of streams.
+    It may join a stream of its unit and order of work unless that would close a circle of streams. Each batched
+    projection is a stream by itself here: what it depends on can close a circle too.
     """
-    streams: list[list[str]] = []
-    keys: list[tuple[object, ...]] = []
+    streams: list[_Fused] = []
     home: dict[str, int] = {}
     for name in analysis.operations:
-        stepped = name in mapping.stepped
-        batched_projection = analysis.kind(name) == "projection" and not stepped
-        key: tuple[object, ...] = (mapping.placement[name], stepped, analysis.grouped(name))
-        key = (name,) if batched_projection else key
-        candidates = [number for number in range(len(streams)) if keys[number] == key]
-        joined = next(
-            (n for n in reversed(candidates) if _works(analysis, mapping, {**home, name: n}, n)), len(streams)
-        )
+        way = _way_of_work(analysis, mapping, name)
+        alike = [n for n, stream in enumerate(streams) if way is not None and stream.way == way]
+        joined = next((n for n in reversed(alike) if _works(analysis, mapping, {**home, name: n}, n)), len(streams))
         if joined == len(streams):
-            streams.append([])
-            keys.append(key)
-        streams[joined].append(name)
+            streams.append(_Fused(way, []))
+        streams[joined].names.append(name)
         home[name] = joined
-    return [names for names, key in zip(streams, keys, strict=True) if len(key) == 3]
+    return [stream.names for stream in streams if stream.way is not None]
+
+
+class _Way(NamedTuple):
+    """How operations are worked through: those of one stream are alike in that."""
+
+    unit: ComputeUnit
+    stepped: bool
+    grouped: bool
+
+
+class _Fused(NamedTuple):
+    """Operations that share a stream; ``way`` is None for a batched projection."""
+
+    way: _Way | None
+    names: list[str]
+
+
+def _way_of_work(analysis: Analysis, mapping: Mapping, name: str) -> _Way | None:
+    """How an operation is worked through; None for a batched projection, whose items are tiles of weights."""
+    stepped = name in mapping.stepped
+    if analysis.kind(name) == "projection" and not stepped:
+        return None
+    return _Way(mapping.placement[name], stepped, analysis.grouped(name))
 
 
 def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int], joined: int) -> bool:
@@ -215,7 +233,7 @@ def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, 
 def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weights: WeightTiles) -> Draft:
     key = "layout", weights, mapping.tile_steps
     layout = costs.once(key, lambda: SegmentLayout(mapping.tile_steps, weights.segments))
-    return Draft("mac_array", names, False, False, layout, weights)
+    return Draft(MAC_ARRAY, names, False, False, layout, weights)
 
 
 def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> WeightTiles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
-from sim.lowering.program import UnitName
+from hw.unit_names import ComputeUnit
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Mapping:
     blocks: int
     lanes: int
     stepped: frozenset[str]
-    placement: Map[str, UnitName]
+    placement: Map[str, ComputeUnit]
     weight_slot_bytes: int
     spill: bool = False
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 
+from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
-from sim.lowering.program import UnitName
 from workloads.workload import Placement
 
 WORTH_MOVING = 0.99
@@ -59,8 +59,8 @@ def choose_placement(
     stepped: frozenset[str],
     shape: tuple[int, int, int],
     wish: Placement,
-    place: Map[str, UnitName],
-) -> dict[str, UnitName]:
+    place: Map[str, ComputeUnit],
+) -> dict[str, ComputeUnit]:
     """A unit for every operation; *shape* is (tokens of a tile, batch, groups).
 
     ``mac_array`` or ``simd`` put everything there that the unit can do. ``auto`` starts from the unit that is
@@ -69,7 +69,7 @@ def choose_placement(
     """
     tokens, batch, groups = shape
 
-    def load(name: str, unit: UnitName) -> int:
+    def load(name: str, unit: ComputeUnit) -> int:
         repeats = groups if costs.analysis.grouped(name) else 1
         if name in stepped:
             return costs.cost(name, unit, batch, groups).cycles * repeats * tokens
@@ -79,12 +79,12 @@ def choose_placement(
     if wish != "auto":
         return {name: wish if wish in units else units[0] for name, units in options.items()}
     loads = {name: {unit: load(name, unit) for unit in units} for name, units in options.items()}
-    chosen: dict[str, UnitName] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
-    totals: dict[UnitName, int] = {"mac_array": 0, "simd": 0}
+    chosen: dict[str, ComputeUnit] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
+    totals: dict[ComputeUnit, int] = dict.fromkeys(COMPUTE_UNITS, 0)
     for name, unit in chosen.items():
         totals[unit] += loads[name][unit]
     while True:
-        best: tuple[int, int, str, UnitName] | None = None
+        best: tuple[int, int, str, ComputeUnit] | None = None
         for name, units in options.items():
             here = chosen[name]
             for there in units:

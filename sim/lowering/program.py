@@ -17,9 +17,9 @@ import numpy as np
 
 from hw.reasons import reason_names
 from hw.requests import Cost, Transfer, Work
+from hw.unit_names import UnitName
 from sim.lowering.order import Layout, Numbers
 
-UnitName = Literal["mac_array", "simd", "dma"]
 DataKind = Literal["weights", "parameters", "state", "activations"]
 NOTHING: Final = -1  # instead of a request's number: there is nothing to do
 

@@ -8,7 +8,7 @@ from hw.machine import MachineSpec
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
-from sim.lowering.lowering import Lowering
+from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import Program
 from workloads.workload import Stack
@@ -34,7 +34,7 @@ class Section:
         cls, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, trials: int = 0
     ) -> Section:
         """*stack* on *machine*, by the mapping of *inventory*, whose buffers have their places."""
-        program = Lowering(stack, machine, costs, inventory).build()
+        program = lower(stack, machine, costs, inventory)
         return cls(stack, inventory.mapping, costs, inventory, program, trials=trials)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hw.integers import ceil_div
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from workloads.workload import Stack
@@ -18,14 +19,14 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
     """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
     mapping, per_cycle = inventory.mapping, costs.machine.dram_bytes_per_cycle
     spilled = 2 * inventory.carried_bytes(spilled=True)
-    loads = {"mac_array": 0, "simd": 0, "dma": spilled / per_cycle}
+    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: spilled / per_cycle}
     for draft in inventory.drafts:
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
-                loads["mac_array"] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
+                loads[MAC_ARRAY] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
-            loads["dma"] += draft.weights.total * costs.element_bytes / per_cycle / tiles
+            loads[DMA] += draft.weights.total * costs.element_bytes / per_cycle / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)

@@ -8,13 +8,13 @@ from math import inf
 
 from hw.integers import ceil_div
 from hw.quantities import format_bytes
+from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.files.errors import MappingError
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import choose_placement, stepped_operations
-from sim.lowering.program import UnitName
 from sim.search.bound import busy_cycles_per_step
 from workloads.workload import Placement, Stack
 
@@ -122,7 +122,7 @@ class Space:
             raise MappingError(self._too_large())
         return sorted(found, key=lambda candidate: (candidate.bound, -candidate.mapping.token_tile))
 
-    def _first_cut(self, steps: int, placement: dict[str, UnitName]) -> list[Candidate]:
+    def _first_cut(self, steps: int, placement: dict[str, ComputeUnit]) -> list[Candidate]:
         """The first cut that fits, with the largest weight slots that fit; empty if none does."""
         for slots in self._slots_for(steps):
             tried = ((cut, slot, spill) for spill in self._spills for cut in self._cuts for slot in slots)
@@ -154,10 +154,10 @@ class Space:
             if candidate is not None:
                 yield candidate
 
-    def _placements(self, steps: int, cut: tuple[int, int]) -> Iterator[dict[str, UnitName]]:
+    def _placements(self, steps: int, cut: tuple[int, int]) -> Iterator[dict[str, ComputeUnit]]:
         wish = self._wishes.placement
-        options: list[Placement] = ["auto", "mac_array", "simd"] if wish == "auto" else [wish]
-        seen: list[dict[str, UnitName]] = []
+        options: list[Placement] = ["auto", *COMPUTE_UNITS] if wish == "auto" else [wish]
+        seen: list[dict[str, ComputeUnit]] = []
         for option in options:
             shape = steps, self._stack.spec.batch, cut[0] * cut[1]
             placement = choose_placement(self._costs, self._stepped(cut), shape, option, self._wishes.place)
@@ -174,7 +174,7 @@ class Space:
         return known[groups]
 
     def _candidate(
-        self, steps: int, cut: tuple[int, int], placement: dict[str, UnitName], slot_kib: int, spill: bool
+        self, steps: int, cut: tuple[int, int], placement: dict[str, ComputeUnit], slot_kib: int, spill: bool
     ) -> Candidate | None:
         """The mapping with a tile of so many *steps*; None if it does not fit, or *spill* changes nothing."""
         costs, capacity = self._costs, self._costs.machine.sram.capacity

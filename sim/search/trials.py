@@ -12,7 +12,7 @@ from math import inf
 from hw.machine import MachineSpec
 from sim.execution.run import run_program
 from sim.lowering.costs import CostModel
-from sim.lowering.lowering import Lowering
+from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping
 from sim.search.space import Candidate
 from workloads.workload import Stack
@@ -75,7 +75,7 @@ class Trials:
         mapping, tile = candidate.mapping, candidate.mapping.tile_steps
         least, most = TRIAL_TILES
         steps = min(self._stack.steps, max(least, min(most, TRIAL_TOKENS // mapping.token_tile)) * tile)
-        program = Lowering(self._short(steps), self._machine, self._costs, candidate.inventory).build()
+        program = lower(self._short(steps), self._machine, self._costs, candidate.inventory)
         ends: list[int] = []
         counted = program.tiles - 2  # neither the first, which fills the pipeline, nor the last
 

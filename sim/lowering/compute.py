@@ -1,0 +1,144 @@
+"""The streams of compute units: what each item asks of its unit, and of the banks of SRAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from hw.integers import ceil_div
+from hw.mac_array import Widths, operand_bytes
+from hw.machine import MachineSpec
+from hw.requests import Cost, Gemm, Work
+from sim.lowering.buffers import Inventory, Storage
+from sim.lowering.costs import CostModel
+from sim.lowering.fusion import Draft
+from sim.lowering.order import Layout, Numbers
+from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
+from sim.lowering.tiling import Tiling
+
+
+class _Works:
+    """The requests of a stream with their costs, equal ones once."""
+
+    def __init__(self) -> None:
+        self.requests: list[Work] = []
+        self.costs: list[Cost] = []
+        self._known: dict[object, int] = {}
+
+    def number(self, work: Work, cost: Cost) -> int:
+        """The number of *work*, which costs *cost*."""
+        key = cost, tuple(sorted(work.demand.items()))
+        if key not in self._known:
+            self._known[key] = len(self.requests)
+            self.requests.append(work)
+            self.costs.append(cost)
+        return self._known[key]
+
+
+class ComputeStreams:
+    """Makes the streams of compute units for what an *inventory*, whose buffers have their places, keeps on chip."""
+
+    def __init__(self, machine: MachineSpec, costs: CostModel, inventory: Inventory, tiling: Tiling) -> None:
+        self._machine = machine
+        self._costs = costs
+        self._inventory = inventory
+        self._mapping = inventory.mapping
+        self._analysis = costs.analysis
+        self._tiling = tiling
+
+    def plan(self, draft: Draft) -> StreamPlan:
+        """The stream of *draft*, without what it waits for."""
+        known = _Works()
+        of: dict[int, Numbers] = {}
+        for steps in map(self._tiling.steps_in, VARIANTS):
+            if steps not in of:
+                of[steps] = self._numbers(draft, steps, known)
+        numbers = tuple(of[self._tiling.steps_in(variant)] for variant in VARIANTS)
+        works, costs = tuple(known.requests), tuple(known.costs)
+        return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
+
+    def _numbers(self, draft: Draft, steps: int, known: _Works) -> Numbers:
+        """The request of each item of a tile that has *steps* timesteps; NOTHING for an item that lies behind them."""
+        if draft.weights is not None:
+            rows = steps * self._mapping.batch
+            widths = self._operand_widths(draft.operations[0])
+            works = [self._projection_work(shape._replace(m=shape.m * rows), widths) for shape in draft.weights.shapes]
+            of_shape = [known.number(*work) for work in works]
+            return np.array(of_shape, np.int64)[draft.weights.numbers]
+        key = "spans of items", draft.layout, steps
+        spans, which = self._costs.once(key, lambda: _spans(draft.layout, steps))
+        of_span = [known.number(*self._fused_work(draft, span)) if span > 0 else NOTHING for span in spans]
+        return np.array(of_span, np.int64)[which]
+
+    def _fused_work(self, draft: Draft, steps: int) -> tuple[Work, Cost]:
+        """The request for *steps* timesteps of one part of fused operations."""
+        scale = steps * self._mapping.batch
+        groups = (self._mapping.groups if draft.stepped else self._mapping.blocks) if draft.grouped else 1
+        cost = self._costs.fused_cost(draft.operations, draft.unit, scale, groups)
+        return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
+
+    def _operand_widths(self, projection: str) -> list[int]:
+        """Bytes of an element of what *projection* multiplies by weights, for each product that it sums up."""
+        products = self._analysis.operations[projection].equation.products
+        operands = (reference for product in products for reference in (product.left, product.right))
+        return [self._inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
+
+    def _projection_work(self, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
+        """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
+        cost, array, storage = self._costs.gemm_cost(gemm), self._machine.mac_array, self._inventory.weights
+        assert storage is not None
+        own = self._costs.element_bytes
+        traffic = ceil_div(sum(operand_bytes(array, gemm, Widths(width, own, own)) for width in widths), len(widths))
+        return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
+
+    def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
+        """SRAM traffic of a fused request: every stored operand and result once, intermediates not at all."""
+        stored = self._inventory.stored
+        key = "traffic", tuple(draft.operations), groups
+        traffic = self._costs.once(key, lambda: self._traffic(draft, groups))
+        moved = [(stored[tensor], size * scale) for tensor, size in traffic if tensor in stored]
+        parameters = self._inventory.parameters.get(self._inventory.home[draft.operations[0]])
+        if parameters is not None:
+            parts = groups if draft.grouped else 1
+            moved.append((parameters, parameters.buffer.slot_bytes // parts))
+        return self._spread(moved)
+
+    def _traffic(self, draft: Draft, groups: int) -> list[tuple[str, int]]:
+        """Tensors that a request of *draft* reads or writes, with bytes for a timestep of one sequence."""
+        graph, own = self._analysis.graph, set(draft.operations)
+        read: set[str] = set()
+        moved: list[tuple[str, Iterable[str]]] = []
+        for name in draft.operations:
+            equation = self._analysis.operations[name].equation
+            for reference in equation.references:
+                tensor = reference.tensor
+                if tensor in read or reference.lag is None:
+                    continue
+                if graph.producer[tensor] not in own or reference.lag != 0:
+                    read.add(tensor)
+                    moved.append((tensor, reference.indices))
+            moved.append((equation.tensor, equation.indices))
+        size, width = self._analysis.size, self._inventory.width
+        return [(tensor, size(indices, groups) * width(tensor)) for tensor, indices in moved]
+
+    def _spread(self, moved: list[tuple[Storage, int]]) -> dict[int, int]:
+        demand: dict[int, int] = {}
+        for storage, traffic in moved:
+            buffer = storage.buffer
+            for cluster, size in self._machine.sram.spread(buffer.start, buffer.size_bytes, traffic).items():
+                demand[cluster] = demand.get(cluster, 0) + size
+        return demand
+
+
+def _spans(layout: Layout, steps: int) -> tuple[list[int], Numbers]:
+    """How many of the first *steps* timesteps an item covers: the counts that there are, and which of them it has."""
+    regions = layout.regions
+    spans, which = np.unique(np.minimum(regions.last + 1, steps) - regions.first, return_inverse=True)
+    return spans.tolist(), which
+
+
+def stream_name(draft: Draft) -> str:
+    """How tables and traces call a stream: its operations, shortened."""
+    first, last = draft.operations[0], draft.operations[-1]
+    return first if first == last else f"{first}..{last}"

@@ -1,0 +1,24 @@
+"""Work that is timed in a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench import children
+from sim.simulation import prepare
+
+SMALL = ["layers=2", "sequence_length=64"]
+
+
+def test_choice_is_timed_with_its_trial_runs() -> None:
+    found, _ = children.task("choice", workload="mamba3_mimo", machine="edge")
+    assert found["trials"] == prepare("mamba3_mimo", "edge").sections[0].trials
+    assert 0 < found["trials_cpu_s"] < found["cpu_s"]
+
+
+def test_recording_is_timed_whatever_is_recorded(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json.gz"
+    for record in ({}, {"critical_path": True}, {"windows": 10}, {"trace": str(trace)}):
+        found, _ = children.task("recording", workload="mamba2", machine="edge", assignments=SMALL, record=record)
+        assert found["cpu_s"] > 0
+    assert trace.stat().st_size

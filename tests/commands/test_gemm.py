@@ -1,0 +1,52 @@
+"""The command gemm: what it prints and writes, and mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.components.gemm import run_gemm
+from tests.support.command_line import call
+
+
+def test_json_has_what_was_asked_and_what_came_out() -> None:
+    # one fold of four MACs on a quarter of 4 x 4 PEs: 1 cycle would do; fill 6, less the one that SCALE-Sim leaves out
+    assert json.loads(call("gemm", "2", "2", "1", "--array", "4x4", "--json", "-")[1]) == {
+        **{"m": 2, "n": 2, "k": 1, "rows": 4, "columns": 4, "dataflow": "output_stationary", "folds": "serial"},
+        **{"cycles": 6, "result_cycles": 7 + 4, "utilisation": 4 / (16 * 6), "macs": 4},
+        **{"useful_cycles": 1, "fill_drain_cycles": 5, "edge_cycles": 0},
+    }
+
+
+def test_a_file_beside_the_table(tmp_path: Path) -> None:
+    target = tmp_path / "gemm.json"
+    code, output, _ = call("gemm", "128", "128", "64", "--dataflow", "ws", "--json", str(target))
+    assert code == 0
+    assert target.read_text() == run_gemm(128, 128, 64, 32, 32, "weight_stationary", "serial").to_json()
+    for part in ("(128, 64) x (64, 128) on 32 x 32 PEs, weight stationary, serial folds", "1,775", "57.7 %"):
+        assert part in output
+
+
+@pytest.mark.parametrize("array", ["32", "32x", "x32", "0x32", "32x0", "-1x4", "4x4x4", "4 x 4", "axb", ""])
+def test_a_bad_array_is_one_line(array: str) -> None:
+    message = f"stallscope: --array {array}: must be ROWSxCOLUMNS, both positive, such as 32x32\n"
+    assert call("gemm", "1", "1", "1", f"--array={array}") == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["0", "1", "1"], "'M'", id="no rows"),
+        pytest.param(["1", "1"], "'K'", id="a missing dimension"),
+        pytest.param(["1", "1", "x"], "'K'", id="no number"),
+        pytest.param(["1", "1", "1", "--dataflow", "rs"], "'rs' is not one of 'ws', 'os', 'is'", id="dataflow"),
+        pytest.param(["1", "1", "1", "--folds", "none"], "'none' is not one of 'serial', 'overlapped'", id="folds"),
+        pytest.param(["1", "1", "1", "--json", "no/x.json"], "the folder 'no' does not exist", id="folder"),
+    ],
+)
+def test_mistakes(arguments: list[str], message: str) -> None:
+    code, output, error = call("gemm", *arguments)
+    assert (code, output) == (2, "")
+    assert message in error

@@ -1,0 +1,178 @@
+"""Runs of programs against a plain SimPy model of what a program means, and corner cases worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from hw.machine import MachineSpec
+from hw.reasons import Reason
+from sim.execution.run import STRIDES, Stride, run_program
+from sim.files.errors import DeadlockError
+from sim.lowering.program import Pool, Program
+from tests.support.plain_model import reference_makespan
+from tests.support.programs import LATENCY, MAC, OPEN, SIMD, compute, load, makespan, needs, program, programs
+
+DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
+
+ALWAYS = -(1 << 60)
+RING = [ALWAYS, ALWAYS, 1, 2]  # item i may overwrite what item i - 2 has made
+
+
+@pytest.mark.parametrize(
+    ("built", "cycles"),
+    [
+        pytest.param(program(compute(MAC, [(5, 3)] * 3)), 15 + 3, id="tails overlap but for the last"),
+        pytest.param(program(compute(MAC, [(5, 9), (5, 0)])), 5 + 9, id="results come in order"),
+        pytest.param(program(compute(MAC, [(5, 0)] * 3), tiles=4, layers=2), 8 * 15, id="tiles of layers"),
+        pytest.param(
+            program(compute(MAC, [(5, 2)] * 3), compute(SIMD, [(3, 0)] * 3, needs(0, 1, 2, 3))),
+            3 * 5 + 2 + 3,
+            id="data waits for the tail",
+        ),
+        # Two slots: item 2 waits until the reader of item 0 has read it, at 5 + 9 (its tail does not count).
+        pytest.param(
+            program(
+                compute(MAC, [(5, 0)] * 4, needs(1, *RING, reason=NO_BUFFER)),
+                compute(SIMD, [(9, 50)] * 4, needs(0, 1, 2, 3, 4)),
+            ),
+            5 + 4 * 9 + 50,
+            id="buffer space does not wait for the tail",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0)] * 4, needs(1, *RING)), compute(SIMD, [(9, 50)] * 4, needs(0, 1, 2, 3, 4))),
+            5 + (9 + 50) + 5 + 9 + 9 + 50,  # items 2 and 3 are made when results 0 and 1 are there, 9 cycles apart
+            id="but a result does",
+        ),
+        pytest.param(
+            program(
+                compute(MAC, [(5, 0)], needs(1, 0, reason=NO_BUFFER)), compute(SIMD, [(9, 0)], needs(0, 1)), tiles=4
+            ),
+            4 * (5 + 9),
+            id="one slot across tiles",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 4)], needs(0, 0, reason=RECURRENCE)), tiles=3, layers=2),
+            6 * (5 + 4),
+            id="recurrence across tiles and layers",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0), None, (5, 0)]), compute(SIMD, [(1, 0)] * 3, needs(0, 1, 2, 3))),
+            10 + 1,
+            id="nothing to do in an item",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0)], first=[(50, 0)], last=[(500, 0)]), tiles=4, layers=2),
+            2 * (50 + 5 + 5 + 500),
+            id="first and last tiles of a layer",
+        ),
+        pytest.param(program(compute(MAC, [(5, 0)], only=[(7, 0)]), layers=3), 3 * 7, id="a tile that is both"),
+        # The older stream's second item is not ready before 20; the younger fills the gap but does not delay more.
+        pytest.param(
+            program(
+                compute(SIMD, [(20, 0)]), compute(MAC, [(5, 0), (5, 0)], needs(0, 0, 1)), compute(MAC, [(6, 0)] * 3)
+            ),
+            5 + 3 * 6 + 5,  # at 20 the third of them runs (17 to 23)
+            id="a younger stream fills the gap",
+        ),
+        pytest.param(program(load(1), compute(MAC, [(5, 0)], needs(0, 1, reason=DRAM))), LATENCY + 4 + 5, id="load"),
+        pytest.param(
+            program(load(3), compute(MAC, [(5, 0)] * 3, needs(0, 1, 2, 3, reason=DRAM))),
+            LATENCY + 4 + 3 * 5,
+            id="loads follow each other on the bus",
+        ),
+    ],
+)
+def test_makespan(spec: MachineSpec, built: Program, cycles: int) -> None:
+    assert makespan(spec, built) == cycles
+
+
+def weights(slots: int, cycles: int, tiles: int = 1) -> Program:
+    use = compute(MAC, [(cycles, 0)] * 4, needs(0, 1, 2, 3, 4, reason=DRAM))
+    return program(load(4), use, pool=Pool(slots, ((0, 1),)), tiles=tiles)
+
+
+@pytest.mark.parametrize(
+    ("built", "cycles"),
+    [
+        # With one slot every tile is fetched on an idle bus, after the one before it has been used.
+        pytest.param(weights(1, 100), LATENCY + 3 * OPEN + 4 * (4 + 100), id="one slot"),
+        pytest.param(weights(2, 100), LATENCY + 4 + 4 * 100, id="two slots hide the fetch"),
+        pytest.param(weights(3, 100), LATENCY + 4 + 4 * 100, id="a third is not needed"),
+        pytest.param(weights(2, 100, tiles=3), LATENCY + 4 + 12 * 100, id="ahead into the next tile"),
+        # With four slots all are fetched at once, 4 clocks apart.
+        pytest.param(weights(4, 10), LATENCY + 4 + 4 * 10, id="four slots fetch all at once"),
+    ],
+)
+def test_weight_pool(spec: MachineSpec, built: Program, cycles: int) -> None:
+    assert makespan(spec, built) == cycles
+
+
+def test_weights_that_wait_for_the_input_do_not_fill_the_pool(spec: MachineSpec) -> None:
+    """The second user's weights must get a slot although the first, a tile ahead, waits for its own input."""
+    built = program(
+        load(1, needs(5, 0, reason=NO_BUFFER), name="load.input"),
+        load(1, name="load.weights.in"),
+        load(2, name="load.weights.out"),
+        compute(MAC, [(5, 0)], needs(0, 1, reason=DRAM), needs(1, 1, reason=DRAM), name="in"),
+        compute(SIMD, [(500, 0)], needs(3, 1), name="between"),
+        compute(MAC, [(5, 0)] * 2, needs(4, 1, 1), needs(2, 1, 2, reason=DRAM), name="out"),
+        pool=Pool(2, ((1, 3), (2, 5))),
+        tiles=4,
+    )
+    assert makespan(spec, built) > 4 * (5 + 500 + 10)
+
+
+@pytest.mark.parametrize(
+    ("built", "lines"),
+    [
+        pytest.param(
+            program(
+                compute(MAC, [(5, 0)], needs(1, 1), name="left"), compute(SIMD, [(5, 0)], needs(0, 1), name="right")
+            ),
+            ["left tile 0 item 0: data: right 0/1", "right tile 0 item 0: data: left 0/1"],
+            id="two wait for each other",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0)] * 3, needs(0, 0, 1, 3, reason=RECURRENCE), name="self"), tiles=2),
+            ["self tile 0 item 2: recurrence: self 2/3"],
+            id="one waits for itself",
+        ),
+        pytest.param(
+            program(
+                compute(MAC, [(5, 0)] * 2, needs(1, 0, 1, reason=NO_BUFFER), name="writer"),
+                compute(SIMD, [(5, 0)], needs(0, 2), name="reader"),
+            ),
+            ["writer tile 0 item 1: no_buffer: reader 0/1", "reader tile 0 item 0: data: writer 1/2"],
+            id="too few slots",
+        ),
+        pytest.param(
+            program(load(2, name="weights"), compute(MAC, [(5, 0)], needs(0, 2, reason=DRAM)), pool=Pool(1, ((0, 1),))),
+            ["weights tile 0 item 1: no_buffer: no slot for weights", "mac_array tile 0 item 0: dram: weights 1/2"],
+            id="two weight tiles at once in one slot",
+        ),
+        pytest.param(
+            program(compute(MAC, [(5, 0)] * 2, needs(0, 0, -1), name="self"), compute(SIMD, [(1, 0)], needs(0, 5))),
+            ["simd tile 0 item 0: data: self 2/5"],
+            id="more than there will ever be: those that have ended are not named",
+        ),
+    ],
+)
+def test_a_deadlock_names_who_waits_for_what(spec: MachineSpec, built: Program, lines: list[str]) -> None:
+    with pytest.raises(DeadlockError) as caught:
+        makespan(spec, built)
+    assert str(caught.value).splitlines() == ["the schedule cannot go on:", *lines]
+
+
+@pytest.mark.parametrize("stride", STRIDES)
+def test_every_tile_of_the_last_stream_is_told_when_its_last_item_starts(spec: MachineSpec, stride: Stride) -> None:
+    heard: list[tuple[int, int]] = []
+    built = program(compute(MAC, [(5, 0)]), compute(SIMD, [(7, 0)], needs(0, 1)), tiles=3)
+    run_program(built, spec, stride=stride, on_tile=lambda done, cycle: heard.append((done, cycle)))
+    assert heard == [(1, 5), (2, 12), (3, 19)]
+
+
+@settings(max_examples=200)
+@given(built=programs())
+def test_random_programs_take_what_a_plain_simpy_model_takes(spec: MachineSpec, built: Program) -> None:
+    assert makespan(spec, built) == reference_makespan(built)

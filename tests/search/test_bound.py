@@ -1,0 +1,29 @@
+"""No run of a candidate is quicker than its busiest unit."""
+
+from __future__ import annotations
+
+import pytest
+
+from hw.machine import MachineSpec
+from hw.unit_names import COMPUTE_UNITS
+from sim.execution.run import run_program
+from sim.files.catalog import find
+from sim.files.documents import read_document
+from sim.files.resolve import resolve_workload
+from sim.lowering.lowering import lower
+from sim.lowering.section import cost_model
+from sim.search.space import Space
+
+
+@pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
+@pytest.mark.parametrize("workload", ["mamba1-d96", "mamba2-d96", "mamba3_mimo-d48"])
+def test_the_busiest_unit_works_as_long_as_the_bound_says(workload: str, machine: str) -> None:
+    spec = read_document(find("machine", machine)).check(MachineSpec)
+    stack = resolve_workload(workload, ["layers=1", "sequence_length=64"]).stacks[0]
+    costs = cost_model(stack, spec)
+    for candidate in Space(stack, costs).first()[:6]:
+        done = run_program(lower(stack, spec, costs, candidate.inventory), spec, stride="tile")
+        bound = candidate.bound * stack.steps
+        assert bound <= done.makespan
+        compute = max(done.units[unit].busy for unit in COMPUTE_UNITS)
+        assert compute <= bound * 1.0001

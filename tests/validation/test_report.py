@@ -1,0 +1,33 @@
+"""Comparisons with reference data as a page and as a figure."""
+
+from __future__ import annotations
+
+from sim.validation import systolic
+from sim.validation.report import as_markdown, as_svg
+from tests.support.cases import case
+
+
+def test_the_page_has_every_suite_and_group() -> None:
+    cases = [*systolic.cases(), case(100, 103.5), *(case(100, 100 + n, 0.5, "many") for n in range(-12, 13))]
+    text = as_markdown(cases, "all")
+    for part in (
+        "Written by `python -m sim validate`, stallscope ",
+        "## systolic\n",
+        "| weight stationary | 3 | 0.00 % | 0.00 % | 0.00 % | holds |",
+        "### systolic: input stationary\n",
+        "| 1024 x 16 x 4096 | cycles | 450,559 | 450,559 | 0.00 % |",
+        "| 100 103.5 | cycles | 100 | 103.50 | +3.50 % |",
+        "| 100 88 | cycles | 100 | 88 | -12.00 % |",
+        "The 10 worst of 25; the others are closer.",
+    ):
+        assert part in text
+    assert "| 100 100 |" not in text
+    assert "`python -m sim validate systolic`" in as_markdown(systolic.cases(), "systolic")
+
+
+def test_the_figure_names_suites_and_has_no_date() -> None:
+    text = as_svg([*systolic.cases(), case(100, 105), case(50, 49, group="h")])
+    assert text.startswith("<?xml")
+    assert "dc:date" not in text
+    for word in ("systolic", "weight stationary", "predicted", "error"):
+        assert f"<!-- {word} -->" in text
