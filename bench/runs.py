@@ -12,7 +12,7 @@ from bench import EDGE_MACHINES
 from hw.unit_names import MAC_ARRAY, UNITS
 from sim import Result, __version__, simulate
 from sim.files.atomic import write_atomically
-from sim.presentation.terminal.result import REASONS
+from sim.presentation.titles import TITLES
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
 ROWS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")
@@ -63,7 +63,7 @@ def _stalls(results: list[Result]) -> list[str]:
         for name in UNITS:
             unit = r.units[name]
             stalls = ", ".join(
-                f"{REASONS[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
+                f"{TITLES[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
                 for reason, cycles in unit.stalls.items()
                 if cycles * 1000 >= r.makespan_cycles
             )

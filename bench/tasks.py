@@ -85,8 +85,8 @@ def recording(workload: str, machine: str, assignments: list[str], record: dict[
         from sim.trace import TraceWriter
 
         writer = TraceWriter(Path(path))
-        with writer.writing(job.machine):
-            run(job, observer=writer, **record)
+        with writer.writing(job.machine) as observer:
+            run(job, observer=observer, **record)
     return {"cpu_s": _cpu_s() - start}
 
 

@@ -5,7 +5,7 @@ The contents page of the house: what is called here stands in the folders files,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,13 @@ from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.accounting.windows import WindowRecorder
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
 from sim.lowering.section import Section
 from sim.search.choose import sections
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def simulate(
     machine: str = "edge",
     overrides: Mapping[str, Any] | Iterable[str] = (),
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     observer: RunObserver | None = None,
     stride: Stride = "cycle",
     simulate_layers: int | None = None,
@@ -76,7 +75,7 @@ def mapped(inputs: Inputs) -> Job:
 
 def run(
     job: Job,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     observer: RunObserver | None = None,
     *,
     stride: Stride = "cycle",
@@ -146,5 +145,5 @@ def _simulate(
     return Spent(execution.makespan, streams, execution.units, path)
 
 
-def _tell(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+def _tell(progress: ProgressCallback, before: int, total: int, done: int, _: int) -> None:
     progress(before + done, total)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from sim.commands.options import check_target, one_line_errors, show, write_json
+from sim.commands.options import ResultJsonOption, check_target, one_line_errors, show, write_json
 
 
 class LevelFlag(StrEnum):
@@ -32,7 +32,7 @@ def dram(
     channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
     level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
     refresh: Annotated[RefreshFlag, typer.Option(help="All banks at once, one by one, or not.")] = RefreshFlag.all_bank,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
+    json: ResultJsonOption = None,
 ) -> None:
     """Replay a DRAM trace on LPDDR5."""
     with one_line_errors():

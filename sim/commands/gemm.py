@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from sim.commands.options import check_target, one_line_errors, show, write_json
+from sim.commands.options import ResultJsonOption, check_target, one_line_errors, show, write_json
 
 
 class DataflowFlag(StrEnum):
@@ -32,7 +32,7 @@ def gemm(
     array: Annotated[str, typer.Option(metavar="ROWSxCOLUMNS", help="Processing elements.")] = "32x32",
     dataflow: Annotated[DataflowFlag, typer.Option(help="Stationary weights, outputs or inputs.")] = DataflowFlag.os,
     folds: Annotated[FoldsFlag, typer.Option(help="Serial, as SCALE-Sim counts, or overlapped.")] = FoldsFlag.serial,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")] = None,
+    json: ResultJsonOption = None,
 ) -> None:
     """Cycles of an (M, K) by (K, N) product on a MAC array."""
     with one_line_errors():

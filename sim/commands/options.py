@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.files.errors import InputError, Problem
+from sim.files.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,6 +44,7 @@ FewLayersOption = Annotated[int, SIMULATE_LAYERS]
 ReportOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
 ]
+ResultJsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")]
 
 
 def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, object]) -> str:
@@ -58,12 +60,12 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
     return shlex.join(words)
 
 
-def check_target(json: str | None) -> None:
-    """Raise InputError, before any work, if the JSON could not be written there."""
+def check_target(target: str | Path | None) -> None:
+    """Raise InputError, before any work, if *target* could not be written; ``-`` is standard output."""
     from sim.files.atomic import check_writable
 
-    if json not in (None, "-"):
-        check_writable(Path(str(json)))
+    if target is not None and target != "-":
+        check_writable(Path(target))
 
 
 def write_json(text: str, json: str | None) -> bool:
@@ -111,11 +113,8 @@ def chosen(workload: str | None, config: Path | None) -> str:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal.
-
-    Yields what is to be called with (done, in all).
-    """
+def progress_bar(what: str) -> Iterator[ProgressCallback]:
+    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

@@ -14,6 +14,7 @@ from sim.commands.options import (
     SetOption,
     SimulateLayersOption,
     assignments,
+    check_target,
     chosen,
     one_line_errors,
     progress_bar,
@@ -26,47 +27,48 @@ if TYPE_CHECKING:
 WIDTHS = (2.0, 20.0)  # inches
 
 
+WhatArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="WHAT",
+        help="waterfall, units, roofline, timeline, windows, critical-path, sram, what-ifs or comparison.",
+    ),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE.svg|png|pdf", help="Where to write.")]
+SourceArgument = Annotated[
+    Optional[str],
+    typer.Argument(
+        metavar="RESULT.json|WORKLOAD",
+        help="What run, explain or compare wrote with --json, or a workload to run.",
+        show_default=False,
+    ),
+]
+MachineOption = Annotated[
+    Optional[str],
+    typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", show_default="edge"),
+]
+WidthOption = Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")]
+
+
 def plot(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="WHAT",
-            help="waterfall, units, roofline, timeline, windows, critical-path, sram, what-ifs or comparison.",
-        ),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.svg|png|pdf", help="Where to write.")],
-    source: Annotated[
-        Optional[str],
-        typer.Argument(
-            metavar="RESULT.json|WORKLOAD",
-            help="What run, explain or compare wrote with --json, or a workload to run.",
-            show_default=False,
-        ),
-    ] = None,
+    what: WhatArgument,
+    output: OutputOption,
+    source: SourceArgument = None,
     config: ConfigOption = None,
-    hw: Annotated[
-        Optional[str],
-        typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", show_default="edge"),
-    ] = None,
+    hw: MachineOption = None,
     mapping: MappingOption = None,
     set_: SetOption = None,
     layers: LayersOption = None,
     simulate_layers: SimulateLayersOption = None,
-    width: Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")] = 7.0,
+    width: WidthOption = 7.0,
 ) -> None:
     """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
     with one_line_errors():
-        from sim.files.atomic import check_writable
         from sim.presentation.figures.canvas import print_style
         from sim.presentation.figures.catalogue import FIGURES, draw
-        from sim.presentation.figures.export import check_suffix, write
+        from sim.presentation.figures.export import write
 
-        if what not in FIGURES:
-            raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
-        if not WIDTHS[0] <= width <= WIDTHS[1]:
-            raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
-        check_suffix(output)
-        check_writable(output)
+        _check(what, output, width)
         name = chosen(source, config)
         from_file = config is None and name.endswith(".json")
         if from_file and (hw, mapping, set_, layers, simulate_layers) != (None,) * 5:
@@ -78,6 +80,19 @@ def plot(
         known = _read(name) if from_file else _observe(name, hw or "edge", wanted, simulate_layers)
         with print_style():
             write(draw(what, known, width, name), output)
+
+
+def _check(what: str, output: Path, width: float) -> None:
+    """Raise InputError for a figure that there is not, and for one that could not be written."""
+    from sim.presentation.figures.catalogue import FIGURES
+    from sim.presentation.figures.export import check_suffix
+
+    if what not in FIGURES:
+        raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
+    if not WIDTHS[0] <= width <= WIDTHS[1]:
+        raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
+    check_suffix(output)
+    check_target(output)
 
 
 def _read(name: str) -> Evidence:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 from sim.accounting.result import Result, ResultModel
 from sim.explanation.experiments import LADDER, Change, Laboratory, changes, ladder
+from sim.files.progress import ProgressCallback
 
-Progress = Callable[[int, int], None]
 WORTH_NAMING = 0.01  # of the time
 
 
@@ -56,7 +56,7 @@ class Explanation(ResultModel):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def explain(laboratory: Laboratory, command: str = "", progress: Progress | None = None) -> Explanation:
+def explain(laboratory: Laboratory, command: str = "", progress: ProgressCallback | None = None) -> Explanation:
     """Run every experiment on the workload and machine of *laboratory*."""
     wanted = changes(laboratory.machine)
     total = len(LADDER) + 2 + sum(1 + change.new_schedule for change in wanted)

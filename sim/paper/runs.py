@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 from sim.accounting.result import Result
 from sim.files.errors import InputError
+from sim.files.progress import ProgressCallback
 from sim.files.resolve import named_mapping, read_inputs
 from sim.simulation import prepare, run
 from workloads.workload import WorkloadSpec
 
 PREFILL_LAYERS = 2
 SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the others, which are alike"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Runs:
         self,
         mapper: Mapper = map,
         simulate: Callable[[Run], Simulated] = simulate_run,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self._mapper = mapper
         self._simulate = simulate
@@ -114,7 +113,7 @@ class Runs:
 
 
 @contextmanager
-def parallel_runs(workers: int | None, progress: Progress | None = None) -> Iterator[Runs]:
+def parallel_runs(workers: int | None, progress: ProgressCallback | None = None) -> Iterator[Runs]:
     """Runs in *workers* processes, as many as there are cores unless given."""
     from concurrent.futures import ProcessPoolExecutor
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
-from sim.explanation.explain import Explanation, path_shares
-from sim.presentation.terminal.result import REASONS
+from sim.explanation.explain import Explanation
+from sim.presentation.critical_path import spent_by_class
+from sim.presentation.titles import TITLES
 
 BAR = 30  # characters of the longest bar
 LEAST = 0.0005  # of the time: what is less stands in no table
@@ -101,14 +102,11 @@ def _factor(speedup: float | None) -> str:
 
 
 def _path(result: Result) -> str:
-    parts: dict[tuple[str, str], dict[str, int]] = {}
-    for part in result.critical_path or ():
-        spent = parts.setdefault((part.unit, part.operation_class), {})
-        spent[part.spent_on] = spent.get(part.spent_on, 0) + part.cycles
     rows = []
-    for (unit, kind), cycles in path_shares(result).items():
+    for (unit, kind), spent in spent_by_class(result).items():
+        cycles = sum(spent.values())
         if cycles >= LEAST * result.makespan_cycles:
-            on = sorted(parts[unit, kind].items(), key=lambda item: -item[1])
+            on = sorted(spent.items(), key=lambda item: -item[1])
             rows.append([unit, kind, _percent(cycles, result), _named(on, cycles)])
     because: dict[str, int] = {}
     for part in result.critical_path or ():
@@ -119,9 +117,8 @@ def _path(result: Result) -> str:
 
 
 def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:
-    names = REASONS | {"useful": "useful work"}
     shown = [(name, cycles) for name, cycles in parts if cycles >= 10 * LEAST * whole]
-    return ", ".join(f"{names.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
+    return ", ".join(f"{TITLES.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
 
 
 def _percent(cycles: int, result: Result) -> str:

@@ -1,10 +1,9 @@
 """Traces: what every unit did in every cycle of a run, written as the run goes, in five formats.
 
-``recorder`` listens to a run and makes columns of what it hears: ``requests`` are read together with their ``history``,
-``channels``, and ``meters`` for the counters, and ``pen`` makes slices of them. ``model`` says what these are,
-``formats`` names who writes them: ``chrome`` (``.json.gz``), ``protobuf`` (``.pftrace``), ``changes`` (``.vcd``),
-``tables`` (``.parquet``, ``.csv.gz``). ``reading``, ``query``, ``summary`` and ``viewer`` are for traces that have been
-written. docs/traces.md explains what a trace shows.
+``recorder`` hears a run. ``section_recording`` makes columns of what was heard of a section: of its ``requests``, with
+their ``descriptions`` and ``causes``, and of the ``channels``. ``slice_writer`` hands them on as ``slices``, of which
+``write`` has a writer for each format. ``counters`` are a ``step_function`` each, also the ``occupancy`` of the SRAM.
+``read`` is for traces that have been written. docs/traces.md explains what a trace shows.
 """
 
 from sim.trace.recorder import TraceWriter

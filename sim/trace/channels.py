@@ -17,7 +17,7 @@ from hw.dram import TRANSFER_TIMINGS
 from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES
-from sim.trace.slices import NOTHING, Choice, Numbers, Words
+from sim.trace.slices import NOTHING, Mask, Numbers, Words
 
 DATA = COST_NAMES[0]
 IN_TURN = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh", DATA)
@@ -25,17 +25,26 @@ _COSTS = [COST_NAMES.index(name) for name in IN_TURN]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What a channel did, in order of time: with data, or for a reason without; ``transfer`` is the number of it."""
+class ChannelUse:
+    """What a channel did, one stretch after the other: it moved data, or it did not for a ``reason``.
+
+    ``transfer`` is the number of the transfer that the stretch belongs to, ``clocks`` its exact length.
+    """
 
     transfer: Numbers
-    reason: Words  # NOTHING: data
+    reason: Words  # NOTHING where it moved data
     start: Numbers
     end: Numbers
     clocks: Numbers
 
-    def __getitem__(self, rows: Choice) -> Parts:
-        return Parts(self.transfer[rows], self.reason[rows], self.start[rows], self.end[rows], self.clocks[rows])
+    @property
+    def moves(self) -> Mask:
+        """Where it moved data."""
+        moves: Mask = self.reason.codes == NOTHING
+        return moves
+
+    def __getitem__(self, rows: Numbers | Mask) -> ChannelUse:
+        return ChannelUse(self.transfer[rows], self.reason[rows], self.start[rows], self.end[rows], self.clocks[rows])
 
 
 class ChannelTimeline:
@@ -49,34 +58,44 @@ class ChannelTimeline:
         clocks = Fraction(10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)  # a cycle
         self._clocks, self._cycles = clocks.as_integer_ratio()
         self._origin = origin
-        self._free = 0  # the clock up to which it is known what the channels did
+        self._free = 0  # the clock up to which it is known what a channel did
 
-    def transfers(self, landings: Sequence[Landing]) -> Parts:
-        """The parts of the next transfers; idle clocks have the reason for which one came late."""
-        late = Words.of([*IN_TURN[:-1], *(self._names[landing.late_reason] for landing in landings)])
+    def transfers(self, landings: Sequence[Landing]) -> ChannelUse:
+        """What the next transfers made a channel do; idle clocks have the reason for which the transfer came late."""
         arrived = self._clock(np.array([landing.issued for landing in landings], np.int64))
         costs = np.array([landing.costs for landing in landings], np.int64).reshape(-1, len(COST_NAMES))[:, _COSTS]
-        before = np.cumsum(costs.sum(axis=1)) - costs.sum(axis=1)  # clocks of the transfers before each of these
-        begun = before + np.maximum(np.maximum.accumulate(arrived - before), self._free)
-        free = np.concatenate([[self._free], begun + costs.sum(axis=1)])
+        ends = self._ends(arrived, costs.sum(axis=1))
+        free = np.concatenate([[self._free], ends])
         self._free = int(free[-1])
-        lasting = np.column_stack([begun - free[:-1], costs])
-        ends = free[:-1, None] + np.cumsum(lasting, axis=1)
-        codes = np.tile([0, *range(len(IN_TURN) - 1), NOTHING], (len(landings), 1))
-        codes[:, 0] = late.codes[len(IN_TURN) - 1 :]
-        shown = lasting > 0
-        transfer = np.nonzero(shown)[0]
-        return self._parts(transfer, Words(codes[shown], late.texts), ends[shown], lasting[shown])
+        idle = ends - costs.sum(axis=1) - free[:-1]
+        clocks = np.column_stack([idle, costs])  # of each transfer those of each stretch
+        stretch_ends = free[:-1, None] + np.cumsum(clocks, axis=1)
+        reasons = Words.of([*IN_TURN[:-1], *(self._names[landing.late_reason] for landing in landings)])
+        of_costs, of_idle = np.split(reasons.codes, [len(IN_TURN) - 1])
+        codes = np.column_stack([of_idle, np.tile([*of_costs, NOTHING], (len(landings), 1))])
+        some = clocks > 0
+        return self._use(np.nonzero(some)[0], Words(codes[some], reasons.texts), stretch_ends[some], clocks[some])
 
-    def finish(self, makespan: int) -> Parts:
-        """What is left of the section, *makespan* cycles long."""
+    def _ends(self, arrived: Numbers, lasting: Numbers) -> Numbers:
+        """The clocks at which transfers end that have *arrived* and last so many clocks, one after the other.
+
+        Each begins when it has arrived and the one before it has ended. Less the clocks of all those before it, that is
+        the latest arrival so far, or when the channel was free.
+        """
+        before = np.cumsum(lasting) - lasting
+        latest = np.maximum(np.maximum.accumulate(arrived - before), self._free)
+        ends: Numbers = before + latest + lasting
+        return ends
+
+    def finish(self, makespan: int) -> ChannelUse:
+        """What a channel did between its last transfer and the end of the section, which is *makespan* cycles long."""
         clock = self._clock(np.array([makespan]))
         left = clock - self._free
-        found = self._parts(np.array([NOTHING]), Words.same("nothing_left", 1), clock, left)[left > 0]
+        found = self._use(np.array([NOTHING]), Words.same("nothing_left", 1), clock, left)[left > 0]
         return replace(found, end=np.minimum(found.end, makespan + self._origin))
 
-    def _parts(self, transfer: Numbers, reason: Words, ends: Numbers, clocks: Numbers) -> Parts:
-        return Parts(transfer, reason, self._cycle(ends - clocks), self._cycle(ends), clocks)
+    def _use(self, transfer: Numbers, reason: Words, ends: Numbers, clocks: Numbers) -> ChannelUse:
+        return ChannelUse(transfer, reason, self._cycle(ends - clocks), self._cycle(ends), clocks)
 
     def _clock(self, cycles: Numbers) -> Numbers:
         return -(-cycles * self._clocks // self._cycles)

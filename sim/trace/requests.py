@@ -1,4 +1,4 @@
-"""The requests of a section as columns: what was heard of each, and what the program says of it."""
+"""The requests of a section as columns: what was heard of each, and what the program says of its item."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import numpy as np
 from hw.requests import Transfer
 from sim.lowering.program import VARIANTS, StreamPlan, TileVariant
 from sim.lowering.section import Section
-from sim.trace.places import items
+from sim.trace.descriptions import describe_items, tokens
 from sim.trace.slices import NOTHING, Numbers, Words
 
-TOLD = ("rank", "tile", "item", "now", "start", "end", "ready", "producer", "count")
+HEARD = ("rank", "tile", "item", "now", "start", "end", "ready", "producer", "count")  # of each request
 SLOT = -2  # instead of a producer: a slot for weights, given back at the cycle ``count``
 
 
 @dataclass(frozen=True)
 class Requests:
-    """Requests in the order of their start, in cycles of the run.
+    """Requests in the order of their start; cycles are those of the run.
 
-    A request of the stream ``rank`` is issued ``now``, takes its unit from ``start`` to ``end``, and got last what
-    makes ``count`` items of the stream ``producer`` done (NOTHING if it had all). ``row`` is that of its item in the
-    tables of the section, ``variant`` that of its tile, ``layer`` and ``place`` the tile's layer and place in it.
+    A request of the stream ``rank`` could start from ``ready`` on, is issued ``now``, and takes its unit from ``start``
+    to ``end``. What it waited for last came when ``count`` items of the stream ``producer`` were done (NOTHING if it
+    waited for nothing). ``tile`` counts over all layers, ``tile_in_layer`` within its ``layer``. ``row`` is that of its
+    item in :class:`ItemTables`.
     """
 
     rank: Numbers
@@ -39,30 +40,34 @@ class Requests:
     row: Numbers
     variant: Numbers
     layer: Numbers
-    place: Numbers
+    tile_in_layer: Numbers
 
     def __len__(self) -> int:
         return len(self.rank)
 
 
-class Tables:
-    """What is the same whenever a stream of *section* comes to an item; cycles count from *origin* of the run."""
+class ItemTables:
+    """What is the same in every tile, as columns: a row for each item of the first stream of *section*, then the next.
+
+    Cycles of the section count from *origin* of the run.
+    """
 
     def __init__(self, section: Section, origin: int) -> None:
         program = section.program
         self.program = program
         self.origin = origin
-        self._in_head, self._first_layer = section.stack.head, section.first_layer
-        self._chunk = section.stack.graph.tokens
+        self._section = section
         plans = program.streams
         self.units = Words.of(plan.unit for plan in plans)  # by rank
         self._items = np.array([plan.items for plan in plans])
         self._starts = np.cumsum(self._items) - self._items
-        described = [item for of_stream in items(section) for item in of_stream]
+        described = [item for of_stream in describe_items(section) for item in of_stream]
         self.names = Words.of(item.name for item in described)  # by row
-        self.operations = Words.of(item.operations for item in described)
+        operations = [item.operations for item in described]
+        self.operations = Words.of(", ".join(each) if len(each) > 1 else None for each in operations)
         self._first = np.array([item.first for item in described])
         self._last = np.array([item.last for item in described])
+        self._last_at_end = np.array([item.last_at_end for item in described])
         self.block = np.array([NOTHING if item.block is None else item.block for item in described])
         self.lane = np.array([NOTHING if item.lane is None else item.lane for item in described])
         self.bytes = _by_item(plans, [[r.moved_bytes for r in plan.requests] for plan in plans])
@@ -84,28 +89,26 @@ class Tables:
         """The row of an item of a stream."""
         return int(self._starts[rank]) + item
 
-    def requests(self, told: array[int]) -> Requests:
-        """The columns of what was *told*, :data:`TOLD` of one request after the other."""
-        rank, tile, item, now, start, end, ready, producer, count = np.array(told).reshape(-1, len(TOLD)).T
-        origin = self.origin
-        layer, place = np.divmod(tile, self.program.tiles_per_layer)
+    def requests(self, heard: array[int]) -> Requests:
+        """The columns of what was *heard*, :data:`HEARD` of one request after the other."""
+        rank, tile, item, now, start, end, ready, producer, count = np.array(heard).reshape(-1, len(HEARD)).T
+        origin, head = self.origin, self._section.stack.head
+        layer, tile_in_layer = np.divmod(tile, self.program.tiles_per_layer)
         return Requests(
             rank, tile, now + origin, start + origin, end + origin, ready + origin, producer,
             np.where(producer == SLOT, count + origin, count),
             number=tile * self._items[rank] + item,
             row=self._starts[rank] + item,
             variant=self.variant(tile),
-            layer=np.full(len(tile), NOTHING) if self._in_head else layer + self._first_layer,
-            place=place,
+            layer=np.full(len(tile), NOTHING) if head else self._section.first_layer + layer,
+            tile_in_layer=tile_in_layer,
         )  # fmt: skip
 
     def tokens(self, requests: Requests) -> tuple[Numbers, Numbers]:
         """The first and the last token that each of *requests* is about."""
-        program, row = self.program, requests.row
-        start, last = requests.place * program.tile_steps, self._last[row]
-        in_last = requests.place == program.tiles_per_layer - 1
-        last = np.where(in_last, np.minimum(last, program.last_tile_steps - 1), last)
-        return (start + self._first[row]) * self._chunk, (start + last + 1) * self._chunk - 1
+        row, tile = requests.row, requests.tile_in_layer
+        last = np.where(tile == self.program.tiles_per_layer - 1, self._last_at_end[row], self._last[row])
+        return tokens(self._section, tile, self._first[row], last)
 
 
 def _by_item(plans: Sequence[StreamPlan], values: Sequence[Sequence[int]]) -> Numbers:

@@ -20,7 +20,7 @@ NANOSECONDS = 10**9
 NOTHING = -1
 
 Numbers = npt.NDArray[np.int64]
-Choice = npt.NDArray[np.bool_]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Words:
         codes = [NOTHING if text is None else numbers.setdefault(text, len(numbers)) for text in texts]
         return cls(np.array(codes, np.int64), tuple(numbers))
 
-    def __getitem__(self, rows: Numbers | Choice) -> Words:
+    def __getitem__(self, rows: Numbers | Mask) -> Words:
         return Words(self.codes[rows], self.texts)
 
 
@@ -57,7 +57,7 @@ class Spans:
     start: Numbers
     end: Numbers
 
-    def __getitem__(self, rows: Numbers | Choice) -> Spans:
+    def __getitem__(self, rows: Numbers | Mask) -> Spans:
         return Spans(self.unit[rows], self.start[rows], self.end[rows])
 
 
@@ -98,20 +98,19 @@ class Slices:
     def __len__(self) -> int:
         return len(self.id)
 
-    def __getitem__(self, rows: Numbers | Choice) -> Slices:
+    def __getitem__(self, rows: Numbers | Mask) -> Slices:
         columns: list[Any] = [getattr(self, field.name) for field in fields(self)]
         picked: list[Any] = [None if column is None else column[rows] for column in columns[1:]]
         return Slices(self.kind, *picked)
 
     @cached_property
-    def places(self) -> tuple[Numbers, list[tuple[str, str]]]:
-        """Of each slice the number of its place, and the places: pairs of unit and track."""
+    def unit_tracks(self) -> tuple[Numbers, list[tuple[str, str]]]:
+        """For each slice which of the pairs of unit and track it is on, and these pairs."""
         both = self.unit.codes * len(self.track.texts) + self.track.codes
         present = np.flatnonzero(np.bincount(both))
-        pairs = [divmod(int(pair), len(self.track.texts)) for pair in present]
-        return np.searchsorted(present, both), [
-            (self.unit.texts[unit], self.track.texts[track]) for unit, track in pairs
-        ]
+        numbers = [divmod(int(pair), len(self.track.texts)) for pair in present]
+        pairs = [(self.unit.texts[unit], self.track.texts[track]) for unit, track in numbers]
+        return np.searchsorted(present, both), pairs
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class Header:
         return cycle * NANOSECONDS // self.clock_hz
 
     def times(self, cycles: Numbers) -> Numbers:
-        """The same for many cycles; seconds go apart, so that no product is too large."""
+        """The times at which *cycles* begin, rounded down; whole seconds go apart, so that no product is too large."""
         seconds: Numbers = cycles // self.clock_hz
         rest: Numbers = (cycles - seconds * self.clock_hz) * NANOSECONDS // self.clock_hz
         return seconds * NANOSECONDS + rest

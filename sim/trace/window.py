@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sim.files.errors import InputError, Problem
-from sim.trace.slices import Choice, Numbers
+from sim.trace.slices import Mask, Numbers
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Window:
     first: int
     last: int
 
-    def holds(self, first: Numbers, last: Numbers) -> Choice:
+    def holds(self, first: Numbers, last: Numbers) -> Mask:
         """Whether any of *first* to *last*, both inclusive, is in the window, for many of them."""
         return (first <= self.last) & (last >= self.first)
 

@@ -108,8 +108,8 @@ def test_windows_of_a_cycle() -> None:
 def test_a_trace_and_all_else_together_change_nothing(tmp_path: Path, case: str) -> None:
     job, silent = done(case)
     recorder = TraceWriter(tmp_path / "t.json.gz")
-    with recorder.writing(job.machine):
-        recorded = run(job, observer=recorder, windows=9, critical_path=True)
+    with recorder.writing(job.machine) as observer:
+        recorded = run(job, observer=observer, windows=9, critical_path=True)
     assert unrecorded(recorded) == silent
     assert recorded == run(job, windows=9, critical_path=True)
 

@@ -105,8 +105,8 @@ class TestEveryRun:
         found = []
         for path, recorded in ((tmp_path / "alone.csv.gz", {}), (tmp_path / "too.csv.gz", RECORDED)):
             writer = TraceWriter(path)
-            with writer.writing(job(name).machine):
-                run(job(name), observer=writer, **recorded)
+            with writer.writing(job(name).machine) as observer:
+                run(job(name), observer=observer, **recorded)
             found.append(read(path))
         assert found[0] == found[1] != []
 

@@ -31,8 +31,8 @@ def traced(path: Path, window: str | None = None, machine: str = "edge", chunk: 
     assignments = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
     job = prepare(workload, machine, assignments)
     recorder = TraceWriter(path, parse_window(window), chunk)
-    with recorder.writing(job.machine):
-        return run(job, observer=recorder)
+    with recorder.writing(job.machine) as observer:
+        return run(job, observer=observer)
 
 
 def read(path: Path) -> Rows:

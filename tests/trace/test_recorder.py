@@ -167,8 +167,8 @@ def test_memory_does_not_grow_with_the_run(tmp_path: Path) -> None:
         job = prepare("mamba3_mimo", "edge", [f"layers={layers}", "sequence_length=32"])
         recorder = TraceWriter(tmp_path / "t.csv.gz", chunk=256)
         tracemalloc.start()
-        with recorder.writing(job.machine):
-            run(job, observer=recorder)
+        with recorder.writing(job.machine) as observer:
+            run(job, observer=observer)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]

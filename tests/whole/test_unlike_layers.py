@@ -109,8 +109,8 @@ def test_a_result_names_the_stacks_only_where_they_differ(result: Result) -> Non
 def test_layers_are_numbered_through_in_a_trace(job: Job, tmp_path: Path) -> None:
     path = tmp_path / "trace.csv.gz"
     writer = TraceWriter(path, parse_window("layer:2-3"))
-    with writer.writing(EDGE):
-        run(job, observer=writer)
+    with writer.writing(EDGE) as observer:
+        run(job, observer=observer)
     with gzip.open(path, "rt") as stream:
         rows = [row for row in csv.DictReader(stream) if row["kind"] == "work"]
     operations = {layer: {row["name"] for row in rows if row["layer"] == layer} for layer in ("2", "3")}

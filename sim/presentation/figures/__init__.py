@@ -1,5 +1,7 @@
-"""The figures of a run, for papers and for the report page: each is drawn by one function, from one set of numbers.
+"""The figures of a run, for papers and for the report page.
 
-``gather`` runs and records, ``series`` and ``roofline`` and ``timeline`` turn that into numbers, ``bars``, ``curves``
-and ``lanes`` draw, ``catalogue`` knows every figure by name, ``export`` writes files and inline SVG.
+Each has a file of its own, with its numbers and how they are drawn; ``catalogue`` knows all of them by name. ``gather``
+finds out what they need: what goes over time from an ``excerpt`` of the run, which ``timeline_recorder`` observes.
+``canvas``, ``palette`` and ``stacked_bars`` are what they have in common, ``export`` writes files and inline SVG, and
+``stall_tree`` draws the taxonomy.
 """

@@ -18,6 +18,8 @@ from sim.presentation.figures.palette import FAINT, GRID, INK, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
 ROW_INCHES = 0.27
+WIDE = 5.0  # inches from which on there is room for more text
+VISIBLE = 0.001  # least share of a unit's cycles that is worth an entry in a legend
 _LEGEND_INCHES = 1.65  # of an entry
 PRINT = {  # what figures of any kind look like on paper, and the same bytes each time
     "svg.hashsalt": "stallscope",

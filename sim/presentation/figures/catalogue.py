@@ -9,14 +9,17 @@ from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
 from sim.files.errors import InputError, Problem
-from sim.presentation.figures import series
-from sim.presentation.figures.bars import draw_path, draw_sram, draw_units, draw_waterfall
 from sim.presentation.figures.canvas import Drawing
-from sim.presentation.figures.curves import draw_roofline, draw_windows
-from sim.presentation.figures.experiments import draw_comparison, draw_what_ifs
-from sim.presentation.figures.lanes import draw_timeline
-from sim.presentation.figures.roofline import Roofline
-from sim.presentation.figures.timeline import Timeline
+from sim.presentation.figures.comparison import draw_comparison
+from sim.presentation.figures.critical_path import draw_path, path_bars
+from sim.presentation.figures.roofline import Roofline, draw_roofline
+from sim.presentation.figures.sram import buffers, draw_sram
+from sim.presentation.figures.timeline import draw_timeline
+from sim.presentation.figures.timeline_recorder import Timeline
+from sim.presentation.figures.units import draw_units, unit_bars
+from sim.presentation.figures.waterfall import account_waterfall, draw_waterfall, ladder_waterfall
+from sim.presentation.figures.what_ifs import draw_what_ifs
+from sim.presentation.figures.windows import draw_windows, over_time
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,13 @@ class FigureKind:
 
 def _waterfall(known: Evidence, width: float) -> Drawing | None:
     if known.explanation is not None:
-        return draw_waterfall(series.ladder_waterfall(known.explanation), width)
-    return None if known.result is None else draw_waterfall(series.account_waterfall(known.result), width)
+        return draw_waterfall(ladder_waterfall(known.explanation), width)
+    return None if known.result is None else draw_waterfall(account_waterfall(known.result), width)
 
 
 def _units(known: Evidence, width: float) -> Drawing | None:
     result = known.result
-    return None if result is None else draw_units(series.unit_bars(result), result.makespan_cycles, width)
+    return None if result is None else draw_units(unit_bars(result), result.makespan_cycles, width)
 
 
 def _roofline(known: Evidence, width: float) -> Drawing | None:
@@ -68,19 +71,19 @@ def _windows(known: Evidence, width: float) -> Drawing | None:
     result = known.observed or known.result
     if result is None or result.windows is None:
         return None
-    return draw_windows(series.over_time(result), result.makespan_cycles, width)
+    return draw_windows(over_time(result), result.makespan_cycles, width)
 
 
 def _path(known: Evidence, width: float) -> Drawing | None:
     if known.result is None or known.result.critical_path is None:
         return None
-    return draw_path(series.path_bars(known.result), known.result.makespan_cycles, width)
+    return draw_path(path_bars(known.result), known.result.makespan_cycles, width)
 
 
 def _sram(known: Evidence, width: float) -> Drawing | None:
     if known.result is None:
         return None
-    return draw_sram(series.buffers(known.result.mapping), known.capacity_bytes, width)
+    return draw_sram(buffers(known.result.mapping), known.capacity_bytes, width)
 
 
 def _what_ifs(known: Evidence, width: float) -> Drawing | None:

@@ -11,17 +11,18 @@ from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
 from sim.files.errors import InputError, Problem
+from sim.files.progress import ProgressCallback
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.excerpt import excerpt
 from sim.presentation.figures.roofline import roofline_of
-from sim.presentation.figures.timeline import TimelineRecorder
-from sim.simulation import Job, Progress, run
+from sim.presentation.figures.timeline_recorder import TimelineRecorder
+from sim.simulation import Job, run
 
 WINDOWS = 64
 _KINDS = (("rungs", Explanation), ("rows", Comparison), ("makespan_cycles", Result))
 
 
-def observe(job: Job, progress: Progress | None = None, simulate_layers: int | None = None) -> Evidence:
+def observe(job: Job, progress: ProgressCallback | None = None, simulate_layers: int | None = None) -> Evidence:
     """Run *job*, so many layers of it, and find out all that figures need."""
     return evidence(job, run(job, progress, critical_path=True, simulate_layers=simulate_layers))
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.accounting.taxonomy import BUSY, OTHER_TERMS, TAXONOMY
+from sim.accounting.taxonomy import BUSY, TAXONOMY
 from sim.presentation.graph.text import KIND_COLOURS
+from sim.presentation.titles import TITLES
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends
@@ -56,8 +57,7 @@ ROLE_COLOURS = {
 }
 SERIES_COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
-TITLES = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)} | {"useful": "useful work"}
-ORDER = {term.key: place for place, term in enumerate((*TAXONOMY, *OTHER_TERMS))}
+ORDER = {key: place for place, key in enumerate(TITLES)}
 _BRANCHES = {leaf.key: leaf.path for leaf in TAXONOMY}
 
 

@@ -1,4 +1,4 @@
-"""The points of the roofline plot: each class of operations on each unit, and the whole run.
+"""The figure of the roofline: each class of operations on each unit, and the whole run.
 
 Performance is operations over the time in which the unit was busy with them, so a point lies below its ceiling by what
 edges, fill and expensive functions cost; waits are in the accounts. Intensity is operations over bytes moved: between
@@ -14,6 +14,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import atan, degrees
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
@@ -21,6 +28,12 @@ from sim.accounting.breakdown import class_weights
 from sim.accounting.result import Result
 from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
+from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches
+from sim.presentation.figures.palette import GRID, INK, class_colour
+from sim.presentation.titles import class_title, unit_title
+
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d", "*")
+_GIGA = 1e9
 
 
 @dataclass(frozen=True)
@@ -100,3 +113,115 @@ def _user(section: Section, plan: StreamPlan) -> tuple[str, str] | None:
     if plan.moves is None or not plan.moves.user:
         return None
     return section.kind(plan.moves.user), section.mapping.placement[plan.moves.user]
+
+
+def draw_roofline(found: Roofline, width: float) -> Drawing:
+    """Every class of operations on each unit under the ceilings of the machine, and the whole run."""
+    handles = _handles(found)
+    made = Figure(figsize=(width, 3.1 + legend_inches(len(handles), width)), layout="constrained")
+    axes = made.subplots()
+    drawing = Drawing(made, "Roofline: classes of operations under the machine's ceilings", _spoken(found))
+    axes.set(xscale="log", yscale="log", xlabel="operations a byte moved", ylabel="billion operations a second")
+    left, right = _limits(found)
+    lowest = min(_whole(found)[1], *(found.rate(point) for point in found.points)) / _GIGA
+    axes.set_xlim(left, right)
+    axes.set_ylim(lowest / 2.5, 2.2 * max(found.peaks.values()) / _GIGA)
+    axes.grid(color=GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    _draw_ceilings(axes, found, left, right)
+    for point in found.points:
+        _draw_point(drawing, axes, found, point)
+    intensity, rate = _whole(found)
+    (star,) = axes.plot(intensity, rate / _GIGA, "*", color=INK, markersize=13, zorder=3.5)
+    said = f"whole run: {found.ops:,} operations in {found.seconds:.4g} s, {found.dram_bytes:,} bytes of DRAM traffic"
+    drawing.mark(star, said, figure="roofline", operation_class="run", ops=found.ops, bytes=found.dram_bytes)
+    draw_legend(made, handles, width)
+    return drawing
+
+
+def _limits(found: Roofline) -> tuple[float, float]:
+    intensities = [_whole(found)[0]]
+    for point in found.points:
+        intensities += [point.ops / moved for moved in (point.sram_bytes, _dram(point)) if moved]
+    balance = max(found.peaks.values()) / found.dram_bandwidth
+    return min(intensities) / 2, max(2 * max(intensities), 6 * balance)
+
+
+def _dram(point: RooflinePoint) -> int:
+    """DRAM bytes of a class that lives on them; parameters that a class reads once a layer tell nothing."""
+    return point.dram_bytes if point.dram_bytes * 64 > point.sram_bytes else 0
+
+
+def _whole(found: Roofline) -> tuple[float, float]:
+    return found.ops / max(1, found.dram_bytes), found.ops / found.seconds
+
+
+def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> None:
+    highest = max(found.peaks.values())
+    for unit, peak in found.peaks.items():
+        axes.plot(
+            (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if unit == "mac_array" else "--",
+            color=INK, linewidth=1.0,
+        )  # fmt: skip
+        text = f"{unit_title(unit)}: {peak / _GIGA:,.4g} GOP/s"
+        axes.annotate(
+            text, (right, peak / _GIGA), (-4, 3), textcoords="offset points", ha="right", va="bottom", size=7.5
+        )
+    for name, bandwidth, style in (("SRAM", found.sram_bandwidth, "-"), ("DRAM", found.dram_bandwidth, "-.")):
+        axes.plot(
+            (left, highest / bandwidth), (left * bandwidth / _GIGA, highest / _GIGA), style, color=INK, linewidth=1.0
+        )
+        bottom = max(left, axes.get_ylim()[0] * _GIGA / bandwidth)
+        place = (bottom * (highest / bandwidth)) ** 0.5
+        axes.text(
+            place, 1.12 * place * bandwidth / _GIGA, f"{name}: {bandwidth / _GIGA:,.4g} GB/s",
+            rotation=degrees(atan(bandwidth / _GIGA)), rotation_mode="anchor", transform_rotates_text=True,
+            ha="center", va="bottom", size=7.5,
+        )  # fmt: skip
+
+
+def _draw_point(drawing: Drawing, axes: Axes, found: Roofline, point: RooflinePoint) -> None:
+    rate, name = found.rate(point), f"{class_title(point.operation_class)} on {unit_title(point.unit)}"
+    for memory, moved in (("SRAM", point.sram_bytes), ("DRAM", _dram(point))):
+        if not moved:
+            continue
+        style = _style(found, point)
+        (artist,) = axes.plot(
+            point.ops / moved, rate / _GIGA, style[0], color=style[1] if memory == "SRAM" else "none",
+            markersize=6, markeredgecolor=INK, markeredgewidth=0.8, zorder=4,
+        )  # fmt: skip
+        said = f"{name}: {rate / _GIGA:,.4g} GOP/s, {point.ops / moved:.4g} operations a byte of {memory} traffic"
+        drawing.mark(
+            artist, said, figure="roofline", operation_class=point.operation_class, unit=point.unit, memory=memory,
+            ops=point.ops, bytes=moved, cycles=point.busy_cycles,
+        )  # fmt: skip
+
+
+def _style(found: Roofline, point: RooflinePoint) -> tuple[str, str]:
+    return _MARKERS[found.points.index(point) % len(_MARKERS)], class_colour(point.operation_class)
+
+
+def _handles(found: Roofline) -> list[Artist]:
+    def entry(marker: str, colour: str, label: str) -> Line2D:
+        return Line2D(
+            [], [], linestyle="", marker=marker, color=colour, markeredgecolor=INK, markeredgewidth=0.8,
+            markersize=6, label=label,
+        )  # fmt: skip
+
+    handles: list[Artist] = [
+        entry(*_style(found, point), f"{class_title(point.operation_class)}, {unit_title(point.unit)}")
+        for point in found.points
+    ]
+    handles += [entry("o", "none", "hollow: by DRAM traffic"), entry("*", INK, "whole run, by DRAM traffic")]
+    return handles
+
+
+def _spoken(found: Roofline) -> str:
+    intensity, rate = _whole(found)
+    points = [
+        f"{class_title(point.operation_class)} on {unit_title(point.unit)} {found.rate(point) / _GIGA:.3g} GOP/s"
+        for point in found.points
+    ]
+    return f"whole run {rate / _GIGA:.4g} GOP/s at {intensity:.3g} operations a byte of DRAM; {', '.join(points)}"

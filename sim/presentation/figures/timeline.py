@@ -1,151 +1,148 @@
-"""What the units did in a representative window: one or two tiles from the middle of the run, request by request.
-
-An observer of a run. The window begins when a stream of the MAC array (or the first of another
-unit) begins its tile in the middle of the run, and ends when it begins the second one after it: in steady state, two
-periods. Neighbouring requests of one operation on one part of a tile are one slice. No object is kept outside the
-window, so memory does not grow with the run.
-"""
+"""The figure of the timeline: the whole recorded window above, a part of it enlarged below, a row for each unit."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
 
-from sim.execution.observers import RunObserver
-from sim.execution.offered import Offered
-from sim.lowering.program import Program
-from sim.lowering.section import Section
-from sim.trace.places import Places
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch, PathPatch
+from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter
 
-TILES = 2
-MOST_SLICES = 20_000  # in all lanes; the window ends earlier if it has more
-LANES = ("mac_array", "simd", "dma", "dram.channel0")  # all channels do the same
-_BEFORE = 64  # slices of a lane remembered from before the window: transfers are issued ahead
+from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
+from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
+from sim.presentation.figures.timeline_recorder import Slice, Timeline
+from sim.presentation.titles import TITLES, class_title, unit_title
 
-
-@dataclass(frozen=True)
-class Label:
-    """What a slice is: ``kind`` is a class of operations, or of what is moved; of a wait its reason."""
-
-    wait: bool
-    kind: str
-    name: str
-    where: str
+_ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
+_WORK, _WAIT = 0.40, 0.18  # half the height of a slice
+_FINEST = 1500  # parts of a panel's width: what is thinner is drawn with its neighbour
 
 
-@dataclass(frozen=True)
-class Slice:
-    """Cycles from ``start`` up to ``end``, counted from the beginning of the run, in which a unit does one thing."""
-
-    start: int
-    end: int
-    label: Label
-    requests: int
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """The slices of every lane from cycle ``start`` to ``end`` of the run, cut at both ends; none overlap."""
-
-    start: int
-    end: int
-    first_tile: int
-    tiles: int
-    lanes: dict[str, tuple[Slice, ...]]
-
-
-class TimelineRecorder(RunObserver):
-    """Records the window of the run whose layers are *section*."""
-
-    def __init__(self, section: Section) -> None:
-        program = section.program
-        self.tiles = min(TILES, program.tiles)
-        self.first_tile = program.layers // 2 * program.tiles_per_layer
-        self.first_tile += max(0, program.tiles_per_layer - self.tiles) // 2
-        self._layers, self._places = section, Places(section)
-        self._earliest = self.first_tile - TILES
-        self._recording, self._near = True, False
-        self._pace = _pace(program)
-        self._start: int | None = None
-        self._end: int | None = None
-        self._lanes: dict[str, deque[Slice]] = {unit: deque(maxlen=_BEFORE) for unit in LANES}
-        self._count = 0
-        self._past: set[str] = set()  # lanes that have reached the end of the window
-
-    def begin(self, section: Section, start: int) -> None:
-        """*section* begins; what comes after the layers is not recorded."""
-        self._recording = self._recording and section is self._layers
-
-    def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
-        if offered.tile < self._earliest or not self._recording:
-            return
-        self._near = True
-        if offered.plan.name == self._pace:
-            self._mark(offered.tile, start)
-        if unit in self._lanes:
-            self._add(unit, Slice(start, end, self._label(offered), 1))
-
-    def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
-        if self._near and self._recording and unit in self._lanes:
-            self._add(unit, Slice(start, end, Label(True, reason, reason, ""), 0))
-
-    def _mark(self, tile: int, cycle: int) -> None:
-        """The stream that sets the pace is at *tile*."""
-        if self._start is None and tile >= self.first_tile:
-            self._start = cycle
-            self._lanes = {unit: deque(slices) for unit, slices in self._lanes.items()}
-        if self._end is None and tile >= self.first_tile + self.tiles:
-            self._end = cycle
-
-    def _add(self, unit: str, added: Slice) -> None:
-        lane = self._lanes[unit]
-        if self._end is not None and added.start >= self._end:
-            self._past.add(unit)
-            self._recording = len(self._past) < len(self._lanes)
-            return
-        if lane and lane[-1].label == added.label and lane[-1].end == added.start:
-            added = Slice(lane[-1].start, added.end, added.label, lane.pop().requests + added.requests)
-        elif self._start is not None:
-            self._count += 1
-            if self._count == MOST_SLICES:
-                self._end = min(self._end or added.end, added.end)
-        lane.append(added)
-
-    def _label(self, offered: Offered) -> Label:
-        plan, place = offered.plan, self._places.of(offered)
-        tokens = place.first_token, place.last_token
-        where = f"layer {place.layer}, tile {place.tile}"
-        where += f", block {place.block}" if place.block is not None else ""
-        where += f", lane {place.lane}" if place.lane is not None else ""
-        where += f", token {tokens[0]}" if tokens[0] == tokens[1] else f", tokens {tokens[0]} to {tokens[1]}"
-        if plan.moves is not None:
-            return Label(False, plan.moves.kind, plan.name, where)
-        name = place.operations or place.name
-        return Label(False, self._layers.kind(name.split(", ")[0]), name, where)
-
-    def timeline(self) -> Timeline:
-        """What was recorded, once the run has ended."""
-        start = self._start or 0
-        end = self._end if self._end is not None else max(lane[-1].end for lane in self._lanes.values() if lane)
-        lanes = {unit: tuple(_cut(lane, start, end)) for unit, lane in self._lanes.items() if lane}
-        return Timeline(start, end, self.first_tile, self.tiles, lanes)
+def draw_timeline(found: Timeline, width: float) -> Drawing:
+    """What each unit did; work is high, waits are low and hatched."""
+    keys = _keys(found)
+    made = Figure(
+        figsize=(width, 0.5 * len(found.slices) + 1.35 + legend_inches(len(keys), width)), layout="constrained"
+    )
+    tiles = f"{found.tiles} tile{'s' * (found.tiles > 1)}"
+    text = f"{tiles} from tile {found.first_tile} of the run on, cycles {found.start:,} to {found.end:,}"
+    drawing = Drawing(made, f"Timeline: {text}", _spoken(found))
+    above, below = made.subplots(2, 1)
+    span = found.end - found.start
+    zoomed = _enlarged(found)
+    _draw_panel(drawing, above, found, (found.start, found.end), False)
+    _draw_panel(drawing, below, found, zoomed, True)
+    above.xaxis.tick_top()
+    above.spines[["top", "bottom"]].set_visible(False)
+    below.set_xlabel(f"{scaled(span)[1]} from cycle {found.start:,} on")
+    for place, corner in zip(zoomed, (0, 1), strict=True):
+        x = (place - found.start) / scaled(span)[0]
+        bottom = len(found.slices) - 0.5
+        made.add_artist(
+            ConnectionPatch(
+                (x, bottom), (corner, 1), "data", "axes fraction", axesA=above, axesB=below, color=FAINT, linewidth=0.6
+            )
+        )
+        above.axvline(x, color=FAINT, linewidth=0.6)
+    draw_legend(made, [swatch(fill, title) for fill, title in keys.values()], width)
+    return drawing
 
 
-def _pace(program: Program) -> str:
-    """The name of the stream whose tiles bound the window."""
-    plans = [plan for plan in program.streams if plan.operations]
-    return next((plan.name for plan in plans if plan.unit == "mac_array"), plans[0].name)
+def _enlarged(found: Timeline) -> tuple[int, int]:
+    """The cycles that are shown enlarged, from the middle of the window."""
+    most = max(len(slices) for unit, slices in found.slices.items() if unit in ("mac_array", "simd"))
+    middle, span = (found.start + found.end) // 2, found.end - found.start
+    half = max(1, round(span / max(2.0, most / _ENLARGED) / 2))
+    return max(found.start, middle - half), min(found.end, middle + half)
 
 
-def _cut(lane: deque[Slice], start: int, end: int) -> list[Slice]:
-    cut = [
-        Slice(max(each.start, start), min(each.end, end), each.label, each.requests)
-        for each in lane
-        if each.start < end and each.end > start
-    ]
-    for before, after in pairwise(cut):
-        if after.start < before.end:
-            raise AssertionError(f"slices overlap at cycle {after.start}")
-    return cut
+def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
+    """Fill and title of everything that can be seen: classes, then reasons in the order of the tree."""
+    cycles = Counter[tuple[bool, str]]()
+    for each in chain.from_iterable(found.slices.values()):
+        cycles[each.label.wait, each.label.kind] += each.end - each.start
+    seen = {key for key, count in cycles.items() if count >= VISIBLE * (found.end - found.start)}
+    ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
+    return {key: (_fill(*key), TITLES[key[1]] if key[0] else class_title(key[1])) for key in ordered}
+
+
+def _fill(wait: bool, kind: str) -> Fill:
+    return leaf_fill(kind) if wait else Fill(class_colour(kind))
+
+
+def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int, int], named: bool) -> None:
+    factor = scaled(found.end - found.start)[0]
+    axes.set_xlim(*((cycle - found.start) / factor for cycle in window))
+    axes.set_ylim(len(found.slices) - 0.5, -0.5)
+    axes.set_yticks(range(len(found.slices)), [unit_title(unit) for unit in found.slices])
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    finest = (window[1] - window[0]) / _FINEST
+    for row, (unit, slices) in enumerate(found.slices.items()):
+        inside = [each for each in slices if each.start < window[1] and each.end > window[0]]
+        by_key: dict[tuple[bool, str], list[Slice]] = {}
+        for each in inside:
+            by_key.setdefault((each.label.wait, each.label.kind), []).append(each)
+        for (wait, kind), alike in sorted(by_key.items(), reverse=True):
+            fill = _fill(wait, kind)
+            spans = [((a - found.start) / factor, (b - found.start) / factor) for a, b in _thick(alike, finest)]
+            patch = PathPatch(
+                _boxes(spans, row, _WAIT if wait else _WORK), facecolor=fill.colour, hatch=fill.hatch,
+                edgecolor=FAINT, linewidth=0.25 if named else 0,
+            )  # fmt: skip
+            axes.add_patch(patch)
+            if not named:
+                cycles = sum(each.end - each.start for each in alike)
+                title = TITLES[kind] if wait else class_title(kind)
+                said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
+                drawing.mark(patch, said, figure="timeline", unit=unit, key=kind, cycles=cycles)
+        if named:
+            _name(axes, inside, row, window, found.start, factor)
+
+
+def _thick(slices: Iterable[Slice], finest: float) -> list[tuple[float, float]]:
+    """Where something is, gaps below *finest* cycles closed and nothing thinner than that."""
+    spans: list[tuple[float, float]] = []
+    for each in slices:
+        start, end = float(each.start), max(float(each.end), each.start + finest)
+        if spans and start - spans[-1][1] < finest:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _boxes(spans: list[tuple[float, float]], row: int, half: float) -> Path:
+    """One path of all boxes in *row*."""
+    low, high = row - half, row + half
+    corners = (((a, low), (b, low), (b, high), (a, high), (a, low)) for a, b in spans)
+    vertices = [corner for box in corners for corner in box]
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(spans)
+    return Path(vertices, codes)
+
+
+def _name(axes: Axes, slices: Iterable[Slice], row: int, window: tuple[int, int], origin: int, factor: float) -> None:
+    """Write what a slice is where there is room for it."""
+    letters = 20 * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
+    for each in slices:
+        start, end = max(each.start, window[0]), min(each.end, window[1])
+        room = (end - start) / (window[1] - window[0]) * letters
+        first = each.label.name.split(", ")[0]
+        text = first if first == each.label.name else f"{first}, ..."
+        if not each.label.wait and room >= max(4, 1.15 * len(text)):
+            outlined(
+                axes.text(((start + end) / 2 - origin) / factor, row, text, size=6, ha="center", va="center_baseline")
+            )
+
+
+def _spoken(found: Timeline) -> str:
+    parts = []
+    for unit, slices in found.slices.items():
+        worked = sum(each.end - each.start for each in slices if not each.label.wait)
+        parts.append(f"{unit_title(unit)} works {worked / (found.end - found.start):.1%} of the window")
+    return "; ".join(parts)

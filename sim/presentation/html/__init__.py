@@ -2,5 +2,6 @@
 
 Everything is in the page: tables and figures (inline SVG) are there without JavaScript, which adds hovering,
 highlighting and a timeline that can be zoomed. Nothing is fetched. ``page`` puts sections together, ``run_page`` and
-``experiment_pages`` write them, ``parts`` has the tables, ``viewer`` the timeline's data; page.css and page.js.
+``experiment_pages`` write them, ``parts`` has the tables, ``timeline_data`` what the timeline shows.
+Style and script are page.css and page.js.
 """

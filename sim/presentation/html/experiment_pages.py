@@ -11,11 +11,11 @@ from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.figures.catalogue import Evidence
-from sim.presentation.figures.series import class_title, unit_title
-from sim.presentation.html.page import Figure, Page, page_html
+from sim.presentation.html.page import HeadlineNumber, Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.html.run_page import about, headline, run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
+from sim.presentation.titles import class_title, unit_title
 
 
 def explanation_page(known: Evidence, machine: MachineSpec) -> str:
@@ -83,10 +83,10 @@ def _simulated(found: Comparison) -> str:
     return "all" if whole else " or ".join(map(str, sorted(counts)))
 
 
-def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> Figure:
+def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
     share = run.tokens_per_second / fastest.tokens_per_second
     note = "tokens a second" if run is fastest else f"tokens a second, {share:.0%} of the fastest"
-    return Figure(name, f"{run.tokens_per_second:,.1f}", note, run.tokens_per_second)
+    return HeadlineNumber(name, f"{run.tokens_per_second:,.1f}", note, run.tokens_per_second)
 
 
 def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:

@@ -49,8 +49,8 @@ _TEMPLATE = """\
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A headline figure: ``value`` is exact, ``text`` has the unit, ``note`` says of what."""
+class HeadlineNumber:
+    """A number of the headline: ``value`` is exact, ``text`` has the unit, ``note`` says of what."""
 
     name: str
     text: str
@@ -64,7 +64,7 @@ class Page:
 
     title: str
     about: str
-    headline: Sequence[Figure]
+    headline: Sequence[HeadlineNumber]
     verdict: str
     command: str
     sections: Sequence[Section]
@@ -91,8 +91,8 @@ def page_html(page: Page) -> str:
     )
 
 
-def _headline(figure: Figure) -> str:
-    value = f'<span class="value">{escape(figure.text)}</span>'
-    note = f'<span class="note">{escape(figure.note)}</span>'
-    attributes = f'data-name="{escape(figure.name)}" data-value="{escape(str(figure.value))}"'
-    return f"<div {attributes}><dt>{escape(figure.name)}</dt><dd>{value} {note}</dd></div>\n"
+def _headline(number: HeadlineNumber) -> str:
+    value = f'<span class="value">{escape(number.text)}</span>'
+    note = f'<span class="note">{escape(number.note)}</span>'
+    attributes = f'data-name="{escape(number.name)}" data-value="{escape(str(number.value))}"'
+    return f"<div {attributes}><dt>{escape(number.name)}</dt><dd>{value} {note}</dd></div>\n"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
 from sim.presentation.figures.catalogue import Evidence
-from sim.presentation.figures.palette import TITLES
-from sim.presentation.figures.series import unit_title
-from sim.presentation.html.page import Figure, Page, page_html
+from sim.presentation.html.page import HeadlineNumber, Page, page_html
 from sim.presentation.html.parts import Section
 from sim.presentation.html.run_sections import (
     bounds_section,
@@ -20,7 +18,8 @@ from sim.presentation.html.run_sections import (
     windows_section,
 )
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
-from sim.presentation.html.viewer import timeline_data
+from sim.presentation.html.timeline_data import timeline_data
+from sim.presentation.titles import TITLES, unit_title
 
 _SERVERS = ("mac_array", "simd", "dma")
 
@@ -78,17 +77,17 @@ def about(result: Result) -> str:
     )
 
 
-def headline(result: Result) -> list[Figure]:
+def headline(result: Result) -> list[HeadlineNumber]:
     """The figures that everybody asks for first."""
     roofline, makespan = result.bounds.paper_roofline_cycles, result.makespan_cycles
     unit, time = limiting_unit(result), f"cycles, {result.seconds:.4g} s at {result.clock_hz / 1e6:g} MHz"
     return [
-        Figure("throughput", f"{result.tokens_per_second:,.1f}", "tokens a second", result.tokens_per_second),
-        Figure("energy", f"{result.energy_mj_per_token:.2f}", "mJ a token", result.energy_mj_per_token),
-        Figure("makespan", f"{makespan:,}", time, makespan),
-        Figure("speed", f"{roofline / makespan:.1%}", "of the paper's roofline", roofline / makespan),
-        Figure("busiest unit", unit_title(unit), f"works {result.utilisation(unit):.1%} of the time", unit),
-        Figure(
+        HeadlineNumber("throughput", f"{result.tokens_per_second:,.1f}", "tokens a second", result.tokens_per_second),
+        HeadlineNumber("energy", f"{result.energy_mj_per_token:.2f}", "mJ a token", result.energy_mj_per_token),
+        HeadlineNumber("makespan", f"{makespan:,}", time, makespan),
+        HeadlineNumber("speed", f"{roofline / makespan:.1%}", "of the paper's roofline", roofline / makespan),
+        HeadlineNumber("busiest unit", unit_title(unit), f"works {result.utilisation(unit):.1%} of the time", unit),
+        HeadlineNumber(
             "DRAM traffic", f"{result.dram_bytes / result.tokens / 1e6:,.4g}", "MB a token", result.dram_bytes
         ),
     ]  # fmt: skip

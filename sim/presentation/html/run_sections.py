@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sim.accounting.result import Result
-from sim.presentation.figures import series
 from sim.presentation.figures.catalogue import Evidence
-from sim.presentation.figures.palette import ORDER, TITLES
+from sim.presentation.figures.palette import ORDER
 from sim.presentation.figures.roofline import Roofline
-from sim.presentation.figures.series import class_title, unit_title
+from sim.presentation.figures.units import BUSY_KEYS, unit_bars
+from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
+from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
+from sim.presentation.titles import TITLES, class_title, unit_title
 
 _GIGA = 1e9
 
@@ -16,7 +18,7 @@ _GIGA = 1e9
 def waterfall_section(known: Evidence, result: Result, prefix: str = "") -> Section:
     """From the paper's roofline to the makespan."""
     found = known.explanation
-    waterfall = series.account_waterfall(result) if found is None else series.ladder_waterfall(found)
+    waterfall = account_waterfall(result) if found is None else ladder_waterfall(found)
     rows = [Row(["paper's roofline", number_cell(waterfall.start), ""])]
     descriptions = {rung.effect: rung.description for rung in found.rungs} if found is not None else {}
     for step in waterfall.steps:
@@ -57,7 +59,7 @@ def bounds_section(result: Result) -> Section:
 
 def units_section(known: Evidence, result: Result, prefix: str = "") -> Section:
     """Where every cycle of every unit went."""
-    bars, makespan = series.unit_bars(result), result.makespan_cycles
+    bars, makespan = unit_bars(result), result.makespan_cycles
     amounts = {bar.name: {part.key: part.cycles for part in bar.parts} for bar in bars}
     keys = sorted({key for parts in amounts.values() for key in parts}, key=ORDER.__getitem__)
     rows = [
@@ -108,7 +110,7 @@ def windows_section(known: Evidence) -> Section:
     """The accounts over time."""
     result = known.observed
     assert result is not None, "a run was observed"
-    makespan, units = result.makespan_cycles, series.over_time(result)
+    makespan, units = result.makespan_cycles, over_time(result)
     rows = [
         Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
              Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], key)
@@ -145,7 +147,7 @@ def classes_section(result: Result) -> Section:
     for kind, units in result.by_class.items():
         for unit, account in units.items():
             waits = sorted(account.stalls.items(), key=lambda stall: -stall[1])[:3]
-            cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in series.BUSY_KEYS]
+            cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in BUSY_KEYS]
             told = ", ".join(f"{TITLES.get(key, key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
             rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
     header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]

@@ -8,18 +8,18 @@ from typing import Any
 from hw.machine import MachineSpec
 from hw.quantities import format_bytes
 from sim.accounting.result import MappingReport, Result
-from sim.presentation.figures import series
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.roofline import Roofline
-from sim.presentation.figures.series import unit_title
+from sim.presentation.figures.sram import buffers
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.presentation.titles import unit_title
 
 _BYTES = ("sram.capacity", "sram.bank_width")
 
 
 def sram_section(known: Evidence, result: Result) -> Section:
     """Bytes by buffer."""
-    found, capacity = series.buffers(result.mapping), known.capacity_bytes
+    found, capacity = buffers(result.mapping), known.capacity_bytes
     rows = [
         Row([buffer.name, buffer.role, number_cell(buffer.slots), number_cell(buffer.slot_bytes),
              number_cell(buffer.size_bytes), Cell(f"{buffer.size_bytes / capacity:.1%}" if capacity else "")])

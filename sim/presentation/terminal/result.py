@@ -10,10 +10,9 @@ from rich.text import Text
 
 from hw.quantities import format_bytes
 from sim.accounting.result import Result, UnitAccount
-from sim.accounting.taxonomy import OTHER_TERMS, TAXONOMY
+from sim.presentation.titles import TITLES
 
 WIDTH = 112
-REASONS = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}
 
 
 def render(result: Result) -> RenderableType:
@@ -69,7 +68,7 @@ def _table(title: str, *columns: str) -> Table:
 
 def _stalls(account: UnitAccount, makespan: int) -> str:
     shown = [(reason, cycles) for reason, cycles in account.stalls.items() if cycles >= makespan / 1000]
-    text = ", ".join(f"{REASONS.get(reason, reason)} {_percent(cycles, makespan)}" for reason, cycles in shown)
+    text = ", ".join(f"{TITLES.get(reason, reason)} {_percent(cycles, makespan)}" for reason, cycles in shown)
     rest = sum(account.stalls.values()) - sum(cycles for _, cycles in shown)
     return text + (f"{', ' if text else ''}other {rest:,} cycles" if rest else "")
 
@@ -102,7 +101,7 @@ def _gap(result: Result) -> Text:
     above = result.makespan_cycles - roofline
     parts = sorted(result.above_roofline.items(), key=lambda item: -abs(item[1]))
     listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
-    words = ", ".join(f"{REASONS.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
+    words = ", ".join(f"{TITLES.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
     text = f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
     return Text.assemble(("Above the roofline ", "bold"), text)
 

@@ -10,19 +10,19 @@ from typing import IO, Any
 
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
+from sim.trace.columns import TraceRow, counter_row
 from sim.trace.slices import NANOSECONDS
-from sim.trace.write.tables import Row, counter_row
 
 KINDS = ("event_names", "event_categories", "debug_annotation_names")
 
 
-def packet_rows(path: Path) -> Iterator[Row]:
+def packet_rows(path: Path) -> Iterator[TraceRow]:
     """The slices and counters of the trace at *path*; raises ValueError for what is not one of ours."""
     names: dict[tuple[str, int], str] = {}
     processes: dict[int, str] = {}
     clock_hz = 0
     tracks: dict[int, tuple[int, str, str]] = {}  # process, name, unit of a counter
-    counters: dict[int, Row] = {}
+    counters: dict[int, TraceRow] = {}
     with path.open("rb") as stream:
         for packet in _packets(stream):
             descriptor, event = packet.track_descriptor, packet.track_event

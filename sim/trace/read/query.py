@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sim.files.errors import InputError, Problem
+from sim.trace.columns import COLUMNS, REAL, WHOLE
 from sim.trace.read.rows import rows
 from sim.trace.slices import COUNTER
+from sim.trace.write.csv import write_csv
 from sim.trace.write.formats import format_of, require
-from sim.trace.write.tables import COLUMNS, REAL, WHOLE, write_csv
 
 TYPES = {WHOLE: "BIGINT", REAL: "DOUBLE"}
 COUNTERS = "unit AS component, name, track AS unit, start_cycle, end_cycle, value"

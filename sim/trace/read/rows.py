@@ -1,4 +1,4 @@
-"""Reads traces of every format back as the rows of :data:`sim.trace.write.tables.COLUMNS`, one after the other."""
+"""Reads traces of every format back as the rows of :data:`sim.trace.columns.COLUMNS`, one after the other."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.files.errors import InputError, Problem
+from sim.trace.columns import COLUMNS, REAL, WHOLE, TraceRow, counter_row
 from sim.trace.slices import NANOSECONDS
 from sim.trace.write.formats import format_of
-from sim.trace.write.tables import COLUMNS, REAL, WHOLE, Row, counter_row
 
 FOREIGN = "is not a trace that stallscope wrote"
 
 
-def rows(path: Path) -> Iterator[Row]:
+def rows(path: Path) -> Iterator[TraceRow]:
     """Every row of the trace at *path*: a dictionary without the columns that say nothing.
 
     Raises InputError for a file that is not there, is no trace, or needs a package that is not.
@@ -32,7 +32,7 @@ def rows(path: Path) -> Iterator[Row]:
         raise InputError(Problem(FOREIGN, str(path))) from error
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
+def _csv_rows(path: Path) -> Iterator[TraceRow]:
     convert: dict[str, Callable[[str], Any]] = {WHOLE: int, REAL: float}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
         lines = csv.reader(stream)
@@ -43,7 +43,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
             yield {name: convert.get(content, str)(text) for (name, content), text in pairs if text}
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def _parquet_rows(path: Path) -> Iterator[TraceRow]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
@@ -54,10 +54,10 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
                 yield {name: value for name, value in row.items() if value is not None}
 
 
-def _json_rows(path: Path) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterator[TraceRow]:
     units: dict[int, str] = {}
     tracks: dict[int, str] = {}
-    counters: dict[tuple[int, str], Row] = {}
+    counters: dict[tuple[int, str], TraceRow] = {}
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         head = json.loads(next(stream, "").rstrip().removesuffix("[") + "[]}")
         clock_hz = head["otherData"]["clock_hz"]
@@ -72,7 +72,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
                 tracks[event["tid"]] = args["name"]
             elif event["ph"] == "X":
                 place = {"kind": event["cat"], "unit": units[event["pid"]], "track": tracks[event["tid"]]}
-                yield place | {"name": event["name"]} | _places(args)
+                yield place | {"name": event["name"]} | _columns_of(args)
             elif event["ph"] == "C":
                 cycle = -(-round(event["ts"] * 1000) * clock_hz // NANOSECONDS)
                 key = event["pid"], event["name"]
@@ -82,7 +82,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
                 counters[key] = counter_row(units[event["pid"]], unit, event["name"], cycle, value)
 
 
-def _places(args: Row) -> Row:
+def _columns_of(args: TraceRow) -> TraceRow:
     """The arguments of a slice as columns."""
     found = dict(args)
     token = found.pop("token", None)
@@ -94,7 +94,7 @@ def _places(args: Row) -> Row:
     return found
 
 
-def _pftrace_rows(path: Path) -> Iterator[Row]:
+def _pftrace_rows(path: Path) -> Iterator[TraceRow]:
     from google.protobuf.message import DecodeError
 
     from sim.trace.read.perfetto import packet_rows
@@ -105,13 +105,13 @@ def _pftrace_rows(path: Path) -> Iterator[Row]:
         raise ValueError(FOREIGN) from error
 
 
-def _vcd_rows(path: Path) -> Iterator[Row]:
+def _vcd_rows(path: Path) -> Iterator[TraceRow]:
     from sim.trace.read.vcd import wave_rows
 
     yield from wave_rows(path)
 
 
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+READERS: dict[str, Callable[[Path], Iterator[TraceRow]]] = {
     ".json.gz": _json_rows,
     ".pftrace": _pftrace_rows,
     ".parquet": _parquet_rows,

@@ -9,11 +9,10 @@ from pydantic import BaseModel
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from sim.trace.columns import TraceRow
 from sim.trace.slices import STALL, WORK
-from sim.trace.write.tables import Row
 
-TOP = 12
-LEAST = 0.0005  # of the time: what is less is in the JSON only
+TOP = 12  # operations in the page; the JSON has all
 
 
 class OperationTotal(BaseModel):
@@ -38,7 +37,7 @@ class TraceSummary(BaseModel):
         return _render(self)
 
 
-def summarise(rows: Iterable[Row]) -> TraceSummary:
+def summarise(rows: Iterable[TraceRow]) -> TraceSummary:
     """Add up the slices of a trace, one row after the other."""
     busy: defaultdict[str, int] = defaultdict(int)
     stalls: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))

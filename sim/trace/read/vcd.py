@@ -9,14 +9,12 @@ from typing import Any
 
 from vcd.reader import TokenKind, VCDParseError, tokenize
 
+from sim.trace.columns import TraceRow, counter_row
 from sim.trace.slices import STALL, WORK
-from sim.trace.write.tables import Row, counter_row
-
-NOTHING = "-"
-OF_WORK = {"busy", "operation", "request", "layer", "token"}
+from sim.trace.write.vcd import IDLE, SIGNALS
 
 
-def wave_rows(path: Path) -> Iterator[Row]:
+def wave_rows(path: Path) -> Iterator[TraceRow]:
     """The slices and counters of the dump at *path*; raises ValueError for what is not one of ours."""
     waves = _Waves()
     try:
@@ -43,7 +41,7 @@ class _Waves:
         self._reals: set[tuple[str, str]] = set()
         self._values: dict[tuple[str, str], Any] = {}
         self._changed: set[tuple[str, str]] = set()
-        self._open: dict[tuple[str, str], Row] = {}  # by unit and kind, or by component and counter
+        self._open: dict[tuple[str, str], TraceRow] = {}  # by unit and kind, or by component and counter
 
     def take(self, token: Any) -> None:
         """Take in a declaration, or a change in this cycle."""
@@ -66,15 +64,15 @@ class _Waves:
             self._values[signal] = data.value
             self._changed.add(signal)
 
-    def settle(self) -> Iterator[Row]:
+    def settle(self) -> Iterator[TraceRow]:
         """End what the changes of this cycle end, and begin what they begin."""
         for scope in dict.fromkeys(scope for scope, name in sorted(self._changed) if (scope, name) not in self._reals):
             names = {name for changed, name in self._changed if changed == scope}
-            if names & OF_WORK:
+            if names & set(SIGNALS):
                 yield from self._turn(scope, WORK, self._work(scope))
             if "stall" in names:
                 reason = self._values[scope, "stall"]
-                yield from self._turn(scope, STALL, None if reason == NOTHING else {"name": reason, "reason": reason})
+                yield from self._turn(scope, STALL, None if reason == IDLE else {"name": reason, "reason": reason})
         for component, name in sorted(self._changed & self._reals):
             counter, _, unit = name.rpartition("_in_")
             value = float(self._values[component, name])
@@ -83,7 +81,7 @@ class _Waves:
             self._open[component, name] = counter_row(component, unit, counter, self.now, value)
         self._changed.clear()
 
-    def _turn(self, unit: str, kind: str, begins: Row | None) -> Iterator[Row]:
+    def _turn(self, unit: str, kind: str, begins: TraceRow | None) -> Iterator[TraceRow]:
         before = self._open.pop((unit, kind), None)
         if before is not None and self.now > before["start_cycle"]:
             yield before | {"end_cycle": self.now}
@@ -91,10 +89,10 @@ class _Waves:
             place = {"kind": kind, "unit": unit, "track": kind, "start_cycle": self.now}
             self._open[unit, kind] = place | begins
 
-    def _work(self, unit: str) -> Row | None:
+    def _work(self, unit: str) -> TraceRow | None:
         name = self._values[unit, "operation"]
-        if name == NOTHING:
+        if name == IDLE:
             return None
-        row: Row = {"name": name, "id": self._values[unit, "request"]}
+        row: TraceRow = {"name": name, "id": self._values[unit, "request"]}
         layer, token = self._values[unit, "layer"], self._values[unit, "token"]
         return row | ({"layer": layer} if layer >= 0 else {}) | ({"first_token": token} if token >= 0 else {})

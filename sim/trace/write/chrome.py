@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from sim.trace.slices import NOTHING, Choice, Counter, Header, Numbers, Slices, Words
+from sim.trace.slices import NOTHING, Counter, Header, Mask, Numbers, Slices, Words
 from sim.trace.write.background import Background, Gzip
-from sim.trace.write.lines import Part, lines
+from sim.trace.write.lines import LinePart, lines
 from sim.version import __version__
 
 FIRST_THREAD = 101  # a thread with the number of its process would be called its main one
@@ -43,12 +43,12 @@ class ChromeSink:
     def slices(self, slices: Slices) -> None:
         """Write *slices*, and an arrow from the end of its cause to the beginning of each."""
         begin, end = self._header.times(slices.start), self._header.times(slices.end)
-        place, places = slices.places
-        tracks = Words(place, [self._track(*each) for each in places])
+        numbers, pairs = slices.unit_tracks
+        tracks = Words(numbers, [self._track(*pair) for pair in pairs])
         arrows = self._arrows(slices, tracks, begin) if slices.source is not None else b""
         self._write("".join(self._described))
         self._described.clear()
-        parts: list[Part] = [
+        parts: list[LinePart] = [
             ',\n{"ph":"X",', tracks, ',"ts":', *_microseconds(begin), ',"dur":', *_microseconds(end - begin),
             f',"cat":"{slices.kind}"', ',"name":', _quoted(slices.name), ',"args":{"start_cycle":', slices.start,
             ',"end_cycle":', slices.end, ',"id":', slices.id, *_arguments(slices), "}}",
@@ -64,8 +64,8 @@ class ChromeSink:
         drawn = np.flatnonzero((cause != NOTHING) & lasting)
         source, begin, number = source[drawn], begin[drawn], slices.id[drawn]
         units = Words(source.unit.codes, [self._track(unit, "work") for unit in source.unit.texts])
-        same: list[Part] = [',"cat":"dependency","name":"dependency","id":', number, "}"]
-        parts: list[Part] = [
+        same: list[LinePart] = [',"cat":"dependency","name":"dependency","id":', number, "}"]
+        parts: list[LinePart] = [
             ',\n{"ph":"s",', units, ',"ts":', *_microseconds(times(source.end) - 1), *same,
             ',\n{"ph":"f","bp":"e",', tracks[drawn], ',"ts":', *_microseconds(begin), *same,
         ]  # fmt: skip
@@ -121,7 +121,7 @@ def _quoted(words: Words) -> Words:
     return Words(words.codes, [json.dumps(text) for text in words.texts])
 
 
-def _arguments(slices: Slices) -> Iterator[Part]:
+def _arguments(slices: Slices) -> Iterator[LinePart]:
     """The arguments of slices from the one after the id on, without those that say nothing."""
     somewhere = slices.tile != NOTHING
     yield _where(somewhere, ',"layer":"head"', slices.layer == NOTHING, ',"layer":')
@@ -141,7 +141,7 @@ def _arguments(slices: Slices) -> Iterator[Part]:
             yield column
 
 
-def _where(rows: Choice, text: str, special: Choice | None = None, otherwise: str = "") -> Words:
+def _where(rows: Mask, text: str, special: Mask | None = None, otherwise: str = "") -> Words:
     """*text* in these *rows*; if only some are *special*, what is to stand in the others."""
     numbers = np.zeros(len(rows), np.int64) if special is None else np.where(special, 0, 1)
     return Words(np.where(rows, numbers, NOTHING), (text, otherwise))

@@ -41,9 +41,9 @@ FORMATS = {
     made.suffix: made
     for made in (
         Format(".json.gz", "sim.trace.write.chrome:ChromeSink"),
-        Format(".pftrace", "sim.trace.write.perfetto:ProtobufSink", "perfetto"),
-        Format(".parquet", "sim.trace.write.tables:ParquetSink", "pyarrow"),
-        Format(".csv.gz", "sim.trace.write.tables:CsvSink"),
+        Format(".pftrace", "sim.trace.write.perfetto:PerfettoSink", "perfetto"),
+        Format(".parquet", "sim.trace.write.parquet:ParquetSink", "pyarrow"),
+        Format(".csv.gz", "sim.trace.write.csv:CsvSink"),
         Format(".vcd", "sim.trace.write.vcd:VcdSink", "vcd"),
     )
 }

@@ -13,7 +13,8 @@ import numpy as np
 
 from sim.trace.slices import Numbers, Words
 
-Part = str | Words | Numbers  # the same in every line; a word; a number. Nothing stands where there is none
+LinePart = str | Words | Numbers
+"""The same text in every line, or a word or a number in each; nothing stands where there is none."""
 
 GROUP = 10_000
 ZERO = 2 * GROUP
@@ -22,7 +23,7 @@ _FIRST = [b"", *(b"%d" % number for number in range(1, GROUP)), b"0"]  # of a nu
 DIGITS = np.array([int.from_bytes(group.rjust(4, b"\0"), "little") for group in _WITHIN + _FIRST], "<u4")
 
 
-def lines(rows: int, parts: Sequence[Part]) -> bytearray:
+def lines(rows: int, parts: Sequence[LinePart]) -> bytearray:
     """*rows* lines, the parts of each one after the other.
 
     >>> bytes(lines(2, [np.array([7, 12345]), ":", Words(np.array([-1, 0]), ["yes"]), ";"]))

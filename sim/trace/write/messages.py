@@ -47,7 +47,8 @@ class Fixed:
         table[:] = self.numbers.astype("<u8").view(np.uint8).reshape(-1, self.size)
 
 
-Part = bytes | Varying | Fixed
+MessagePart = bytes | Varying | Fixed
+"""The same bytes in every message, or a number in each."""
 
 
 def varint(number: int) -> bytes:
@@ -59,14 +60,14 @@ def varint(number: int) -> bytes:
     return bytes([*data, number])
 
 
-def field(kind: Any, name: str, value: int | Varying | Fixed) -> list[Part]:
+def field(kind: Any, name: str, value: int | Varying | Fixed) -> list[MessagePart]:
     """The field *name* of messages of a *kind*."""
     if isinstance(value, int):
         return [_tag(kind, name, VARINT) + varint(value)]
     return [_tag(kind, name, FIXED if isinstance(value, Fixed) else VARINT), value]
 
 
-def nested(kind: Any, name: str, parts: Iterable[Part]) -> list[Part]:
+def nested(kind: Any, name: str, parts: Iterable[MessagePart]) -> list[MessagePart]:
     """The field *name* of messages of a *kind*: a message of these *parts*."""
     parts = list(parts)
     size = sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
@@ -77,7 +78,7 @@ def _tag(kind: Any, name: str, wire_type: int) -> bytes:
     return varint(kind.DESCRIPTOR.fields_by_name[name].number << 3 | wire_type)
 
 
-def records(rows: int, parts: Iterable[Part]) -> list[bytes]:
+def records(rows: int, parts: Iterable[MessagePart]) -> list[bytes]:
     """The messages of *rows*, whose *parts* follow one another."""
     template, filled = bytearray(), []
     for part in parts:

@@ -15,10 +15,10 @@ from typing import IO, Any
 import numpy as np
 from perfetto.protos.perfetto.trace import perfetto_trace_pb2 as pb
 
-from sim.trace.history import REACH
+from sim.trace.causes import REACH
 from sim.trace.slices import NOTHING, Column, Counter, Header, Numbers, Slices, Words
 from sim.trace.write.background import Background
-from sim.trace.write.messages import Fixed, Part, Varying, field, nested, records
+from sim.trace.write.messages import Fixed, MessagePart, Varying, field, nested, records
 
 BATCH = 1 << 12  # slices compressed together
 LEVEL = 3
@@ -34,7 +34,7 @@ ANNOTATIONS = {
 }  # fmt: skip
 
 
-class ProtobufSink:
+class PerfettoSink:
     """Writes to *stream*, compressed *beside* the run."""
 
     def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
@@ -80,8 +80,8 @@ class ProtobufSink:
 
         Those that have the same arguments and as many arrows are made together.
         """
-        place, places = slices.places
-        tracks = np.array([self._track(*each) for each in places])[place]
+        numbers, pairs = slices.unit_tracks
+        tracks = np.array([self._track(*pair) for pair in pairs])[numbers]
         shapes = arrows.copy()
         for name in ANNOTATIONS:
             column = getattr(slices, name)
@@ -99,7 +99,7 @@ class ProtobufSink:
             self._batch += packets[start : start + BATCH]
             self._flush()
 
-    def _packets(self, slices: Slices, tracks: Numbers, flows: list[Numbers]) -> Iterator[Part]:
+    def _packets(self, slices: Slices, tracks: Numbers, flows: list[Numbers]) -> Iterator[MessagePart]:
         """The packets of *slices* that all have the same arguments: one for the beginning and one for the end."""
         event = [
             *field(pb.TrackEvent, "type", pb.TrackEvent.TYPE_SLICE_BEGIN),
@@ -117,7 +117,7 @@ class ProtobufSink:
         event = field(pb.TrackEvent, "type", pb.TrackEvent.TYPE_SLICE_END)
         yield from self._stamped(slices.end, event + field(pb.TrackEvent, "track_uuid", Varying(tracks)))
 
-    def _annotation(self, name: str, column: Column | None) -> list[Part]:
+    def _annotation(self, name: str, column: Column | None) -> list[MessagePart]:
         """The argument of slices that all have it, or all have not."""
         if column is None or (column.codes if isinstance(column, Words) else column)[0] == NOTHING:
             return []
@@ -128,7 +128,7 @@ class ProtobufSink:
             note += field(pb.DebugAnnotation, "int_value", Varying(column))
         return nested(pb.TrackEvent, "debug_annotations", note)
 
-    def _stamped(self, cycles: Numbers, event: list[Part]) -> list[Part]:
+    def _stamped(self, cycles: Numbers, event: list[MessagePart]) -> list[MessagePart]:
         """Packets of an *event* at these *cycles*, as they stand in a trace."""
         packet = [
             *field(pb.TracePacket, "timestamp", Varying(self._header.times(cycles))),

@@ -22,7 +22,7 @@ from vcd import VCDWriter
 
 from sim.trace.slices import FLIGHT, STALL, Counter, Header, Slices
 from sim.trace.write.background import Background
-from sim.trace.write.lines import Part, lines
+from sim.trace.write.lines import LinePart, lines
 from sim.version import __version__
 
 IDLE = "-"  # an operation or a reason when there is none
@@ -69,7 +69,7 @@ class VcdSink:
             own = slices[(slices.unit.codes == number) & (slices.end > slices.start)]
             if len(own):
                 columns = own.start, own.end, own.id, own.layer, own.first_token, own.name
-                parts: list[Part] = [part for column in columns for part in (column, "\t")]
+                parts: list[LinePart] = [part for column in columns for part in (column, "\t")]
                 self._spool(unit, slices.kind).write(lines(len(own), [*parts[:-1], "\n"]))
 
     def _spool(self, unit: str, kind: str) -> IO[bytes]:
@@ -95,9 +95,9 @@ class VcdSink:
             if begin == 0:
                 for signal, value in first.items():
                     writer.change(signals[signal], 0, value)
-        lines = {signal: _line_of(variable) for signal, variable in signals.items()}
+        lines_of = {signal: _line_of(variable) for signal, variable in signals.items()}
         for cycle, changed in cycles if begin == 0 else chain([(begin, first)], cycles):
-            new = [line for signal, value in changed.items() if (line := lines[signal](value))]
+            new = [line for signal, value in changed.items() if (line := lines_of[signal](value))]
             if new:  # not only glitches
                 text.write(f"#{cycle * ticks}\n{''.join(new)}")
         text.detach()

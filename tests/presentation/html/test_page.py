@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sim.accounting.result import Result
-from sim.presentation.figures.palette import TITLES
+from sim.presentation.titles import TITLES
 from tests.support.reports import COMMANDS, Report
 
 if TYPE_CHECKING:

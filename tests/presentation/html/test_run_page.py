@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.accounting.result import Result
-from sim.presentation.figures.series import unit_title
+from sim.presentation.titles import unit_title
 from sim.simulation import prepare, run
 from tests.support.command_line import call, check_refused
 from tests.support.reports import COMMANDS, SMALL, Report, written

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.presentation.figures.timeline import MOST_SLICES, TimelineRecorder
+from sim.presentation.figures.timeline_recorder import MOST_SLICES, TimelineRecorder
 from sim.simulation import run
 from tests.support.figures import job
 
@@ -30,11 +30,11 @@ def test_window_is_filled_to_the_cycle(more: tuple[str, ...], tiles: int) -> Non
     assert found.tiles == tiles
     assert 0 <= found.start < found.end <= result.makespan_cycles
     for unit in ("mac_array", "simd", "dma"):
-        lane = found.lanes[unit]
-        assert (lane[0].start, lane[-1].end) == (found.start, found.end)
-        for before, after in pairwise(lane):
+        slices = found.slices[unit]
+        assert (slices[0].start, slices[-1].end) == (found.start, found.end)
+        for before, after in pairwise(slices):
             assert before.end == after.start
-    assert sum(map(len, found.lanes.values())) <= MOST_SLICES
+    assert sum(map(len, found.slices.values())) <= MOST_SLICES
 
 
 def test_recording_changes_no_cycle() -> None:
@@ -46,6 +46,6 @@ def test_a_run_of_one_tile_is_recorded_whole() -> None:
     recorder = TimelineRecorder(prepared.sections[0])
     result = run(prepared, observer=recorder)
     found = recorder.timeline()
-    busy = sum(each.end - each.start for each in found.lanes["mac_array"] if not each.label.wait)
+    busy = sum(each.end - each.start for each in found.slices["mac_array"] if not each.label.wait)
     assert found.end == result.makespan_cycles
     assert busy == result.units["mac_array"].busy_cycles

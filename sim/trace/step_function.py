@@ -1,7 +1,7 @@
-"""Counters over time in a bounded number of bins: the mean of a step function over each bin.
+"""A step function of time in a bounded number of bins: its mean over each bin.
 
 The width of the bins doubles, and neighbours are merged, whenever the trace has outgrown them. Only the time that the
-trace shows needs bins: what happened before it counts as a level to begin with; when the run goes on beyond it, the
+trace shows needs bins: what happened before it is the value to begin with; when the run goes on beyond it, the
 bins stay as narrow as they are.
 """
 
@@ -48,40 +48,41 @@ class _Bins:
         return np.concatenate([[0.0], np.cumsum(self._steps)[:-1]]) + self._areas / self.width
 
 
-class Level:
-    """A step function, told as changes at cycles in any order."""
+class StepFunction:
+    """A step function of time, told as changes at cycles, in any order."""
 
     def __init__(self) -> None:
-        self._told: list[tuple[Cycles, Amounts]] = []  # what has not been taken in yet
-        self._base = 0.0  # the level at the origin
+        self._pending: list[tuple[Cycles, Amounts]] = []  # changes not taken in yet
+        self._base = 0.0  # the value at the origin
         self._origin = self._end = 0
-        self._bins = [_Bins(1, np.zeros(BINS), np.zeros(BINS))]  # from the narrowest that hold what is shown on
+        self._bins = [_Bins(1, np.zeros(BINS), np.zeros(BINS))]  # those that hold what is shown, then wider ones
 
     def change(self, cycles: Cycles, amounts: Amounts) -> None:
-        """The level rises by these *amounts* at these *cycles*."""
-        self._told.append((cycles, amounts))
+        """The value rises by these *amounts* at these *cycles*."""
+        self._pending.append((cycles, amounts))
 
     def span(self, starts: Cycles, ends: Cycles, amounts: Amounts | None = None) -> None:
-        """The level is higher by these *amounts*, or by 1, from *starts* to *ends*."""
+        """The value is higher by these *amounts*, or by 1, from *starts* to *ends*."""
         rises = np.ones(len(starts)) if amounts is None else amounts
-        self._told += ((starts, rises), (ends, -rises))
+        self._pending += ((starts, rises), (ends, -rises))
 
-    def fold(self, now: int, shown: tuple[int, int] | None) -> None:
+    def take_in(self, now: int, shown: tuple[int, int] | None) -> None:
         """Take in the changes told so far.
 
-        The trace shows the cycles *shown* as yet, of which the first is final; or none, and then none before *now*.
+        As yet the trace shows the cycles *shown*; it may come to show later ones, never earlier ones. Where it shows
+        none, it will show none before *now*.
         """
-        cycles = np.concatenate([NO_CYCLES, *(cycles for cycles, _ in self._told)])
-        amounts = np.concatenate([NO_AMOUNTS, *(amounts for _, amounts in self._told)])
+        cycles = np.concatenate([NO_CYCLES, *(cycles for cycles, _ in self._pending)])
+        amounts = np.concatenate([NO_AMOUNTS, *(amounts for _, amounts in self._pending)])
         early = cycles <= (now if shown is None else shown[0])
         self._base += float(amounts[early].sum())
-        self._told = [(cycles[~early], amounts[~early])] if shown is None else []
+        self._pending = [(cycles[~early], amounts[~early])] if shown is None else []
         if shown is not None:
             self._origin, self._end = shown
             self._fill(cycles[~early] - self._origin, amounts[~early])
 
     def _fill(self, offsets: Cycles, amounts: Amounts) -> None:
-        """Wider bins are kept for what lies beyond the trace as yet: it may show that later."""
+        """Add changes, counted from the origin; wider bins are kept too, for what lies beyond the trace as yet."""
         shown = self._end - self._origin
         needed = max(shown, int(offsets.max(initial=0)) + 1)
         while self._bins[-1].reach < needed:

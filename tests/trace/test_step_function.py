@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.trace.levels import BINS, Level
+from sim.trace.step_function import BINS, StepFunction
 
 Span = tuple[int, int, float]  # from cycle, to cycle, higher by
 
 
 def folded(spans: list[Span], shown: tuple[int, int], at_once: int) -> tuple[int, int, list[float]]:
-    """The means of a level that is told *spans*, *at_once* of them between foldings."""
-    level = Level()
+    """The means of a step function that is told *spans*, *at_once* of them between foldings."""
+    function = StepFunction()
     for first in range(0, len(spans), at_once):
         starts, ends, amounts = zip(*spans[first : first + at_once], strict=True)
-        level.span(np.array(starts), np.array(ends), np.array(amounts, float))
-        level.fold(starts[-1], (shown[0], min(shown[1], max(ends))) if max(ends) > shown[0] else None)
-    return level.means()
+        function.span(np.array(starts), np.array(ends), np.array(amounts, float))
+        function.take_in(starts[-1], (shown[0], min(shown[1], max(ends))) if max(ends) > shown[0] else None)
+    return function.means()
 
 
 def mean(spans: list[Span], start: int, end: int) -> float:
@@ -49,7 +49,7 @@ def test_bins_have_the_mean(spans: list[Span], shown: tuple[int, int], width: in
 
 
 def test_nothing_shown_has_no_bins() -> None:
-    level = Level()
-    level.span(np.array([5]), np.array([9]))
-    level.fold(20, None)
-    assert level.means() == (0, 1, [])
+    function = StepFunction()
+    function.span(np.array([5]), np.array([9]))
+    function.take_in(20, None)
+    assert function.means() == (0, 1, [])

@@ -1,0 +1,83 @@
+"""Bars whose parts say what cycles went to, and how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from sim.presentation.figures.canvas import (
+    ROW_INCHES,
+    VISIBLE,
+    Drawing,
+    draw_legend,
+    figure,
+    horizontal,
+    legend_inches,
+    outlined,
+    swatch,
+)
+from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
+from sim.presentation.titles import TITLES
+
+BAR = 0.72  # of a row
+_WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Cycles by what they went to; ``key`` is that of the result."""
+
+    key: str
+    title: str
+    cycles: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar, called as people read it, and its parts in the order of the tree of stalls."""
+
+    name: str
+    parts: tuple[Amount, ...]
+
+    @property
+    def cycles(self) -> int:
+        """Of all parts."""
+        return sum(part.cycles for part in self.parts)
+
+
+def amounts(cycles: dict[str, int]) -> tuple[Amount, ...]:
+    """*cycles* by key as parts of a bar, what is zero left out."""
+    keys = sorted(cycles, key=lambda key: ORDER.get(key, len(ORDER)))
+    return tuple(Amount(key, TITLES.get(key, key), cycles[key]) for key in keys if cycles[key])
+
+
+def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, written: bool = False) -> Drawing:
+    """*bars* as shares of *whole*, for the figure *name*; their percentages *written* on large parts."""
+    seen = {part.key for bar in bars for part in bar.parts if part.cycles >= VISIBLE * whole}
+    keys = sorted(seen, key=ORDER.__getitem__)
+    made, axes = figure(width, ROW_INCHES * len(bars) + 0.5 + legend_inches(len(keys), width))
+    drawing = Drawing(made, "", "")
+    horizontal(axes, (bar.name for bar in bars))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    for row, bar in enumerate(bars):
+        left = 0.0
+        for part in bar.parts:
+            share, fill = part.cycles / whole, leaf_fill(part.key)
+            (patch,) = axes.barh(
+                row, share, BAR, left, facecolor=fill.colour, hatch=fill.hatch, edgecolor=FAINT, linewidth=0.4
+            )
+            said = f"{bar.name}: {part.title} {part.cycles:,} cycles, {share:.1%} of the makespan"
+            drawing.mark(patch, said, figure=name, unit=bar.name, key=part.key, cycles=part.cycles)
+            if written and share >= _WRITTEN * 7 / width:
+                outlined(axes.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center_baseline", size=7))
+            left += share
+    draw_legend(made, [swatch(leaf_fill(key), TITLES[key]) for key in keys], width)
+    return drawing
+
+
+def write_beside(axes: Axes, right: float, row: int, text: str) -> None:
+    """Write *text* beside a bar that ends at *right*."""
+    axes.annotate(text, (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)
