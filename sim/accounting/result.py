@@ -103,6 +103,13 @@ class SectionReport(ResultModel):
     layers: int
     mapping: MappingReport
 
+    @property
+    def words(self) -> str:
+        """Which layers these are, counted from 0."""
+        last = self.first_layer + self.layers - 1
+        which = f"layer {last}" if self.layers == 1 else f"layers {self.first_layer} to {last}"
+        return f"{which} ({self.block})"
+
 
 class Result(ResultModel):
     """Everything that a run found out.
@@ -152,6 +159,13 @@ class Result(ResultModel):
         if fields.get("sections") is None:
             fields.pop("sections", None)
         return fields
+
+    @property
+    def mappings(self) -> dict[str, MappingReport]:
+        """How layers are laid out, by which layers these are; by an empty word where all are alike."""
+        if self.sections is None:
+            return {"": self.mapping}
+        return {each.words: each.mapping for each in self.sections}
 
     def to_json(self) -> str:
         """The result as JSON text: sorted as declared, two spaces, one newline at the end."""

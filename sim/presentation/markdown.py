@@ -62,8 +62,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
 
 
 def _schedule(result: Result) -> str:
-    mapping = result.mapping
-    return f"Tiles of {mapping.token_tile} tokens, {mapping.blocks} blocks x {mapping.lanes} lanes"
+    return "; ".join(
+        f"{which}: {tiles}" if which else tiles.capitalize()
+        for which, mapping in result.mappings.items()
+        for tiles in [f"tiles of {mapping.token_tile} tokens, {mapping.blocks} blocks x {mapping.lanes} lanes"]
+    )
 
 
 def _ladder(found: Explanation) -> str:

@@ -10,11 +10,15 @@ import pytest
 
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
+from sim.explanation.experiments import Laboratory
+from sim.explanation.explain import explain
 from sim.files.catalog import find
-from sim.files.documents import read_document
+from sim.files.documents import Document, read_document
 from sim.files.resolve import resolve_workload
 from sim.lowering.section import Section
 from sim.paper.counts import count
+from sim.presentation.figures.gather import observe
+from sim.presentation.html.run_page import run_page
 from sim.search.choose import sections
 from sim.simulation import Job, run
 from sim.trace import TraceWriter, parse_window
@@ -146,3 +150,18 @@ def test_stacks_have_as_many_layers_as_the_description_says() -> None:
     one = built("mamba1", "layers=3")
     with pytest.raises(ValueError, match="the stacks have 2 layers, the description says 3"):
         Workload(one.spec, (Stack(one.spec, one.graph, 2),))
+
+
+def test_people_are_told_of_each_stack(job: Job, result: Result) -> None:
+    stacks = ["layers 0 to 1 (mamba1)", "layer 2 (mamba2)", "layer 3 (mamba1)"]
+    assert list(result.mappings) == stacks
+    assert [line for line in str(result).splitlines() if line.startswith("Mapping of")] != []
+    page = run_page(observe(job), EDGE, "")
+    assert all(f"<h3>{stack.capitalize()}</h3>" in page for stack in stacks)
+
+
+def test_experiments_keep_and_choose_every_stack() -> None:
+    laboratory = Laboratory(hybrid(), read_document(find("machine", "edge")), Document({}, [("hybrid.yaml", {})]))
+    found = explain(laboratory)
+    assert found.result.makespan_cycles == run(laboratory.job).makespan_cycles == found.rungs[-1].cycles
+    assert {what_if.name for what_if in found.what_ifs} >= {"2x SIMD lanes", "2x MACs"}

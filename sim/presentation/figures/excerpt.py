@@ -11,13 +11,14 @@ LAYERS, TILES = 3, 24  # at most, of each section
 
 
 def excerpt(job: Job) -> tuple[Job, str]:
-    """The first layers of *job*, the first tiles of each; and in words what part of the run that is."""
-    program = job.sections[0].program
-    parts = [
-        f"{most} of {count} {what}"
-        for most, count, what in ((LAYERS, program.layers, "layers"), (TILES, program.tiles_per_layer, "tiles of each"))
-        if most < count
-    ]
+    """The first layers of each stack of *job*, the first tiles of each layer; and in words what part that is."""
+    programs = [section.program for section in job.sections if not section.stack.head]
+    of_each = " of each stack" if len(programs) > 1 else ""
+    counts = (
+        (LAYERS, max(program.layers for program in programs), f"layers{of_each}"),
+        (TILES, max(program.tiles_per_layer for program in programs), "tiles of each"),
+    )
+    parts = [f"{most} of {count} {what}" for most, count, what in counts if most < count]
     words = f"the first {' and the first '.join(parts)}" if parts else "the whole run"
     return Job(job.machine, tuple(map(_shorten, job.sections))), words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from hw.machine import MachineSpec
@@ -30,13 +31,17 @@ def sram_section(known: Evidence, result: Result) -> Section:
     rows.append(Row(["all", "", "", "", number_cell(used), share], strong=True))
     header = ["buffer", "role", "slots", "bytes a slot", "bytes", "of the SRAM"]
     words = "Buffers are allotted once and stay where they are. A buffer with several slots is filled while it is read."
+    words += f" These are the buffers of {next(iter(result.mappings))}." if result.sections else ""
     body = figure_html("sram", known) + table_html(Table("sram-table", header, rows, left=2))
     return Section("sram", "SRAM", words, body)
 
 
 def mapping_section(result: Result) -> Section:
-    """How the layer was laid onto the machine, and the streams of requests."""
-    parts = [_mapping(result.mapping, "mapping-table")]
+    """How the layers were laid onto the machine, and the streams of requests."""
+    parts: list[str] = []
+    for number, (which, mapping) in enumerate(result.mappings.items()):
+        parts += [f"<h3>{escape(which.capitalize())}</h3>\n"] if which else []
+        parts.append(_mapping(mapping, f"mapping-table-{number}" if number else "mapping-table"))
     if result.head_mapping is not None:
         parts += ["<h3>Final norm and LM head</h3>\n", _mapping(result.head_mapping, "head-mapping-table")]
     rows = [

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hw.quantities import format_bytes
-from sim.accounting.result import Result, UnitAccount
+from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.presentation.titles import TITLES
 
 WIDTH = 112
@@ -17,7 +17,7 @@ WIDTH = 112
 
 def render(result: Result) -> RenderableType:
     """The whole report."""
-    return Group(_headline(result), _units(result), _bounds(result), _gap(result), _mapping(result), _streams(result))
+    return Group(_headline(result), _units(result), _bounds(result), _gap(result), _mappings(result), _streams(result))
 
 
 def as_text(result: Result, width: int = WIDTH) -> str:
@@ -106,8 +106,12 @@ def _gap(result: Result) -> Text:
     return Text.assemble(("Above the roofline ", "bold"), text)
 
 
-def _mapping(result: Result) -> Text:
-    mapping = result.mapping
+def _mappings(result: Result) -> Text:
+    lines = [_mapping(which and f"of {which} ", mapping) for which, mapping in result.mappings.items()]
+    return Text("\n").join(lines)
+
+
+def _mapping(which: str, mapping: MappingReport) -> Text:
     stepped = set(mapping.stepped)
     by_unit: dict[str, list[str]] = {}
     for name, unit in mapping.placement.items():
@@ -119,7 +123,7 @@ def _mapping(result: Result) -> Text:
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     return Text.assemble(
-        ("Mapping ", "bold"), f"{tiles}, {cut}, {weights}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
+        (f"Mapping {which}", "bold"), f"{tiles}, {cut}, {weights}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
         ("Step by step ", "bold"), placed or "nothing",
     )  # fmt: skip
 
