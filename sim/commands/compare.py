@@ -6,14 +6,16 @@ from typing import Annotated, Optional
 
 import typer
 
-from sim.commands.experiments import SIMULATED, JsonOption, MarkdownOption, check_targets, prepared, publish
+from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
 from sim.commands.options import (
     FewLayersOption,
+    JsonOption,
     LayersOption,
     MappingOption,
     ReportOption,
     SetOption,
     assignments,
+    check_targets,
     command_line,
     one_line_errors,
     progress_bar,

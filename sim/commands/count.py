@@ -12,7 +12,7 @@ from sim.commands.options import (
     SetOption,
     WorkloadArgument,
     assignments,
-    check_target,
+    check_targets,
     chosen,
     one_line_errors,
     show,
@@ -32,7 +32,7 @@ def count(
         from sim.files.resolve import resolve_workload
         from sim.paper.counts import count as count_workload
 
-        check_target(json)
+        check_targets(json)
         counts = count_workload(resolve_workload(chosen(workload, config), assignments(None, set_, layers)))
         if write_json(counts.to_json(), json):
             return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import ResultJsonOption, check_target, one_line_errors, show, write_json
+from sim.commands.options import ResultJsonOption, check_targets, one_line_errors, show, write_json
 
 
 class LevelFlag(StrEnum):
@@ -38,7 +38,7 @@ def dram(
     with one_line_errors():
         from sim.components.dram import replay_trace
 
-        check_target(json)
+        check_targets(json)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)
         if write_json(result.to_json(), json):
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.commands.options import check_target, show, write_json
+from sim.commands.options import show, write_json
 from sim.files.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SIMULATED = 2  # layers, unless more are asked for
 MarkdownOption = Annotated[Optional[Path], typer.Option(metavar="FILE.md", help="Write it as Markdown.")]
-JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
 
 
 def prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, tuple[Document, Document]]:
@@ -32,11 +31,6 @@ def prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, 
     if built.spec.head:
         raise InputError(documents[0].problem(["head"], "experiments look at layers alone, expected false"))
     return built, documents
-
-
-def check_targets(json: str | None, *files: Path | None) -> None:
-    for target in (json, *(str(file) for file in files if file is not None)):
-        check_target(target)
 
 
 def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:

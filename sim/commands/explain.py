@@ -5,17 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands.experiments import SIMULATED, JsonOption, MarkdownOption, check_targets, prepared, publish
+from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
 from sim.commands.options import (
     ConfigOption,
     FewLayersOption,
     HardwareOption,
+    JsonOption,
     LayersOption,
     MappingOption,
     ReportOption,
     SetOption,
     WorkloadArgument,
     assignments,
+    check_targets,
     chosen,
     command_line,
     one_line_errors,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import ResultJsonOption, check_target, one_line_errors, show, write_json
+from sim.commands.options import ResultJsonOption, check_targets, one_line_errors, show, write_json
 
 
 class DataflowFlag(StrEnum):
@@ -38,7 +38,7 @@ def gemm(
     with one_line_errors():
         from sim.components.gemm import DATAFLOWS, parse_array, run_gemm
 
-        check_target(json)
+        check_targets(json)
         rows, columns = parse_array(array)
         result = run_gemm(m, n, k, rows, columns, DATAFLOWS[dataflow.value], folds.value)
         if write_json(result.to_json(), json):

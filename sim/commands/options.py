@@ -44,6 +44,7 @@ FewLayersOption = Annotated[int, SIMULATE_LAYERS]
 ReportOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
 ]
+JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
 ResultJsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")]
 
 
@@ -60,12 +61,13 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
     return shlex.join(words)
 
 
-def check_target(target: str | Path | None) -> None:
-    """Raise InputError, before any work, if *target* could not be written; ``-`` is standard output."""
+def check_targets(*targets: str | Path | None) -> None:
+    """Raise InputError, before any work, if something could not be written there; ``-`` is standard output."""
     from sim.files.atomic import check_writable
 
-    if target is not None and target != "-":
-        check_writable(Path(target))
+    for target in targets:
+        if target not in (None, "-"):
+            check_writable(Path(str(target)))
 
 
 def write_json(text: str, json: str | None) -> bool:

@@ -14,7 +14,7 @@ from sim.commands.options import (
     SetOption,
     SimulateLayersOption,
     assignments,
-    check_target,
+    check_targets,
     chosen,
     one_line_errors,
     progress_bar,
@@ -92,7 +92,7 @@ def _check(what: str, output: Path, width: float) -> None:
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
     check_suffix(output)
-    check_target(output)
+    check_targets(output)
 
 
 def _read(name: str) -> Evidence:

@@ -20,7 +20,7 @@ from sim.commands.options import (
     SimulateLayersOption,
     WorkloadArgument,
     assignments,
-    check_target,
+    check_targets,
     chosen,
     command_line,
     one_line_errors,
@@ -96,8 +96,7 @@ def run(
     if no_skip:
         typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
-        for target in (json, trace, report):
-            check_target(target)
+        check_targets(json, trace, report)
         writer = _trace_writer(trace, window)
         name = chosen(workload, config)
         wanted = [*assignments(mapping, set_, layers), *_short_for_set(seq_len, phase, batch)]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from sim.commands.options import check_target, one_line_errors, progress_bar, show, write_json
+from sim.commands.options import JsonOption, check_targets, one_line_errors, progress_bar, show, write_json
 
 TraceArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="A trace that run --trace has written.", show_default=False)
 ]
-JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
 
 trace_commands = typer.Typer(
     name="trace",
@@ -54,7 +53,7 @@ def summary(file: TraceArgument, json: JsonOption = None) -> None:
         from sim.trace.read.rows import rows
         from sim.trace.read.summary import summarise
 
-        check_target(json)
+        check_targets(json)
         with progress_bar("reading"):
             found = summarise(rows(file))
         if write_json(found.model_dump_json(indent=2) + "\n", json):
@@ -74,7 +73,7 @@ def query(
 
         from sim.trace.read.query import query as ask
 
-        check_target(json)
+        check_targets(json)
         columns, found = ask(file, sql)
         records = [dict(zip(columns, row, strict=True)) for row in found]
         if write_json(dumps(records, indent=2, default=str) + "\n", json):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.accounting.taxonomy import OTHER_TERMS, TAXONOMY
 
 TITLES = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)} | {"useful": "useful work"}
@@ -14,7 +15,7 @@ def unit_title(unit: str) -> str:
         return f"DRAM channel {unit.removeprefix('dram.channel')}"
     if unit.startswith("sram.banks"):
         return f"SRAM banks {unit.removeprefix('sram.banks').replace('-', '–')}"
-    return {"mac_array": "MAC array", "simd": "SIMD", "dma": "DMA", "dram": "DRAM"}.get(unit, unit)
+    return {MAC_ARRAY: "MAC array", SIMD: "SIMD", DMA: "DMA", "dram": "DRAM"}.get(unit, unit)
 
 
 def class_title(kind: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from hw.machine import MachineSpec
+from hw.unit_names import DMA, UNITS
 from sim.trace.buffer_uses import ROLES
 from sim.trace.occupancy import Change
 from sim.trace.requests import Requests
@@ -15,7 +16,6 @@ from sim.trace.step_function import StepFunction
 
 ALL = "all"
 KIB, GIGA = 1024, 10**9
-UNITS = ("mac_array", "simd", "dma")
 
 
 class RunCounters:
@@ -23,8 +23,8 @@ class RunCounters:
 
     def __init__(self, machine: MachineSpec) -> None:
         self._clock_hz = machine.clock
-        self._busy = {unit: StepFunction() for unit in UNITS}
-        self._queues = {unit: StepFunction() for unit in UNITS}
+        self._busy: dict[str, StepFunction] = {unit: StepFunction() for unit in UNITS}
+        self._queues: dict[str, StepFunction] = {unit: StepFunction() for unit in UNITS}
         self._in_flight = StepFunction()
         self._bandwidth = {False: StepFunction(), True: StepFunction()}  # by whether it writes
         self._sram = {role: StepFunction() for role in (ALL, *ROLES)}
@@ -37,7 +37,7 @@ class RunCounters:
             waited = now > ready
             self._busy[unit].span(start, end)
             self._queues[unit].span(ready[waited], now[waited])
-            if unit == "dma":
+            if unit == DMA:
                 self._in_flight.span(now, end)
 
     def moved(self, write: bool, start: Numbers, end: Numbers, size_bytes: Numbers) -> None:
@@ -61,7 +61,7 @@ class RunCounters:
         for unit in UNITS:
             found.append((unit, "busy", "%", 100, self._busy[unit]))
             found.append((unit, "ready and waiting", "requests", 1, self._queues[unit]))
-        found.append(("dma", "in flight", "transfers", 1, self._in_flight))
+        found.append((DMA, "in flight", "transfers", 1, self._in_flight))
         rate = self._clock_hz / GIGA
         for write, name in ((False, "read bandwidth"), (True, "write bandwidth")):
             found.append(("dram", name, "GB/s", rate, self._bandwidth[write]))

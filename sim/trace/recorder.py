@@ -13,11 +13,12 @@ from typing import Any
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
+from hw.unit_names import UNITS
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.atomic import replacing
 from sim.lowering.section import Section
-from sim.trace.counters import UNITS, RunCounters
+from sim.trace.counters import RunCounters
 from sim.trace.requests import HEARD, SLOT
 from sim.trace.section_recording import Heard, Output, SectionRecording
 from sim.trace.slice_writer import SliceWriter

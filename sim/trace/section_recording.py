@@ -9,6 +9,7 @@ import numpy as np
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
+from hw.unit_names import DMA
 from sim.lowering.section import Section
 from sim.trace.causes import RecentRequests
 from sim.trace.channels import ChannelTimeline
@@ -90,7 +91,7 @@ class SectionRecording:
 
     def _write_transfers(self, landings: list[Landing], requests: Requests, work: Slices) -> None:
         """Write the transfers in flight, and what the channels did for them."""
-        transfers = np.flatnonzero(np.array(work.unit.texts)[work.unit.codes] == "dma")
+        transfers = np.flatnonzero(np.array(work.unit.texts)[work.unit.codes] == DMA)
         issued, item = requests.now[transfers], (requests.variant[transfers], requests.row[transfers])
         self._slices.flights(work, transfers, issued, self._flight_tracks.assign(issued, requests.end[transfers]))
         use = self._timeline.transfers(landings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.explanation.compare import ComparedPart, Comparison
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
@@ -18,7 +19,7 @@ from sim.presentation.figures.canvas import (
 from sim.presentation.figures.palette import FAINT, Fill, class_colour
 from sim.presentation.titles import class_title, unit_title
 
-_UNIT_HATCHES = {"mac_array": "", "simd": "////", "dma": "||||"}
+_UNIT_HATCHES = {MAC_ARRAY: "", SIMD: "////", DMA: "||||"}
 _LEAST = 0.005  # share of the longest bar that is worth an entry of its own
 
 

@@ -24,6 +24,7 @@ from matplotlib.ticker import FuncFormatter
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
+from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.breakdown import class_weights
 from sim.accounting.result import Result
 from sim.lowering.program import StreamPlan
@@ -92,8 +93,8 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         seconds=result.seconds,
         clock_hz=clock,
         peaks={
-            "mac_array": 2.0 * machine.mac_array.macs_per_cycle * clock,
-            "simd": (2.0 if simd.fma else 1.0) * simd.lanes * clock,
+            MAC_ARRAY: 2.0 * machine.mac_array.macs_per_cycle * clock,
+            SIMD: (2.0 if simd.fma else 1.0) * simd.lanes * clock,
         },
         sram_bandwidth=float(machine.sram.clusters * machine.sram.cluster_bytes_per_cycle * clock),
         dram_bandwidth=machine.dram.bytes_per_second,
@@ -162,7 +163,7 @@ def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> No
     highest = max(found.peaks.values())
     for unit, peak in found.peaks.items():
         axes.plot(
-            (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if unit == "mac_array" else "--",
+            (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if unit == MAC_ARRAY else "--",
             color=INK, linewidth=1.0,
         )  # fmt: skip
         text = f"{unit_title(unit)}: {peak / _GIGA:,.4g} GOP/s"

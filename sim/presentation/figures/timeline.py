@@ -12,6 +12,7 @@ from matplotlib.patches import ConnectionPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
+from hw.unit_names import COMPUTE_UNITS
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
@@ -54,7 +55,7 @@ def draw_timeline(found: Timeline, width: float) -> Drawing:
 
 def _enlarged(found: Timeline) -> tuple[int, int]:
     """The cycles that are shown enlarged, from the middle of the window."""
-    most = max(len(slices) for unit, slices in found.slices.items() if unit in ("mac_array", "simd"))
+    most = max(len(slices) for unit, slices in found.slices.items() if unit in COMPUTE_UNITS)
     middle, span = (found.start + found.end) // 2, found.end - found.start
     half = max(1, round(span / max(2.0, most / _ENLARGED) / 2))
     return max(found.start, middle - half), min(found.end, middle + half)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from hw.unit_names import MAC_ARRAY, UNITS
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
@@ -21,7 +22,7 @@ from sim.trace.descriptions import RequestDescriber
 
 TILES = 2
 MOST_SLICES = 20_000  # of all units; the window ends earlier if it has more
-UNITS = ("mac_array", "simd", "dma", "dram.channel0")  # all channels do the same
+SHOWN = (*UNITS, "dram.channel0")  # all channels do the same
 _BEFORE = 64  # slices of a unit remembered from before the window: transfers are issued ahead
 
 
@@ -68,7 +69,7 @@ class TimelineRecorder(RunObserver):
         self._first_tile += max(0, program.tiles_per_layer - self._tiles) // 2
         self._start: int | None = None  # the window's first cycle, and its end, once they are known
         self._end: int | None = None
-        self._slices: dict[str, deque[Slice]] = {unit: deque(maxlen=_BEFORE) for unit in UNITS}
+        self._slices: dict[str, deque[Slice]] = {unit: deque(maxlen=_BEFORE) for unit in SHOWN}
         self._count = 0  # slices in the window
         self._recording = True  # until another section begins, or all units have reached the end of the window
         self._near = False  # whether the run has come close to the window
@@ -138,7 +139,7 @@ class TimelineRecorder(RunObserver):
 def _pace(program: Program) -> int:
     """The rank of the stream whose tiles bound the window."""
     ranks = [rank for rank, plan in enumerate(program.streams) if plan.operations]
-    return next((rank for rank in ranks if program.streams[rank].unit == "mac_array"), ranks[0])
+    return next((rank for rank in ranks if program.streams[rank].unit == MAC_ARRAY), ranks[0])
 
 
 def _cut(slices: deque[Slice], start: int, end: int) -> list[Slice]:

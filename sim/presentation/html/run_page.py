@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hw.machine import MachineSpec
+from hw.unit_names import UNITS
 from sim.accounting.result import Result
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.page import HeadlineNumber, Page, page_html
@@ -20,8 +21,6 @@ from sim.presentation.html.run_sections import (
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.presentation.html.timeline_data import timeline_data
 from sim.presentation.titles import TITLES, unit_title
-
-_SERVERS = ("mac_array", "simd", "dma")
 
 
 def run_page(known: Evidence, machine: MachineSpec, command: str) -> str:
@@ -95,13 +94,13 @@ def headline(result: Result) -> list[HeadlineNumber]:
 
 def limiting_unit(result: Result) -> str:
     """The unit that works most."""
-    return max(_SERVERS, key=lambda unit: result.units[unit].busy_cycles)
+    return max(UNITS, key=lambda unit: result.units[unit].busy_cycles)
 
 
 def verdict(result: Result) -> str:
     """One sentence a unit: how much it works, and what it loses most to."""
     first = limiting_unit(result)
-    return " ".join(_sentence(result, unit) for unit in sorted(_SERVERS, key=lambda unit: unit != first))
+    return " ".join(_sentence(result, unit) for unit in sorted(UNITS, key=lambda unit: unit != first))
 
 
 def _sentence(result: Result, unit: str) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hw.quantities import format_bytes
+from hw.unit_names import DMA
 from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.presentation.titles import TITLES
 
@@ -132,7 +133,7 @@ def _streams(result: Result) -> Table:
     table = _table("Streams of requests", "unit", "operations", "done in", "requests", "of makespan %")
     table.columns[3].justify = "right"
     for stream in result.streams:
-        if stream.unit == "dma" or not stream.busy_cycles:
+        if stream.unit == DMA or not stream.busy_cycles:
             continue
         share = _percent(stream.busy_cycles, result.makespan_cycles)
         table.add_row(stream.unit, ", ".join(stream.operations), stream.order, f"{stream.requests:,}", share)
