@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.dram import TIMINGS, Channel, DramSpec, Timing
+from hw.dram import TIMINGS, TRANSFER_TIMINGS, Channel, DramSpec, Timing
 from hw.reasons import COST_NAMES, reason_names
 
 MIB = 2**20
@@ -285,3 +285,14 @@ def test_streams_take_what_a_cycle_accurate_simulator_says(
 def test_peak_bandwidth(timing: str, channels: int, gigabytes: float) -> None:
     spec = DramSpec.model_validate({"timing": timing, "channels": channels})
     assert spec.bytes_per_second / 1e9 == pytest.approx(gigabytes, abs=0.005)
+
+
+@pytest.mark.parametrize("timing", TRANSFER_TIMINGS)
+def test_every_speed_grade_can_be_named_by_a_machine(timing: str) -> None:
+    spec = DramSpec.model_validate({"timing": timing, "channels": 1})
+    assert spec.bytes_per_second == 32 / (2 * TRANSFER_TIMINGS[timing].tck_fs * 1e-15)
+
+
+def test_an_unknown_speed_grade_is_told_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'lpddr5-6400', 'lpddr5-6400-16gb', 'lpddr5x-8533' or 'hbm3-5200'"):
+        DramSpec.model_validate({"timing": "ddr4", "channels": 1})
