@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from hw.dram import TIMINGS
 from hw.dram.chunks import replay_chunks
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints, Replay
 from hw.dram.timing import Command, Scope, Timing, rules
 from sim.commands.cli import app

@@ -1,8 +1,10 @@
-"""DRAM at three levels of detail, all on the same figures (timing.py; lpddr5.py and hbm3.py hold them).
+"""DRAM at three levels of detail, all on the same figures: the class is in timing.py, the tables in lpddr5.py, hbm3.py.
 
 channel.py      for runs of whole models: one call a transfer, closed-form time inside
-chunks.py       replays a trace burst by burst, and a stream at once
-command.py      replays a trace with every command of the protocol
+chunks.py       replays a trace at transaction level: bursts.py and banks.py where bursts compete, streams.py past a
+                stream at once
+command.py      replays a trace with every command of the protocol, which constraints.py allows
+traffic.py, queues.py, refresh.py are what the two replays share.
 """
 
 from hw.dram.channel import Channel

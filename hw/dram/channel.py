@@ -15,12 +15,20 @@ from array import array
 from collections.abc import Collection
 from typing import Final
 
-from hw.dram.timing import BURST_BITS, BURST_BYTES, BURST_CLOCKS, REGION_BITS, REGION_CLOCKS, REGIONS, Timing
+from hw.dram.timing import (
+    BURST_BITS,
+    BURST_BYTES,
+    BURST_CLOCKS,
+    CLOSED,
+    NEVER,
+    REGION_BITS,
+    REGION_CLOCKS,
+    REGIONS,
+    Timing,
+)
 from hw.reasons import BANDWIDTH
 
-CLOSED: Final = -1
 LAST_REGION: Final = REGIONS - 1  # a power of two less one: & is %
-NEVER: Final = 1 << 62
 
 
 class OpenRows:

@@ -23,7 +23,8 @@ REGION_BITS: Final = REGION_BYTES.bit_length() - 1  # of an address within a reg
 BURST_BITS: Final = BURST_BYTES.bit_length() - 1
 REGIONS: Final = BANKS // BANK_GROUPS  # that can be open at a time, until they are in the same banks again
 INTERLEAVE_BYTES: Final = 256  # of one channel before the next, and of all bank groups once
-NEVER: Final = 1 << 60
+CLOSED: Final = -1  # instead of the row that is open in a bank
+NEVER: Final = 1 << 60  # later than any clock
 
 
 class Command(IntEnum):
@@ -38,6 +39,16 @@ class Command(IntEnum):
     WR = 6
     REFA = 7
     REFB = 8
+
+
+# the same as the plain integers that compiled code reads
+ACT1: Final = int(Command.ACT1)
+PRE: Final = int(Command.PRE)
+PREA: Final = int(Command.PREA)
+RD: Final = int(Command.RD)
+WR: Final = int(Command.WR)
+REFA: Final = int(Command.REFA)
+REFB: Final = int(Command.REFB)
 
 
 class Scope(IntEnum):

@@ -17,7 +17,8 @@ import numpy as np
 from hw.dram import TIMINGS, Timing
 from hw.dram.channel import Channel
 from hw.dram.chunks import replay_chunks, run_ends
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
 from hw.reasons import NAMES, START
 from sim.validation.cases import Case
