@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from workloads.evaluate import MEANING, Part, Turn, definition_order, execute, random_parameters
+from workloads.evaluate import MEANING
+from workloads.execute import IndexRange, Turn, definition_order, execute, random_parameters
 from workloads.expression import FUNCTIONS
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
@@ -69,7 +70,7 @@ def in_two_parts(graph: TimestepGraph) -> Iterator[Turn]:
     """In the order of definition, but everything of channels (or heads) in two uneven parts."""
     index = "i" if "i" in graph.sizes else "h"
     cut = graph.sizes[index] // 3
-    parts = (Part(index, 0, cut - 1), Part(index, cut, graph.sizes[index] - 1))
+    parts = (IndexRange(index, 0, cut - 1), IndexRange(index, cut, graph.sizes[index] - 1))
     for name, step, _ in definition_order(graph, timesteps(graph)):
         cuttable = index in graph.operation(name).equation.indices
         yield from (Turn(name, step, part) for part in parts) if cuttable else (Turn(name, step),)

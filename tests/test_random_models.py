@@ -22,7 +22,7 @@ from sim.files.errors import InputError
 from sim.search.choose import Section, choose
 from sim.simulation import Job, run
 from tests.conservation import check_parts
-from workloads.evaluate import execute, random_parameters
+from workloads.execute import execute, random_parameters
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import rms_norm
 from workloads.models.registry import GENERATORS
