@@ -19,8 +19,11 @@ from matplotlib.transforms import Affine2D, Bbox
 
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
+from sim.presentation.graph.colours import RECURRENCE_COLOUR
+from sim.presentation.graph.dependences import Dependence, dependences
+from sim.presentation.graph.dot import as_dot
 from sim.presentation.graph.svg import as_svg, figure_of
-from sim.presentation.graph.text import RECURRENCE_COLOUR, Dependence, as_dot, as_text, dependences
+from sim.presentation.graph.text import as_text
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph
 
 ROOT = Path(__file__).parents[1]
@@ -188,7 +191,8 @@ def test_svg_is_valid_and_shows_every_name(name: str) -> None:
 def test_drawings_do_not_depend_on_the_time_or_the_hash_seed() -> None:
     script = (
         "from tests.test_drawing import tangled\n"
-        "from sim.presentation.graph.text import as_dot, as_text\nfrom sim.presentation.graph.svg import as_svg\n"
+        "from sim.presentation.graph.dot import as_dot\nfrom sim.presentation.graph.svg import as_svg\n"
+        "from sim.presentation.graph.text import as_text\n"
         "graph = tangled()\n"
         "print(as_text(graph), as_dot(graph), as_svg(graph))"
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.accounting.taxonomy import BUSY, OTHER_TERMS, TAXONOMY
-from sim.presentation.graph.text import KIND_COLOURS
+from sim.presentation.graph.colours import KIND_COLOURS
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends
