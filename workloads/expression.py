@@ -258,10 +258,12 @@ def index_set(node: Expression) -> frozenset[str]:
 
 
 def _points(indices: frozenset[str], sizes: Mapping[str, int]) -> int:
+    """Points of the index space of *indices*."""
     return prod(sizes[index] for index in indices)
 
 
 def _addends(node: Expression) -> Iterator[Expression]:
+    """The terms of a sum that is written with ``+``."""
     if isinstance(node, Apply) and node.function == "add":
         for argument in node.arguments:
             yield from _addends(argument)
@@ -274,6 +276,7 @@ def _is_mul(node: Expression) -> bool:
 
 
 def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> None:
+    """Add the scalar operations of *node*."""
     if isinstance(node, Where):
         for side, there in zip(operands(node), node.condition.sides(sizes), strict=True):
             _count(side, there, counts)
@@ -292,12 +295,13 @@ def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> 
 
 
 def _emit(node: Expression, sizes: Mapping[str, int], passes: list[ScalarPass]) -> None:
+    """Append the passes of *node*, its own last."""
     match node:
         case Sum(_, body):
             _emit(body, sizes, passes)
             points, outputs = _points(index_set(body), sizes), _points(index_set(node), sizes)
             if _is_mul(body):
-                passes.pop()
+                passes.pop()  # the multiplication: it becomes one with the sum
                 passes.append(ScalarPass("fma", points, outputs))
             else:
                 passes.append(ScalarPass("add", points, outputs))
@@ -323,5 +327,5 @@ def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[ScalarPass])
     for argument in arguments:
         _emit(argument, sizes, passes)
     if function == "fma":
-        passes.pop()
+        passes.pop()  # that multiplication
     passes.append(ScalarPass("add" if function == "sub" else function, points, points))
