@@ -1,7 +1,7 @@
 """On-chip SRAM: capacity and banks.
 
 Banks form clusters of ``interleave`` banks; consecutive words rotate over the banks of one cluster, and a buffer lies
-in the clusters that its address range covers. What happens where units ask for more than banks give: ports.py.
+in the clusters that its address range covers. What happens where units ask for more than banks give: sram_ports.py.
 """
 
 from __future__ import annotations

@@ -14,21 +14,21 @@ cdef class _Queue:
     @cython.locals(place="long long")
     cdef int serve(self, double cycles, double time) except -1
 
-cdef class _Company:
+cdef class _Combination:
     cdef tuple loads
     cdef double[::1] speeds
     cdef bint known
-    cdef list _more
-    @cython.locals(company=_Company)
-    cdef _Company joined_by(self, long long load)
-    cdef int learn(self, list speeds) except -1
+    cdef list _larger
+    @cython.locals(larger=_Combination)
+    cdef _Combination and_load(self, long long load)
+    cdef int set_speeds(self, list speeds) except -1
 
 cdef class SramPorts:
     cdef long long _rate, _count, _now
-    cdef list _queues, _foreseen, _rates
+    cdef list _queues, _ahead, _rates
     cdef dict _known
     cdef long long[::1] _alone
-    cdef _Company _nobody
+    cdef _Combination _nothing
     cpdef long long join(self) except -1
     cpdef long long load(self, long long cycles, dict demand) except -1
     @cython.locals(own=_Queue, alone="long long", work=double, end=double, whole="long long")
@@ -36,6 +36,6 @@ cdef class SramPorts:
     @cython.locals(time=double)
     cdef int _advance(self, long long now) except -1
     @cython.locals(own=_Queue, mine=_Queue, queue=_Queue, time=double, number="long long", alone=bint)
-    cdef double _foretell(self, long long user, long long now) except? -1
-    @cython.locals(company=_Company, queue=_Queue, span=double, number="long long", place="long long")
+    cdef double _predict(self, long long user, long long now) except? -1
+    @cython.locals(running=_Combination, queue=_Queue, span=double, number="long long", place="long long")
     cdef double _serve(self, list queues, double time, double limit) except? -1

@@ -3,7 +3,7 @@
 Banks form clusters of ``interleave`` banks; consecutive words rotate over the banks of one cluster, and a buffer lies
 in the clusters that its address range covers. A request has an average demand (bytes a cycle) on each cluster; a
 cluster gives ``interleave x ports x bank_width``, shared max-min fairly: what a unit asks, or an equal share of what
-the more modest leave. When a request starts, its end is foretold from what the banks still have to serve; the end does
+the more modest leave. When a request starts, its end is predicted from what the banks still have to serve; the end does
 not move, so what units that start later take from it is served before the next request of its unit, which ends later.
 
 The DMA engine has priority: its peak rate, spread evenly over the clusters, is set aside (but never more than half).
@@ -22,7 +22,7 @@ from hw.sram import SramSpec
 ROUNDING: Final = 1e-9  # sums of fractions of a cycle closer than this to a whole one are that
 UNSHARED: Final = 1e-3  # of full speed: what would speed up no request by more is not shared out
 
-_Rates = dict[int, float]  # bytes a cycle at full speed, by cluster
+_Rates = dict[int, float]  # what a load moves at full speed: bytes a cycle, by cluster
 
 
 class _Queue:
@@ -69,28 +69,32 @@ class _Queue:
                 self.left[place] = self.left[place + 1]
 
 
-class _Company:
-    """Loads side by side, a path from the root of a tree; ``speeds`` are those at which they run, once known."""
+class _Combination:
+    """Loads that are served side by side; ``speeds`` are the fractions of full speed at which they run, once ``known``.
 
-    __slots__ = ("_more", "known", "loads", "speeds")
+    Few combinations come up, again and again: they are a tree, in which each is found by going down from the empty one,
+    a load a step.
+    """
+
+    __slots__ = ("_larger", "known", "loads", "speeds")
 
     def __init__(self, loads: tuple[int, ...]) -> None:
         self.loads = loads
         self.known = False
         self.speeds = array("d", [1.0]) * len(loads)
-        self._more: list[_Company | None] = []
+        self._larger: list[_Combination | None] = []  # [load] this one and that load
 
-    def joined_by(self, load: int) -> _Company:
+    def and_load(self, load: int) -> _Combination:
         """The same and *load*."""
-        while len(self._more) <= load:
-            self._more.append(None)
-        company = self._more[load]
-        if company is None:
-            company = self._more[load] = _Company((*self.loads, load))
-        return company
+        while len(self._larger) <= load:
+            self._larger.append(None)
+        larger = self._larger[load]
+        if larger is None:
+            larger = self._larger[load] = _Combination((*self.loads, load))
+        return larger
 
-    def learn(self, speeds: list[float]) -> None:
-        """These are the speeds."""
+    def set_speeds(self, speeds: list[float]) -> None:
+        """Take note of the speeds, load by load."""
         self.speeds = array("d", speeds)
         self.known = True
 
@@ -99,7 +103,7 @@ class SramPorts:
     """What the banks have yet to serve of each unit's requests, and how fast they serve them side by side."""
 
     __slots__ = (
-        "_alone", "_count", "_foreseen", "_known", "_nobody", "_now", "_queues", "_rate", "_rates",
+        "_ahead", "_alone", "_count", "_known", "_nothing", "_now", "_queues", "_rate", "_rates",
     )  # fmt: skip
 
     def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
@@ -107,17 +111,17 @@ class SramPorts:
         self._rate: int = spec.cluster_bytes_per_cycle - set_aside
         self._count = 0
         self._queues: list[_Queue] = []  # by user
-        self._foreseen: list[_Queue] = []  # copies to look ahead with, that of the user in question first
+        self._ahead: list[_Queue] = []  # copies to look ahead with, that of the user in question first
         self._now = 0
-        self._known: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}  # numbers of loads
+        self._known: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}  # cycles and demand -> number of the load
         self._alone = array("q")  # by load: the cycles that it takes if nothing else is served
         self._rates: list[_Rates] = []  # by load
-        self._nobody = _Company(())
+        self._nothing = _Combination(())
 
     def join(self) -> int:
         """A unit begins to use the ports; returns its number."""
         self._queues.append(_Queue())
-        self._foreseen.append(_Queue())
+        self._ahead.append(_Queue())
         self._count += 1
         return self._count - 1
 
@@ -143,12 +147,12 @@ class SramPorts:
         alone = self._alone[load]
         work = float(alone)
         if not own.count and own.end == now:
-            work -= min(1.0, now - own.served)  # rounding up its end gave that away
+            work -= min(1.0, now - own.served)  # the request before ended within this cycle: the rest of it counts
         if work > ROUNDING:
             own.add(load, work)
         if not own.count:
             own.served = float(now)
-        end = self._foretell(user, now) - ROUNDING
+        end = self._predict(user, now) - ROUNDING
         whole = int(end)
         own.end = max(now + alone, whole + 1 if whole < end else whole)
         return own.end - now
@@ -160,7 +164,7 @@ class SramPorts:
             time = self._serve(self._queues, time, now - time)
         self._now = now
 
-    def _foretell(self, user: int, now: int) -> float:
+    def _predict(self, user: int, now: int) -> float:
         """When the queue of *user* will be empty if nothing else comes."""
         time = float(now)
         own = self._queues[user]
@@ -170,14 +174,14 @@ class SramPorts:
             alone = alone and (number == user or not queue.count)
         if alone:
             return time + own.left[0] if own.count else time
-        mine = self._foreseen[0]
+        mine = self._ahead[0]
         mine.copy(own)
         for number in range(self._count):
             if number != user:
-                queue = self._foreseen[number + 1 if number < user else number]
+                queue = self._ahead[number + 1 if number < user else number]
                 queue.copy(self._queues[number])
         while mine.count:
-            time = self._serve(self._foreseen, time, inf)
+            time = self._serve(self._ahead, time, inf)
         return time
 
     def _serve(self, queues: list[_Queue], time: float, limit: float) -> float:
@@ -185,25 +189,25 @@ class SramPorts:
 
         Returns until when.
         """
-        company = self._nobody
+        running = self._nothing
         for number in range(self._count):
             queue = queues[number]
             if queue.count:
-                company = company.joined_by(queue.loads[0])
-        if not company.known:
-            company.learn(self._speeds([self._rates[load] for load in company.loads]))
+                running = running.and_load(queue.loads[0])
+        if not running.known:
+            running.set_speeds(self._speeds([self._rates[load] for load in running.loads]))
         span = limit
         place = 0
         for number in range(self._count):
             queue = queues[number]
             if queue.count:
-                span = min(span, queue.left[0] / company.speeds[place])
+                span = min(span, queue.left[0] / running.speeds[place])
                 place += 1
         place = 0
         for number in range(self._count):
             queue = queues[number]
             if queue.count:
-                queue.serve(span * company.speeds[place], time + span)
+                queue.serve(span * running.speeds[place], time + span)
                 place += 1
         return time + span
 

@@ -1,23 +1,14 @@
-"""Runs a timestep graph on numpy arrays: the executable meaning of its equations, in any order that is legal.
+"""What an expression means: its values as a numpy array over named axes.
 
-Every tensor is kept as *rows*, the first axis of its array: a row for each token if it has the graph's token axis, else
-one for each timestep. So ``x`` is ``[tokens, ...]`` in every formulation of a model, and what one formulation leaves
-behind is what another can go on from. An equation is evaluated over named axes: operands are broadcast to their joint
-index space as in the papers' notation, and ``sum(i, a * b)`` is one ``einsum``. Rows before the first are those of the
-initial state, zero unless given. A last chunk that is not full is padded with zero inputs; what ``masked`` operations
-make of padding is zero, so that it changes no state.
-
-Arithmetic is float64 throughout: this proves that an order computes the right thing, it does not model rounding of
-the precision that a workload runs in.
+Every index of an equation names an axis. Operands are broadcast to their joint index space as in the papers' notation,
+and ``sum(i, a * b)`` is one ``einsum``. Where the values of a tensor come from is the caller's to say (execute.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import prod, sqrt
 from string import ascii_letters
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +23,11 @@ from workloads.expression import (
     Subscript,
     Sum,
     Where,
-    walk,
 )
-from workloads.graph import Operation, TimestepGraph
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Ranges = Mapping[str, Indices]  # the values of each index that are looked at
 
 
 def _sigmoid(x: Array) -> Array:
@@ -62,99 +52,8 @@ MEANING: dict[str, Callable[..., Array]] = {
 }
 
 
-class Part(NamedTuple):
-    """The values ``first`` to ``last`` of the index ``axis``: a part of an operation's results."""
-
-    axis: str
-    first: int
-    last: int
-
-
-class Turn(NamedTuple):
-    """One operation at one timestep, all of it or the part of its results that ``part`` names."""
-
-    name: str
-    timestep: int
-    part: Part | None = None
-
-
 @dataclass(frozen=True)
-class Execution:
-    """What a run computed: ``values`` and ``state`` map tensor -> ``[rows, *indices without the token axis]``.
-
-    ``state`` holds the last rows of every carried tensor, the oldest first: what a continuation starts from.
-    """
-
-    values: dict[str, Array]
-    state: dict[str, Array]
-
-
-def execute(
-    graph: TimestepGraph,
-    parameters: Mapping[str, Array],
-    inputs: Array,
-    order: Iterable[tuple[str, int] | Turn] | None = None,
-    state: Mapping[str, Array] | None = None,
-) -> Execution:
-    """Every tensor that *graph* defines for *inputs* ``[tokens, *indices]``, going on from *state*.
-
-    *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
-    each operation and timestep once, whole or in parts; without it, timestep by timestep in the order of definition.
-    *state* is that of an earlier execution, of this graph or of another formulation that carries the same tensors.
-
-    Raises ValueError if a parameter, the state or *inputs* is missing or misshapen, or if *order* names something
-    unknown, repeats itself, reads what is not computed yet, or is incomplete.
-    """
-    run = _Run(graph, parameters, inputs, state or {})
-    for turn in definition_order(graph, run.timesteps) if order is None else order:
-        run.perform(Turn(*turn))
-    run.require_complete()
-    return run.result()
-
-
-def definition_order(graph: TimestepGraph, timesteps: int) -> Iterator[Turn]:
-    """Timestep by timestep, each in the order in which the operations were defined."""
-    return (Turn(operation.name, step) for step in range(timesteps) for operation in graph.operations)
-
-
-def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
-    """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
-
-    Normal, divided by the root of the number of terms in the sum that reads them. Decay rates (``A``, ``A_...``) lie
-    in (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt. Drawn by name, so formulations of one model that
-    have the same parameters get the same values.
-    """
-    drawn: dict[str, Array] = {}
-    for tensor, indices in sorted(graph.parameters.items()):
-        random = np.random.default_rng([seed, *tensor.encode()])
-        shape = _shape(graph, indices)
-        if tensor.partition("_")[0] == "A":
-            drawn[tensor] = random.uniform(-2.0, -0.1, shape)
-        else:
-            drawn[tensor] = random.standard_normal(shape) / sqrt(_terms(graph, tensor))
-    return drawn
-
-
-def _shape(graph: TimestepGraph, indices: Iterable[str]) -> tuple[int, ...]:
-    return tuple(graph.sizes[index] for index in indices)
-
-
-def _row_shape(graph: TimestepGraph, tensor: str) -> tuple[int, ...]:
-    return _shape(graph, (index for index in graph.indices[tensor] if index != graph.token_index))
-
-
-def _terms(graph: TimestepGraph, parameter: str) -> int:
-    """Points of the largest sum that reads *parameter*; 1 if none does."""
-    sums = (node for op in graph.operations for node in walk(op.equation.rhs) if isinstance(node, Sum))
-    reads = (node for node in sums if any(isinstance(r, Reference) and r.tensor == parameter for r in walk(node.body)))
-    return max((prod(_shape(graph, node.indices)) for node in reads), default=1)
-
-
-# -------------------------------------------------------------------------------------------------------- evaluating
-
-
-@dataclass(frozen=True)
-class _Named:
+class Named:
     """An array and the indices that name its axes."""
 
     values: Array
@@ -167,198 +66,67 @@ class _Named:
         return ordered.reshape([self.values.shape[self.axes.index(a)] if a in self.axes else 1 for a in axes])
 
 
-def _einsum(factors: tuple[_Named, ...], axes: tuple[str, ...]) -> _Named:
+def evaluate(node: Expression, ranges: Ranges, read: Callable[[Reference], Named]) -> Named:
+    """The values of *node* for those of *ranges*; *read* gives those of a tensor, over all indices of its reference."""
+    match node:
+        case Number(value):
+            return Named(np.asarray(value), ())
+        case Reference():
+            return read(node)
+        case Sum(indices, Apply("mul", arguments)):
+            factors = tuple(evaluate(argument, ranges, read) for argument in arguments)
+            return _einsum(factors, tuple(axis for axis in _joint(factors) if axis not in indices))
+        case Sum(indices, body):
+            term = evaluate(body, ranges, read)
+            return _einsum((term,), tuple(axis for axis in term.axes if axis not in indices))
+        case Cumulate(index, body):
+            term = evaluate(body, ranges, read)
+            return Named(np.cumsum(term.values, axis=term.axes.index(index)), term.axes)
+        case Where(condition):
+            sides = [evaluate(side, ranges, read) for side in (node.then, node.otherwise)]
+            mask = _holds(condition, ranges)
+            axes = _joint((mask, *sides))
+            return Named(np.where(mask.spread(axes), *(side.spread(axes) for side in sides)), axes)
+        case Apply(function, arguments):
+            operands = tuple(evaluate(argument, ranges, read) for argument in arguments)
+            axes = _joint(operands)
+            return Named(MEANING[function](*(operand.spread(axes) for operand in operands)), axes)
+
+
+def _einsum(factors: tuple[Named, ...], axes: tuple[str, ...]) -> Named:
     """Product of *factors*, summed over the axes that are not in *axes*."""
     letters = dict(zip(dict.fromkeys(axis for factor in factors for axis in factor.axes), ascii_letters, strict=False))
     operands = ",".join("".join(letters[axis] for axis in factor.axes) for factor in factors)
     result = "".join(letters[axis] for axis in axes)
-    return _Named(np.einsum(f"{operands}->{result}", *(factor.values for factor in factors)), axes)
+    return Named(np.einsum(f"{operands}->{result}", *(factor.values for factor in factors)), axes)
 
 
-def _joint(operands: Iterable[_Named]) -> tuple[str, ...]:
+def _joint(operands: Iterable[Named]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(axis for operand in operands for axis in operand.axes))
 
 
-class _Rows:
-    """The rows of one tensor: ``past`` of the state, then those of the run; and which of their elements are there."""
+def _holds(condition: Condition, ranges: Ranges) -> Named:
+    """1 where *condition* holds, over its indices."""
+    if isinstance(condition.other, int):
+        values = [condition.holds(int(i), condition.other) for i in ranges[condition.index]]
+        return Named(np.asarray(values), (condition.index,))
+    rows, columns = ranges[condition.index], ranges[condition.other]
+    table = [[condition.holds(int(i), int(j)) for j in columns] for i in rows]
+    return Named(np.asarray(table), (condition.index, condition.other))
 
-    def __init__(self, past: Array, rows: int) -> None:
-        self.past = len(past)
-        self.values = np.concatenate([past, np.zeros((rows, *past.shape[1:]))])
-        self.computed = np.ones(self.values.shape, dtype=bool)
-        self.computed[self.past :] = False
+
+def positions(subscripts: Iterable[Subscript], ranges: Ranges, axes: tuple[str, ...]) -> tuple[Indices, ...]:
+    """The position along each axis of a tensor that is read at *subscripts*, as arrays that broadcast over *axes*."""
+    found = []
+    for subscript in subscripts:
+        if subscript.index is None:
+            found.append(np.full((1,) * len(axes), subscript.offset, dtype=np.int64))
+        else:
+            values = (subscript.scale * ranges[subscript.index] + subscript.offset) // subscript.divisor
+            found.append(along(values, subscript.index, axes))
+    return tuple(found)
 
 
-class _Run:
-    """One execution: the tensors so far."""
-
-    def __init__(
-        self, graph: TimestepGraph, parameters: Mapping[str, Array], inputs: Array, state: Mapping[str, Array]
-    ) -> None:
-        self._graph = graph
-        self._operations = {operation.name: operation for operation in graph.operations}
-        self._ranges: dict[str, Indices] = {index: np.arange(size) for index, size in graph.sizes.items()}
-        self._fixed = {tensor: np.asarray(values) for tensor, values in graph.constants.items()}
-        for tensor, indices in graph.parameters.items():
-            if tensor not in parameters:
-                raise ValueError(f"the parameter {tensor!r} is missing")
-            shape = _shape(graph, indices)
-            if np.shape(parameters[tensor]) != shape:
-                raise ValueError(f"{tensor}[{','.join(indices)}] must be {shape}, not {np.shape(parameters[tensor])}")
-            self._fixed[tensor] = np.asarray(parameters[tensor], dtype=np.float64)
-        shape = _row_shape(graph, graph.input_tensor)
-        if np.ndim(inputs) == 0 or np.shape(inputs)[1:] != shape:
-            expected = ", ".join(map(str, ("tokens", *shape)))
-            raise ValueError(f"the inputs {graph.input_tensor!r} must be ({expected}), not {np.shape(inputs)}")
-        self.tokens = len(inputs)
-        self.timesteps = -(-self.tokens // graph.tokens)
-        tensors = (graph.input_tensor, *(operation.tensor for operation in graph.operations))
-        self._rows = {tensor: _Rows(self._past(tensor, state), self._length(tensor)) for tensor in tensors}
-        given = self._rows[graph.input_tensor]
-        given.values[given.past : given.past + self.tokens] = inputs
-        given.computed[:] = True
-
-    def _past(self, tensor: str, state: Mapping[str, Array]) -> Array:
-        shape = (self._graph.carried.get(tensor, 0), *_row_shape(self._graph, tensor))
-        if tensor not in state or not shape[0]:
-            return np.zeros(shape)
-        if np.shape(state[tensor]) != shape:
-            raise ValueError(f"the state {tensor!r} must be {shape}, not {np.shape(state[tensor])}")
-        return np.asarray(state[tensor], dtype=np.float64)
-
-    def _length(self, tensor: str) -> int:
-        return self.timesteps * (self._graph.tokens if self._graph.has_token_axis(tensor) else 1)
-
-    def result(self) -> Execution:
-        """The rows of all tensors, without padding, and what a continuation needs."""
-        values, state = {}, {}
-        for tensor, rows in self._rows.items():
-            length = self.tokens if self._graph.has_token_axis(tensor) else self.timesteps
-            values[tensor] = rows.values[rows.past : rows.past + length]
-            if rows.past:
-                state[tensor] = rows.values[length : length + rows.past]
-        return Execution(values, state)
-
-    def perform(self, turn: Turn) -> None:
-        """Evaluate one operation at one timestep; raises ValueError unless it can be its turn."""
-        operation, step = self._operations.get(turn.name), turn.timestep
-        if operation is None or not 0 <= step < self.timesteps:
-            raise ValueError(f"there is no operation {turn.name!r} at timestep {step} of {self.timesteps}")
-        if turn.part is not None:
-            self._ranges[turn.part.axis] = np.arange(turn.part.first, turn.part.last + 1)
-        indices = operation.equation.indices
-        place = self._place(operation.tensor, tuple(Subscript(index) for index in indices), 0, step, indices)
-        rows = self._rows[operation.tensor]
-        if rows.computed[place].any():
-            raise ValueError(f"the order has {turn.name!r} at timestep {step} twice")
-        with np.errstate(over="ignore", invalid="ignore"):  # where a condition does not hold, anything may come out
-            result = self._evaluate(operation.equation.rhs, operation, step)
-        rows.values[place] = result.spread(indices)
-        rows.computed[place] = True
-        if operation.masked:
-            rows.values[rows.past + self.tokens :] = 0.0
-        if turn.part is not None:
-            self._ranges[turn.part.axis] = np.arange(self._graph.sizes[turn.part.axis])
-
-    def require_complete(self) -> None:
-        """Raise ValueError if an operation was left out."""
-        for operation in self._graph.operations:
-            computed = self._rows[operation.tensor].computed
-            if not computed.all():
-                missing = int(np.argmin(computed.reshape(len(computed), -1).all(axis=1)))
-                row = missing - self._rows[operation.tensor].past
-                step = row * self.timesteps // self._length(operation.tensor)
-                raise ValueError(f"the order leaves out {operation.name!r} at timestep {step}")
-
-    def _evaluate(self, node: Expression, operation: Operation, step: int) -> _Named:
-        match node:
-            case Number(value):
-                return _Named(np.asarray(value), ())
-            case Reference():
-                return self._read(node, operation, step)
-            case Sum(indices, Apply("mul", arguments)):
-                factors = tuple(self._evaluate(argument, operation, step) for argument in arguments)
-                return _einsum(factors, tuple(axis for axis in _joint(factors) if axis not in indices))
-            case Sum(indices, body):
-                term = self._evaluate(body, operation, step)
-                return _einsum((term,), tuple(axis for axis in term.axes if axis not in indices))
-            case Cumulate(index, body):
-                term = self._evaluate(body, operation, step)
-                return _Named(np.cumsum(term.values, axis=term.axes.index(index)), term.axes)
-            case Where(condition):
-                chosen = [self._evaluate(side, operation, step) for side in (node.then, node.otherwise)]
-                mask = self._holds(condition)
-                axes = _joint((mask, *chosen))
-                return _Named(np.where(mask.spread(axes), *(side.spread(axes) for side in chosen)), axes)
-            case Apply(function, arguments):
-                operands = tuple(self._evaluate(argument, operation, step) for argument in arguments)
-                axes = _joint(operands)
-                return _Named(MEANING[function](*(operand.spread(axes) for operand in operands)), axes)
-
-    def _holds(self, condition: Condition) -> _Named:
-        """1 where *condition* holds, over its indices."""
-        if isinstance(condition.other, int):
-            values = [condition.holds(int(i), condition.other) for i in self._ranges[condition.index]]
-            return _Named(np.asarray(values), (condition.index,))
-        rows, columns = self._ranges[condition.index], self._ranges[condition.other]
-        table = [[condition.holds(int(i), int(j)) for j in columns] for i in rows]
-        return _Named(np.asarray(table), (condition.index, condition.other))
-
-    def _read(self, reference: Reference, operation: Operation, step: int) -> _Named:
-        """The values that *reference* names: zero outside of an axis; a window's axis comes first."""
-        tensor, lag = reference.tensor, reference.lag
-        axes = tuple(dict.fromkeys(((lag,) if isinstance(lag, str) else ()) + reference.indices))
-        if lag is None:
-            place, inside = self._inside(self._positions(reference.subscripts, axes), self._fixed[tensor].shape)
-            return _Named(np.where(inside, self._fixed[tensor][place], 0.0), axes)
-        rows = self._rows[tensor]
-        back = self._along(self._ranges[lag], lag, axes) if isinstance(lag, str) else lag
-        place, inside = self._inside(self._place(tensor, reference.subscripts, back, step, axes), rows.values.shape)
-        if not (rows.computed[place] | ~inside).all():
-            missing = np.broadcast_to(place[0], np.broadcast_shapes(*(p.shape for p in place)))[
-                ~(rows.computed[place] | ~inside)
-            ]
-            past = (int(missing.max()) - rows.past) * self.timesteps // self._length(tensor)
-            raise ValueError(
-                f"{operation.name!r} at timestep {step} reads {tensor!r} of timestep {past}, which is not computed yet"
-            )
-        values = np.where(inside, rows.values[place], 0.0)
-        return _Named(np.broadcast_to(values, [len(self._ranges[axis]) for axis in axes]), axes)
-
-    # ------------------------------------------------------------------------------------------- where elements lie
-
-    def _along(self, values: Indices, axis: str, axes: tuple[str, ...]) -> Indices:
-        return values.reshape([-1 if each == axis else 1 for each in axes])
-
-    def _positions(self, subscripts: Iterable[Subscript], axes: tuple[str, ...]) -> tuple[Indices, ...]:
-        """The position along each axis of a tensor, as arrays that broadcast over *axes*."""
-        found = []
-        for subscript in subscripts:
-            if subscript.index is None:
-                found.append(np.full((1,) * len(axes), subscript.offset, dtype=np.int64))
-            else:
-                values = (subscript.scale * self._ranges[subscript.index] + subscript.offset) // subscript.divisor
-                found.append(self._along(values, subscript.index, axes))
-        return tuple(found)
-
-    def _place(
-        self, tensor: str, subscripts: tuple[Subscript, ...], lag: Indices | int, step: int, axes: tuple[str, ...]
-    ) -> tuple[Indices, ...]:
-        """Rows and positions of what a reference with *lag* reads of *tensor* at timestep *step*; -1 if outside."""
-        graph, positions = self._graph, self._positions(subscripts, axes)
-        past = self._rows[tensor].past
-        if not graph.has_token_axis(tensor):
-            return (np.full((1,) * len(axes), past + step, dtype=np.int64) - lag, *positions)
-        axis = graph.indices[tensor].index(str(graph.token_index))
-        token = positions[axis]
-        row = past + step * graph.tokens + token - lag
-        row = np.where((token >= 0) & (token < graph.tokens), row, -1)
-        return (row, *positions[:axis], *positions[axis + 1 :])
-
-    @staticmethod
-    def _inside(place: tuple[Indices, ...], shape: tuple[int, ...]) -> tuple[tuple[Indices, ...], NDArray[np.bool_]]:
-        """*place* moved into an array of *shape*, and where it was inside."""
-        inside = np.asarray(True)
-        for positions, size in zip(place, shape, strict=True):
-            inside = inside & (positions >= 0) & (positions < size)
-        return tuple(np.clip(p, 0, size - 1) for p, size in zip(place, shape, strict=True)), inside
+def along(values: Indices, axis: str, axes: tuple[str, ...]) -> Indices:
+    """*values*, one for each place of *axis*, as an array that broadcasts over *axes*."""
+    return values.reshape([-1 if each == axis else 1 for each in axes])

@@ -136,21 +136,17 @@ Expression = Number | Reference | Apply | Sum | Cumulate | Where
 
 
 @dataclass(frozen=True)
-class VectorPass:
-    """One scalar function over ``points`` elements; ``outputs`` is smaller than ``points`` where it accumulates.
+class ScalarPass:
+    """One scalar function at each of ``points`` of an index space, whatever does it.
 
-    ``chain`` is how many parts of the pass have to follow one another, as the terms of a cumulative sum do.
+    ``outputs`` are fewer than ``points`` where it accumulates. ``chain`` is how many equal parts of the pass have to
+    follow one another, as the terms of a cumulative sum do.
     """
 
     function: str
     points: int
     outputs: int
     chain: int = 1
-
-    @property
-    def reduces(self) -> bool:
-        """Whether the pass accumulates into fewer results than it visits points."""
-        return self.outputs < self.points
 
 
 @dataclass(frozen=True)
@@ -222,9 +218,9 @@ class Equation:
         _count(self.rhs, sizes, counts)
         return counts
 
-    def vector_passes(self, sizes: Mapping[str, int]) -> tuple[VectorPass, ...]:
-        """The passes that a vector unit makes, in order; ``mul`` then ``add`` over the same points is one ``fma``."""
-        passes: list[VectorPass] = []
+    def scalar_passes(self, sizes: Mapping[str, int]) -> tuple[ScalarPass, ...]:
+        """Its scalar operations as passes, in order; ``mul`` then ``add`` over the same points is one ``fma``."""
+        passes: list[ScalarPass] = []
         _emit(self.rhs, sizes, passes)
         return tuple(step for step in passes if step.points)
 
@@ -262,10 +258,12 @@ def index_set(node: Expression) -> frozenset[str]:
 
 
 def _points(indices: frozenset[str], sizes: Mapping[str, int]) -> int:
+    """Points of the index space of *indices*."""
     return prod(sizes[index] for index in indices)
 
 
 def _addends(node: Expression) -> Iterator[Expression]:
+    """The terms of a sum that is written with ``+``."""
     if isinstance(node, Apply) and node.function == "add":
         for argument in node.arguments:
             yield from _addends(argument)
@@ -278,6 +276,7 @@ def _is_mul(node: Expression) -> bool:
 
 
 def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> None:
+    """Add the scalar operations of *node*."""
     if isinstance(node, Where):
         for side, there in zip(operands(node), node.condition.sides(sizes), strict=True):
             _count(side, there, counts)
@@ -295,20 +294,21 @@ def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> 
             counts["add"] += points
 
 
-def _emit(node: Expression, sizes: Mapping[str, int], passes: list[VectorPass]) -> None:
+def _emit(node: Expression, sizes: Mapping[str, int], passes: list[ScalarPass]) -> None:
+    """Append the passes of *node*, its own last."""
     match node:
         case Sum(_, body):
             _emit(body, sizes, passes)
             points, outputs = _points(index_set(body), sizes), _points(index_set(node), sizes)
             if _is_mul(body):
-                passes.pop()
-                passes.append(VectorPass("fma", points, outputs))
+                passes.pop()  # the multiplication: it becomes one with the sum
+                passes.append(ScalarPass("fma", points, outputs))
             else:
-                passes.append(VectorPass("add", points, outputs))
+                passes.append(ScalarPass("add", points, outputs))
         case Cumulate(index, body):
             _emit(body, sizes, passes)
             points = _points(index_set(body), sizes)
-            passes.append(VectorPass("add", points, points, chain=sizes[index]))
+            passes.append(ScalarPass("add", points, points, chain=sizes[index]))
         case Where(condition, then, otherwise):
             for side, there in zip((then, otherwise), condition.sides(sizes), strict=True):
                 _emit(side, there, passes)
@@ -316,7 +316,7 @@ def _emit(node: Expression, sizes: Mapping[str, int], passes: list[VectorPass]) 
             _emit_apply(node, sizes, passes)
 
 
-def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[VectorPass]) -> None:
+def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[ScalarPass]) -> None:
     points = _points(index_set(node), sizes)
     function, arguments = node.function, node.arguments
     if function in ("add", "sub"):
@@ -327,5 +327,5 @@ def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[VectorPass])
     for argument in arguments:
         _emit(argument, sizes, passes)
     if function == "fma":
-        passes.pop()
-    passes.append(VectorPass("add" if function == "sub" else function, points, points))
+        passes.pop()  # that multiplication
+    passes.append(ScalarPass("add" if function == "sub" else function, points, points))

@@ -265,18 +265,27 @@ class GraphBuilder:
         self._operations.append(Operation(name, kind, equation, masked))
 
     def _admit(self, name: str, equation: Equation, reference: Reference) -> None:
-        """Take note of a parameter; refuse a parameter that is none, and a past that begins now."""
-        tensor, defined = reference.tensor, reference.tensor in self._indices and reference.tensor != equation.tensor
-        if reference.lag is None and tensor not in self._constants:
-            if tensor in self._indices and tensor not in self._parameters:
-                raise ValueError(f"{name}: {tensor!r} is no parameter, subscript it with t: {equation.text!r}")
-            if tensor not in self._indices and any(not s.plain and s.scale > 0 for s in reference.subscripts):
-                raise ValueError(f"{name}: reads a part of {tensor!r}, whose size is not known: {equation.text!r}")
-            self._parameters[tensor] = self._indices.setdefault(tensor, reference.indices)
-        elif not defined and (reference.lag == 0 or isinstance(reference.lag, str)):  # a window begins at lag 0
+        """Refuse to read a tensor of this timestep before its definition; take note of a parameter."""
+        tensor, lag = reference.tensor, reference.lag
+        if lag is None:
+            if tensor not in self._constants and tensor not in self._parameters:
+                self._admit_parameter(name, equation, reference)
+            return
+        before = tensor in self._indices and tensor != equation.tensor
+        if not before and (lag == 0 or isinstance(lag, str)):  # a window begins at lag 0
             raise ValueError(f"{name}: reads {tensor!r} before it is defined: {equation.text!r}")
 
+    def _admit_parameter(self, name: str, equation: Equation, reference: Reference) -> None:
+        """A parameter has no definition: where it is read first says which indices it has."""
+        tensor = reference.tensor
+        if tensor in self._indices:
+            raise ValueError(f"{name}: {tensor!r} is no parameter, subscript it with t: {equation.text!r}")
+        if any(not subscript.plain and subscript.scale > 0 for subscript in reference.subscripts):  # mirrored is whole
+            raise ValueError(f"{name}: reads a part of {tensor!r}, whose size is not known: {equation.text!r}")
+        self._indices[tensor] = self._parameters[tensor] = reference.indices
+
     def _check_subscripts(self, name: str, equation: Equation, reference: Reference) -> None:
+        """Refuse a reference that does not fit the axes of its tensor."""
         tensor, sizes = reference.tensor, self._sizes
         axes = [sizes[index] for index in self._indices[tensor]]
         if len(axes) != len(reference.subscripts):

@@ -137,7 +137,7 @@ def _subscript(node: ast.expr, text: str) -> Subscript:
         case ast.BinOp(left=ast.Constant(value=int() as scale), op=ast.Mult(), right=ast.Name(id=index)):
             return Subscript(index, scale=scale)
         case ast.BinOp(left=ast.Name(id="t")):
-            pass
+            pass  # the timestep is no position
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=ast.Constant(value=int() as offset)):
             base = _subscript(left, text)
             offset = offset if isinstance(sign, ast.Add) else -offset

@@ -1,4 +1,4 @@
-"""LPDDR5 channels at transaction level: one call a transfer, closed-form time inside.
+"""A DRAM channel for runs of whole models: one call a transfer, closed-form time inside.
 
 Modelled for each channel: data bus occupancy (BL16 on a x16 channel is 32 bytes in two clocks), open rows (a transfer
 that finds its first row open pays CAS latency only, another the activation too, and the precharge of what was open;
@@ -15,27 +15,104 @@ from array import array
 from collections.abc import Collection
 from typing import Final
 
-from hw.dram.timing import BURST_BITS, BURST_BYTES, BURST_CLOCKS, REGION_BITS, REGION_CLOCKS, REGIONS, Timing
+from hw.dram.timing import (
+    BURST_BITS,
+    BURST_BYTES,
+    BURST_CLOCKS,
+    CLOSED,
+    NEVER,
+    REGION_BITS,
+    REGION_CLOCKS,
+    REGIONS,
+    Timing,
+)
 from hw.reasons import BANDWIDTH
 
-CLOSED: Final = -1
 LAST_REGION: Final = REGIONS - 1  # a power of two less one: & is %
-NEVER: Final = 1 << 62
+
+
+class OpenRows:
+    """Which rows are open, region by region: a region's rows, one in each bank group, are opened and closed together.
+
+    A region lies in one of REGIONS places, those of REGIONS consecutive ones all in different places, so that as many
+    can be open. Data that streams on opens the rows ahead of it for nothing.
+    """
+
+    __slots__ = ("_activate", "_closable", "_precharge", "_region")
+
+    def __init__(self, activate: int, precharge: int) -> None:
+        self._activate = activate  # clocks from an activation to the read or write
+        self._precharge = precharge  # clocks to close a row
+        self._region = array("q", [CLOSED]) * REGIONS  # [place] the one that is open there, or CLOSED
+        self._closable = array("q", [0]) * REGIONS  # [place] the first clock at which it may be closed
+
+    def opened_by(self, region: int, clock: int) -> int:
+        """From when on the rows of *region* can be read or written if that is asked for at *clock*."""
+        place = region & LAST_REGION
+        there = self._region[place]
+        if there == region or not self._activate:
+            return clock
+        if there == CLOSED:
+            return clock + self._activate
+        return max(clock, self._closable[place]) + self._precharge + self._activate
+
+    def close_all(self) -> None:
+        """A refresh has closed every row."""
+        for place in range(REGIONS):
+            self._region[place] = CLOSED
+
+    def leave_open(self, first: int, last: int, closable: int) -> None:
+        """The regions *first* to *last* were used in turn; the last one may be closed from clock *closable* on."""
+        for region in range(max(first, last - REGIONS + 1), last + 1):
+            place = region & LAST_REGION
+            self._region[place] = region
+            self._closable[place] = closable - (last - region) * REGION_CLOCKS
+
+
+class RefreshWindows:
+    """When no data moves because all banks are refreshed.
+
+    A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
+    """
+
+    __slots__ = ("_interval", "clocks", "next")
+
+    def __init__(self, timing: Timing, refresh: bool) -> None:
+        self._interval = timing.refi
+        self.clocks = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0  # of a window
+        self.next = timing.refi if refresh else NEVER  # when the next one opens, after all data so far
+
+    def end_of(self, begin: int, work: int) -> int:
+        """The clock at which *work* clocks of data that start at *begin* end: no data moves within a window."""
+        interval = self._interval
+        window = self.clocks
+        period = begin // interval
+        offset = begin - period * interval
+        if period and offset < window:
+            offset = window
+        available = interval - offset  # until the next window
+        if work <= available:
+            end = period * interval + offset + work
+        else:
+            rest = work - available
+            full = (rest - 1) // (interval - window)  # further intervals that are filled with data
+            end = (period + 1 + full) * interval + window + rest - full * (interval - window)
+        self.next = -(-end // interval) * interval
+        return end
 
 
 class Channel:
-    """One LPDDR5 channel: until when its bus is taken, and what that time went to, all in clocks.
+    """One channel: until when its bus is taken, and what that time went to, all in clocks.
 
     What *ideal* names costs nothing: ``dram_bandwidth``, ``dram_latency`` (CAS and rows), ``dram_turnaround``,
     ``dram_refresh``. ``begin``, ``free`` and the five costs from ``data`` to ``refresh`` describe the transfer served
-    last, ``refresh_clocks`` are those without data around a refresh. *names* are those of the reasons to idle.
+    last. *names* are those of the reasons to idle.
     The time up to ``free`` equals ``data_clocks`` plus the sum of ``stalls``.
     """
 
     __slots__ = (
-        "_activate", "_burst", "_cas", "_closable", "_covered", "_covered_closable", "_names", "_next_window", "_open",
-        "_precharge", "_recovery", "_refi", "_stalls", "_turn", "begin", "bursts", "data", "data_clocks", "free",
-        "last_write", "latency", "refresh", "refresh_clocks", "row_miss", "turnaround",
+        "_burst", "_cas", "_names", "_recovery", "_rows", "_stalls", "_turn", "_windows", "begin", "bursts", "data",
+        "data_clocks", "free", "last_write", "latency", "refresh", "row_miss", "turnaround",
     )  # fmt: skip
 
     def __init__(
@@ -45,20 +122,14 @@ class Channel:
         self._stalls = array("q", [0]) * len(names)  # clocks without data, by reason
         self._burst = 0 if "dram_bandwidth" in ideal else BURST_CLOCKS
         latencies = (timing.rl, timing.wl, timing.rcd, timing.rp_pb)
-        read, write, self._activate, self._precharge = (0, 0, 0, 0) if "dram_latency" in ideal else latencies
-        self._cas = array("q", [read, write])
+        read, write, activate, precharge = (0, 0, 0, 0) if "dram_latency" in ideal else latencies
+        self._cas = array("q", [read, write])  # [write] clocks from the command to the data
         turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
-        self._turn = array("q", turn)
-        refresh = refresh and "dram_refresh" not in ideal
-        self._open = array("q", [CLOSED]) * REGIONS  # which region is open in each
-        self._closable = array("q", [0]) * REGIONS  # from when on it may be closed
-        self._covered = CLOSED  # the last region of a transfer since which all open regions are the last of it
-        self._covered_closable = 0
-        # from the last data to the precharge
+        self._turn = array("q", turn)  # [write] clocks without data before it if the direction changes
+        # [write] clocks from the last data to the precharge
         self._recovery = array("q", [timing.rtp - timing.rl - BURST_CLOCKS, timing.wr])
-        self._refi = timing.refi
-        self.refresh_clocks = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0
-        self._next_window = timing.refi if refresh else NEVER  # when the next refresh begins
+        self._rows = OpenRows(activate, precharge)
+        self._windows = RefreshWindows(timing, refresh and "dram_refresh" not in ideal)
         self.begin = self.free = self.data_clocks = self.bursts = 0
         self.data = self.latency = self.row_miss = self.turnaround = self.refresh = 0
         self.last_write = False
@@ -67,6 +138,11 @@ class Channel:
     def stalls(self) -> dict[str, int]:
         """Clocks without data up to ``free``, by cause."""
         return {name: clocks for name, clocks in zip(self._names, self._stalls, strict=True) if clocks}
+
+    @property
+    def refresh_clocks(self) -> int:
+        """Clocks for which a refresh keeps data from moving."""
+        return self._windows.clocks
 
     def serve(self, arrival: int, address: int, size_bytes: int, write: bool, idle_reason: int) -> None:
         """Serve the *size_bytes* at *address* from clock *arrival* on; the last have moved at clock ``free``.
@@ -80,10 +156,12 @@ class Channel:
         if write != self.last_write:
             self.last_write = write
             turnaround = self._turn[write]
+        if arrival >= self._windows.next:
+            self._rows.close_all()
         first = address >> REGION_BITS
-        begin = max(self._row_open(arrival, first) + cas, free + turnaround)
+        begin = max(self._rows.opened_by(first, arrival) + cas, free + turnaround)
         wait = begin - free
-        if wait:
+        if wait:  # put down to, in this order: nothing to do, turnaround, CAS latency, rows
             if arrival > free:
                 idle = arrival - free
                 self._stalls[idle_reason] += idle
@@ -96,8 +174,8 @@ class Channel:
         bursts = (size_bytes + BURST_BYTES - 1) >> BURST_BITS
         data = bursts * self._burst
         end = begin + data
-        if end > self._next_window:
-            end = self._around_refresh(begin, data)
+        if end > self._windows.next:
+            end = self._windows.end_of(begin, data)
             refresh = end - begin - data
         self._stalls[BANDWIDTH + 1] += latency
         self._stalls[BANDWIDTH + 2] += row_miss
@@ -107,72 +185,11 @@ class Channel:
         self.bursts += bursts
         self.begin = begin
         self.free = end
-        closable = end + self._recovery[write]
-        last = (address + size_bytes - 1) >> REGION_BITS
-        if last - first >= REGIONS - 1:
-            self._covered = last
-            self._covered_closable = closable
-        else:
-            self._leave_open(first, last, closable, refresh > 0)
+        if refresh:
+            self._rows.close_all()
+        self._rows.leave_open(first, (address + size_bytes - 1) >> REGION_BITS, end + self._recovery[write])
         self.data = data
         self.latency = latency
         self.row_miss = row_miss
         self.turnaround = turnaround
         self.refresh = refresh
-
-    def _row_open(self, arrival: int, region: int) -> int:
-        """From when on a transfer that arrives at clock *arrival* finds the row of its first *region* open."""
-        if arrival >= self._next_window:
-            self._covered = CLOSED
-            self._close_all()
-        place = region & LAST_REGION
-        opened = self._open[place]
-        closable = self._closable[place]
-        if self._covered != CLOSED:
-            back = (self._covered - place) & LAST_REGION
-            opened = self._covered - back
-            closable = self._covered_closable - back * REGION_CLOCKS
-        if opened == region or not self._activate:
-            return arrival
-        if opened == CLOSED:
-            return arrival + self._activate
-        return max(arrival, closable) + self._precharge + self._activate
-
-    def _close_all(self) -> None:
-        for place in range(REGIONS):
-            self._open[place] = CLOSED
-
-    def _leave_open(self, first: int, last: int, closable: int, refreshed: bool) -> None:
-        """Note that the regions *first* to *last* are left open, the last one until *closable* at least."""
-        if self._covered != CLOSED:
-            for back in range(REGIONS):
-                place = (self._covered - back) & LAST_REGION
-                self._open[place] = self._covered - back
-                self._closable[place] = self._covered_closable - back * REGION_CLOCKS
-            self._covered = CLOSED
-        if refreshed:
-            self._close_all()
-        for region in range(first, last + 1):
-            self._open[region & LAST_REGION] = region
-            self._closable[region & LAST_REGION] = closable - (last - region) * REGION_CLOCKS
-
-    def _around_refresh(self, begin: int, work: int) -> int:
-        """The clock at which *work* clocks of data that start at *begin* end, around the refresh windows.
-
-        A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
-        """
-        interval = self._refi
-        window = self.refresh_clocks
-        period = begin // interval
-        offset = begin - period * interval
-        if period and offset < window:
-            offset = window
-        available = interval - offset
-        if work <= available:
-            end = period * interval + offset + work
-        else:
-            rest = work - available
-            full = (rest - 1) // (interval - window)
-            end = (period + 1 + full) * interval + window + rest - full * (interval - window)
-        self._next_window = -(-end // interval) * interval
-        return end

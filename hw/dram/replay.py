@@ -1,15 +1,17 @@
-"""What a replayed DRAM trace took, at whatever level."""
+"""What a trace of DRAM requests is, and what its replay took, at whatever level."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.int64]  # as a trace [n, 3]: READ or WRITE, byte address, bytes
+READ: Final = 0
+WRITE: Final = 1
 
 
 class Counted(Protocol):

@@ -1,15 +1,13 @@
-"""LPDDR5 and LPDDR5X: speed grades, organisation, and every timing rule as one row of a table.
+"""What a DRAM standard has to say: the figures of a speed grade, and every timing rule as one row of a table.
 
-A rule says how many clocks after *preceding* a *following* command may be issued within a scope: the same bank, bank
-group or channel (one rank). Figures are in clocks (nCK, WCK:CK 4:1, bank-group mode), names are JEDEC's in lower case.
-
-LPDDR5-6400 is Ramulator 2.1's LPDDR5_6400 (after JESD209-5B, tables 330-333, 344 and 372), 8 Gb x16. LPDDR5X-8533 is
-scaled to its 0.9375 ns clock; RL, WL, RRD, FAW and RTP are not confirmed against the standard.
+The figures themselves are in lpddr5.py and hbm3.py, one entry a speed grade. A rule says how many clocks after
+*preceding* a *following* command may be issued within a scope: the same bank, bank group or channel (one rank). The
+rules and the organisation of a channel (banks, rows, bursts) are LPDDR5's, WCK:CK 4:1, in bank-group mode.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -25,7 +23,8 @@ REGION_BITS: Final = REGION_BYTES.bit_length() - 1  # of an address within a reg
 BURST_BITS: Final = BURST_BYTES.bit_length() - 1
 REGIONS: Final = BANKS // BANK_GROUPS  # that can be open at a time, until they are in the same banks again
 INTERLEAVE_BYTES: Final = 256  # of one channel before the next, and of all bank groups once
-NEVER: Final = 1 << 60
+CLOSED: Final = -1  # instead of the row that is open in a bank
+NEVER: Final = 1 << 60  # later than any clock
 
 
 class Command(IntEnum):
@@ -42,6 +41,16 @@ class Command(IntEnum):
     REFB = 8
 
 
+# the same as the plain integers that compiled code reads
+ACT1: Final = int(Command.ACT1)
+PRE: Final = int(Command.PRE)
+PREA: Final = int(Command.PREA)
+RD: Final = int(Command.RD)
+WR: Final = int(Command.WR)
+REFA: Final = int(Command.REFA)
+REFB: Final = int(Command.REFB)
+
+
 class Scope(IntEnum):
     """Where a rule holds."""
 
@@ -52,34 +61,38 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True)
 class Timing:
-    """One speed grade: clock period in femtoseconds, everything else in clocks."""
+    """One speed grade: the clock's period in femtoseconds, everything else in clocks (nCK), under JEDEC's names.
+
+    In these names, ``_pb`` is for one bank and ``_ab`` for all of them, ``_s`` (short) for commands to different bank
+    groups and ``_l`` (long) for those to one.
+    """
 
     tck_fs: int
-    rl: int
-    wl: int
-    rcd: int
-    rp_pb: int
+    rl: int  # read latency: from a read command to its first data
+    wl: int  # write latency
+    rcd: int  # from an activation to a read or write of the row
+    rp_pb: int  # from a precharge to the next activation
     rp_ab: int
-    ras: int
-    rc: int
-    wr: int
-    rtp: int
-    wtr_s: int
+    ras: int  # from an activation to the precharge
+    rc: int  # from an activation to the next one of the same bank
+    wr: int  # write recovery: from the last written data to the precharge
+    rtp: int  # from a read to the precharge
+    wtr_s: int  # from the last written data to a read
     wtr_l: int
-    rrd: int
-    faw: int
-    refi: int
-    refi_pb: int
-    rfc_ab: int
+    rrd: int  # between the activations of two banks
+    faw: int  # in which four activations fit at most
+    refi: int  # from one refresh of all banks to the next
+    refi_pb: int  # from one refresh of a single bank to the next
+    rfc_ab: int  # how long a refresh takes
     rfc_pb: int
-    pbr2pbr: int
-    pbr2act: int
-    ccd_s: int = 2
+    pbr2pbr: int  # between the refreshes of two banks
+    pbr2act: int  # from the refresh of one bank to an activation of another
+    ccd_s: int = 2  # between two reads, or two writes
     ccd_l: int = 4
-    bl_max: int = 4
-    ppd: int = 2
-    aad: int = 8
-    wck_postamble: int = 1
+    bl_max: int = 4  # of a burst whose two halves are apart, as those of one bank group are
+    ppd: int = 2  # between two precharges
+    aad: int = 8  # from the first command of an activation to the second, at most
+    wck_postamble: int = 1  # for which the data clock runs on after a burst
 
     @property
     def read_to_write(self) -> int:
@@ -97,21 +110,6 @@ class Timing:
     def bytes_per_second(self) -> float:
         """Peak of one channel."""
         return BURST_BYTES / (BURST_CLOCKS * self.tck_fs * 1e-15)
-
-
-_6400 = Timing(
-    1_250_000, rl=17, wl=9, rcd=15, rp_pb=15, rp_ab=17, ras=34, rc=49, wr=28, rtp=8, wtr_s=5, wtr_l=10, rrd=4, faw=16,
-    refi=3125, refi_pb=391, rfc_ab=168, rfc_pb=96, pbr2pbr=72, pbr2act=6,
-)  # fmt: skip
-_8533 = Timing(
-    937_500, rl=23, wl=12, rcd=20, rp_pb=20, rp_ab=23, ras=45, rc=65, wr=37, rtp=10, wtr_s=7, wtr_l=13, rrd=4, faw=16,
-    refi=4165, refi_pb=521, rfc_ab=224, rfc_pb=128, pbr2pbr=96, pbr2act=8,
-)  # fmt: skip
-TIMINGS = {
-    "lpddr5-6400": _6400,
-    "lpddr5-6400-16gb": replace(_6400, rfc_ab=224, rfc_pb=112),
-    "lpddr5x-8533": _8533,
-}
 
 
 @dataclass(frozen=True)

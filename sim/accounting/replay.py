@@ -1,4 +1,4 @@
-"""The order in which a simulation did a layer's operations, for workloads/evaluate.py to do them again on numbers.
+"""The order in which a simulation did a layer's operations, for workloads/execute.py to do them again on numbers.
 
 A compute request does all operations of its stream for some timesteps and some part of the heads (or channels); they
 follow each other timestep by timestep in the order of their definition. A projection is done with the last of its
@@ -14,7 +14,7 @@ from sim.execution.observers import RunObserver
 from sim.lowering.order import ALL, Region, SegmentLayout
 from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
-from workloads.evaluate import Part, Turn
+from workloads.execute import IndexRange, Turn
 
 
 class OrderRecorder(RunObserver):
@@ -56,7 +56,7 @@ class OrderRecorder(RunObserver):
             for name in names:
                 yield Turn(name, first + step, self._part(name, region))
 
-    def _part(self, name: str, region: Region) -> Part | None:
+    def _part(self, name: str, region: Region) -> IndexRange | None:
         """The part of the parallel index that *region* covers; None for all of it."""
         analysis, mapping = self._section.analysis, self._section.mapping
         if region.block is None or analysis.group_index is None or not analysis.grouped(name):
@@ -64,4 +64,4 @@ class OrderRecorder(RunObserver):
         width = analysis.graph.sizes[analysis.group_index] // mapping.groups
         first = region.block * mapping.lanes + (region.lane or 0)
         count = mapping.lanes if region.lane is None else 1
-        return Part(analysis.group_index, first * width, (first + count) * width - 1)
+        return IndexRange(analysis.group_index, first * width, (first + count) * width - 1)

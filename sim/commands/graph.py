@@ -48,6 +48,7 @@ def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:
         from sim.presentation.graph.svg import as_svg  # matplotlib takes half a second to import
 
         return as_svg(timestep)
-    from sim.presentation.graph.text import as_dot, as_text
+    from sim.presentation.graph.dot import as_dot
+    from sim.presentation.graph.text import as_text
 
     return as_dot(timestep) if format is GraphFormat.dot else as_text(timestep)

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from hw.dram import BURST_BYTES, TIMINGS
 from hw.dram.chunks import replay_chunks
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
 from sim.files.errors import InputError, Problem
 

@@ -16,8 +16,7 @@ from typing import Literal
 
 from hw.requests import VectorPass
 from workloads.digraph import after, reach
-from workloads.expression import Equation, Product, Subscript
-from workloads.expression import VectorPass as UnscaledPass
+from workloads.expression import Equation, Product, ScalarPass, Subscript
 from workloads.graph import INPUT, Operation, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
@@ -44,7 +43,7 @@ class Analysis:
         self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
         self.group_index = self._find_group_index()
         self._grouped = self._find_grouped()
-        self._passes: dict[tuple[str, int], tuple[UnscaledPass, ...]] = {}  # by (operation, groups)
+        self._passes: dict[tuple[str, int], tuple[ScalarPass, ...]] = {}  # by (operation, groups)
 
     @cached_property
     def edges(self) -> tuple[tuple[str, str, int], ...]:
@@ -136,7 +135,7 @@ class Analysis:
             sizes: Mapping[str, int] = self.graph.sizes
             if groups > 1 and self.group_index is not None:
                 sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
-            self._passes[name, groups] = self.operations[name].equation.vector_passes(sizes)
+            self._passes[name, groups] = self.operations[name].equation.scalar_passes(sizes)
         steps = self._passes[name, groups]
         return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
 

@@ -1,4 +1,4 @@
-"""Units that share SRAM banks, cycle by cycle: the brute force that hw/sram.py is compared with.
+"""Units that share SRAM banks, cycle by cycle: the brute force that hw/sram_ports.py is compared with.
 
 Every unit does its requests over and over. In every cycle, each cluster of banks gives out its bytes: the least
 demanding unit first, then the others, an equal share of the rest each. A unit advances as the cluster that holds it

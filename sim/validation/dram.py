@@ -17,7 +17,8 @@ import numpy as np
 from hw.dram import TIMINGS, Timing
 from hw.dram.channel import Channel
 from hw.dram.chunks import replay_chunks, run_ends
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
 from hw.reasons import NAMES, START
 from sim.validation.cases import Case
@@ -27,6 +28,7 @@ QUEUES = {"q16": 16, "q64": 64}
 COMMAND_TOLERANCE, LATENCY_TOLERANCE = 0.05, 0.10
 CHUNKS_TOLERANCE = 0.02
 TRANSFER_TOLERANCE = 0.05
+# parts of the names of traces (traces.py): what moves at least 4 KiB at a time, and what moves several lines
 TRANSFERS = ("a_", "b_", "4K")
 CHUNKED = ("a_", "b_", "512B", "4K", "1K", "seq")
 
@@ -46,6 +48,9 @@ def _trace(name: str) -> Ints:
     return build(name)
 
 
+# A configuration's name says how it differs from "base": lpddr5-6400, all banks refreshed at once, queues of 32.
+
+
 def _timing(config: str) -> Timing:
     return TIMINGS["lpddr5x-8533" if "lp5x" in config else "lpddr5-6400-16gb" if "16Gb" in config else "lpddr5-6400"]
 
@@ -55,6 +60,7 @@ def _refresh(config: str) -> Refresh:
 
 
 def _command(row: dict[str, str]) -> Iterator[Case]:
+    """One run of the reference, replayed with every command."""
     config, name = row["config"], row["trace"]
     queue, inject = QUEUES.get(config, 32), int(row["inject"])
     found = replay(_trace(name), _timing(config), int(row["channels"]), _refresh(config), queue, inject)
@@ -67,19 +73,25 @@ def _command(row: dict[str, str]) -> Iterator[Case]:
 
 
 def _transaction(row: dict[str, str]) -> Iterator[Case]:
+    """The same, replayed burst by burst and a stream at once."""
     config, name = row["config"], row["trace"]
     queue = QUEUES.get(config, 32)
     found = replay_chunks(_trace(name), _timing(config), int(row["channels"]), _refresh(config), queue)
-    kind = "chunks" if any(part in name for part in CHUNKED) else "64-byte lines"
-    if "perbank" in config:
-        kind = "refresh per bank"
+    group = _transaction_group(config, name)
+    yield Case("dram", group, f"{config} {name}", "cycles", int(row["cycles"]), found.cycles, CHUNKS_TOLERANCE)
+
+
+def _transaction_group(config: str, name: str) -> str:
+    """What a run at transaction level is a case of."""
     if "samebank" in name:
-        kind = "two in one bank"
-    cycles = int(row["cycles"])
-    yield Case("dram", kind, f"{config} {name}", "cycles", cycles, found.cycles, CHUNKS_TOLERANCE)
+        return "two in one bank"
+    if "perbank" in config:
+        return "refresh per bank"
+    return "chunks" if any(part in name for part in CHUNKED) else "64-byte lines"
 
 
 def _transfers(row: dict[str, str]) -> Iterator[Case]:
+    """The same, if it is what a whole model could move: each run of consecutive bytes is one transfer."""
     config, name, channels = row["config"], row["trace"], int(row["channels"])
     if config in QUEUES or "perbank" in config or not any(part in name for part in TRANSFERS):
         return

@@ -1,7 +1,7 @@
-"""Units that contend for SRAM banks: hw/sram.py, which foretells ends, against an arbiter that looks at every cycle.
+"""Units that contend for SRAM banks: hw/sram_ports.py, which predicts ends, against arbiter.py, cycle by cycle.
 
-Both share a cluster's bytes max-min fairly. The one knows, when it foretells a request's end, only what has started by
-then; the other foretells nothing. So they differ in which requests meet, and at the horizon in what was foretold too
+Both share a cluster's bytes max-min fairly. The one knows, when it predicts a request's end, only what has started by
+then; the other predicts nothing. So they differ in which requests meet, and at the horizon in what was predicted too
 early; both average out. Of the first 60 mixes the worst count is 7.7 % off in 20,000 cycles and 6.7 % in 50,000, of
 the first 120 it is 3.1 % off in 100,000.
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from hw.dram.replay import Ints
+
 MIB, GIB = 1 << 20, 1 << 30
 LINE = 64
 ROW_STRIDE = 1 << 15  # from a row of a bank to the next row of it

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.accounting.replay import OrderRecorder
 from sim.simulation import prepare, run
 from tests.support import recurrences
-from workloads.evaluate import execute, random_parameters
+from workloads.execute import execute, random_parameters
 from workloads.graph import TimestepGraph
 from workloads.models.registry import GENERATORS
 

@@ -12,7 +12,7 @@ from hw.machine import MachineSpec
 from sim.accounting.replay import OrderRecorder
 from sim.simulation import run
 from tests.support.random_models import Recipe, booleans, check, machines, prepared, recipes, specs
-from workloads.evaluate import execute, random_parameters
+from workloads.execute import execute, random_parameters
 from workloads.graph import TimestepGraph
 from workloads.models.registry import GENERATORS
 from workloads.workload import Workload, WorkloadSpec

@@ -14,9 +14,9 @@ from workloads.expression import (
     Number,
     Product,
     Reference,
+    ScalarPass,
     Subscript,
     Sum,
-    VectorPass,
     Where,
 )
 from workloads.notation import parse_equation
@@ -129,15 +129,8 @@ def test_scalar_operations(text: str, counts: dict[str, int]) -> None:
         pytest.param("y[t,q] = where(q < 9, x[t,q], exp(x[t,q]))", [], id="where: a side without points"),
     ],
 )
-def test_vector_passes(text: str, passes: list[tuple[Any, ...]]) -> None:
-    assert parse_equation(text).vector_passes(SIZES) == tuple(VectorPass(*each) for each in passes)
-
-
-@pytest.mark.parametrize(
-    ("outputs", "reduces"), [pytest.param(6, True, id="fewer results"), pytest.param(30, False, id="one a point")]
-)
-def test_a_pass_reduces_if_it_has_fewer_results_than_points(outputs: int, reduces: bool) -> None:
-    assert VectorPass("add", 30, outputs).reduces is reduces
+def test_scalar_passes(text: str, passes: list[tuple[Any, ...]]) -> None:
+    assert parse_equation(text).scalar_passes(SIZES) == tuple(ScalarPass(*each) for each in passes)
 
 
 @pytest.mark.parametrize(

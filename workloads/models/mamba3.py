@@ -171,10 +171,10 @@ class _Block(ABC):
         b.constant("sign", "c", (-1.0, 1.0))
         b.define("angle.cos", "angle", f"cs[{at},{H},{a}] = cos(phi[{at},{H},{a}])")
         b.define("angle.sin", "angle", f"sn[{at},{H},c,{a}] = sign[c] * sin(phi[{at},{H},{a}])")
-        groups = H.replace("h", "").strip(",")
+        groups = H.replace("h", "").strip(",")  # in_proj makes one B and C for all heads of a group
         raw = f"{groups},r,{N}" if groups else f"r,{N}"
-        m = "m" if a == "m" else "m+0"
-        mirrored = N.replace("c", "1-c")
+        m = "m" if a == "m" else "m+0"  # there may be fewer angles than pairs; what lies behind the last is not used
+        mirrored = N.replace("c", "1-c")  # the other one of a pair
         for name in ("B", "C"):
             biased = f"{name}_n[{at},{raw}] + bias_{name}[{H},r,{N}]"
             b.define(f"bias_{name}", "bias", f"{name}_b[{at},{H},r,{N}] = {biased}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.accounting.taxonomy import BUSY, TAXONOMY
-from sim.presentation.graph.text import KIND_COLOURS
+from sim.presentation.graph.colours import KIND_COLOURS
 from sim.presentation.titles import TITLES
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"

@@ -1,6 +1,6 @@
 """Draws a timestep graph with matplotlib: boxes in rows, arrows from what is computed to what reads it.
 
-A row of boxes is a topological generation of the edges within a timestep; sugiyama.py places the boxes and the bends
+A row of boxes is a topological generation of the edges within a timestep; layout.py places the boxes and the bends
 of the edges. Dashed arrows, labelled with what is read, cross timesteps; red boxes and arrows belong to a recurrence.
 """
 
@@ -21,18 +21,15 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from sim.presentation.graph.sugiyama import Link, layered
-from sim.presentation.graph.text import (
+from sim.presentation.graph.colours import (
     CARRIED_COLOUR,
     EDGE_COLOUR,
     RECURRENCE_COLOUR,
-    Dependence,
     carried_colour,
-    dependences,
     kind_colours,
-    recurrence_of,
-    result_of,
 )
+from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
+from sim.presentation.graph.layout import Link, layered
 from workloads.graph import INPUT, TimestepGraph
 
 # Lengths are inches. Boxes stand in the even rows; odd rows are the room between them, for labels and bends.

@@ -7,7 +7,8 @@ import pytest
 
 from hw.dram import TIMINGS
 from hw.dram.chunks import replay_chunks
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
 from hw.dram.timing import Timing
 from sim.validation.traces import build

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hw.dram import TIMINGS
-from hw.dram.command import Refresh, replay
+from hw.dram.command import replay
+from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints, Replay
 from sim.validation.traces import build
 

@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Affine2D, Bbox
 
+from sim.presentation.graph.colours import RECURRENCE_COLOUR
+from sim.presentation.graph.dependences import dependences
 from sim.presentation.graph.svg import as_svg, figure_of
-from sim.presentation.graph.text import RECURRENCE_COLOUR, dependences
 from tests.support.folders import ROOT
 from tests.support.graphs import WORKLOADS, independent, leaky, tangled
 from tests.support.shipped import built
@@ -38,7 +39,8 @@ def test_svg_is_valid_and_shows_every_name(name: str) -> None:
 def test_drawings_do_not_depend_on_the_time_or_the_hash_seed() -> None:
     script = (
         "from tests.support.graphs import tangled\n"
-        "from sim.presentation.graph.text import as_dot, as_text\nfrom sim.presentation.graph.svg import as_svg\n"
+        "from sim.presentation.graph.dot import as_dot\nfrom sim.presentation.graph.svg import as_svg\n"
+        "from sim.presentation.graph.text import as_text\n"
         "graph = tangled()\n"
         "print(as_text(graph), as_dot(graph), as_svg(graph))"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sim.presentation.graph.text import Dependence, as_dot, as_text, dependences
+from sim.presentation.graph.dependences import Dependence, dependences
+from sim.presentation.graph.dot import as_dot
+from sim.presentation.graph.text import as_text
 from tests.support.graphs import WORKLOADS, independent, leaky, tangled
 from tests.support.shipped import built
 from workloads.graph import INPUT, GraphBuilder, TimestepGraph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.presentation.graph.sugiyama import GAP, Link, _isotonic, layered
+from sim.presentation.graph.layout import GAP, Link, _isotonic, layered
 
 HALF = (0.5, 0.5)
 

@@ -19,6 +19,7 @@ Node = str | Joint
 ORDER_SWEEPS, PLACE_SWEEPS = 24, 100
 GAP = 0.18  # between neighbours of a row
 JOINT_REACH = 0.05
+PULLS = (1.0, 2.0, 8.0)  # how strongly an edge pulls, by how many of its two ends are joints
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def _swap(lines: list[list[Node]], near: Mapping[Node, _Neighbours], place: dict
 
 
 def _crossings(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> int:
+    """How often edges cross between rows in that order."""
     total = 0
     for line, below in pairwise(lines):
         place = {node: i for i, node in enumerate(below)}
@@ -132,6 +134,7 @@ def _crossings(lines: list[list[Node]], near: Mapping[Node, _Neighbours]) -> int
 def _place(
     lines: list[list[Node]], near: Mapping[Node, _Neighbours], sides: Mapping[Node, tuple[float, float]]
 ) -> dict[Node, float]:
+    """The positions of all nodes: rows are moved, in turns, to where their neighbours pull them."""
     x: dict[Node, float] = {}
     for line in lines:
         x |= zip(line, _offsets(line, sides), strict=True)
@@ -153,11 +156,17 @@ def _offsets(line: Sequence[Node], sides: Mapping[Node, tuple[float, float]]) ->
 
 
 def _pull(node: Node, near: _Neighbours, x: Mapping[Node, float]) -> tuple[float, float]:
-    """Where its links pull *node*, and how strongly; where it is, faintly, if it has none."""
-    pulls = [(x[other], (1.0, 2.0, 8.0)[isinstance(node, tuple) + isinstance(other, tuple)])
-             for other in (*near.above, *near.below)]  # fmt: skip
+    """Where its links pull *node*, and how strongly; without any it stays where it is, unless it is pushed."""
+    others = (*near.above, *near.below)
+    if not others:
+        return x[node], 0.01
+    pulls = [(x[other], PULLS[_is_joint(node) + _is_joint(other)]) for other in others]
     weight = sum(strength for _, strength in pulls)
-    return (sum(at * strength for at, strength in pulls) / weight, weight) if pulls else (x[node], 0.01)
+    return sum(at * strength for at, strength in pulls) / weight, weight
+
+
+def _is_joint(node: Node) -> bool:
+    return isinstance(node, tuple)
 
 
 def _isotonic(values: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -1,0 +1,11 @@
+cdef long long BANK_GROUPS, BANKS, NEVER
+
+cdef class Refreshes:
+    cdef long long interval, _turn, at, due
+    cdef bint one_bank
+    cdef int fall_due(self, long long clock) except -1
+    cdef long long first_bank(self) except -1
+    cdef long long behind_bank(self) except -1
+    cdef long long bank_of(self, long long later) except -1
+    cdef int done(self) except -1
+    cdef int leap(self, long long count) except -1

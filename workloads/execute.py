@@ -1,0 +1,269 @@
+"""Runs a timestep graph on numpy arrays, its operations in any order that is legal.
+
+Every tensor is kept as *rows*, the first axis of its array: a row for each token if it has the graph's token axis, else
+one for each timestep. So ``x`` is ``[tokens, ...]`` in every formulation of a model, and what one formulation leaves
+behind is what another can go on from. Rows before the first are those of the initial state, zero unless given. A last
+chunk that is not full is padded with zero inputs; what ``masked`` operations make of padding is zero, so that it
+changes no state.
+
+Arithmetic is float64 throughout: this proves that an order computes the right thing, it does not model rounding of
+the precision that a workload runs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import prod, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workloads.evaluate import Array, Indices, Named, Ranges, along, evaluate, positions
+from workloads.expression import Reference, Subscript, Sum, walk
+from workloads.graph import Operation, TimestepGraph
+
+
+class IndexRange(NamedTuple):
+    """The values ``first`` to ``last`` of the index ``axis``."""
+
+    axis: str
+    first: int
+    last: int
+
+
+class Turn(NamedTuple):
+    """One operation at one timestep: all of its results, or those of a ``part`` of one index."""
+
+    name: str
+    timestep: int
+    part: IndexRange | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What a run computed: ``values`` and ``state`` map tensor -> ``[rows, *indices without the token axis]``.
+
+    ``state`` holds the last rows of every carried tensor, the oldest first: what a continuation starts from.
+    """
+
+    values: dict[str, Array]
+    state: dict[str, Array]
+
+
+def execute(
+    graph: TimestepGraph,
+    parameters: Mapping[str, Array],
+    inputs: Array,
+    order: Iterable[tuple[str, int] | Turn] | None = None,
+    state: Mapping[str, Array] | None = None,
+) -> Execution:
+    """Every tensor that *graph* defines for *inputs* ``[tokens, *indices]``, going on from *state*.
+
+    *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
+    each operation and timestep once, whole or in parts; without it, timestep by timestep in the order of definition.
+    *state* is that of an earlier execution, of this graph or of another formulation that carries the same tensors.
+
+    Raises ValueError if a parameter, the state or *inputs* is missing or misshapen, or if *order* names something
+    unknown, repeats itself, reads what is not computed yet, or is incomplete.
+    """
+    run = _Run(graph, parameters, inputs, state or {})
+    for turn in definition_order(graph, run.timesteps) if order is None else order:
+        run.perform(Turn(*turn))
+    run.require_complete()
+    return run.result()
+
+
+def definition_order(graph: TimestepGraph, timesteps: int) -> Iterator[Turn]:
+    """Timestep by timestep, each in the order in which the operations were defined."""
+    return (Turn(operation.name, step) for step in range(timesteps) for operation in graph.operations)
+
+
+def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
+    """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
+
+    Normal, divided by the root of the number of terms in the sum that reads them. Decay rates (``A``, ``A_...``) lie
+    in (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt. Drawn by name, so formulations of one model that
+    have the same parameters get the same values.
+    """
+    drawn: dict[str, Array] = {}
+    for tensor, indices in sorted(graph.parameters.items()):
+        random = np.random.default_rng([seed, *tensor.encode()])
+        shape = _shape(graph, indices)
+        if tensor.partition("_")[0] == "A":
+            drawn[tensor] = random.uniform(-2.0, -0.1, shape)
+        else:
+            drawn[tensor] = random.standard_normal(shape) / sqrt(_terms(graph, tensor))
+    return drawn
+
+
+def _shape(graph: TimestepGraph, indices: Iterable[str]) -> tuple[int, ...]:
+    return tuple(graph.sizes[index] for index in indices)
+
+
+def _row_shape(graph: TimestepGraph, tensor: str) -> tuple[int, ...]:
+    return _shape(graph, (index for index in graph.indices[tensor] if index != graph.token_index))
+
+
+def _terms(graph: TimestepGraph, parameter: str) -> int:
+    """Points of the largest sum that reads *parameter*; 1 if none does."""
+    sums = (node for op in graph.operations for node in walk(op.equation.rhs) if isinstance(node, Sum))
+    reads = (node for node in sums if any(isinstance(r, Reference) and r.tensor == parameter for r in walk(node.body)))
+    return max((prod(_shape(graph, node.indices)) for node in reads), default=1)
+
+
+class _Rows:
+    """The rows of one tensor: ``past`` of the state, then those of the run; and which of their elements are there."""
+
+    def __init__(self, past: Array, rows: int) -> None:
+        self.past = len(past)
+        self.values = np.concatenate([past, np.zeros((rows, *past.shape[1:]))])
+        self.computed = np.ones(self.values.shape, dtype=bool)
+        self.computed[self.past :] = False
+
+
+class _Run:
+    """One execution: the tensors so far."""
+
+    def __init__(
+        self, graph: TimestepGraph, parameters: Mapping[str, Array], inputs: Array, state: Mapping[str, Array]
+    ) -> None:
+        self._graph = graph
+        self._operations = {operation.name: operation for operation in graph.operations}
+        self._ranges: dict[str, Indices] = {index: np.arange(size) for index, size in graph.sizes.items()}
+        self._fixed = _constants_and_parameters(graph, parameters)
+        shape = _row_shape(graph, graph.input_tensor)
+        if np.ndim(inputs) == 0 or np.shape(inputs)[1:] != shape:
+            expected = ", ".join(map(str, ("tokens", *shape)))
+            raise ValueError(f"the inputs {graph.input_tensor!r} must be ({expected}), not {np.shape(inputs)}")
+        self.tokens = len(inputs)
+        self.timesteps = -(-self.tokens // graph.tokens)
+        tensors = (graph.input_tensor, *(operation.tensor for operation in graph.operations))
+        self._rows = {tensor: _Rows(self._past(tensor, state), self._length(tensor)) for tensor in tensors}
+        given = self._rows[graph.input_tensor]
+        given.values[given.past : given.past + self.tokens] = inputs
+        given.computed[:] = True
+
+    def _past(self, tensor: str, state: Mapping[str, Array]) -> Array:
+        """The rows of *tensor* before the first: of *state*, or zero."""
+        shape = (self._graph.carried.get(tensor, 0), *_row_shape(self._graph, tensor))
+        if tensor not in state or not shape[0]:
+            return np.zeros(shape)
+        if np.shape(state[tensor]) != shape:
+            raise ValueError(f"the state {tensor!r} must be {shape}, not {np.shape(state[tensor])}")
+        return np.asarray(state[tensor], dtype=np.float64)
+
+    def _length(self, tensor: str) -> int:
+        """Rows of *tensor* in this run, those of padding included."""
+        return self.timesteps * (self._graph.tokens if self._graph.has_token_axis(tensor) else 1)
+
+    def perform(self, turn: Turn) -> None:
+        """Evaluate one operation at one timestep; raises ValueError unless it can be its turn."""
+        operation, step = self._operations.get(turn.name), turn.timestep
+        if operation is None or not 0 <= step < self.timesteps:
+            raise ValueError(f"there is no operation {turn.name!r} at timestep {step} of {self.timesteps}")
+        ranges = self._ranges
+        if turn.part is not None:
+            ranges = {**ranges, turn.part.axis: np.arange(turn.part.first, turn.part.last + 1)}
+        indices = operation.equation.indices
+        place = self._place(operation.tensor, tuple(map(Subscript, indices)), 0, step, ranges, indices)
+        rows = self._rows[operation.tensor]
+        if rows.computed[place].any():
+            raise ValueError(f"the order has {turn.name!r} at timestep {step} twice")
+        read = partial(self._read, operation, step, ranges)
+        with np.errstate(over="ignore", invalid="ignore"):  # where a condition does not hold, anything may come out
+            result = evaluate(operation.equation.rhs, ranges, read)
+        rows.values[place] = result.spread(indices)
+        rows.computed[place] = True
+        if operation.masked:
+            rows.values[rows.past + self.tokens :] = 0.0
+
+    def require_complete(self) -> None:
+        """Raise ValueError if an operation was left out."""
+        for operation in self._graph.operations:
+            computed = self._rows[operation.tensor].computed
+            if not computed.all():
+                missing = int(np.argmin(computed.reshape(len(computed), -1).all(axis=1)))
+                step = self._timestep(operation.tensor, missing)
+                raise ValueError(f"the order leaves out {operation.name!r} at timestep {step}")
+
+    def result(self) -> Execution:
+        """The rows of all tensors, without padding, and what a continuation needs."""
+        values, state = {}, {}
+        for tensor, rows in self._rows.items():
+            length = self.tokens if self._graph.has_token_axis(tensor) else self.timesteps
+            values[tensor] = rows.values[rows.past : rows.past + length]
+            if rows.past:
+                state[tensor] = rows.values[length : length + rows.past]
+        return Execution(values, state)
+
+    def _read(self, operation: Operation, step: int, ranges: Ranges, reference: Reference) -> Named:
+        """The values that *reference* names: zero outside of an axis; a window's axis comes first."""
+        tensor, lag = reference.tensor, reference.lag
+        axes = tuple(dict.fromkeys(((lag,) if isinstance(lag, str) else ()) + reference.indices))
+        if lag is None:
+            place, inside = _inside(positions(reference.subscripts, ranges, axes), self._fixed[tensor].shape)
+            return Named(np.where(inside, self._fixed[tensor][place], 0.0), axes)
+        rows = self._rows[tensor]
+        back = along(ranges[lag], lag, axes) if isinstance(lag, str) else lag
+        place = self._place(tensor, reference.subscripts, back, step, ranges, axes)
+        place, inside = _inside(place, rows.values.shape)
+        known = rows.computed[place] | ~inside
+        if not known.all():
+            latest = int(np.broadcast_to(place[0], known.shape)[~known].max())
+            raise ValueError(
+                f"{operation.name!r} at timestep {step} reads {tensor!r} of timestep {self._timestep(tensor, latest)}, "
+                "which is not computed yet"
+            )
+        values = np.where(inside, rows.values[place], 0.0)
+        return Named(np.broadcast_to(values, [len(ranges[axis]) for axis in axes]), axes)
+
+    def _place(
+        self,
+        tensor: str,
+        subscripts: tuple[Subscript, ...],
+        lag: Indices | int,
+        step: int,
+        ranges: Ranges,
+        axes: tuple[str, ...],
+    ) -> tuple[Indices, ...]:
+        """Rows and positions of what a reference with *lag* reads of *tensor* at timestep *step*; -1 if outside.
+
+        They are arrays that broadcast over *axes*.
+        """
+        graph, where = self._graph, positions(subscripts, ranges, axes)
+        past = self._rows[tensor].past
+        if not graph.has_token_axis(tensor):
+            return (np.full((1,) * len(axes), past + step, dtype=np.int64) - lag, *where)
+        axis = graph.indices[tensor].index(str(graph.token_index))
+        token = where[axis]
+        row = past + step * graph.tokens + token - lag
+        row = np.where((token >= 0) & (token < graph.tokens), row, -1)
+        return (row, *where[:axis], *where[axis + 1 :])
+
+    def _timestep(self, tensor: str, row: int) -> int:
+        """The timestep to which that *row* of *tensor*, counted from the first of the state, belongs."""
+        return (row - self._rows[tensor].past) * self.timesteps // self._length(tensor)
+
+
+def _constants_and_parameters(graph: TimestepGraph, parameters: Mapping[str, Array]) -> dict[str, Array]:
+    """What is the same at every timestep; raises ValueError for a parameter that is missing or misshapen."""
+    fixed = {tensor: np.asarray(values) for tensor, values in graph.constants.items()}
+    for tensor, indices in graph.parameters.items():
+        if tensor not in parameters:
+            raise ValueError(f"the parameter {tensor!r} is missing")
+        shape = _shape(graph, indices)
+        if np.shape(parameters[tensor]) != shape:
+            raise ValueError(f"{tensor}[{','.join(indices)}] must be {shape}, not {np.shape(parameters[tensor])}")
+        fixed[tensor] = np.asarray(parameters[tensor], dtype=np.float64)
+    return fixed
+
+
+def _inside(place: tuple[Indices, ...], shape: tuple[int, ...]) -> tuple[tuple[Indices, ...], NDArray[np.bool_]]:
+    """*place* moved into an array of *shape*, and where it was inside."""
+    inside = np.asarray(True)
+    for each, size in zip(place, shape, strict=True):
+        inside = inside & (each >= 0) & (each < size)
+    return tuple(np.clip(each, 0, size - 1) for each, size in zip(place, shape, strict=True)), inside
