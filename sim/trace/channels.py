@@ -16,11 +16,11 @@ import numpy as np
 from hw.dram import TRANSFER_TIMINGS
 from hw.ledger import Landing
 from hw.machine import MachineSpec
-from hw.reasons import COST_NAMES
+from hw.reasons import COST_NAMES, Reason
 from sim.trace.slices import NOTHING, Mask, Numbers, Words
 
 DATA = COST_NAMES[0]
-IN_TURN = ("dram_turnaround", "dram_row_miss", "dram_latency", "dram_refresh", DATA)
+IN_TURN = (Reason.DRAM_TURNAROUND, Reason.DRAM_ROW_MISS, Reason.DRAM_LATENCY, Reason.DRAM_REFRESH, DATA)
 _COSTS = [COST_NAMES.index(name) for name in IN_TURN]
 
 
@@ -91,7 +91,7 @@ class ChannelTimeline:
         """What a channel did between its last transfer and the end of the section, which is *makespan* cycles long."""
         clock = self._clock(np.array([makespan]))
         left = clock - self._free
-        found = self._use(np.array([NOTHING]), Words.same("nothing_left", 1), clock, left)[left > 0]
+        found = self._use(np.array([NOTHING]), Words.same(Reason.NOTHING_LEFT, 1), clock, left)[left > 0]
         return replace(found, end=np.minimum(found.end, makespan + self._origin))
 
     def _use(self, transfer: Numbers, reason: Words, ends: Numbers, clocks: Numbers) -> ChannelUse:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hw.reasons import Reason
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.accounting.taxonomy import BUSY, TAXONOMY
 from sim.presentation.graph.colours import KIND_COLOURS
 from sim.presentation.titles import TITLES
@@ -20,22 +22,22 @@ _LEAF_COLOURS = {
     "useful": "#009e73",
     "edge": "#7fceb9",
     "fill_drain": "#cdebe3",
-    "dram_bandwidth": "#d55e00",
-    "dram_latency": "#e28e4d",
-    "dram_row_miss": "#eab68a",
-    "dram_turnaround": "#f2d3b8",
-    "dram_refresh": "#b5622a",
-    "bank_conflict": "#cc79a7",
-    "no_buffer": "#f0c808",
-    "waits_for_mac_array": "#5aa5d6",
-    "waits_for_simd": "#a8d8f5",
-    "waits_for_dma": "#dceffa",
-    "recurrence_on_mac_array": "#8576c4",
-    "recurrence_on_simd": "#c3bae6",
-    "start": "#8c8c8c",
-    "nothing_left": "#bfbfbf",
-    "no_access": "#e3e3e3",
-    "pipeline_latency": "#b3de69",
+    Reason.DRAM_BANDWIDTH: "#d55e00",
+    Reason.DRAM_LATENCY: "#e28e4d",
+    Reason.DRAM_ROW_MISS: "#eab68a",
+    Reason.DRAM_TURNAROUND: "#f2d3b8",
+    Reason.DRAM_REFRESH: "#b5622a",
+    Reason.BANK_CONFLICT: "#cc79a7",
+    Reason.NO_BUFFER: "#f0c808",
+    Reason.waits_for(MAC_ARRAY): "#5aa5d6",
+    Reason.waits_for(SIMD): "#a8d8f5",
+    Reason.waits_for(DMA): "#dceffa",
+    Reason.recurrence_on(MAC_ARRAY): "#8576c4",
+    Reason.recurrence_on(SIMD): "#c3bae6",
+    Reason.START: "#8c8c8c",
+    Reason.NOTHING_LEFT: "#bfbfbf",
+    Reason.NO_ACCESS: "#e3e3e3",
+    Reason.PIPELINE_LATENCY: "#b3de69",
 }
 _HATCHES = {
     "DRAM": "////",
