@@ -1,8 +1,8 @@
-"""The critical path of a run: the chain of requests that no cycle of it could have done without.
+"""The critical path of a run: from its last result back to cycle 0, always to the request that was waited for.
 
-Every request is remembered with what it got last: its unit (the request before it on that unit), an operand, space in
-a buffer, a slot for weights. Walked back from the last result, each request hands over to the one that it waited for at
-the very cycle at which that one's time began to matter, so the parts of the path sum to the makespan.
+Each request is remembered with what it got last: its unit (from the request before it there), an operand, space in a
+buffer, or a slot for weights. The path takes a request's time from the cycle in which it got that, and goes on with the
+request that it got it from. So the parts of the path follow each other without a gap and sum to the makespan.
 """
 
 from __future__ import annotations
