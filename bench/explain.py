@@ -16,7 +16,7 @@ from sim import Result, __version__
 from sim.explanation.compare import compare
 from sim.explanation.experiments import Laboratory
 from sim.explanation.explain import Explanation, explain
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.files.resolve import build_workload, read_inputs
 from sim.presentation.markdown import decomposed, explanation, table
 from sim.simulation import prepare, run
@@ -43,8 +43,8 @@ def main() -> None:
         results = dict(zip(runs, executor.map(_run, *zip(*runs, strict=True)), strict=True))
     FOLDER.mkdir(parents=True, exist_ok=True)
     for (model, machine), found in zip(pairs, explanations, strict=True):
-        write_atomically(FOLDER / f"{model}-{machine}.md", explanation(found))
-    write_atomically(FOLDER / "ranking.md", _ranking(results, dict(zip(pairs, explanations, strict=True))))
+        write_text(FOLDER / f"{model}-{machine}.md", explanation(found))
+    write_text(FOLDER / "ranking.md", _ranking(results, dict(zip(pairs, explanations, strict=True))))
 
 
 def _explain(model: str, machine: str) -> Explanation:

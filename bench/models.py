@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench import EDGE_MACHINES
 from sim import Result, __version__, simulate
-from sim.files.atomic import write_atomically
 from sim.files.catalog import shipped
 from sim.files.documents import read_document
+from sim.files.outputs import write_text
 from sim.files.resolve import build_workload
 
 TARGET = Path(__file__).parent.parent / "results" / "models.md"
@@ -35,7 +35,7 @@ def main() -> None:
         results = list(executor.map(simulate, *zip(*jobs, strict=True)))
     lines = [*_head(), *map(_line, results[::2], results[1::2])]
     TARGET.parent.mkdir(exist_ok=True)
-    write_atomically(TARGET, "\n".join(lines) + "\n")
+    write_text(TARGET, "\n".join(lines) + "\n")
 
 
 def _knows_words(workload: str) -> bool:

@@ -15,7 +15,7 @@ from bench.speed import batch, ceilings, choosing, commands, length, loops, reco
 from bench.speed.rows import note
 from hw import COMPILED
 from hw.compiled import advice
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.version import __version__
 
 TARGET = ROOT / "results" / "performance.md"
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         note(f"--- {name}")
         texts[SECTIONS[name].title] = SECTIONS[name].measure()
         parts = [f"## {title}\n\n{texts[title]}" for title, _ in SECTIONS.values() if title in texts]
-        write_atomically(TARGET, "\n\n".join([_head(), *parts]) + "\n")
+        write_text(TARGET, "\n\n".join([_head(), *parts]) + "\n")
 
 
 def _measured_before() -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from hw.unit_names import MAC_ARRAY, UNITS
 from sim import Result, __version__, simulate
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.presentation.titles import TITLES
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
@@ -24,7 +24,7 @@ def main() -> None:
     with ProcessPoolExecutor() as executor:
         results = list(executor.map(simulate, *zip(*pairs, strict=True)))
     TARGET.parent.mkdir(exist_ok=True)
-    write_atomically(TARGET, "\n".join([*_head(), *_overview(results), *_stalls(results), *_mappings(results)]) + "\n")
+    write_text(TARGET, "\n".join([*_head(), *_overview(results), *_stalls(results), *_mappings(results)]) + "\n")
 
 
 def _head() -> list[str]:

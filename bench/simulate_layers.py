@@ -14,7 +14,7 @@ from pathlib import Path
 from bench import EDGE_MACHINES
 from bench.runs import ROWS
 from sim import Result, __version__
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.presentation.markdown import table
 from sim.presentation.titles import TITLES
 from sim.simulation import prepare, run
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags = {"--layers": given.layers, "--seq-len": given.seq_len}
     command = "python -m bench.simulate_layers"
     command += "".join(f" {flag} {value}" for flag, value in flags.items() if value is not None)
-    write_atomically(given.output, page(pairs, command))
+    write_text(given.output, page(pairs, command))
 
 
 if __name__ == "__main__":

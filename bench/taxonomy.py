@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.presentation.figures.stall_tree import as_svg
 
 TARGET = Path(__file__).parent.parent / "docs" / "stalls.svg"
@@ -15,7 +15,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "stalls.svg"
 
 def main() -> None:
     """Draw it."""
-    write_atomically(TARGET, as_svg())
+    write_text(TARGET, as_svg())
 
 
 if __name__ == "__main__":

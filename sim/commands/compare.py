@@ -41,8 +41,8 @@ def compare(
         from sim.presentation.markdown import comparison
         from sim.simulation import prepare, run
 
-        check_targets(json, markdown, report)
         machines = hw or ["edge"]
+        check_targets(json, markdown, report, workload=workloads, machine=machines, mapping=mapping)
         pairs = [(name, machine) for name in workloads for machine in machines]
         wanted = assignments(mapping, set_, layers)
         for pair in pairs:
@@ -58,8 +58,8 @@ def compare(
         command = command_line("compare", workloads, options)
         found = side_by_side(results, command)
         if report is not None:
-            from sim.files.atomic import write_atomically
+            from sim.files.outputs import write_text
             from sim.presentation.html.experiment_pages import comparison_page
 
-            write_atomically(report, comparison_page(found, results))
-        publish(found.to_json(), comparison(found), json, markdown)
+            write_text(report, comparison_page(found, results))
+        publish(found.to_json(), comparison(found), json, markdown, report)

@@ -32,8 +32,9 @@ def count(
         from sim.files.resolve import resolve_workload
         from sim.paper.counts import count as count_workload
 
-        check_targets(json)
-        counts = count_workload(resolve_workload(chosen(workload, config), assignments(None, set_, layers)))
+        name = chosen(workload, config)
+        check_targets(json, workload=name)
+        counts = count_workload(resolve_workload(name, assignments(None, set_, layers)))
         if write_json(counts.to_json(), json):
             return
     from sim.paper.count_table import render

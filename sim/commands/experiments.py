@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.commands.options import show, write_json
+from sim.commands.options import may_print, show, write_json
 from sim.files.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,12 +33,13 @@ def prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, 
     return built, documents
 
 
-def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None) -> None:
+def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None, report: Path | None) -> None:
     from rich.markdown import Markdown
 
-    from sim.files.atomic import write_atomically
+    from sim.files.outputs import write_text
 
     if markdown is not None:
-        write_atomically(markdown, markdown_text)
-    if not write_json(json_text, json):
+        write_text(markdown, markdown_text)
+    write_json(json_text, json)
+    if may_print(json, markdown, report):
         show(Markdown(markdown_text))

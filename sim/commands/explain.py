@@ -48,7 +48,7 @@ def explain(
         from sim.presentation.markdown import explanation
 
         name = chosen(workload, config)
-        check_targets(json, markdown, report)
+        check_targets(json, markdown, report, workload=name, machine=hw, mapping=mapping)
         built, documents = prepared(name, hw, assignments(mapping, set_, layers))
         options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
         options |= {"--layers": layers, "--simulate-layers": simulate_layers}
@@ -58,17 +58,17 @@ def explain(
             found = find_reasons(laboratory, command, progress)
         if report is not None:
             _report_explanation(found, laboratory, report)
-        publish(found.to_json(), explanation(found), json, markdown)
+        publish(found.to_json(), explanation(found), json, markdown, report)
 
 
 def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:
     """Run what *found* explains once more, recorded, and write the page."""
     from dataclasses import replace
 
-    from sim.files.atomic import write_atomically
+    from sim.files.outputs import write_text
     from sim.presentation.figures.gather import observe
     from sim.presentation.html.experiment_pages import explanation_page
 
     job = laboratory.job
     known = replace(observe(job, simulate_layers=laboratory.simulate_layers), explanation=found)
-    write_atomically(report, explanation_page(known, job.machine))
+    write_text(report, explanation_page(known, job.machine))

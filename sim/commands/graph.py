@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.commands.options import ConfigOption, SetOption, WorkloadArgument, chosen, one_line_errors
+from sim.commands.options import ConfigOption, SetOption, WorkloadArgument, check_targets, chosen, one_line_errors
 
 if TYPE_CHECKING:
     from workloads.graph import TimestepGraph
@@ -31,14 +31,14 @@ def graph(
 ) -> None:
     """Draw or print the dependency graph of one timestep of one layer."""
     with one_line_errors():
-        from sim.files.atomic import check_writable, write_atomically
+        from sim.files.outputs import write_text
         from sim.files.resolve import resolve_workload
 
+        name = chosen(workload, config)
+        check_targets(output, workload=name)
+        text = _draw(resolve_workload(name, set_ or []).graph, format)
         if output is not None:
-            check_writable(output)
-        text = _draw(resolve_workload(chosen(workload, config), set_ or []).graph, format)
-        if output is not None:
-            write_atomically(output, text)
+            write_text(output, text)
         else:
             typer.echo(text, nl=not text.endswith("\n"))
 

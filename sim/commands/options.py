@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from errno import EPIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -61,24 +62,42 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
     return shlex.join(words)
 
 
-def check_targets(*targets: str | Path | None) -> None:
-    """Raise InputError, before any work, if something could not be written there; ``-`` is standard output."""
-    from sim.files.atomic import check_writable
+def check_targets(*targets: str | Path | None, **inputs: str | Path | Sequence[str] | None) -> None:
+    """Raise InputError, before any work, if something could not be written there, or would overwrite something.
 
-    for target in targets:
-        if target not in (None, "-"):
-            check_writable(Path(str(target)))
+    *inputs* are names of a ``workload``, ``machine`` or ``mapping``, or the path of another ``file`` that is read.
+    """
+    paths = [Path(target) for target in targets if target is not None]
+    if not paths:
+        return
+    from sim.files.outputs import check_apart, check_writable
+    from sim.files.resolve import files_behind
+
+    for path in paths:
+        check_writable(path)
+    named = [
+        (kind, str(name))
+        for kind, names in inputs.items()
+        for name in ([names] if isinstance(names, str | Path) else names or ())
+    ]
+    files = [Path(name) for kind, name in named if kind == "file"]
+    check_apart(paths, files + files_behind((kind, name) for kind, name in named if kind != "file"))
 
 
 def write_json(text: str, json: str | None) -> bool:
     """Write *text* where ``--json`` says; True if that was standard output, which is then for nothing else."""
-    from sim.files.atomic import write_atomically
+    from sim.files.outputs import write_text
 
-    if json == "-":
-        typer.echo(text, nl=False)
-    elif json is not None:
-        write_atomically(Path(json), text)
-    return json == "-"
+    if json is not None:
+        write_text(Path(json), text)
+    return not may_print(json)
+
+
+def may_print(*targets: str | Path | None) -> bool:
+    """Whether standard output is for people: not if one of *targets* is sent there."""
+    from sim.files.outputs import is_standard_output
+
+    return not any(map(is_standard_output, targets))
 
 
 @contextmanager
@@ -91,6 +110,8 @@ def one_line_errors() -> Iterator[None]:
             typer.echo(f"stallscope: {problem}", err=True)
         raise typer.Exit(2) from None
     except OSError as error:  # a full disk, say; what was there before is still there
+        if error.errno == EPIPE:  # nobody reads any more
+            raise typer.Exit(1) from None
         typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
         raise typer.Exit(1) from None
 

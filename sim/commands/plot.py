@@ -66,11 +66,14 @@ def plot(
     with one_line_errors():
         from sim.presentation.figures.canvas import print_style
         from sim.presentation.figures.catalogue import FIGURES, draw
-        from sim.presentation.figures.export import write
+        from sim.presentation.figures.export import check_suffix, write
 
-        _check(what, output, width)
         name = chosen(source, config)
         from_file = config is None and name.endswith(".json")
+        _check(what, width)
+        check_suffix(output)
+        read = {"file": name} if from_file else {"workload": name, "machine": hw, "mapping": mapping}
+        check_targets(output, **read)
         if from_file and (hw, mapping, set_, layers, simulate_layers) != (None,) * 5:
             given = "--hw, --mapping, --set, --layers and --simulate-layers"
             raise InputError(Problem(f"{given} go with a workload, not with a result", name))
@@ -82,17 +85,14 @@ def plot(
             write(draw(what, known, width, name), output)
 
 
-def _check(what: str, output: Path, width: float) -> None:
-    """Raise InputError for a figure that there is not, and for one that could not be written."""
+def _check(what: str, width: float) -> None:
+    """Raise InputError for a figure that there is not, and for a width that is not one of a page."""
     from sim.presentation.figures.catalogue import FIGURES
-    from sim.presentation.figures.export import check_suffix
 
     if what not in FIGURES:
         raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
-    check_suffix(output)
-    check_targets(output)
 
 
 def _read(name: str) -> Evidence:

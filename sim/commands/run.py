@@ -23,6 +23,7 @@ from sim.commands.options import (
     check_targets,
     chosen,
     command_line,
+    may_print,
     one_line_errors,
     progress_bar,
     show,
@@ -96,9 +97,9 @@ def run(
     if no_skip:
         typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
-        check_targets(json, trace, report)
-        writer = _trace_writer(trace, window)
         name = chosen(workload, config)
+        check_targets(json, trace, report, workload=name, machine=hw, mapping=mapping)
+        writer = _trace_writer(trace, window)
         wanted = [*assignments(mapping, set_, layers), *_short_for_set(seq_len, phase, batch)]
         job = _prepared(name, hw, wanted, quiet)
         from sim.simulation import run as simulate  # takes a while to load: not before the inputs are known to be right
@@ -122,7 +123,7 @@ def run(
             options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--batch": batch}
             options |= {"--layers": layers, "--simulate-layers": simulate_layers, "--report": "report.html"}
             _write_report(report, job, result, command_line("run", [workload], options))
-    if not quiet and json != "-":
+    if not quiet and may_print(json, trace, report):
         show(result)
 
 
@@ -158,8 +159,8 @@ def _prepared(workload: str, machine: str, wanted: list[str], quiet: bool) -> Jo
 
 
 def _write_report(report: Path, job: Job, result: Result, command: str) -> None:
-    from sim.files.atomic import write_atomically
+    from sim.files.outputs import write_text
     from sim.presentation.figures.gather import evidence
     from sim.presentation.html.run_page import run_page
 
-    write_atomically(report, run_page(evidence(job, result), job.machine, command))
+    write_text(report, run_page(evidence(job, result), job.machine, command))

@@ -53,7 +53,7 @@ def summary(file: TraceArgument, json: JsonOption = None) -> None:
         from sim.trace.read.rows import rows
         from sim.trace.read.summary import summarise
 
-        check_targets(json)
+        check_targets(json, file=file)
         with progress_bar("reading"):
             found = summarise(rows(file))
         if write_json(found.model_dump_json(indent=2) + "\n", json):
@@ -73,7 +73,7 @@ def query(
 
         from sim.trace.read.query import query as ask
 
-        check_targets(json)
+        check_targets(json, file=file)
         columns, found = ask(file, sql)
         records = [dict(zip(columns, row, strict=True)) for row in found]
         if write_json(dumps(records, indent=2, default=str) + "\n", json):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import one_line_errors, show
+from sim.commands.options import check_targets, one_line_errors, show
 from sim.files.errors import InputError, Problem
 
 
@@ -17,7 +17,7 @@ def validate(
 ) -> None:
     """Compare components with reference data; writes a page and a figure."""
     with one_line_errors():
-        from sim.files.atomic import check_writable, write_atomically
+        from sim.files.outputs import write_text
         from sim.validation import SUITES
         from sim.validation.cases import summarise
         from sim.validation.report import as_markdown, as_svg, table
@@ -28,11 +28,10 @@ def validate(
             raise InputError(Problem("is not a folder", f"--output {output}"))
         output.mkdir(parents=True, exist_ok=True)
         page, picture = output / "validation.md", output / "validation.svg"
-        for target in (page, picture):
-            check_writable(target)
+        check_targets(page, picture)
         cases = [case for name in SUITES if suite in ("all", name) for case in SUITES[name]()]
-        write_atomically(page, as_markdown(cases, suite))
-        write_atomically(picture, as_svg(cases))
+        write_text(page, as_markdown(cases, suite))
+        write_text(picture, as_svg(cases))
     show(table(summarise(cases)))
     if not all(case.holds for case in cases):
         raise typer.Exit(1)

@@ -39,6 +39,11 @@ class Document:
         """The file that the user named."""
         return self.sources[0][0]
 
+    @property
+    def files(self) -> list[Path]:
+        """Every file that it was read from."""
+        return [Path(name) for name, _ in self.sources]
+
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)

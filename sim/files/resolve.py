@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find
@@ -66,6 +67,17 @@ def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tupl
     for assignment in assignments:
         _target(assignment, *documents).override(assignment)
     return documents
+
+
+def files_behind(named: Iterable[tuple[str, str]]) -> list[Path]:
+    """Every file that is read for inputs of a kind and name, with what they extend; nothing for what cannot be read."""
+    found: list[Path] = []
+    for kind, name in named:
+        try:
+            found += (read_workload(name) if kind == "workload" else read_document(find(kind, name))).files
+        except InputError:
+            continue  # whoever reads it says so
+    return found
 
 
 def read_workload(name: str) -> Document:

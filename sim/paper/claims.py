@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
 from sim.paper.pages import head, signed
 from sim.paper.published import SOURCE
@@ -16,7 +16,7 @@ from sim.presentation.markdown import table
 def write_claims(folder: Path, runs: Runs) -> list[Path]:
     """Write claims.md into *folder*."""
     path = folder / "claims.md"
-    write_atomically(path, _page(simulate_facts(runs)))
+    write_text(path, _page(simulate_facts(runs)))
     return [path]
 
 

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hw.unit_names import COMPUTE_UNITS
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.paper.pages import head
 from sim.paper.pictures import STYLES, draw_series, print_style, write_figure
 from sim.paper.published import SOURCE, table1
@@ -51,7 +51,7 @@ def write_figure1(folder: Path, runs: Runs) -> list[Path]:
         _draw_decode(right, gpu)
         pictures = write_figure(figure, folder, "figure1")
     page = folder / "figure1.md"
-    write_atomically(page, _page(edge, gpu))
+    write_text(page, _page(edge, gpu))
     return [*pictures, page]
 
 

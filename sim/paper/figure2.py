@@ -14,7 +14,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.files.resolve import resolve_workload
 from sim.paper.counts import count
 from sim.paper.pages import excess, head, signed
@@ -83,7 +83,7 @@ def write_figure2(folder: Path, runs: Runs) -> list[Path]:
     with print_style():
         pictures = write_figure(figure_of(pairs), folder, "figure2")
     target = folder / "figure2.md"
-    write_atomically(target, page(pairs))
+    write_text(target, page(pairs))
     return [*pictures, target]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.paper.official_models import comparisons
 from sim.paper.official_page import figure_of, page
 from sim.paper.pictures import print_style, write_figure
@@ -17,5 +17,5 @@ def write_official(folder: Path, runs: Runs) -> list[Path]:
     with print_style():
         pictures = write_figure(figure_of(found), folder, "official")
     target = folder / "official.md"
-    write_atomically(target, page(found))
+    write_text(target, page(found))
     return [*pictures, target]

@@ -15,7 +15,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.files.atomic import replacing
+from sim.files.outputs import writing
 from sim.presentation.figures.canvas import PRINT
 
 COLUMN_INCHES = 3.4
@@ -60,7 +60,7 @@ def write_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     for format, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
         image, target = BytesIO(), folder / f"{name}.{format}"
         figure.savefig(image, format=format, dpi=DOTS_PER_INCH, facecolor="white", metadata=metadata)
-        with replacing(target) as stream:
+        with writing(target) as stream:
             stream.write(image.getvalue())
         written.append(target)
     return written

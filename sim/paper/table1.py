@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from sim.files.atomic import write_atomically
+from sim.files.outputs import write_text
 from sim.paper.gpu import read_measurements
 from sim.paper.pages import comma_separated, written_by
 from sim.paper.published import SOURCE
@@ -26,7 +26,7 @@ def write_table1(folder: Path, runs: Runs) -> list[Path]:
     cells = [*counted(), *simulated(runs), *measured(gpu)]
     texts = {"table1.md": page(cells, gpu), "table1.csv": as_csv(cells), "table1.json": as_json(cells)}
     for name, text in texts.items():
-        write_atomically(folder / name, text)
+        write_text(folder / name, text)
     return [folder / name for name in texts]
 
 

@@ -16,7 +16,7 @@ from hw.machine import MachineSpec
 from hw.unit_names import UNITS
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
-from sim.files.atomic import replacing
+from sim.files.outputs import writing
 from sim.lowering.section import Section
 from sim.trace.counters import RunCounters
 from sim.trace.requests import HEARD, SLOT
@@ -48,7 +48,7 @@ class TraceWriter:
         channels = tuple(f"dram.channel{number}" for number in range(machine.dram.channels))
         tracks = dict.fromkeys(UNITS, ("work", "stalls")) | dict.fromkeys(channels, ("data", "stalls"))
         header = Header(machine.name, machine.clock, tracks)
-        with replacing(self._path) as stream, self._format.writing(stream, header) as sink:
+        with writing(self._path) as stream, self._format.writing(stream, header) as sink:
             output = Output(machine, channels, SliceWriter(sink, self._window), RunCounters(machine))
             recorder = _Recorder(output, self._chunk)
             yield recorder

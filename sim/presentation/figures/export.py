@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 import matplotlib
 
-from sim.files.atomic import replacing
 from sim.files.errors import InputError, Problem
+from sim.files.outputs import writing
 from sim.presentation.figures.canvas import Drawing, Mark
 
 DOTS_PER_INCH = 300
@@ -41,7 +41,7 @@ def write(drawing: Drawing, path: Path) -> None:
     format = check_suffix(path)
     text = "<?xml version='1.0' encoding='utf-8'?>\n" + as_svg(drawing, "figure", "path") if format == "svg" else ""
     image = text.encode() if text else _saved(drawing, format)
-    with replacing(path) as stream:
+    with writing(path) as stream:
         stream.write(image)
 
 

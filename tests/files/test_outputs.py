@@ -27,7 +27,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sim.files.atomic.os.replace", full)
+    monkeypatch.setattr("sim.files.outputs.os.replace", full)
     code, _, error = call("run", "mamba2", *SMALL, "-q", *output)
     assert (code, error) == (1, "stallscope: output: No space left on device\n")
     assert list(tmp_path.iterdir()) == []

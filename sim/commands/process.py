@@ -1,0 +1,102 @@
+"""What a command owes the shell: it ends in a line or in silence, whatever becomes of its outputs, and tidies up.
+
+A signal that asks a program to end unwinds it as Ctrl-C does, so that no temporary file stays behind; then the process
+dies of that signal, as whoever sent it expects.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+ENDING = ("SIGTERM", "SIGHUP")  # the latter is not known everywhere
+
+
+class _Ended(BaseException):
+    """A signal has asked the program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def behave(command: Callable[[], None]) -> int:
+    """Do *command*, which may raise SystemExit, and return the exit code of the process."""
+    _make_streams_safe()
+    _heed_signals()
+    try:
+        code = _code_of(command)
+    except _Ended as ended:
+        _silence_outputs()
+        signal.signal(ended.number, signal.SIG_DFL)
+        os.kill(os.getpid(), ended.number)
+        return 128 + ended.number  # not reached
+    return _flushed(code)
+
+
+def _code_of(command: Callable[[], None]) -> int:
+    try:
+        command()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except OSError as error:
+        return _failed(error)
+    return 0
+
+
+def _failed(error: OSError) -> int:
+    """Say in a line that something could not be written; nothing where nobody reads any more."""
+    if error.errno != errno.EPIPE:
+        _say(f"stallscope: {error.filename or 'output'}: {error.strerror}")
+    return 1
+
+
+def _flushed(code: int) -> int:
+    """Write what is left of the output: here that can still be told, at the interpreter's end it cannot."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = code or _failed(error)
+    _silence_outputs()
+    return code
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # if nobody can be told
+        print(line, file=sys.stderr, flush=True)
+
+
+def _silence_outputs() -> None:
+    """What is left in buffers that cannot be written any more goes nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, io.UnsupportedOperation):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _make_streams_safe() -> None:
+    """Standard output and error are there, be it to nowhere, and write whatever characters their encoding has."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell; what is opened next must not get its descriptor
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _heed_signals() -> None:
+    def end(number: int, _: FrameType | None) -> None:
+        raise _Ended(number)
+
+    for name in ENDING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, end)

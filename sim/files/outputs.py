@@ -1,0 +1,139 @@
+"""Where outputs go: plain files appear whole or not at all, devices and pipes are written to.
+
+A plain file is written beside its place and renamed, which keeps the mode that the place had; of a symbolic link the
+file that it points to is replaced, never the link. What is no plain file is never replaced, bytes are sent to it: a
+device, a pipe, a descriptor of the process such as ``/dev/stdout`` or ``/dev/fd/3``, or ``-`` for standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sim.files.errors import InputError, Problem
+
+STDOUT = 1
+_DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": STDOUT, "/dev/stderr": 2}
+_DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd|/proc/thread-self/fd)/(\d+)")
+_NAME_BYTES = 100  # of a file's name in the name of its temporary one: together they must not be too long
+_STREAMED = (stat.S_ISCHR, stat.S_ISFIFO)
+
+
+def check_writable(path: Path) -> None:
+    """Raise InputError now, before a long run, if *path* cannot be written."""
+    try:
+        found, place = _stat(path), Path(os.path.realpath(path))
+        folder = place.parent
+        if found is None and not folder.is_dir():
+            raise InputError(Problem(f"the folder {str(path.parent)!r} does not exist", str(path)))
+        if found is not None and stat.S_ISDIR(found.st_mode):
+            raise InputError(Problem("is a folder, expected a file to write", str(path)))
+        if not _is_streamed(path, found):
+            if found is not None and not stat.S_ISREG(found.st_mode):
+                raise InputError(Problem("is neither a file nor something to stream to", str(path)))
+            if not os.access(folder, os.W_OK):
+                raise InputError(Problem("cannot be written", str(path)))
+        elif _descriptor(path) is None and not os.access(path, os.W_OK):
+            raise InputError(Problem("cannot be written", str(path)))
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL
+        raise InputError(Problem(f"cannot be written: {getattr(error, 'strerror', error)}", str(path))) from None
+
+
+def check_apart(outputs: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
+    """Raise InputError if two *outputs* would go to one place, or one would overwrite one of *inputs*.
+
+    Character devices are exempt: what two outputs send to ``/dev/null`` does not get in each other's way.
+    """
+    read = {_identity(path): path for path in inputs}
+    taken: dict[object, Path] = {}
+    for path in outputs:
+        identity = _identity(path)
+        if identity in read:
+            raise InputError(Problem(f"is read as well (as {str(read[identity])!r}), expected another file", str(path)))
+        found = _stat(path)
+        if identity in taken and not (found is not None and stat.S_ISCHR(found.st_mode)):
+            raise InputError(Problem("is named for two outputs, expected a file for each", str(path)))
+        taken[identity] = path
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A binary stream whose bytes *path* has when the block ends well; if it does not, a plain file stays as it was."""
+    if _descriptor(path) == STDOUT and sys.stdout is not None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.flush()
+        return
+    if _is_streamed(path, _stat(path)):
+        descriptor = _descriptor(path)
+        with open(path if descriptor is None else os.dup(descriptor), "wb") as stream:
+            yield stream
+        return
+    place = Path(os.path.realpath(path))
+    found = _stat(place)
+    handle, name = tempfile.mkstemp(prefix=f".{_shortened(place.name)}.", dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        os.chmod(name, _default_mode() if found is None else stat.S_IMODE(found.st_mode))
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def is_standard_output(path: Path | str | None) -> bool:
+    """Whether *path* is where a command prints."""
+    return path is not None and _descriptor(Path(path)) == STDOUT
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write *text* as UTF-8."""
+    with writing(path) as stream:
+        stream.write(text.encode())
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """What *path* leads to; None if there is nothing."""
+    descriptor = _descriptor(path)
+    try:
+        return os.stat(path) if descriptor is None else os.fstat(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of the descriptor that *path* means, if it means one."""
+    if str(path) == "-":
+        return STDOUT
+    text = os.path.abspath(path)
+    found = _DESCRIPTOR.fullmatch(text)
+    return int(found[1]) if found else _DESCRIPTORS.get(text)
+
+
+def _is_streamed(path: Path, found: os.stat_result | None) -> bool:
+    return _descriptor(path) is not None or (found is not None and any(kind(found.st_mode) for kind in _STREAMED))
+
+
+def _identity(path: Path) -> object:
+    """The same for all names of one file: device and inode, or, where there is none yet, where the name leads."""
+    found = _stat(path)
+    return os.path.realpath(path) if found is None else (found.st_dev, found.st_ino)
+
+
+def _shortened(name: str) -> str:
+    """The beginning of *name*, in so few bytes that something can be added to it."""
+    return os.fsdecode(os.fsencode(name)[:_NAME_BYTES])
+
+
+def _default_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
