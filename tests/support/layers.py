@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hw.machine import MachineSpec
-from hw.unit_names import UnitName
+from hw.unit_names import ComputeUnit
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.lowering.analysis import Analysis
@@ -41,7 +41,7 @@ def inventory(
     """What the layer keeps on chip, cut into *blocks* of *lanes*; operations not named in *simd* are on the array."""
     costs = CostModel(Analysis(built), EDGE, widths[0])
     stepped = stepped_operations(costs.analysis, lanes * blocks, 1)
-    place: dict[str, UnitName] = {
+    place: dict[str, ComputeUnit] = {
         name: "simd" if name in simd.split() else "mac_array" for name in costs.analysis.operations
     }
     mapping = Mapping(tokens, 1, 1, blocks, lanes, stepped, place, 1024, spill)

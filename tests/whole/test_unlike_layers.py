@@ -140,9 +140,3 @@ def test_a_model_without_a_recurrence_is_counted_and_runs() -> None:
     assert counts.paper.oi_op_per_byte is None and counts.paper.state_gop_per_token == 0
     assert counts.paper.ops_gop_per_token == pytest.approx(2 * 2 * 2 * 16 * 32 / 1e9)
     assert run(job_of(workload)).bounds.recurrence_cycles == 0
-
-
-def test_stacks_have_as_many_layers_as_the_description_says() -> None:
-    one = built("mamba1", "layers=3")
-    with pytest.raises(ValueError, match="the stacks have 2 layers, the description says 3"):
-        Workload(one.spec, (Stack(one.spec, one.graph, 2),))
