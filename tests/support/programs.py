@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Transfer, Work
 from hw.unit_names import UnitName
+from sim.execution.observers import RunObserver
+from sim.execution.offered import Offered
 from sim.execution.run import Execution, run_program
 from sim.lowering.order import BatchLayout
 from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
@@ -55,6 +58,11 @@ def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, til
     return Program(streams, (), pool, layers, tiles, 1, 1, contended=False)
 
 
+def items(count: int, cycles: int = 1, tail: int = 0) -> list[tuple[int, int] | None]:
+    """*count* items that are alike, for :func:`compute`."""
+    return [(cycles, tail)] * count
+
+
 def makespan(spec: MachineSpec, built: Program) -> int:
     """The makespan, which the cycles of every unit and channel sum to, whatever the stride."""
     execution = run_program(built, spec)
@@ -75,6 +83,25 @@ def outcome(execution: Execution) -> dict[str, Any]:
         for stream in execution.streams
     ]
     return found
+
+
+class Starts(RunObserver):
+    """Keeps when the requests of each stream start."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.cycles: dict[str, list[int]] = {}
+
+    def issued(self, offered: Offered, now: int, end: int, completion: int, landing: Landing | None) -> None:
+        self.order.append(offered.plan.name)
+        self.cycles.setdefault(offered.plan.name, []).append(now)
+
+
+def starts(spec: MachineSpec, built: Program) -> Starts:
+    """What is heard of a run of *built*."""
+    observer = Starts()
+    run_program(built, spec, observer=observer)
+    return observer
 
 
 MAC: UnitName = "mac_array"
