@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hw.machine import MachineSpec
-from hw.unit_names import UnitName
+from hw.unit_names import ComputeUnit
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError, MappingError
@@ -88,7 +88,7 @@ def test_a_wish_that_cannot_be_met_names_its_entry(wish: str, message: str) -> N
         ),
     ],
 )
-def test_a_placement_that_cannot_be_is_an_error(place: dict[str, UnitName], message: str) -> None:
+def test_a_placement_that_cannot_be_is_an_error(place: dict[str, ComputeUnit], message: str) -> None:
     b = GraphBuilder("small", {"d": 16, "h": 8}, "u[t,d]")
     b.define("a", "any", "a[t,d] = exp(u[t,d])")
     b.define("y", "any", "y[t,h] = sum(d, W[d,h] * a[t,d])")
