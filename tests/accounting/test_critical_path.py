@@ -193,3 +193,13 @@ def test_the_time_of_a_request_is_split_as_accounts_split_it() -> None:
         (ARRAY, "bank_conflict", ""): 10,
         (ARRAY, "pipeline_latency", ""): 4,
     }
+
+
+def test_a_tracker_begins_anew_with_every_section() -> None:
+    tracker = PathTracker()
+    built = program(compute(MAC, items(3, 5))), program(compute(SIMD, items(1, 7)))
+    for each, makespan in zip(built, (15, 7), strict=True):
+        section: Any = SimpleNamespace(program=each)
+        tracker.begin(section, 1000)
+        assert run_program(each, SPEC, observer=tracker).makespan == makespan
+        assert sum(tracker.spent(makespan).values()) == makespan

@@ -24,7 +24,9 @@ def heard(*sections: Section) -> OrderRecorder:
     return recorder
 
 
-HEADS = [IndexRange("h", 2 * number, 2 * number + 1) for number in range(4)]  # of two blocks of two lanes, two heads each
+HEADS = [
+    IndexRange("h", 2 * number, 2 * number + 1) for number in range(4)
+]  # of two blocks of two lanes, two heads each
 
 
 @pytest.mark.parametrize("layer", [0, 1])
