@@ -122,11 +122,11 @@ class PathTracker(RunObserver):
         self._histories: list[_History] = []
         self._count = 0  # streams
         self._kinds = 1  # more than any stream has distinct requests
-        self._now = NOBODY  # the request of which a moment is just happening, as CAUSE has it
-        self._now_moment = START
 
     def begin(self, section: Section, start: int) -> None:
         """*section* begins; the cycles of its path count from 0."""
+        self._now = NOBODY  # the request of which a moment is just happening, as CAUSE has it
+        self._now_moment = START
         program = section.program
         plans = self._plans = program.streams
         self._reasons = (*program.reasons, Reason.UNIT_BUSY)

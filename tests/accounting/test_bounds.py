@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.machine import MachineSpec
-from hw.unit_names import UnitName
+from hw.unit_names import ComputeUnit
 from sim.accounting.bounds import maximum_cycle_ratio, paper_roofline_cycles, recurrence_cycles_per_step
 from sim.files.catalog import find
 from sim.files.documents import read_document
@@ -124,7 +124,7 @@ def machine(*overrides: str) -> MachineSpec:
         ),
     ],
 )
-def test_recurrence_cycles_per_step(graph: TimestepGraph, placement: dict[str, UnitName], ratio: Fraction) -> None:
+def test_recurrence_cycles_per_step(graph: TimestepGraph, placement: dict[str, ComputeUnit], ratio: Fraction) -> None:
     costs = CostModel(Analysis(graph), machine(), 2)
     mapping = Mapping(1, 1, 1, 1, 1, frozenset(placement), placement, 1024)
     assert recurrence_cycles_per_step(costs, mapping) == ratio

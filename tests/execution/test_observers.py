@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, event, given, settings
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
-from hw.observer import Observer
 from sim.accounting.result import Result
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.offered import Offered
@@ -168,12 +167,6 @@ def check_requests(heard: list[tuple[Any, ...]]) -> None:
             assert max(told["since"], told["ready_at"]) <= now <= end <= completion
             assert (costs is not None) == (seen[-1] is None)  # a transfer has no cost as requests to units have
     assert not waiting
-
-
-def test_an_observer_of_units_hears_nothing_by_default() -> None:
-    observer = Observer()
-    assert observer.busy("simd", None, 0, 1) is None
-    assert observer.stalled("simd", "start", 0, 1) is None
 
 
 def test_nobody_may_be_among_the_observers() -> None:

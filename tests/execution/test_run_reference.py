@@ -11,7 +11,7 @@ from sim.execution.run import STRIDES, Stride, run_program
 from sim.files.errors import DeadlockError
 from sim.lowering.program import Pool, Program
 from tests.support.plain_model import reference_makespan
-from tests.support.programs import LATENCY, MAC, OPEN, SIMD, compute, load, makespan, needs, program, programs
+from tests.support.programs import LATENCY, MAC, SIMD, compute, load, makespan, needs, program, programs
 
 DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
@@ -85,42 +85,6 @@ RING = [ALWAYS, ALWAYS, 1, 2]  # item i may overwrite what item i - 2 has made
 )
 def test_makespan(spec: MachineSpec, built: Program, cycles: int) -> None:
     assert makespan(spec, built) == cycles
-
-
-def weights(slots: int, cycles: int, tiles: int = 1) -> Program:
-    use = compute(MAC, [(cycles, 0)] * 4, needs(0, 1, 2, 3, 4, reason=DRAM))
-    return program(load(4), use, pool=Pool(slots, ((0, 1),)), tiles=tiles)
-
-
-@pytest.mark.parametrize(
-    ("built", "cycles"),
-    [
-        # With one slot every tile is fetched on an idle bus, after the one before it has been used.
-        pytest.param(weights(1, 100), LATENCY + 3 * OPEN + 4 * (4 + 100), id="one slot"),
-        pytest.param(weights(2, 100), LATENCY + 4 + 4 * 100, id="two slots hide the fetch"),
-        pytest.param(weights(3, 100), LATENCY + 4 + 4 * 100, id="a third is not needed"),
-        pytest.param(weights(2, 100, tiles=3), LATENCY + 4 + 12 * 100, id="ahead into the next tile"),
-        # With four slots all are fetched at once, 4 clocks apart.
-        pytest.param(weights(4, 10), LATENCY + 4 + 4 * 10, id="four slots fetch all at once"),
-    ],
-)
-def test_weight_pool(spec: MachineSpec, built: Program, cycles: int) -> None:
-    assert makespan(spec, built) == cycles
-
-
-def test_weights_that_wait_for_the_input_do_not_fill_the_pool(spec: MachineSpec) -> None:
-    """The second user's weights must get a slot although the first, a tile ahead, waits for its own input."""
-    built = program(
-        load(1, needs(5, 0, reason=NO_BUFFER), name="load.input"),
-        load(1, name="load.weights.in"),
-        load(2, name="load.weights.out"),
-        compute(MAC, [(5, 0)], needs(0, 1, reason=DRAM), needs(1, 1, reason=DRAM), name="in"),
-        compute(SIMD, [(500, 0)], needs(3, 1), name="between"),
-        compute(MAC, [(5, 0)] * 2, needs(4, 1, 1), needs(2, 1, 2, reason=DRAM), name="out"),
-        pool=Pool(2, ((1, 3), (2, 5))),
-        tiles=4,
-    )
-    assert makespan(spec, built) > 4 * (5 + 500 + 10)
 
 
 @pytest.mark.parametrize(

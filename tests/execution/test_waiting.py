@@ -1,4 +1,4 @@
-"""Counters, those who wait at them, records of transfers and slots for weights, in programs that need many of them."""
+"""Counters, those who wait at them, and records of transfers, in programs that need many of them."""
 
 from __future__ import annotations
 
@@ -8,42 +8,16 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from sim.execution.observers import RunObserver
-from sim.execution.offered import Offered
 from sim.execution.run import run_program
-from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
+from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from tests.support.plain_model import reference_makespan
-from tests.support.programs import LATENCY, MAC, SIMD, compute, load, makespan, needs, program
+from tests.support.programs import LATENCY, MAC, SIMD, compute, items, load, makespan, needs, program, starts
 
 DRAM = Reason.DRAM
 
-LANDINGS = 256  # of the same names in sim/execution: compiled, they have no names any more
-KEPT_FREE = 2
-
-
-def items(count: int, cycles: int = 1, tail: int = 0) -> list[tuple[int, int] | None]:
-    return [(cycles, tail)] * count
-
-
-class Starts(RunObserver):
-    """Keeps when the requests of each stream start."""
-
-    def __init__(self) -> None:
-        self.order: list[str] = []
-        self.cycles: dict[str, list[int]] = {}
-
-    def issued(self, offered: Offered, now: int, end: int, completion: int, landing: Landing | None) -> None:
-        self.order.append(offered.plan.name)
-        self.cycles.setdefault(offered.plan.name, []).append(now)
-
-
-def starts(spec: MachineSpec, built: Program) -> Starts:
-    observer = Starts()
-    run_program(built, spec, observer=observer)
-    return observer
+LANDINGS = 256  # of the same name in sim/execution: compiled, it has no name any more
 
 
 class TestCounters:
@@ -109,78 +83,3 @@ class TestRecordsOfTransfers:
         sparse = replace(load(4), numbers=(np.array([0, NOTHING, NOTHING, 0]),) * len(VARIANTS))
         assert self.waited(spec, sparse, 3) == self.SHARED
         assert self.waited(spec, sparse, 4) == {"dram_bandwidth": 4 + LATENCY + 4}
-
-
-def gated(slots: int, count: int = 8) -> Program:
-    """A stream uses weights but waits for another one until cycle 1000; its weights are loaded ahead."""
-    return program(
-        load(count),
-        compute(SIMD, items(1, 1000)),
-        compute(MAC, items(count), needs(0, *range(1, count + 1), reason=DRAM), needs(1, *[1] * count)),
-        pool=Pool(slots, ((0, 2),)),
-    )
-
-
-def rivals(gate: int, second: Dependency | None = None) -> Program:
-    """a loads at once and uses an item for 100 cycles; b begins to load at cycle *gate*; two slots for both."""
-    more = [second] if second is not None else []
-    return program(
-        load(6, name="a"),
-        load(6, needs(2, *[1] * 6), name="b"),
-        compute(SIMD, items(1, gate)),
-        compute(MAC, items(6, 100), needs(0, *range(1, 7), reason=DRAM), name="use a"),
-        compute(MAC, items(6, 10), needs(1, *range(1, 7), reason=DRAM), *more, name="use b"),
-        compute(SIMD, items(2, 5000), name="slow"),
-        pool=Pool(2, ((0, 3), (1, 4))),
-    )
-
-
-class TestSlots:
-    """Who gets the slots of a weight pool."""
-
-    @pytest.mark.parametrize("slots", range(1, 8))
-    def test_who_waits_for_more_than_weights_leaves_slots_free(self, spec: MachineSpec, slots: int) -> None:
-        """The first weights are taken before it is known that something else is missing."""
-        before = [cycle for cycle in starts(spec, gated(slots)).cycles["load"] if cycle < 1000]
-        assert len(before) == max(1, slots - KEPT_FREE)
-
-    def test_nobody_has_two_while_another_who_waits_for_weights_only_has_none(self, spec: MachineSpec) -> None:
-        found = starts(spec, rivals(50))
-        assert [name for name in found.order if name in "ab"][:5] == ["a", "a", "b", "a", "b"]
-        assert found.cycles["b"][0] == LATENCY + 4 + 100  # when a's first slot is free
-
-    def test_but_who_waits_for_something_else_too_does_not_count(self, spec: MachineSpec) -> None:
-        """What b's user needs, too, is not even begun before all of a's are used."""
-        found = starts(spec, rivals(50, needs(5, *[2] * 6)))
-        assert [name for name in found.order if name in "ab"] == ["a"] * 6 + ["b"] * 6
-        assert found.cycles["a"][2] == LATENCY + 4 + 100
-
-    def test_the_oldest_work_first(self, spec: MachineSpec) -> None:
-        """One slot: both tiles of a stream's before the other's, and then the next tile."""
-        found = starts(
-            spec,
-            program(
-                load(2, name="a"),
-                load(2, name="b"),
-                compute(MAC, items(2), needs(0, 1, 2, reason=DRAM)),
-                compute(MAC, items(2), needs(1, 1, 2, reason=DRAM)),
-                pool=Pool(1, ((0, 2), (1, 3))),
-                tiles=2,
-            ),
-        )
-        assert "".join(name for name in found.order if name in "ab") == "aabbaabb"
-
-    def test_a_slot_is_free_when_the_weights_have_been_read(self, spec: MachineSpec) -> None:
-        """The result comes 1000 cycles later, and is not waited for."""
-        use = compute(MAC, items(2, 30, 1000), needs(0, 1, 2, reason=DRAM))
-        found = starts(spec, program(load(2), use, pool=Pool(1, ((0, 1),))))
-        assert found.cycles["load"] == [0, LATENCY + 4 + 30]
-
-    def test_slots_are_shared_by_tiles_that_use_nothing(self, spec: MachineSpec) -> None:
-        """Tiles without weights neither take slots nor give any back."""
-        nothing, something = np.array([NOTHING, NOTHING]), np.array([0, 0])
-        first = (nothing, something, nothing, something)  # something in the first tile of a layer: variants 1 and 3
-        loads = replace(load(2), numbers=first)
-        use = replace(compute(MAC, items(2, 30), needs(0, 1, 2, reason=DRAM)), numbers=first)
-        found = starts(spec, program(loads, use, pool=Pool(1, ((0, 1),)), tiles=4, layers=3))
-        assert len(found.cycles["load"]) == len(found.cycles[MAC]) == 2 * 3

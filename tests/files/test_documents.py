@@ -13,6 +13,8 @@ from hw.spec import Spec
 from sim.files.documents import read_document, split_assignment
 from sim.files.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
+
 
 class Tank(Spec):
     """A part of the example document."""
@@ -45,11 +47,6 @@ tank:
   size: 1KiB
   count: 2
 """
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def write(text: str, name: str = "plant.yaml") -> Path:

@@ -1,52 +1,16 @@
-"""The form of a lowered program, and what its requests ask of the SRAM."""
+"""The form of a lowered program, the slots that its weights share, and what a machine is ideal in."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from hw.machine import MachineSpec
+from hw.effects import Effect
 from hw.requests import Transfer, Work
-from sim.files.catalog import find
-from sim.files.documents import read_document
-from sim.lowering.program import NOTHING, Program
-from sim.search.choose import choose
+from hw.sram import SramSpec
+from sim.lowering.program import NOTHING, Pool
 from sim.simulation import prepare
-from workloads.graph import GraphBuilder
-from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
-
-EDGE = read_document(find("machine", "edge")).check(MachineSpec)
-TOKENS, HEADS, WIDTH = 4, 128, 64
-
-
-def program(state: Precision) -> Program:
-    """A state that lanes update and that a projection of every token reads; 16 bit but for the *state*."""
-    b = GraphBuilder("small", {"d": WIDTH, "h": HEADS}, "u[t,d]")
-    b.define("a", "any", "a[t,h] = sum(d, W[d,h] * u[t,d])")
-    b.define("s", "any", "s[t,h] = 0.5 * s[t-1,h] + a[t,h]")
-    b.define("y", "any", "y[t,d] = sum(h, V[h,d] * s[t,h])")
-    spec = WorkloadSpec(
-        name="w", model="mamba1", dimensions={}, layers=1, sequence_length=TOKENS, precision="16bit",
-        state_precision=state, mapping=MappingSpec(token_tile=TOKENS, blocks=1, lanes=1),
-    )  # fmt: skip
-    return choose(Workload.alike(spec, b.build("y")).stacks[0], EDGE).program
-
-
-@pytest.mark.parametrize(
-    ("operation", "elements", "wide"),
-    [
-        pytest.param("a", WIDTH * (HEADS // 32) + HEADS, 0, id="reads its input for each of four folds, and no state"),
-        pytest.param("s", HEADS, 2 * HEADS, id="reads a, and the state that it writes again"),
-        pytest.param("y", WIDTH, HEADS * (WIDTH // 32), id="reads the state for each of two folds"),
-    ],
-)
-def test_every_tensor_moves_at_its_own_width(operation: str, elements: int, wide: int) -> None:
-    """Weights, moved once a fold, do not depend on it."""
-    weights = {"a": WIDTH * HEADS, "y": HEADS * WIDTH}.get(operation, 0)
-    for state, width in ("16bit", 2), ("32bit", 4):
-        built = program(state)  # type: ignore[arg-type]
-        stream = next(plan for plan in built.streams if plan.name == operation)
-        assert built.bytes_moved(stream) == TOKENS * (2 * elements + width * wide) + 2 * weights
+from tests.support.layers import EDGE, HEAVY, LEAKY, inventory, section
 
 
 @pytest.mark.parametrize(
@@ -75,3 +39,61 @@ def what(request: Work | Transfer) -> tuple[object, ...]:
     if isinstance(request, Transfer):
         return request.size_bytes, request.write, request.address
     return request.cycles, request.tail_cycles, tuple(sorted(request.demand.items()))
+
+
+@pytest.mark.parametrize(
+    ("room", "ideal", "pool"),
+    [
+        pytest.param(3 * 2048, [], Pool(3, ((1, 3), (2, 4))), id="three slots for all: loaded by 1 for 3, by 2 for 4"),
+        pytest.param(4 * 2048, [], Pool(4, ((1, 3), (2, 4))), id="room for one more"),
+        pytest.param(1024 + 4 * 2048, [], None, id="room for all weights"),
+        pytest.param(3 * 2048, ["buffers"], None, id="there is always room"),
+    ],
+)
+def test_weights_share_slots_where_they_do_not_stay(room: int, ideal: list[Effect], pool: Pool | None) -> None:
+    """*room* beside the least slots of everything else, which go to weights last."""
+    kept = inventory(HEAVY, "y", blocks=1, lanes=1)
+    for storage in (*kept.stored.values(), *kept.parameters.values()):
+        storage.most_slots = storage.buffer.slots
+    found = section(kept, EDGE.model_copy(update={"ideal": ideal}), capacity=kept.least_bytes(8) + room)
+    assert [plan.name for plan in found.program.streams][1:5] == ["load.weights.q", "load.weights.r", "q", "r..s"]
+    assert found.program.pool == pool
+
+
+def groups(reasons: set[str]) -> set[str]:
+    """Which kinds of waiting there are."""
+    return {each.split("_on_")[0].split("_for_")[0] for each in reasons}
+
+
+@pytest.mark.parametrize(
+    ("ideal", "left"),
+    [
+        pytest.param([], {"dram", "no_buffer", "recurrence", "waits"}, id="nothing is ideal"),
+        pytest.param(["buffers"], {"dram", "recurrence", "waits"}, id="buffers"),
+        pytest.param(["recurrence"], {"dram", "no_buffer", "waits"}, id="recurrence"),
+        pytest.param(["dependencies"], {"dram", "no_buffer", "recurrence"}, id="results of other operations"),
+        pytest.param(["edges", "dram_latency"], {"dram", "no_buffer", "recurrence", "waits"}, id="something else"),
+    ],
+)
+def test_nothing_waits_for_what_is_ideal(ideal: list[Effect], left: set[str]) -> None:
+    found = section(inventory(LEAKY, "s y"), EDGE.model_copy(update={"ideal": ideal}))
+    reasons = {each.reason for plan in found.program.streams for each in plan.dependencies}
+    assert groups(reasons) == left
+
+
+# Units want up to 160 bytes in 32 cycles (v) and 24 bytes in 5 cycles (s..y), the DMA engine 34.13 GB/s at 250 MHz:
+# 5 + 4.8 + 136.5 bytes a cycle.
+@pytest.mark.parametrize(
+    ("width", "ideal", "contended"),
+    [
+        pytest.param("146B", [], True, id="less than all want"),
+        pytest.param("147B", [], False, id="enough for all"),
+        pytest.param("146B", ["bank_conflicts"], False, id="banks serve everybody at once"),
+    ],
+)
+def test_banks_are_contended_if_they_give_less_than_units_can_ask_for(
+    width: str, ideal: list[Effect], contended: bool
+) -> None:
+    sram = {"capacity": "1MiB", "banks": 1, "bank_width": width, "ports": 1, "interleave": 1}
+    machine = EDGE.model_copy(update={"sram": SramSpec.model_validate(sram), "ideal": ideal})
+    assert section(inventory(LEAKY, "s y", tokens=4), machine).program.contended is contended

@@ -46,14 +46,3 @@ def test_requests_are_counted_as_a_run_makes_them(program: Program) -> None:
                 if number >= 0:
                     made[number] += 1
         assert program.counts(stream) == made
-
-
-def test_streams_of_transfers_say_what_they_move(program: Program) -> None:
-    moved = {stream.name: stream.moves for stream in program.streams}
-    assert all(
-        (moves is None) == (stream.unit != "dma") for stream, moves in zip(program.streams, moved.values(), strict=True)
-    )
-    assert moved["load.input"] is not None and moved["load.input"].kind == "activations"
-    assert moved["store.output"] is not None and moved["store.output"].write
-    users = {moves.user for moves in moved.values() if moves is not None and moves.kind == "weights"}
-    assert users == {name.removeprefix("load.weights.") for name in moved if name.startswith("load.weights.")} != set()

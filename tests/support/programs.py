@@ -12,15 +12,28 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Transfer, Work
+from hw.requests import Cost, Transfer, Work
 from hw.unit_names import UnitName
+from sim.execution.observers import RunObserver
+from sim.execution.offered import Offered
 from sim.execution.run import Execution, run_program
+from sim.files.catalog import find
+from sim.files.documents import read_document
 from sim.lowering.order import BatchLayout
 from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
 
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
+
+
+def one_channel() -> MachineSpec:
+    """One LPDDR5-6400 channel at 800 MHz, where a cycle is a clock of DRAM."""
+    document = read_document(find("machine", "edge"))
+    for override in ("clock=800MHz", "dram.timing=lpddr5-6400", "dram.channels=1", "dram.refresh=none"):
+        document.override(override)
+    return document.check(MachineSpec)
 
 
 def needs(producer: int, *table: int, reason: str = "data") -> Dependency:
@@ -35,13 +48,14 @@ def compute(
     name: str = "",
     **variants: list[tuple[int, int] | None],
 ) -> StreamPlan:
-    """A stream of (cycles, tail) items; *variants* such as ``first=`` or ``last=`` replace those of such tiles."""
+    """A stream of (cycles, tail) items, all useful; *variants* such as ``first=`` replace those of such tiles."""
     by_variant = [variants.get(key, items) for key in ("middle", "first", "last", "only")]
     works = {item: Work(*item, {}) for found in by_variant for item in found if item is not None}
     known = [*works]
     numbers = [[NOTHING if item is None else known.index(item) for item in found] for found in by_variant]
     layout, arrays = BatchLayout(len(items), 1, len(items)), tuple(np.array(each, np.int64) for each in numbers)
-    return StreamPlan(name or unit, unit, (), layout, tuple(works.values()), arrays, dependencies=list(dependencies))
+    costs = tuple(Cost(work.cycles, work.tail_cycles, work.cycles) for work in works.values())
+    return StreamPlan(name or unit, unit, (), layout, tuple(works.values()), arrays, costs, list(dependencies))
 
 
 def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPlan:
@@ -53,6 +67,11 @@ def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPla
 def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, tiles: int = 1) -> Program:
     """A program of *streams* and nothing else; all that they ask of the SRAM, it gives."""
     return Program(streams, (), pool, layers, tiles, 1, 1, contended=False)
+
+
+def items(count: int, cycles: int = 1, tail: int = 0) -> list[tuple[int, int] | None]:
+    """*count* items that are alike, for :func:`compute`."""
+    return [(cycles, tail)] * count
 
 
 def makespan(spec: MachineSpec, built: Program) -> int:
@@ -75,6 +94,25 @@ def outcome(execution: Execution) -> dict[str, Any]:
         for stream in execution.streams
     ]
     return found
+
+
+class Starts(RunObserver):
+    """Keeps when the requests of each stream start."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.cycles: dict[str, list[int]] = {}
+
+    def issued(self, offered: Offered, now: int, end: int, completion: int, landing: Landing | None) -> None:
+        self.order.append(offered.plan.name)
+        self.cycles.setdefault(offered.plan.name, []).append(now)
+
+
+def starts(spec: MachineSpec, built: Program) -> Starts:
+    """What is heard of a run of *built*."""
+    observer = Starts()
+    run_program(built, spec, observer=observer)
+    return observer
 
 
 MAC: UnitName = "mac_array"

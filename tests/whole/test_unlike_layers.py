@@ -146,12 +146,6 @@ def test_a_model_without_a_recurrence_is_counted_and_runs() -> None:
     assert run(job_of(workload)).bounds.recurrence_cycles == 0
 
 
-def test_stacks_have_as_many_layers_as_the_description_says() -> None:
-    one = built("mamba1", "layers=3")
-    with pytest.raises(ValueError, match="the stacks have 2 layers, the description says 3"):
-        Workload(one.spec, (Stack(one.spec, one.graph, 2),))
-
-
 def test_people_are_told_of_each_stack(job: Job, result: Result) -> None:
     stacks = ["layers 0 to 1 (mamba1)", "layer 2 (mamba2)", "layer 3 (mamba1)"]
     assert list(result.mappings) == stacks

@@ -1,0 +1,43 @@
+"""Mistakes as users read them: one line each, with what is known of their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.files.errors import DeadlockError, InputError, MappingError, Problem
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        pytest.param(Problem("is missing"), "is missing", id="message"),
+        pytest.param(Problem("is missing", key="a.b"), "a.b: is missing", id="key"),
+        pytest.param(Problem("is missing", "f.yaml"), "f.yaml: is missing", id="file"),
+        pytest.param(Problem("is missing", "f.yaml", 7), "f.yaml:7: is missing", id="line"),
+        pytest.param(Problem("is missing", "f.yaml", 7, "a.b"), "f.yaml:7: a.b: is missing", id="all"),
+        pytest.param(Problem("is missing", line=7), "is missing", id="a line of no file"),
+    ],
+)
+def test_a_problem_is_a_line(problem: Problem, line: str) -> None:
+    assert str(problem) == line
+
+
+def test_an_input_error_has_a_line_for_every_problem() -> None:
+    problems = Problem("is missing", "f.yaml", 1, "name"), Problem("unknown key", "f.yaml", 4, "naem")
+    error = InputError(*problems)
+    assert error.problems == problems
+    assert str(error) == "f.yaml:1: name: is missing\nf.yaml:4: naem: unknown key"
+    assert isinstance(error, ValueError)
+
+
+def test_a_misfit_names_its_entry_until_somebody_knows_the_line() -> None:
+    misfits = (("mapping", "place", "conv"), "unknown operation"), (["mapping", "blocks"], "must divide the 4 heads")
+    error = MappingError(*misfits)
+    assert error.misfits == misfits
+    assert str(error) == "mapping.place.conv: unknown operation\nmapping.blocks: must divide the 4 heads"
+    assert [problem.file for problem in error.problems] == ["", ""]
+    assert isinstance(error, InputError)
+
+
+def test_a_deadlock_is_no_mistake_of_the_user() -> None:
+    assert not issubclass(DeadlockError, InputError)

@@ -1,0 +1,55 @@
+"""What a graph asks of hardware: its recurrences, the index along which they are parallel, and what is cut along it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.lowering.analysis import Analysis
+from tests.support.layers import layer
+from tests.support.mapped import costs_of
+from workloads.graph import GraphBuilder, TimestepGraph
+
+
+@pytest.mark.parametrize(
+    ("model", "index", "recurrent"),
+    [
+        pytest.param("mamba1", "i", {"update"}, id="mamba1-channels"),
+        pytest.param("mamba2", "h", {"update"}, id="mamba2-heads"),
+        pytest.param("mamba3_mimo", "h", {"update", "angle"}, id="mamba3-heads"),
+    ],
+)
+def test_recurrences_and_their_parallel_index_are_found(model: str, index: str, recurrent: set[str]) -> None:
+    analysis = costs_of(model).analysis
+    assert analysis.group_index == index
+    assert analysis.recurrent == recurrent
+
+
+@pytest.mark.parametrize(
+    ("equations", "index", "grouped"),
+    [
+        pytest.param(["S[t,h,n] = 0.5 * S[t-1,h,n] + a[t,h]"], "h", {"a", "S", "y"}, id="by-heads"),
+        pytest.param(
+            ["S[t,h,n] = sum(d, W[h,d] * u[t-1,h]) * S[t-1,h,n] + a[t,h]"], "h", {"a", "S", "y"}, id="weights"
+        ),
+        pytest.param(["S[t,h,p] = sum(n, W[p,n] * S[t-1,h,n]) + a[t,h]"], "h", {"a", "S", "y"}, id="channels-mix"),
+    ],
+)
+def test_what_is_cut_into_parts(equations: list[str], index: str, grouped: set[str]) -> None:
+    name = "n" if "S[t,h,n]" in equations[0] else "p"
+    analysis = Analysis(layer("y", "a[t,h] = u[t,h] + 1", *equations, f"y[t,h] = sum({name}, S[t,h,{name}])"))
+    assert analysis.group_index == index
+    assert {operation for operation in analysis.operations if analysis.grouped(operation)} == grouped
+
+
+def mixing() -> TimestepGraph:
+    b = GraphBuilder("mixing", {"h": 8, "g": 8, "n": 2, "c": 2}, "u[t,h]")
+    b.define("S", "any", "S[t,h] = 0.5 * sum(g, W[h,g] * S[t-1,g]) + u[t,h]")
+    b.define("R", "any", "R[t,c,n] = R[t-1,1-c,n] + sum(h, S[t,h])")
+    return b.build("S")
+
+
+def test_a_recurrence_that_reads_along_another_index_or_mirrored_is_not_parallel_along_it() -> None:
+    """S reads the heads of the past as g; R turns c round, which leaves n."""
+    analysis = Analysis(mixing())
+    assert analysis.group_index == "n"
+    assert [name for name in analysis.operations if analysis.grouped(name)] == ["R"]

@@ -1,0 +1,135 @@
+"""Requests to compute units: for how long they take them, and what they ask of the banks of SRAM, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hw.machine import MachineSpec
+from hw.requests import Work
+from hw.sram import SramSpec
+from sim.files.catalog import find
+from sim.files.documents import read_document
+from sim.lowering.compute import stream_name
+from sim.lowering.program import Program, TileVariant
+from sim.lowering.section import Section
+from sim.search.choose import choose
+from tests.support.layers import EDGE, LEAKY, inventory, section
+from workloads.graph import GraphBuilder
+from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
+
+MIDDLE, LAST = TileVariant.MIDDLE, TileVariant.LAST
+PLAIN = read_document(find("machine", "edge")).check(MachineSpec)
+TOKENS, HEADS, WIDTH = 4, 128, 64
+
+
+def works(found: Section, stream: str, variant: TileVariant) -> list[Work | None]:
+    """What the items of *stream* ask for in a tile of a *variant*."""
+    plan = next(each for each in found.program.streams if each.name == stream)
+    requests = [plan.request(variant, item) for item in range(plan.items)]
+    return [each if isinstance(each, Work) else None for each in requests]
+
+
+# Tiles of four tokens, the last one of two. On 32 x 32 PEs a short product takes the 32 cycles of shifting its results
+# out, and they are there 62 cycles of fill and its depth later. It moves its inputs, weights and results.
+@pytest.mark.parametrize(
+    ("stream", "variant", "cycles", "tail", "size"),
+    [
+        pytest.param("v", MIDDLE, 32, 62 + 8, 2 * (4 * 8 + 8 * 4 + 4 * 4), id="8 heads to 4 channels"),
+        pytest.param("v", LAST, 32, 62 + 8, 2 * (2 * 8 + 8 * 4 + 2 * 4), id="for two tokens"),
+        pytest.param("a", MIDDLE, 32, 62 + 4, 2 * (4 * 4 + 4 * 8 + 4 * 8), id="and back"),
+        pytest.param("a", LAST, 32, 62 + 4, 2 * (2 * 4 + 4 * 8 + 2 * 8), id="for two tokens, and back"),
+    ],
+)
+def test_a_projection(stream: str, variant: TileVariant, cycles: int, tail: int, size: int) -> None:
+    (work,) = works(section(inventory(LEAKY, "s y", tokens=4), length=10), stream, variant)
+    assert work is not None
+    assert (work.cycles, work.tail_cycles, work.demand) == (cycles, tail, {0: size})
+
+
+@pytest.mark.parametrize(
+    ("blocks", "widths", "size"),
+    [
+        pytest.param(2, (2, 2), 2 * (2 + 2 + 2 + 2 + 2 + 2), id="two heads: a, s before and after, u, y; D"),
+        pytest.param(4, (2, 2), 2 * (1 + 1 + 1 + 1 + 1 + 1), id="one head"),
+        pytest.param(2, (2, 4), 2 * (2 + 2 + 2 + 2) + 4 * (2 + 2), id="a wide state"),
+    ],
+)
+def test_fused_operations_move_what_is_stored_once(blocks: int, widths: tuple[int, int], size: int) -> None:
+    """Two multiply-adds: the second waits four cycles for the first to leave the pipeline."""
+    found = section(inventory(LEAKY, "s y", widths, blocks=blocks, tokens=4))
+    for work in works(found, "s..y", MIDDLE):
+        assert work is not None
+        assert (work.cycles, work.tail_cycles, work.demand) == (4 + 1, 4, {0: size})
+
+
+def test_items_behind_the_last_timestep_ask_for_nothing() -> None:
+    """Two blocks of four timesteps in two lanes, of which the last tile has two."""
+    found = section(inventory(LEAKY, "s y", tokens=4), length=10)
+    asked = [work is not None for work in works(found, "s..y", LAST)]
+    assert asked == [step < 2 for _block in range(2) for step in range(4) for _lane in range(2)]
+    assert None not in works(found, "s..y", MIDDLE)
+
+
+def test_a_batch_is_done_at_once() -> None:
+    """As much more work, but the same weights and parameters."""
+    kept = inventory(LEAKY, "s y", tokens=4)
+    kept.mapping = replace(kept.mapping, batch=3)
+    found = section(kept, batch=3)
+    (work,) = works(found, "v", MIDDLE)
+    assert work is not None and work.demand == {0: 2 * (3 * 4 * 8 + 8 * 4 + 3 * 4 * 4)}
+    steps = works(found, "s..y", MIDDLE)
+    assert {work.moved_bytes for work in steps if work is not None} == {3 * 2 * 5 * 2 + 2 * 2}
+
+
+def test_traffic_goes_to_the_clusters_that_a_buffer_lies_in() -> None:
+    """Clusters of 128 bytes: u in the first, v behind it; a in two, half and half; y from byte 336 on in two."""
+    sram = SramSpec.model_validate({"capacity": "1KiB", "banks": 8, "bank_width": "16B", "ports": 1, "interleave": 1})
+    found = section(inventory(LEAKY, "s y", tokens=4), EDGE.model_copy(update={"sram": sram}))
+    starts = {buffer.name: (buffer.start, buffer.size_bytes) for buffer in found.program.buffers}
+    assert starts["a"] == (192, 128) and starts["s"] == (320, 16) and starts["y"] == (336, 128)
+    assert starts["parameters.s"] == (464, 32) and starts["weights"] == (496, 128)
+    # u 4; a 2 + 2; s 4 + 4; y 4 x 48 / 128 and 4 x 80 / 128, rounded up; D 4
+    first = works(found, "s..y", MIDDLE)[0]
+    assert first is not None and first.demand == {0: 4, 1: 2, 2: 2 + 8 + 2, 3: 3 + 4}
+    # what a projection moves counts where its weights lie: 16 and 112 of 128 bytes
+    (work,) = works(found, "v", MIDDLE)
+    assert work is not None and work.demand == {3: 160 * 16 // 128, 4: 160 * 112 // 128}
+
+
+def test_a_stream_is_called_by_its_first_and_last_operation() -> None:
+    drafts = inventory(LEAKY, "s y").drafts
+    assert [(draft.operations, stream_name(draft)) for draft in drafts] == [
+        (["v"], "v"), (["a"], "a"), (["s", "y"], "s..y"),
+    ]  # fmt: skip
+
+
+def two_widths(state: Precision) -> Program:
+    """A state that lanes update and that a projection of every token reads; 16 bit but for the *state*."""
+    b = GraphBuilder("small", {"d": WIDTH, "h": HEADS}, "u[t,d]")
+    b.define("a", "any", "a[t,h] = sum(d, W[d,h] * u[t,d])")
+    b.define("s", "any", "s[t,h] = 0.5 * s[t-1,h] + a[t,h]")
+    b.define("y", "any", "y[t,d] = sum(h, V[h,d] * s[t,h])")
+    spec = WorkloadSpec(
+        name="w", model="mamba1", dimensions={}, layers=1, sequence_length=TOKENS, precision="16bit",
+        state_precision=state, mapping=MappingSpec(token_tile=TOKENS, blocks=1, lanes=1),
+    )  # fmt: skip
+    return choose(Workload.alike(spec, b.build("y")).stacks[0], PLAIN).program
+
+
+@pytest.mark.parametrize(
+    ("operation", "elements", "wide"),
+    [
+        pytest.param("a", WIDTH * (HEADS // 32) + HEADS, 0, id="reads its input for each of four folds, and no state"),
+        pytest.param("s", HEADS, 2 * HEADS, id="reads a, and the state that it writes again"),
+        pytest.param("y", WIDTH, HEADS * (WIDTH // 32), id="reads the state for each of two folds"),
+    ],
+)
+def test_every_tensor_moves_at_its_own_width(operation: str, elements: int, wide: int) -> None:
+    """Weights, moved once a fold, do not depend on it."""
+    weights = {"a": WIDTH * HEADS, "y": HEADS * WIDTH}.get(operation, 0)
+    for state, width in ("16bit", 2), ("32bit", 4):
+        built = two_widths(state)  # type: ignore[arg-type]
+        stream = next(plan for plan in built.streams if plan.name == operation)
+        assert built.bytes_moved(stream) == TOKENS * (2 * elements + width * wide) + 2 * weights

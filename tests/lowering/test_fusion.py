@@ -1,0 +1,54 @@
+"""Streams: which operations share one, and how weights are cut into tiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import networkx as nx
+import pytest
+
+from hw.mac_array import MacArraySpec
+from hw.requests import Gemm
+from sim.lowering.fusion import stream_edges, weight_tiles
+from tests.support.mapped import MODELS, costs_of, drafts_of
+
+ARRAY = MacArraySpec(rows=32, columns=32, dataflow="output_stationary", folds="overlapped")
+
+
+@pytest.mark.parametrize("hardware", ["edge", "edge_flexpe"])
+@pytest.mark.parametrize("model", MODELS)
+def test_streams_hold_each_operation_once_and_form_no_circle(model: str, hardware: str) -> None:
+    costs = costs_of(model, hardware)
+    mapping, drafts = drafts_of(costs)
+    names = [name for draft in drafts for name in draft.operations]
+    assert sorted(names) == sorted(costs.analysis.operations)
+    for draft in drafts:
+        assert {mapping.placement[name] for name in draft.operations} == {draft.unit}
+    edges = stream_edges(costs.analysis, [draft.operations for draft in drafts])
+    assert nx.is_directed_acyclic_graph(nx.DiGraph((a, b) for a, after in edges.items() for b in after))
+    assert all(a < b for a, after in edges.items() for b in after)  # numbered in the order of use
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_weight_tiles_hold_all_weights_once(model: str) -> None:
+    costs = costs_of(model)
+    _, drafts = drafts_of(costs)
+    graph = costs.analysis.graph
+    for draft in drafts:
+        if draft.weights is not None:
+            held = draft.weights.elements.sum()
+            named = {tensor for name in draft.operations for tensor in costs.analysis.weights[name]}
+            assert held == sum(graph.elements(tensor) for tensor in named)
+
+
+@pytest.mark.parametrize(
+    ("gemm", "most", "expected"),
+    [
+        pytest.param(Gemm(8, 96, 64), 64 * 64, {(64, 64): 1, (32, 64): 1}, id="two-columns-wide"),
+        pytest.param(Gemm(8, 64, 256), 32 * 128, {(32, 128): 4}, id="too-deep-is-cut-in-depth"),
+        pytest.param(Gemm(8, 20, 40), 10**6, {(20, 40): 1}, id="narrow-in-one"),
+        pytest.param(Gemm(8, 33, 40), 32 * 40, {(32, 40): 1, (1, 40): 1}, id="remainder"),
+    ],
+)
+def test_weight_tiles_by_hand(gemm: Gemm, most: int, expected: dict[tuple[int, int], int]) -> None:
+    assert Counter((tile.n, tile.k) for tile in weight_tiles(gemm, (ARRAY.rows, ARRAY.columns), most)) == expected

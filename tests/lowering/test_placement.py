@@ -1,0 +1,57 @@
+"""What runs step by step, and which unit does what."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.lowering.costs import CostModel
+from sim.lowering.mapping import Mapping
+from sim.lowering.placement import stepped_operations
+from tests.support.mapped import MODELS, costs_of, mapping_of
+from workloads.workload import Placement
+
+
+@pytest.mark.parametrize(
+    ("model", "stepped", "batched"),
+    [
+        # exp(dt A) is 393 KB a token; the convolution's result is needed by x_proj for a whole tile
+        pytest.param("mamba1", {"decay", "outer", "readout", "gate"}, {"conv", "x_proj.B", "residual"}, id="mamba1"),
+        # the norm behind the gate needs all heads
+        pytest.param("mamba2", {"conv.x", "outer", "readout", "gate"}, {"gate_norm.apply", "conv.B"}, id="mamba2"),
+        # B and C of each head are larger than before their bias; dt has one element a head
+        pytest.param("mamba3_mimo", {"bias_B", "rotate_C", "outer", "gate"}, {"norm_B.apply", "dt"}, id="mamba3"),
+    ],
+)
+def test_neighbours_of_a_recurrence_are_stepped_where_it_saves_a_buffer(
+    model: str, stepped: set[str], batched: set[str]
+) -> None:
+    found = stepped_operations(costs_of(model).analysis, 8, 128)
+    assert stepped <= found
+    assert not batched & found
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("wish", "unit"), [("simd", "simd"), ("mac_array", "mac_array")])
+def test_wished_placement_moves_all_that_can(model: str, wish: Placement, unit: str) -> None:
+    costs = costs_of(model)
+    placement = mapping_of(costs, 32, (4, 2), wish).placement
+    for name, where in placement.items():
+        options = costs.units(name)
+        assert where == (unit if unit in options else options[0]), name
+
+
+def loads(costs: CostModel, mapping: Mapping) -> dict[str, int]:
+    total = {"mac_array": 0, "simd": 0}
+    for name, unit in mapping.placement.items():
+        total[unit] += costs.cost(name, unit, 32, 1).cycles
+    return total
+
+
+@pytest.mark.parametrize("hardware", ["edge", "edge_flexpe"])
+@pytest.mark.parametrize("model", MODELS)
+def test_auto_placement_is_no_worse_than_either_extreme(model: str, hardware: str) -> None:
+    costs = costs_of(model, hardware)
+    auto, *extremes = (
+        max(loads(costs, mapping_of(costs, 32, (1, 1), wish)).values()) for wish in ("auto", "mac_array", "simd")
+    )
+    assert auto <= 1.02 * min(extremes)
