@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from sim.files.outputs import remove_unfinished
+
 ENDING = ("SIGTERM", "SIGHUP")  # the latter is not known everywhere
 
 
@@ -33,6 +35,7 @@ def behave(command: Callable[[], None]) -> int:
     try:
         code = _code_of(command)
     except _Ended as ended:
+        remove_unfinished()
         _silence_outputs()
         signal.signal(ended.number, signal.SIG_DFL)
         os.kill(os.getpid(), ended.number)

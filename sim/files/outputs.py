@@ -11,10 +11,10 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 from sim.files.errors import InputError, Problem
@@ -24,26 +24,35 @@ _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": STDOUT, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd|/proc/thread-self/fd)/(\d+)")
 _NAME_BYTES = 100  # of a file's name in the name of its temporary one: together they must not be too long
 _STREAMED = (stat.S_ISCHR, stat.S_ISFIFO)
+_unfinished: set[str] = set()  # temporary files of this process
 
 
 def check_writable(path: Path) -> None:
     """Raise InputError now, before a long run, if *path* cannot be written."""
     try:
-        found, place = _stat(path), Path(os.path.realpath(path))
-        folder = place.parent
-        if found is None and not folder.is_dir():
-            raise InputError(Problem(f"the folder {str(path.parent)!r} does not exist", str(path)))
-        if found is not None and stat.S_ISDIR(found.st_mode):
-            raise InputError(Problem("is a folder, expected a file to write", str(path)))
-        if not _is_streamed(path, found):
-            if found is not None and not stat.S_ISREG(found.st_mode):
-                raise InputError(Problem("is neither a file nor something to stream to", str(path)))
-            if not os.access(folder, os.W_OK):
-                raise InputError(Problem("cannot be written", str(path)))
-        elif _descriptor(path) is None and not os.access(path, os.W_OK):
-            raise InputError(Problem("cannot be written", str(path)))
-    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL
-        raise InputError(Problem(f"cannot be written: {getattr(error, 'strerror', error)}", str(path))) from None
+        fault = _fault(path)
+    except OSError as error:
+        fault = f"cannot be written: {error.strerror}"
+    except ValueError as error:  # a name with a NUL
+        fault = f"cannot be written: {error}"
+    if fault:
+        raise InputError(Problem(fault, str(path)))
+
+
+def _fault(path: Path) -> str:
+    """What keeps *path* from being written; nothing if it can be. Raises OSError as well, and ValueError."""
+    found, folder = _stat(path), Path(os.path.realpath(path)).parent
+    if found is None and not folder.is_dir():
+        return f"the folder {str(path.parent)!r} does not exist"
+    if found is not None and stat.S_ISDIR(found.st_mode):
+        return "is a folder, expected a file to write"
+    if _is_streamed(path, found):
+        may = _descriptor(path) is not None or os.access(path, os.W_OK)
+    elif found is None or stat.S_ISREG(found.st_mode):
+        may = os.access(folder, os.W_OK)
+    else:
+        return "is neither a file nor something to stream to"
+    return "" if may else "cannot be written"
 
 
 def check_apart(outputs: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
@@ -78,15 +87,27 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         return
     place = Path(os.path.realpath(path))
     found = _stat(place)
-    handle, name = tempfile.mkstemp(prefix=f".{_shortened(place.name)}.", dir=place.parent)
+    name = str(place.parent / f".{_shortened(place.name)}.{token_hex(4)}")
+    _unfinished.add(name)  # before there is such a file: a signal can come in between
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             yield stream
         os.chmod(name, _default_mode() if found is None else stat.S_IMODE(found.st_mode))
         os.replace(name, place)
-    except BaseException:
+    finally:
+        _remove(name)
+
+
+def remove_unfinished() -> None:
+    """Remove the files that are not whole, when the process is about to end."""
+    for name in list(_unfinished):
+        _remove(name)
+
+
+def _remove(name: str) -> None:
+    with suppress(FileNotFoundError):  # it has been renamed, or there has not been any yet
         os.unlink(name)
-        raise
+    _unfinished.discard(name)
 
 
 def is_standard_output(path: Path | str | None) -> bool:
