@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import IO
 
 from sim.files.errors import InputError, Problem
@@ -87,7 +86,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         return
     place = Path(os.path.realpath(path))
     found = _stat(place)
-    name = str(place.parent / f".{_shortened(place.name)}.{token_hex(4)}")
+    name = str(place.parent / f".{_shortened(place.name)}.{os.urandom(4).hex()}")
     _unfinished.add(name)  # before there is such a file: a signal can come in between
     try:
         with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
