@@ -17,7 +17,7 @@ from sim.simulation import Job, run
 from sim.trace import TraceWriter
 from tests.support.accounted import RUNS, done, recorded
 from tests.support.conservation import check_path, check_windows, unrecorded
-from tests.support.layers import EDGE, LEAKY, inventory, section
+from tests.support.layers import EDGE, HEAVY, LEAKY, inventory, section
 from tests.support.random_models import Recipe, check, machines, prepared, recipes, specs
 from workloads.workload import Workload, WorkloadSpec
 
@@ -33,6 +33,7 @@ WRITTEN = 2 * 2 * (10 * 8 + 8)  # outputs, and the state of the last token
 def test_counts(leaky: Result) -> None:
     assert (leaky.layers, leaky.simulated_layers, leaky.tokens, leaky.chunk) == (2, 2, 10, None)
     assert (leaky.formulation, leaky.phase) == ("sequential", "prefill")
+    assert (leaky.windows, leaky.critical_path) == (None, None)  # nobody asked
     assert (leaky.macs_per_token, leaky.ops_per_token) == (2 * MACS, 2 * OPS)
     assert (leaky.dram_read_bytes, leaky.dram_write_bytes, leaky.dram_bytes) == (READ, WRITTEN, READ + WRITTEN)
 
@@ -80,6 +81,12 @@ def test_useful_cycles_and_bounds(leaky: Result) -> None:
     assert bounds.paper_roofline_cycles == 2  # 2 x 10 x 160 operations at 2048 a cycle: 1.6
     assert bounds.recurrence_cycles == 2 * 10 * (1 + 4)  # a multiply-add, and its way through the pipeline
     assert (bounds.resource_unit, bounds.resource_cycles) == ("simd", 80)
+
+
+def test_dram_may_be_what_has_the_most_work() -> None:
+    """Weights of 9 KiB, eight tokens of 16 bytes and as many results, at 34.13 GB/s and 250 MHz: 69.4 cycles."""
+    bounds = run(Job(EDGE, (section(inventory(HEAVY, "y", blocks=1, lanes=1), length=8),))).bounds
+    assert (bounds.resource_unit, bounds.resource_cycles) == ("dram", 70)
 
 
 def test_above_the_roofline_is_what_the_array_did_else(leaky: Result) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sim.accounting.replay import OrderRecorder
 from sim.execution.run import run_program
 from sim.lowering.section import Section
-from tests.support.layers import EDGE, HEAVY, LEAKY, inventory, section
+from tests.support.layers import EDGE, HEAVY, LEAKY, blocked, inventory, section
 from workloads.execute import IndexRange, Turn, execute, random_parameters
 
 
@@ -45,6 +45,17 @@ def test_a_projection_is_done_with_the_last_of_its_weights() -> None:
     """r has the first two of four tiles of weights, s the others, and y, which reads both, comes last."""
     order = list(heard(section(inventory(HEAVY, "y", blocks=1, lanes=1, tokens=4), length=4)).order(0))
     assert order == [Turn(name, step) for name in "qrs" for step in range(4)] + [Turn("y", step) for step in range(4)]
+
+
+def test_projections_by_blocks() -> None:
+    """x makes each block with the last tile of its weights, o is done with the last block."""
+    order = list(heard(section(inventory(blocked(), "s", lanes=1, tokens=2), length=4)).order(0))
+    parts = [IndexRange("h", 0, 1), IndexRange("h", 2, 3)]
+    assert [turn for turn in order if turn.name == "x"] == [
+        Turn("x", tile + step, part) for tile in (0, 2) for part in parts for step in range(2)
+    ]
+    assert [turn for turn in order if turn.name == "o"] == [Turn("o", step) for step in range(4)]
+    assert order.index(Turn("o", 0)) > order.index(Turn("s", 1, parts[1]))
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 4])

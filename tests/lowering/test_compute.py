@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hw.machine import MachineSpec
-from hw.requests import Work
+from hw.requests import Cost, Work
 from hw.sram import SramSpec
 from sim.files.catalog import find
 from sim.files.documents import read_document
@@ -15,7 +15,7 @@ from sim.lowering.compute import stream_name
 from sim.lowering.program import Program, TileVariant
 from sim.lowering.section import Section
 from sim.search.choose import choose
-from tests.support.layers import EDGE, LEAKY, inventory, section
+from tests.support.layers import EDGE, LEAKY, inventory, layer, section
 from workloads.graph import GraphBuilder
 from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
 
@@ -57,11 +57,37 @@ def test_a_projection(stream: str, variant: TileVariant, cycles: int, tail: int,
     ],
 )
 def test_fused_operations_move_what_is_stored_once(blocks: int, widths: tuple[int, int], size: int) -> None:
-    """Two multiply-adds: the second waits four cycles for the first to leave the pipeline."""
+    """Two multiply-adds: the second waits four cycles for the first to leave the pipeline. One of five is useful."""
     found = section(inventory(LEAKY, "s y", widths, blocks=blocks, tokens=4))
+    assert next(plan.costs for plan in found.program.streams if plan.name == "s..y") == (Cost(5, 4, 1),)
     for work in works(found, "s..y", MIDDLE):
         assert work is not None
         assert (work.cycles, work.tail_cycles, work.demand) == (4 + 1, 4, {0: size})
+
+
+def test_what_several_fused_operations_read_is_moved_once() -> None:
+    """b and y read a, and c and y read the input: two heads of each, and of D and y; b and c stay in the unit."""
+    built = layer(
+        "y", "v[t,p] = sum(h, V[h,p] * u[t,h])", "a[t,h] = sum(p, W[p,h] * v[t,p])", "s[t,h] = 0.5 * s[t-1,h] + a[t,h]",
+        "b[t,h] = exp(a[t,h])", "c[t,h] = b[t,h] * u[t,h]", "y[t,h] = D[h] * c[t,h] + s[t,h] * a[t,h] + u[t,h]",
+    )  # fmt: skip
+    found = section(inventory(built, "s b c y", tokens=4))
+    assert found.program.streams[-3].operations == ("s", "b", "c", "y")
+    assert {work.moved_bytes for work in works(found, "s..y", MIDDLE) if work is not None} == {2 * 2 * 6}
+
+
+def test_what_is_not_cut_is_done_for_all_heads_at_once() -> None:
+    """A running mean of 4 channels that no head has a part in: read, written and its past, for each timestep."""
+    built = layer(
+        "y",
+        "v[t,p] = sum(h, V[h,p] * u[t,h])",
+        "m[t,p] = 0.5 * m[t-1,p] + v[t,p]",
+        "s[t,h] = 0.5 * s[t-1,h] + u[t,h]",
+        "y[t,h] = s[t,h] + sum(p, m[t,p])",
+    )
+    found = section(inventory(built, "m s y", tokens=4))
+    work = works(found, "m", MIDDLE)
+    assert len(work) == 4 and {each.moved_bytes for each in work if each is not None} == {2 * (4 + 4 + 4)}
 
 
 def test_items_behind_the_last_timestep_ask_for_nothing() -> None:

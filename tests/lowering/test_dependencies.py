@@ -15,7 +15,7 @@ from sim.lowering.dependencies import ALWAYS
 from sim.lowering.order import Numbers, Region, SegmentLayout
 from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
-from tests.support.layers import LEAKY, inventory, section
+from tests.support.layers import LEAKY, blocked, inventory, layer, section
 from tests.support.random_models import Recipe, recipes
 from workloads.graph import INPUT, Edge
 
@@ -105,7 +105,38 @@ def test_a_spilled_block_is_loaded_into_the_place_of_an_earlier_one(room: int, p
     assert waits(found, "store.spilled") == {("s..y", LANES): [8, 16, 24, 32]}
 
 
-# ------------------------------------------------------------------------------------------- operands of random layers
+# q and y on the lanes, m on the array: q and m are one recurrence, y reads the past of both.
+PAIR = layer("y", "q[t,h] = u[t,h] * m[t-1,h]", "m[t,h] = tanh(q[t,h])", "y[t,h] = m[t-1,h] + q[t-1,h]")
+
+
+def test_only_the_past_of_ones_own_recurrence_is_a_recurrence() -> None:
+    """Two timesteps in two lanes: an item needs that of the other stream of its timestep, or of the one before."""
+    found = section(inventory(PAIR, "q y", blocks=1, tokens=2))
+    lanes, array = waits(found, "q..y"), waits(found, "m")
+    assert lanes["m", "recurrence_on_mac_array"] == [-1, 0, 1, 2]  # q
+    assert lanes["m", ARRAY] == [-1, 0, 1, 2]  # y
+    assert lanes["q..y", LANES] == [-1, 0, 1, 2]  # y, in its own stream
+    assert array["q..y", LANES] == [1, 2, 3, 4]  # m, of this timestep
+    assert ("q..y", "recurrence_on_simd") not in array
+
+
+def test_a_state_is_not_overwritten_before_its_past_has_been_read() -> None:
+    """q is read in its timestep, two items back; m, of which there is one, in the next one: before it is written."""
+    found = section(inventory(PAIR, "q y", blocks=1, tokens=2))
+    assert found.inventory.stored["m"].copies == found.inventory.stored["q"].copies == 1
+    assert waits(found, "q..y")["m", NO_BUFFER] == [item + 1 - 2 for item in range(4)]
+    assert waits(found, "m")["q..y", NO_BUFFER] == [item + 1 for item in range(4)]
+
+
+def test_a_state_of_two_timesteps_lets_its_reader_fall_behind() -> None:
+    """y on the array reads s of this timestep and the one before: s is written over what y read a timestep ago."""
+    both = layer("y", "s[t,h] = 0.5 * s[t-1,h] + u[t,h]", "y[t,h] = s[t,h] + s[t-1,h]")
+    found = section(inventory(both, "s", blocks=1, tokens=2))
+    assert found.inventory.stored["s"].copies == 2
+    assert waits(found, "s")["y", NO_BUFFER] == [item + 1 - (2 - 1) * 2 for item in range(4)]
+
+
+# --------------------------------------------------------------------------------- operands of blocks and random layers
 
 
 def covered(plan: StreamPlan, operation: str) -> Iterator[tuple[int, Region]]:
@@ -151,6 +182,19 @@ def needed(found: Section) -> dict[tuple[int, int], list[int]]:
     return tables
 
 
+def operands(found: Section) -> dict[tuple[int, int], list[int]]:
+    """(consumer, producer) -> items needed for operands, as the program has it."""
+    streams = found.program.streams
+    tables: dict[tuple[int, int], Numbers] = {}
+    for consumer, plan in enumerate(streams):
+        for dependency in plan.dependencies if plan.operations else ():
+            moves = streams[dependency.producer].moves
+            if dependency.reason != NO_BUFFER and (moves is None or moves.kind == "activations"):
+                key = consumer, dependency.producer
+                tables[key] = np.maximum(tables.get(key, ALWAYS), np.maximum(dependency.table, ALWAYS))
+    return {key: table.tolist() for key, table in tables.items()}
+
+
 @settings(max_examples=60)
 @given(
     recipe=recipes,
@@ -169,12 +213,12 @@ def test_an_item_waits_for_the_last_that_makes_what_it_reads(
     names = [name for name in analysis.operations if analysis.kind(name) != "projection"]
     simd = " ".join(name for number, name in enumerate(names) if number in on_simd)
     found = section(inventory(graph, simd, blocks=blocks, lanes=each, tokens=tokens), length=2 * tokens, capacity=2**30)
-    streams = found.program.streams
-    tables: dict[tuple[int, int], Numbers] = {}
-    for consumer, plan in enumerate(streams):
-        for each_need in plan.dependencies if plan.operations else ():
-            moves = streams[each_need.producer].moves
-            if each_need.reason != NO_BUFFER and (moves is None or moves.kind == "activations"):
-                key = consumer, each_need.producer
-                tables[key] = np.maximum(tables.get(key, ALWAYS), np.maximum(each_need.table, ALWAYS))
-    assert {key: table.tolist() for key, table in tables.items()} == needed(found)
+    assert operands(found) == needed(found)
+
+
+def test_blocks_of_projections_wait_for_blocks() -> None:
+    """Two blocks of two tiles of weights each, of x and of o; s has two blocks of two timesteps."""
+    found = section(inventory(blocked(), "s", lanes=1, tokens=2))
+    assert waits(found, "s")["x", ARRAY] == [2, 2, 4, 4]
+    assert waits(found, "o")["s", LANES] == [2, 2, 4, 4]
+    assert operands(found) == needed(found)

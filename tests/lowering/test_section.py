@@ -25,6 +25,7 @@ def test_a_section_is_lowered_by_the_mapping_of_what_it_keeps(leaky: Section) ->
     assert (program.layers, program.tiles_per_layer, program.tile_steps, program.last_tile_steps) == (3, 3, 4, 2)
     assert [buffer.name for buffer in program.buffers] == ["u", "v", "a", "s", "y", "parameters.s", "weights"]
     assert {leaky.kind(name) for name in "vasy"} == {"any"}
+    assert (leaky.first_layer, leaky.trials) == (0, 0)
 
 
 def test_another_program_leaves_the_rest(leaky: Section) -> None:

@@ -59,6 +59,13 @@ def test_prefill_by_hand(stream: str, variants: tuple[TileVariant, ...], transfe
         assert set(found) == set(variants)
 
 
+@pytest.mark.parametrize(("layers", "page"), [(24, 1), (25, 2)])
+def test_what_layers_hand_on_is_one_piece_more_than_there_are_layers(layers: int, page: int) -> None:
+    """Of 160 bytes each: 25 pieces end within the first page, 26 do not; the next thing begins at a page."""
+    found = moved(section(inventory(LEAKY, "s y", tokens=4), layers=layers, length=10), "store.state")
+    assert found[LAST][0] == (8, page * PAGE_BYTES)
+
+
 def test_streams_move_on_by_tile_and_layer() -> None:
     program = section(inventory(LEAKY, "s y", tokens=4), layers=2, length=10).program
     assert {plan.name: (plan.layer_bytes, plan.tile_bytes) for plan in program.streams if plan.unit == "dma"} == {

@@ -75,3 +75,12 @@ HEAVY = layer(
     "s[t,h,p] = sum(d, n, C[d,n,h,p] * q[t,d,n])",
     "y[t,h] = sum(p, r[t,h,p] * s[t,h,p])",
 )
+
+
+def blocked() -> TimestepGraph:
+    """Projections that fill the array block by block: x makes its results so, o sums its operand up so."""
+    b = GraphBuilder("blocked", {"d": 8, "h": 4, "m": 64}, "u[t,d]")
+    b.define("x", "any", "x[t,h,m] = sum(d, W[d,h,m] * u[t,d])")
+    b.define("s", "any", "s[t,h,m] = 0.5 * s[t-1,h,m] + x[t,h,m]")
+    b.define("o", "any", "o[t,d] = sum(h, m, V[h,m,d] * s[t,h,m])")
+    return b.build("o")
