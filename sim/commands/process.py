@@ -1,7 +1,8 @@
 """What a command owes the shell: it ends in a line or in silence, whatever becomes of its outputs, and tidies up.
 
-A signal that asks a program to end unwinds it as Ctrl-C does, so that no temporary file stays behind; then the process
-dies of that signal, as whoever sent it expects.
+A signal that asks a program to end removes the files that are not whole, ends the workers, and then ends the process
+as whoever sent it expects. It does so there and then: an exception that comes out of nowhere can leave the lock of
+another thread held, and the program would wait for it while it unwinds.
 """
 
 from __future__ import annotations
@@ -17,30 +18,15 @@ from types import FrameType
 
 from sim.files.outputs import remove_unfinished
 
-ENDING = ("SIGTERM", "SIGHUP")  # the latter is not known everywhere
-
-
-class _Ended(BaseException):
-    """A signal has asked the program to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not known everywhere
+SHOW_CURSOR = b"\x1b[?25h\n"  # which a progress bar hides
 
 
 def behave(command: Callable[[], None]) -> int:
     """Do *command*, which may raise SystemExit, and return the exit code of the process."""
     _make_streams_safe()
     _heed_signals()
-    try:
-        code = _code_of(command)
-    except _Ended as ended:
-        remove_unfinished()
-        _silence_outputs()
-        signal.signal(ended.number, signal.SIG_DFL)
-        os.kill(os.getpid(), ended.number)
-        return 128 + ended.number  # not reached
-    return _flushed(code)
+    return _flushed(_code_of(command))
 
 
 def _code_of(command: Callable[[], None]) -> int:
@@ -96,10 +82,20 @@ def _make_streams_safe() -> None:
 
 
 def _heed_signals() -> None:
-    def end(number: int, _: FrameType | None) -> None:
-        raise _Ended(number)
-
     for name in ENDING:
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores SIGHUP
-            signal.signal(number, end)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
+            signal.signal(number, _end)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    remove_unfinished()
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children
+
+        for child in active_children():
+            child.kill()  # they write nothing
+    if os.isatty(2):
+        os.write(2, SHOW_CURSOR)
+    os.kill(os.getpid(), number)

@@ -31,6 +31,7 @@ def view(
 ) -> None:
     """Open a .json.gz or .pftrace in the Perfetto UI, without network, until Ctrl-C."""
     with one_line_errors():
+        import signal
         import webbrowser
 
         from sim.trace.read.viewer import server
@@ -40,6 +41,7 @@ def view(
             typer.echo(f"{file} at {address} (Ctrl-C ends)")
             if browser:
                 webbrowser.open(address)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 serving.serve_forever()
             except KeyboardInterrupt:

@@ -23,7 +23,9 @@ _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": STDOUT, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd|/proc/thread-self/fd)/(\d+)")
 _NAME_BYTES = 100  # of a file's name in the name of its temporary one: together they must not be too long
 _STREAMED = (stat.S_ISCHR, stat.S_ISFIFO)
-_unfinished: set[str] = set()  # temporary files of this process
+_unfinished: dict[
+    str, int
+] = {}  # temporary files and folders, with the process that writes them: children inherit the list
 
 
 def check_writable(path: Path) -> None:
@@ -87,7 +89,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     place = Path(os.path.realpath(path))
     found = _stat(place)
     name = str(place.parent / f".{_shortened(place.name)}.{os.urandom(4).hex()}")
-    _unfinished.add(name)  # before there is such a file: a signal can come in between
+    _unfinished[name] = os.getpid()  # before there is such a file: a signal can come in between
     try:
         with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             yield stream
@@ -99,14 +101,33 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
 
 def remove_unfinished() -> None:
     """Remove the files that are not whole, when the process is about to end."""
-    for name in list(_unfinished):
-        _remove(name)
+    for name, process in list(_unfinished.items()):
+        if process == os.getpid():
+            _remove(name)
 
 
 def _remove(name: str) -> None:
-    with suppress(FileNotFoundError):  # it has been renamed, or there has not been any yet
-        os.unlink(name)
-    _unfinished.discard(name)
+    if os.path.isdir(name):
+        from shutil import rmtree
+
+        rmtree(name, ignore_errors=True)
+    else:
+        with suppress(FileNotFoundError):  # it has been renamed, or there has not been any yet
+            os.unlink(name)
+    _unfinished.pop(name, None)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the time of the block."""
+    from tempfile import mkdtemp
+
+    name = mkdtemp()
+    _unfinished[name] = os.getpid()
+    try:
+        yield Path(name)
+    finally:
+        _remove(name)
 
 
 def is_standard_output(path: Path | str | None) -> bool:

@@ -76,7 +76,7 @@ def test_a_signal_leaves_what_was_there(tmp_path: Path, sent: signal.Signals, ou
     process.send_signal(sent)
     _, error = process.communicate(timeout=60)
     assert "Traceback" not in error
-    assert process.returncode == (130 if sent == signal.SIGINT else -sent)
+    assert process.returncode == -sent
     assert (tmp_path / name).read_text() == "old"
     if sent != signal.SIGKILL:  # which nobody can heed
         assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -89,3 +89,21 @@ def wait_until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("did not happen")
+
+
+def test_workers_end_with_the_command(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "sim", "reproduce", "table1", "-o", str(tmp_path), "--workers", "2"]
+    process = subprocess.Popen(program, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(children_of(process.pid)) >= 2)
+    workers = children_of(process.pid)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (-signal.SIGTERM, "")
+    wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    assert list(tmp_path.iterdir()) == []
+
+
+def children_of(process: int) -> list[str]:
+    """The numbers of the processes that *process* has started."""
+    task = Path(f"/proc/{process}/task/{process}/children")
+    return task.read_text().split() if task.exists() else []

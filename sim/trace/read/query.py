@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sim.files.errors import InputError, Problem
+from sim.files.outputs import scratch_folder
 from sim.trace.columns import COLUMNS, REAL, WHOLE
 from sim.trace.read.rows import rows
 from sim.trace.slices import COUNTER
@@ -46,8 +46,8 @@ def _source(path: Path) -> Iterator[str]:
     if suffix in (".parquet", ".csv.gz") and path.is_file():
         yield _reads(path, suffix)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "trace.csv.gz"
+    with scratch_folder() as folder:
+        table = folder / "trace.csv.gz"
         write_csv(table, rows(path))
         yield _reads(table, ".csv.gz")
 
@@ -57,4 +57,5 @@ def _reads(path: Path, suffix: str) -> str:
     if suffix == ".parquet":
         return f"read_parquet('{name}')"
     types = ", ".join(f"'{column}': '{TYPES.get(content, 'VARCHAR')}'" for column, content in COLUMNS.items())
-    return f"read_csv('{name}', header = true, columns = {{{types}}})"
+    dialect = """header = true, delim = ',', quote = '"', escape = '"'"""  # DuckDB would guess from the first rows
+    return f"read_csv('{name}', {dialect}, columns = {{{types}}})"

@@ -10,7 +10,9 @@ import pytest
 
 from sim.accounting.result import Result
 from sim.files.errors import InputError
+from sim.trace.columns import COLUMNS
 from sim.trace.read.query import query
+from sim.trace.write.csv import write_csv
 from tests.support.folders import DOCS
 from tests.support.traces import ACCOUNTED, SUFFIXES, Written, expected
 
@@ -46,3 +48,13 @@ def test_a_mistake_in_sql_is_told(reference: tuple[Result, Path]) -> None:
     pytest.importorskip("duckdb")
     with pytest.raises(InputError, match="SQL: Catalog Error: Table with name slice does not exist"):
         query(reference[1], "SELECT * FROM slice")
+
+
+def test_a_name_that_is_quoted_far_below(tmp_path: Path) -> None:
+    """DuckDB guesses how a table is written from its first 20,480 rows."""
+    pytest.importorskip("duckdb")
+    table = tmp_path / "t.csv.gz"
+    plain = dict.fromkeys(COLUMNS) | {"kind": "work", "unit": "simd", "name": "plain", "start_cycle": 0, "end_cycle": 1}
+    write_csv(table, [*[plain] * 25_000, plain | {"operations": 'a, "b"'}])
+    _, found = query(table, "SELECT operations FROM slices WHERE operations IS NOT NULL")
+    assert found == [('a, "b"',)]
