@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from hw.reasons import Reason
-from hw.requests import Cost, Work
+from hw.requests import Cost, Transfer, Work
 from sim.accounting.critical_path import PathTracker
 from sim.execution.run import run_program
 from sim.lowering.program import NOTHING, VARIANTS, Pool, Program, StreamPlan
@@ -124,6 +124,11 @@ def test_the_path_of_a_random_program_is_as_long_as_its_run(built: Program) -> N
             id="results come in order: an earlier one held the last one up",
         ),
         pytest.param(
+            program(compute(MAC, [(5, 9), (5, 0)]), compute(SIMD, items(1, 3), needs(0, 2))),
+            {(ARRAY, "useful", "data"): 5, (ARRAY, "pipeline_latency", "data"): 9, (LANES, "useful", ""): 3},
+            id="or the one that is waited for",
+        ),
+        pytest.param(
             program(compute(MAC, [(5, 2), None]), compute(SIMD, items(1, 3), needs(0, 2))),
             {(ARRAY, "useful", "data"): 5, (ARRAY, "pipeline_latency", "data"): 2, (LANES, "useful", ""): 3},
             id="an item without work is done with the one before it",
@@ -149,6 +154,28 @@ def test_the_path_of_a_random_program_is_as_long_as_its_run(built: Program) -> N
                 (ARRAY, "useful", ""): 5,
             },
             id="transfers follow each other on the bus",
+        ),
+        # the bus turns round between the data of a read and of a write
+        pytest.param(
+            program(load(1), replace(load(1, name="store"), requests=(Transfer(64, write=True),))),
+            {
+                ("load", "dram_latency", BUSY): OPEN,
+                ("load", "dram_row_miss", BUSY): LATENCY - OPEN,
+                ("load", "dram_bandwidth", BUSY): 4,
+                ("store", "dram_turnaround", ""): 2,
+                ("store", "dram_bandwidth", ""): 4,
+            },
+            id="a read and a write",
+        ),
+        pytest.param(
+            program(load(200)),
+            {
+                ("load", "dram_latency", BUSY): OPEN,
+                ("load", "dram_row_miss", BUSY): LATENCY - OPEN,
+                ("load", "dram_bandwidth", BUSY): 199 * 4,
+                ("load", "dram_bandwidth", ""): 4,
+            },
+            id="any number of transfers",
         ),
         # loaded by 36, used until 136; the slot is free then, and the row open
         pytest.param(
