@@ -199,6 +199,8 @@ class PathTracker(RunObserver):
 
         The time of compute requests is split as accounts split it. Raises AssertionError if the path breaks.
         """
+        if not makespan:
+            return {}
         self._sums: dict[int, _Sum] = {}
         self._transfers: Spent = {}
         self._time = makespan

@@ -23,9 +23,7 @@ _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": STDOUT, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd|/proc/thread-self/fd)/(\d+)")
 _NAME_BYTES = 100  # of a file's name in the name of its temporary one: together they must not be too long
 _STREAMED = (stat.S_ISCHR, stat.S_ISFIFO)
-_unfinished: dict[
-    str, int
-] = {}  # temporary files and folders, with the process that writes them: children inherit the list
+_unfinished: dict[str, int] = {}  # temporary files and folders, with the process that has made them
 
 
 def check_writable(path: Path) -> None:
@@ -59,18 +57,18 @@ def _fault(path: Path) -> str:
 def check_apart(outputs: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
     """Raise InputError if two *outputs* would go to one place, or one would overwrite one of *inputs*.
 
-    Character devices are exempt: what two outputs send to ``/dev/null`` does not get in each other's way.
+    Nothing gets in each other's way in the null device, so it may be named more than once.
     """
+    nowhere = _identity(Path(os.devnull))
     read = {_identity(path): path for path in inputs}
-    taken: dict[object, Path] = {}
+    taken: set[object] = set()
     for path in outputs:
         identity = _identity(path)
         if identity in read:
             raise InputError(Problem(f"is read as well (as {str(read[identity])!r}), expected another file", str(path)))
-        found = _stat(path)
-        if identity in taken and not (found is not None and stat.S_ISCHR(found.st_mode)):
+        if identity in taken and identity != nowhere:
             raise InputError(Problem("is named for two outputs, expected a file for each", str(path)))
-        taken[identity] = path
+        taken.add(identity)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
@@ -220,6 +221,11 @@ def test_the_time_of_a_request_is_split_as_accounts_split_it() -> None:
         (ARRAY, "bank_conflict", ""): 10,
         (ARRAY, "pipeline_latency", ""): 4,
     }
+
+
+def test_a_run_of_no_cycles_has_no_path() -> None:
+    nothing = program(replace(compute(MAC, items(1, 5)), numbers=(np.array([NOTHING]),) * len(VARIANTS)))
+    assert path(nothing) == {}
 
 
 def test_a_tracker_begins_anew_with_every_section() -> None:

@@ -59,6 +59,7 @@ def converse(folder: Path, dialogue: str) -> None:
 @pytest.mark.parametrize("title", RECIPES)
 def test_recipe(title: str, tmp_path: Path) -> None:
     copy_tree(tmp_path)
+    assert any(language == "console" for language, _ in RECIPES[title])  # something is run, and its output looked at
     for language, listing in RECIPES[title]:
         converse(tmp_path, listing) if language == "console" else add(tmp_path, listing)
 
