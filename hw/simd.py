@@ -28,6 +28,11 @@ class VectorUnitSpec(Spec):
     fma: bool
     cycles: dict[Function, PositiveInt]
 
+    def missing(self, function: str) -> tuple[str, ...]:
+        """The functions without a figure in ``cycles`` that it would take to do *function*."""
+        needed = ("mul", "add") if function == "fma" and not self.fma else () if function == "fma" else (function,)
+        return tuple(name for name in needed if name not in self.cycles)
+
 
 class SimdSpec(VectorUnitSpec):
     """A SIMD unit of ``lanes`` lanes."""

@@ -21,31 +21,33 @@ from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 @dataclass(frozen=True)
 class Inputs:
-    """A workload and a machine; *document* is where the workload's wishes are written."""
+    """A workload and a machine, and the ``documents`` that they are written in."""
 
     workload: Workload
     machine: MachineSpec
-    document: Document
+    documents: tuple[Document, Document]
 
     def placing(self) -> AbstractContextManager[None]:
-        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *document*."""
-        return placing(self.document)
+        """Where the workload cannot be laid onto the machine, the block raises InputError with the lines."""
+        return placing(*self.documents)
 
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
-    document, machine_document = read_inputs(workload, machine, assignments)
-    spec = machine_document.check(MachineSpec)
-    return Inputs(build_workload(document), spec, document)
+    documents = read_inputs(workload, machine, assignments)
+    spec = documents[1].check(MachineSpec)
+    return Inputs(build_workload(documents[0]), spec, documents)
 
 
 @contextmanager
-def placing(document: Document) -> Iterator[None]:
-    """Turns a MappingError of the block into an InputError that says where the wishes stand in *document*."""
+def placing(workload: Document, machine: Document) -> Iterator[None]:
+    """Turns a MappingError of the block into an InputError that says where the entries stand in the documents."""
     try:
         yield
     except MappingError as error:
-        raise InputError(*(document.problem(path, message) for path, message in error.misfits)) from None
+        places = [(machine if path[0] in MachineSpec.model_fields else workload, path) for path, _ in error.misfits]
+        problems = [place.problem(path, text) for (place, path), (_, text) in zip(places, error.misfits, strict=True)]
+        raise InputError(*problems) from None
 
 
 class NamedMapping(Spec):

@@ -68,9 +68,20 @@ class Space:
         self._stepped_by_groups: dict[int, frozenset[str]] = {}
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
         self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
-        self._cuts = self._allowed_cuts()
+        self._check_functions()
         self._check_places()
+        self._cuts = self._allowed_cuts()
         self._tiles = self._possible_tiles()
+
+    def _check_functions(self) -> None:
+        simd, missing = self._costs.machine.simd, dict[str, None]()
+        undone = [name for name in self._costs.analysis.operations if not self._costs.units(name)]
+        for name in undone:
+            missing |= dict.fromkeys(self._costs.missing(name, simd))
+        if undone:
+            message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
+            message += " and others" if undone[3:] else ""
+            raise MappingError((("simd", "cycles"), message))
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []

@@ -196,7 +196,7 @@ def test_a_missing_file() -> None:
 
 def test_a_file_that_is_no_text() -> None:
     Path("image.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"^image\.yaml: cannot be read: 'utf-8' codec can't decode"):
+    with pytest.raises(InputError, match=r"^image\.yaml:1: found the byte 0xff, expected UTF-8"):
         read_document(Path("image.yaml"))
 
 
