@@ -18,14 +18,28 @@ from sim.files.errors import InputError, Problem, quoted
 from sim.files.yaml_text import Lines, parse_yaml, read_yaml
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
+
 DEEPEST = 16  # keys in one another that an assignment may name
+
+
+class Assignment(str):
+    """A ``path=value`` that something other than ``--set`` has *said*."""
+
+    said: str
+
+    def __new__(cls, text: str, said: str) -> Assignment:
+        """*text* is the assignment, *said* what messages call it."""
+        made = super().__new__(cls, text)
+        made.said = said
+        return made
 
 
 @dataclass
 class Document:
     """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
 
-    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last.
+    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last;
+    ``overrides`` what said so, by the path that it sets.
     """
 
     data: dict[str, Any]
@@ -45,9 +59,9 @@ class Document:
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
-        for overridden, text in self.overrides.items():
+        for overridden, by in self.overrides.items():
             if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
-                return Problem(message, file=f"--set {text}", key=key)
+                return Problem(message, file=by, key=key)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
@@ -63,8 +77,8 @@ class Document:
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
-        node[last], _ = parse_yaml(text, f"--set {assignment}")
-        self.overrides[path] = assignment
+        self.overrides[path] = said(assignment)
+        node[last], _ = parse_yaml(text, said(assignment))
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
@@ -108,12 +122,31 @@ def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
 
 
 def split_assignment(assignment: str) -> tuple[str, str]:
-    """``path=value`` as (path, value); raises InputError if it is not that."""
+    """``path=value`` as (path, value); raises InputError if it is not that.
+
+    >>> split_assignment("simd.lanes=64")
+    ('simd.lanes', '64')
+    """
     path, equals, text = assignment.partition("=")
     parts = path.split(".")
     if not equals or not all(parts) or len(parts) > DEEPEST:
-        raise InputError(Problem("must be path=value", file=f"--set {assignment}"))
+        raise InputError(Problem("must be path=value", said(assignment)))
     return path, text
+
+
+def check_distinct(assignments: Iterable[str]) -> None:
+    """Raise InputError if two *assignments* set one path."""
+    known: dict[str, str] = {}
+    for assignment in assignments:
+        path, _ = split_assignment(assignment)
+        if path in known:
+            raise InputError(Problem(f"is set already, by {known[path]}", said(assignment), key=path))
+        known[path] = said(assignment)
+
+
+def said(assignment: str) -> str:
+    """What messages call *assignment*."""
+    return assignment.said if isinstance(assignment, Assignment) else f"--set {assignment}"
 
 
 def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:

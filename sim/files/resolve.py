@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find
-from sim.files.documents import Document, read_document, split_assignment
+from sim.files.documents import Assignment, Document, read_document, said, split_assignment
 from sim.files.errors import InputError, MappingError, Problem
 from workloads.models.registry import GENERATORS, SEQUENTIAL
 from workloads.spec import Spec
@@ -60,7 +60,8 @@ class NamedMapping(Spec):
 
 def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    return read_document(find("mapping", name)).check(NamedMapping).set
+    found = read_document(find("mapping", name)).check(NamedMapping).set
+    return [Assignment(assignment, f"--mapping {name}: {assignment}") for assignment in found]
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
@@ -109,7 +110,7 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
     if first in MachineSpec.model_fields:
         return machine
     known = ", ".join(dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields)))
-    raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
+    raise InputError(Problem(f"unknown key, expected one of {known}", said(assignment), key=path))
 
 
 def build_workload(document: Document) -> Workload:
