@@ -69,7 +69,7 @@ class Laboratory:
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
-        with placing(wishes):
+        with placing(wishes, machine):
             self.sections = sections(workload, self.machine)
 
     def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
@@ -81,7 +81,7 @@ class Laboratory:
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
         machine = self._document.changed(assignments).check(MachineSpec)
-        with placing(self._wishes):
+        with placing(self._wishes, self._document):
             chosen = sections(self.workload, machine)
         return self._run(machine, chosen, False)
 

@@ -20,6 +20,16 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from sim.files.errors import InputError, Problem
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
+EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do not do
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "greater_than_equal": "{ge} at least",
+    "less_than_equal": "{le} at most",
+    "string_too_short": "{min_length} character at least",
+    "string_too_long": "{max_length} characters at most",
+    "string_pattern_mismatch": "one line of visible characters",
+    "too_long": "{max_length} entries at most",
+}
 Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands
 
 
@@ -47,15 +57,36 @@ class Document:
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
-        for overridden, text in self.overrides.items():
-            if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
-                return Problem(message, file=f"--set {text}", key=key)
+        if text := self.overridden(path):
+            return Problem(message, file=f"--set {text}", key=key)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
             if found > depth:
                 depth, file, line = found, name, at
         return Problem(message, file, line, key)
+
+    def overridden(self, path: Sequence[str | int]) -> str | None:
+        """The override that set what stands at *path*, or something in it."""
+        key = ".".join(str(part) for part in path)
+        for name, text in self.overrides.items():
+            if key == name or key.startswith(name + ".") or name.startswith(key + "."):
+                return text
+        return None
+
+    def contradiction(self, paths: Iterable[Sequence[str | int]], message: str) -> Problem:
+        """A mistake that keys at several *paths* make together, placed at the one that the user set last.
+
+        That is one that was overridden, else one in the nearest file, else the first.
+        """
+
+        def distance(path: Sequence[str | int]) -> int:
+            if self.overridden(path):
+                return -1
+            holds = (number for number, (_, lines) in enumerate(self.sources) if tuple(path) in lines)
+            return next(holds, len(self.sources))
+
+        return self.problem(min(paths, key=distance), message)
 
     def override(self, assignment: str) -> None:
         """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
@@ -96,9 +127,12 @@ class Document:
             return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
         if kind == "missing":
             return self.problem(path, "is missing")
+        if kind == "contradiction":
+            return self.contradiction([[*path, key] for key in item["ctx"]["keys"]], item["msg"])
         if kind == "value_error":
             return self.problem(path, str(item["ctx"]["error"]))
-        expected = "a mapping" if kind in ("model_type", "dict_type") else item["msg"].removeprefix("Input should be ")
+        template = EXPECTED.get(kind)
+        expected = template.format(**item.get("ctx", {})) if template else item["msg"].removeprefix("Input should be ")
         return self.problem(path, f"found {found!r}, expected {expected}")
 
 

@@ -29,13 +29,14 @@ class InputError(ValueError):
 
 
 class MappingError(InputError):
-    """A workload cannot be laid onto a machine as it wishes; ``misfits`` pairs entries of the workload and messages.
+    """A workload cannot be laid onto a machine as it wishes.
 
-    Whoever knows the workload's document says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
+    ``misfits`` are messages, each with the entries of workload and machine that make it together, the likeliest first.
+    Whoever knows the documents says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
     """
 
-    def __init__(self, *misfits: tuple[Sequence[str], str]) -> None:
-        super().__init__(*(Problem(message, key=".".join(path)) for path, message in misfits))
+    def __init__(self, *misfits: tuple[Sequence[Sequence[str]], str]) -> None:
+        super().__init__(*(Problem(message, key=".".join(paths[0])) for paths, message in misfits))
         self.misfits = misfits
 
 

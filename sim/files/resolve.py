@@ -5,55 +5,72 @@ What maps and simulates them takes a while to import, so it stands apart: a mist
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document, split_assignment
 from sim.files.errors import InputError, MappingError, Problem
 from workloads.models.registry import GENERATORS, SEQUENTIAL
-from workloads.spec import Spec
+from workloads.spec import Description, Name, Spec
 from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A workload and a machine; *document* is where the workload's wishes are written."""
+    """A workload and a machine; *documents* are where the two are written."""
 
     workload: Workload
     machine: MachineSpec
-    document: Document
+    documents: tuple[Document, Document]
 
     def placing(self) -> AbstractContextManager[None]:
-        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *document*."""
-        return placing(self.document)
+        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *documents*."""
+        return placing(*self.documents)
 
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
-    document, machine_document = read_inputs(workload, machine, assignments)
-    spec = machine_document.check(MachineSpec)
-    return Inputs(build_workload(document), spec, document)
+    documents = read_inputs(workload, machine, assignments)
+    spec = documents[1].check(MachineSpec)
+    return Inputs(build_workload(documents[0]), spec, documents)
 
 
 @contextmanager
-def placing(document: Document) -> Iterator[None]:
-    """Turns a MappingError of the block into an InputError that says where the wishes stand in *document*."""
+def placing(*documents: Document) -> Iterator[None]:
+    """Turns a MappingError of the block into an InputError that says where its entries stand.
+
+    *documents* are the workload's and, if an entry of it may be to blame, the machine's.
+    """
     try:
         yield
     except MappingError as error:
-        raise InputError(*(document.problem(path, message) for path, message in error.misfits)) from None
+        raise InputError(*(_placed(paths, message, documents) for paths, message in error.misfits)) from None
+
+
+def _placed(paths: Sequence[Sequence[str]], message: str, documents: Sequence[Document]) -> Problem:
+    """At one of *paths* that was overridden, else where the first of *documents* has it."""
+    for document in documents:
+        for path in paths:
+            if document.overridden(path):
+                return document.problem(path, message)
+    return documents[0].contradiction(paths, message)
 
 
 class NamedMapping(Spec):
-    """A way to map workloads that has a name: assignments as ``--set`` takes them."""
+    """A way to map workloads that has a name."""
 
-    name: str
-    description: str = ""
-    set: list[str]
+    name: Name = Field(description="What it is called.")
+    description: Description = Field(default="", description="A line about it.")
+    set: list[Annotated[str, Field(max_length=2000)]] = Field(
+        max_length=1000, description="Assignments as --set takes them, to keys of workload or machine: path=value."
+    )
 
 
 def named_mapping(name: str) -> list[str]:
@@ -120,7 +137,7 @@ def build_workload(document: Document) -> Workload:
     try:
         graph = timestep_graph(spec, dimensions)
     except ValueError as error:
-        raise InputError(document.problem(["chunk"], str(error))) from None
+        raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None
     return Workload.alike(spec, graph)
 
 
@@ -129,7 +146,8 @@ def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:
     problems, formulations = [], (SEQUENTIAL, *GENERATORS[spec.model].chunked)
     if spec.formulation not in formulations:
         message = f"found {spec.formulation!r}, expected one of {', '.join(formulations)} for {spec.model}"
-        problems.append(document.problem(["formulation"], message))
+        problems.append(document.contradiction([["formulation"], ["model"]], message))
     if spec.head and spec.vocabulary is None:
-        problems.append(document.problem(["head"], "an LM head needs the size of the vocabulary"))
+        message = "an LM head needs the size of the vocabulary"
+        problems.append(document.contradiction([["head"], ["vocabulary"]], message))
     return problems

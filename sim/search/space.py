@@ -34,6 +34,16 @@ CUTS = (
 )  # (blocks, lanes), usually best first
 OTHER_CUTS = 6  # of them are tried for the best mappings
 SLOTS_KIB = (128, 64, 32)
+SIZES: list[tuple[str, ...]] = [
+    ("dimensions",),
+    ("batch",),
+    ("chunk",),
+    ("formulation",),
+    ("precision",),
+    ("state_precision",),
+    ("mapping",),
+    ("sram",),
+]  # entries that say how much has to be in SRAM, and how much there is
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Space:
                 message = f"found {unit!r}, but this machine does it on {' or '.join(units)} only"
             else:
                 continue
-            misfits.append((("mapping", "place", name), message))
+            misfits.append(([("mapping", "place", name)], message))
         if misfits:
             raise MappingError(*misfits)
 
@@ -91,9 +101,9 @@ class Space:
         wanted = {(wishes.blocks or blocks, wishes.lanes or lanes): None for blocks, lanes in CUTS}
         cuts = [(blocks, lanes) for blocks, lanes in wanted if size % (blocks * lanes) == 0]
         if not cuts:
-            key = "blocks" if wishes.blocks else "lanes"
+            keys = [("mapping", key) for key in ("blocks", "lanes") if getattr(wishes, key)]
             message = f"blocks x lanes must divide the {size} parallel parts of the recurrence"
-            raise MappingError((("mapping", key), message))
+            raise MappingError((keys, message))
         return cuts
 
     def _possible_tiles(self) -> list[int]:
@@ -102,7 +112,7 @@ class Space:
         if wish:
             if wish % chunk:
                 message = f"found {wish}, expected a multiple of the chunk of {chunk} tokens"
-                raise MappingError((("mapping", "token_tile"), message))
+                raise MappingError(([("mapping", "token_tile"), ("chunk",), ("formulation",)], message))
             return [min(wish // chunk, steps)]
         powers = [2**k for k in range(LONGEST_POWER + 1) if 2**k < steps]
         return powers if steps > 2 ** (LONGEST_POWER + 1) else [*powers, steps]
@@ -208,16 +218,16 @@ class Space:
         self._least = min(self._least or (rest + slots, steps), (rest + slots, steps))
         return None
 
-    def _too_large(self) -> tuple[tuple[str, ...], str]:
+    def _too_large(self) -> tuple[list[tuple[str, ...]], str]:
         if self._least is None:
             message = "found true, but no state is updated step by step in more than two blocks, so none can be spilled"
-            return ("mapping", "spill"), message
+            return [("mapping", "spill")], message
         machine, tokens = self._costs.machine, self._least[1] * self._chunk
         message = (
             f"one layer needs {format_bytes(self._least[0])} of SRAM at the smallest tiling tried (a tile of "
             f"{tokens} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
         )
-        return ("dimensions",), message
+        return SIZES, message
 
 
 def stored(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory:
