@@ -58,3 +58,7 @@ class MachineSpec(Spec):
     def dram_bytes_per_cycle(self) -> float:
         """Peak DRAM bandwidth in bytes a core cycle."""
         return self.dram.bytes_per_second / self.clock
+
+    def dram_cycles(self, size_bytes: int) -> float:
+        """The fewest cycles in which so many bytes cross the DRAM interface; none where its bandwidth is ideal."""
+        return 0.0 if "dram_bandwidth" in self.ideal else size_bytes / self.dram_bytes_per_cycle

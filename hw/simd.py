@@ -32,6 +32,11 @@ class VectorUnitSpec(Spec):
         description="Cycles that a lane takes for an element, by function; one that is left out cannot be done."
     )
 
+    def missing(self, function: str) -> tuple[str, ...]:
+        """The functions without a figure in ``cycles`` that it would take to do *function*."""
+        needed = ("mul", "add") if function == "fma" and not self.fma else () if function == "fma" else (function,)
+        return tuple(name for name in needed if name not in self.cycles)
+
 
 class SimdSpec(VectorUnitSpec):
     """A SIMD unit."""

@@ -80,8 +80,9 @@ class Laboratory:
 
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
-        machine = self._document.changed(assignments).check(MachineSpec)
-        with placing(self._wishes, self._document):
+        changed = self._document.changed(assignments)
+        machine = changed.check(MachineSpec)
+        with placing(self._wishes, changed):
             chosen = sections(self.workload, machine)
         return self._run(machine, chosen, False)
 

@@ -1,23 +1,21 @@
-"""YAML documents with line numbers: read, overridden from the command line, checked against a pydantic schema.
+"""YAML documents: read, overridden from the command line, checked against a pydantic schema.
 
-YAML 1.2 by ruamel.yaml. Every mistake of a document is reported at once, each as an :class:`~sim.files.errors.Problem`
-that names the file, the line and the dotted key.
+Every mistake of a document is reported at once, each as an :class:`~sim.files.errors.Problem` that names the file, the
+line and the dotted key.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, quoted
+from sim.files.yaml_text import Lines, parse_yaml, read_yaml
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
 EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do not do
@@ -30,7 +28,7 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_pattern_mismatch": "one line of visible characters",
     "too_long": "{max_length} entries at most",
 }
-Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands
+DEEPEST = 16  # keys in one another that an assignment may name
 
 
 @dataclass
@@ -96,7 +94,7 @@ class Document:
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
-        node[last] = _parse(text, f"--set {assignment}")
+        node[last], _ = parse_yaml(text, f"--set {assignment}")
         self.overrides[path] = assignment
 
     def changed(self, assignments: Iterable[str]) -> Document:
@@ -117,9 +115,10 @@ class Document:
             raise InputError(*(self._explain(item, schema, at) for item in error.errors())) from None
 
     def _explain(self, item: Any, schema: type[BaseModel], at: Sequence[str]) -> Problem:
-        inside = [part for part in item["loc"] if not (isinstance(part, str) and "[" in part)]
+        kind, found, inside = item["type"], item["input"], list(item["loc"])
+        if kind != "extra_forbidden" and inside[-1:] == ["[key]"]:  # a key of a mapping that may not be
+            inside.pop()
         path = [*at, *inside]
-        kind, found = item["type"], item["input"]
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
             close = difflib.get_close_matches(str(path[-1]), known, 1)
@@ -133,7 +132,7 @@ class Document:
             return self.problem(path, str(item["ctx"]["error"]))
         template = EXPECTED.get(kind)
         expected = template.format(**item.get("ctx", {})) if template else item["msg"].removeprefix("Input should be ")
-        return self.problem(path, f"found {found!r}, expected {expected}")
+        return self.problem(path, f"found {quoted(found)}, expected {expected}")
 
 
 def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
@@ -142,22 +141,11 @@ def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
     return depth, lines[tuple(path[:depth])] if depth else 1
 
 
-def _lines(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """(path, line) of every entry below *node*, which stands at *path*."""
-    entries: Iterable[tuple[str | int, Node, Node]] = ()
-    if isinstance(node, MappingNode):
-        entries = ((str(key.value), key, value) for key, value in node.value)
-    elif isinstance(node, SequenceNode):
-        entries = ((number, value, value) for number, value in enumerate(node.value))
-    for part, start, value in entries:
-        yield (*path, part), start.start_mark.line + 1
-        yield from _lines(value, (*path, part))
-
-
 def split_assignment(assignment: str) -> tuple[str, str]:
     """``path=value`` as (path, value); raises InputError if it is not that."""
     path, equals, text = assignment.partition("=")
-    if not equals or not all(path.split(".")):
+    parts = path.split(".")
+    if not equals or not all(parts) or len(parts) > DEEPEST:
         raise InputError(Problem("must be path=value", file=f"--set {assignment}"))
     return path, text
 
@@ -175,39 +163,6 @@ def _schema_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((schema for inner in get_args(annotation) if (schema := _schema_in(inner))), None)
-
-
-def _parse(text: str, name: str) -> Any:
-    """The data of a YAML text; raises InputError, which calls it *name*, if it is none."""
-    return _parse_marked(text, name)[0]
-
-
-def _parse_marked(text: str, name: str) -> tuple[Any, Lines]:
-    """The data, and the line of every path in it."""
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        root = yaml.compose(text)
-        if root is None:
-            return None, {}
-        lines = dict(_lines(root))  # before the data: to construct it changes the nodes
-        return yaml.constructor.construct_document(root), lines
-    except YAMLError as error:
-        raise InputError(_syntax_problem(error, name)) from None
-
-
-def _syntax_problem(error: YAMLError, name: str) -> Problem:
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        return Problem(f"not YAML: {error.problem or error.context}", name, mark.line + 1 if mark else None)
-    return Problem(f"not YAML: {str(error).splitlines()[0]}", name)
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    return node
 
 
 def read_document(path: Path) -> Document:
@@ -249,14 +204,8 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:
     """The name, the plain data and the lines of the YAML mapping in *path*."""
     name = _shown(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(Problem("no such file", name)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", name)) from None
-    data, lines = _parse_marked(text, name)
+    data, lines = read_yaml(path, name)
     if not isinstance(data, dict):
-        found = "nothing" if data is None else "a list" if isinstance(data, list) else repr(data)
+        found = "nothing" if data is None else "a list" if isinstance(data, list) else quoted(data)
         raise InputError(Problem(f"found {found}, expected a mapping of keys to values", name, 1))
-    return name, _plain(data), lines
+    return name, data, lines

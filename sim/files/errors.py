@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from reprlib import Repr
+
+LONGEST = 600  # characters of a part of a message: a place, a key, what was found
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 100
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,26 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line is not None else self.file
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return ": ".join(in_one_line(part) for part in (place, self.key, self.message) if part)
+
+
+def quoted(value: object) -> str:
+    """What was found, as Python writes it, cut if it is long."""
+    return _SHORT.repr(value)
+
+
+def in_one_line(text: str) -> str:
+    """*text* for a line of a terminal: what is not to be seen, or turns the line round, is escaped; cut if it is long.
+
+    >>> in_one_line("two\\nlines")
+    'two\\\\nlines'
+    """
+    shown = text if text.isprintable() else "".join(map(_visible, text))
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 class InputError(ValueError):

@@ -24,14 +24,14 @@ from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 @dataclass(frozen=True)
 class Inputs:
-    """A workload and a machine; *documents* are where the two are written."""
+    """A workload and a machine, and the ``documents`` that they are written in."""
 
     workload: Workload
     machine: MachineSpec
     documents: tuple[Document, Document]
 
     def placing(self) -> AbstractContextManager[None]:
-        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *documents*."""
+        """Where the workload cannot be laid onto the machine, the block raises InputError with the lines."""
         return placing(*self.documents)
 
 
@@ -43,24 +43,21 @@ def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inp
 
 
 @contextmanager
-def placing(*documents: Document) -> Iterator[None]:
-    """Turns a MappingError of the block into an InputError that says where its entries stand.
-
-    *documents* are the workload's and, if an entry of it may be to blame, the machine's.
-    """
+def placing(workload: Document, machine: Document) -> Iterator[None]:
+    """Turns a MappingError of the block into an InputError that says where the entries stand in the documents."""
     try:
         yield
     except MappingError as error:
-        raise InputError(*(_placed(paths, message, documents) for paths, message in error.misfits)) from None
+        problems = (_placed(paths, message, workload, machine) for paths, message in error.misfits)
+        raise InputError(*problems) from None
 
 
-def _placed(paths: Sequence[Sequence[str]], message: str, documents: Sequence[Document]) -> Problem:
-    """At one of *paths* that was overridden, else where the first of *documents* has it."""
-    for document in documents:
-        for path in paths:
-            if document.overridden(path):
-                return document.problem(path, message)
-    return documents[0].contradiction(paths, message)
+def _placed(paths: Sequence[Sequence[str]], message: str, workload: Document, machine: Document) -> Problem:
+    """At one of *paths* that was overridden, else in the document of the first."""
+    documents = [machine if path[0] in MachineSpec.model_fields else workload for path in paths]
+    pairs = list(zip(documents, paths, strict=True))
+    document = next((document for document, path in pairs if document.overridden(path)), documents[0])
+    return document.contradiction([path for other, path in pairs if other is document], message)
 
 
 class NamedMapping(Spec):

@@ -9,6 +9,7 @@ from math import inf
 from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
+from sim.execution.estimate import ITEM_BYTES, LIMITS, PROCESS_BYTES, Estimate, Limits
 from sim.files.errors import MappingError
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
@@ -68,19 +69,36 @@ class Candidate:
 class Space:
     """The mappings that the wishes of a *stack* leave open; raises MappingError for wishes that cannot be met."""
 
-    def __init__(self, stack: Stack, costs: CostModel) -> None:
+    def __init__(self, stack: Stack, costs: CostModel, limits: Limits = LIMITS) -> None:
         self._stack = stack
         self._costs = costs
+        self._limits = limits
+        self._too_long: Estimate | None = None  # of a mapping with too many items for the memory that there may be
         self._chunk = stack.graph.tokens
         self._least: tuple[int, int] | None = None  # (bytes, timesteps) of the smallest mapping that did not fit
         self._too_many: dict[object, int] = {}  # the smallest tile with which a mapping did not fit
         self._wishes = stack.wishes
+        analysis = costs.analysis
+        self._projected = {
+            w for n in analysis.operations if analysis.kind(n) == "projection" for w in analysis.weights[n]
+        }
         self._stepped_by_groups: dict[int, frozenset[str]] = {}
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
         self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
-        self._cuts = self._allowed_cuts()
+        self._check_functions()
         self._check_places()
+        self._cuts = self._allowed_cuts()
         self._tiles = self._possible_tiles()
+
+    def _check_functions(self) -> None:
+        simd, missing = self._costs.machine.simd, dict[str, None]()
+        undone = [name for name in self._costs.analysis.operations if not self._costs.units(name)]
+        for name in undone:
+            missing |= dict.fromkeys(self._costs.missing(name, simd))
+        if undone:
+            message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
+            message += " and others" if undone[3:] else ""
+            raise MappingError(([("simd", "cycles")], message))
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []
@@ -202,13 +220,18 @@ class Space:
             weight_slot_bytes=slot_kib * KIB,
             spill=spill,
         )
+        if not self._may_have(self._least_items(mapping)):
+            return None
         contents = costs.once(("contents", *key[:2], spill), lambda: stored(self._stack, costs, mapping))
         if spill and not contents.spilled:
             return None
         rest, (largest, every) = contents.least_bytes(steps), weight_bytes(costs, mapping)
         slots = LEAST_WEIGHT_SLOTS * largest
         if rest + min(slots, every) <= capacity:
-            inventory = contents.resized(mapping, cut_into_streams(costs, mapping))
+            drafts = cut_into_streams(costs, mapping)
+            if not self._may_have(sum(draft.layout.items for draft in drafts)):
+                return None
+            inventory = contents.resized(mapping, drafts)
             allot(inventory, capacity)
             return Candidate(inventory, busy_cycles_per_step(self._stack, costs, inventory))
         # without its weights already too much: smaller slots will not do; the smallest tile is tried for the message
@@ -218,7 +241,23 @@ class Space:
         self._least = min(self._least or (rest + slots, steps), (rest + slots, steps))
         return None
 
+    def _least_items(self, mapping: Mapping) -> int:
+        """Items of a tile of *mapping* at the very least, found without making them."""
+        weights = sum(self._costs.analysis.graph.elements(name) for name in self._projected)
+        stepped = mapping.tile_steps * mapping.groups if mapping.stepped else 0
+        return stepped + weights * self._costs.element_bytes // mapping.weight_slot_bytes
+
+    def _may_have(self, items: int) -> bool:
+        """Whether there is memory for the tables of so many *items*."""
+        found = Estimate(items, 0.0, PROCESS_BYTES + items * ITEM_BYTES)
+        if found.memory_bytes <= self._limits.memory_bytes:
+            return True
+        self._too_long = found
+        return False
+
     def _too_large(self) -> tuple[list[tuple[str, ...]], str]:
+        if self._too_long is not None:
+            self._too_long.check(self._limits)
         if self._least is None:
             message = "found true, but no state is updated step by step in more than two blocks, so none can be spilled"
             return [("mapping", "spill")], message

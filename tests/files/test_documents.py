@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt, model_validator
 from hw.quantities import BYTES, Quantity
 from hw.spec import Name, Spec, contradiction
 from sim.files.documents import read_document, split_assignment
-from sim.files.errors import InputError
+from sim.files.errors import InputError, quoted
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
@@ -167,7 +167,7 @@ def test_a_good_document_becomes_an_object() -> None:
         ),
         pytest.param(
             f"name: {'x' * 201}\n" + GOOD[14:],
-            f"plant.yaml:1: name: found '{'x' * 201}', expected 200 characters at most",
+            f"plant.yaml:1: name: found {quoted('x' * 201)}, expected 200 characters at most",
             id="long name",
         ),
         pytest.param(
@@ -219,7 +219,7 @@ def test_a_missing_file() -> None:
 
 def test_a_file_that_is_no_text() -> None:
     Path("image.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"^image\.yaml: cannot be read: 'utf-8' codec can't decode"):
+    with pytest.raises(InputError, match=r"^image\.yaml:1: found the byte 0xff, expected UTF-8"):
         read_document(Path("image.yaml"))
 
 

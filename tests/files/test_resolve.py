@@ -1,4 +1,4 @@
-"""Mistakes in named mappings."""
+"""Mistakes in named mappings, and where mistakes of a pair of files are put."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.files.catalog import find
 from sim.files.errors import InputError
 from sim.files.resolve import named_mapping
 from sim.simulation import prepare
@@ -25,3 +26,20 @@ def test_mistakes(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError) as raised:
         prepare("mamba2", "edge", named_mapping(str(path)))
     assert message in str(raised.value.problems[0])
+
+
+def test_a_function_without_cycles_is_a_mistake_of_the_machine(tmp_path: Path) -> None:
+    machine = tmp_path / "plain.yaml"
+    edge = find("machine", "edge").read_text(encoding="utf-8")
+    machine.write_text("".join(line for line in edge.splitlines(True) if "rsqrt:" not in line), encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        prepare("mamba2-d96", str(machine))
+    message = "simd.cycles: has no figure for rsqrt; needed by norm.scale, gate_norm.scale"
+    assert str(raised.value).endswith(message) and raised.value.problems[0].line == 17
+
+
+def test_a_function_without_cycles_is_no_mistake_where_pes_do_it() -> None:
+    table = "{add: 1, mul: 1, max: 1, div: 1, exp: 1, silu: 1, softplus: 1}"
+    job = prepare("mamba2-d96", "edge_flexpe", ["layers=1", "sequence_length=8", f"simd.cycles={table}"])
+    placement = job.sections[0].mapping.placement
+    assert {unit for name, unit in placement.items() if name.endswith(".scale")} == {"mac_array"}
