@@ -19,7 +19,7 @@ from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, did_you_mean
 
 Level = Literal["command", "transaction"]
 _LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")  # addresses of 48 bits
@@ -86,7 +86,8 @@ def read_trace(path: Path) -> Ints:
 def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: Refresh) -> DramResult:
     """Replay the trace in *path*; raises InputError for a bad trace or an unknown preset."""
     if preset not in TIMINGS:
-        raise InputError(Problem(f"found {preset!r}, expected one of {', '.join(TIMINGS)}", "--preset"))
+        known = f"expected one of {', '.join(TIMINGS)}{did_you_mean(preset, TIMINGS)}"
+        raise InputError(Problem(f"found {preset!r}, {known}", "--preset"))
     requests, timing = read_trace(path), TIMINGS[preset]
     begin = time.perf_counter()
     if level == "command":

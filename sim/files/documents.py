@@ -6,15 +6,15 @@ line and the dotted key.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from os.path import isfile
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from sim.files.errors import InputError, Problem, quoted
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
 from sim.files.yaml_text import Lines, parse_yaml, read_yaml
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
@@ -121,8 +121,7 @@ class Document:
         path = [*at, *inside]
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
-            close = difflib.get_close_matches(str(path[-1]), known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(path[-1], [*known, "extends"] if len(path) == 1 else known)
             return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
         if kind == "missing":
             return self.problem(path, "is missing")
@@ -154,32 +153,47 @@ def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]
     """The keys of the mapping at *path*; a part of the path that is no field chooses an element of a collection."""
     for part in path:
         if isinstance(part, str) and part in schema.model_fields:
-            schema = _schema_in(schema.model_fields[part].annotation) or schema
+            schema = schema_in(schema.model_fields[part].annotation) or schema
     return list(schema.model_fields)
 
 
-def _schema_in(annotation: Any) -> type[BaseModel] | None:
+def schema_in(annotation: Any) -> type[BaseModel] | None:
     """The schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((schema for inner in get_args(annotation) if (schema := _schema_in(inner))), None)
+    return next((schema for inner in get_args(annotation) if (schema := schema_in(inner))), None)
 
 
-def read_document(path: Path) -> Document:
-    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names (relative to its folder).
+FindBase = Callable[[Path, str], Path]
+"""(a file, what its key ``extends`` names) -> the file that is meant; raises ValueError with what was expected."""
 
-    Raises InputError if a file is missing, unreadable, not a mapping, or extends itself.
+
+def beside(file: Path, name: str) -> Path:
+    """The file called *name* in the folder of *file*; raises ValueError if there is none."""
+    path = file.parent / name
+    if not isfile(path):
+        raise ValueError("a file beside this one")
+    return path
+
+
+def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
+    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names; *find_base* finds that.
+
+    Without *find_base* ``extends`` is a key like any other. Raises InputError if a file is missing, unreadable, not a
+    mapping, or extends itself.
     """
     chain = [_read(path)]
     seen = {path.resolve()}
-    while "extends" in (data := chain[-1][1]):
+    while find_base is not None and "extends" in (data := chain[-1][1]):
         name, lines = chain[-1][0], chain[-1][2]
         base, line = data.pop("extends"), _locate(lines, ["extends"])[1]
-        path = path.parent / str(base)
-        if not path.is_file():
-            raise InputError(Problem(f"found {base!r}, expected a file beside this one", name, line, "extends"))
+        try:
+            path = find_base(path, str(base))
+        except ValueError as error:
+            message = f"found {quoted(base)}, expected {error}"
+            raise InputError(Problem(message, name, line, "extends")) from None
         if path.resolve() in seen:
-            raise InputError(Problem(f"{base!r} extends this file in turn", name, line, "extends"))
+            raise InputError(Problem(f"{quoted(base)} extends this file in turn", name, line, "extends"))
         seen.add(path.resolve())
         chain.append(_read(path))
     merged: dict[str, Any] = {}

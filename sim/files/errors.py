@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from reprlib import Repr
 
 LONGEST = 600  # characters of a part of a message: a place, a key, what was found
@@ -29,6 +30,16 @@ class Problem:
 def quoted(value: object) -> str:
     """What was found, as Python writes it, cut if it is long."""
     return _SHORT.repr(value)
+
+
+def did_you_mean(found: object, known: Iterable[str]) -> str:
+    """The end of a message about a name that is none of the *known* ones: the one that is most like it, if any is.
+
+    >>> did_you_mean("mamb2", ["mamba1", "mamba2"])
+    "; did you mean 'mamba2'?"
+    """
+    close = get_close_matches(str(found)[:LONGEST], list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def in_one_line(text: str) -> str:

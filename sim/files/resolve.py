@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from hw.machine import MachineSpec
-from sim.files.catalog import find
+from sim.files.catalog import find, find_base
 from sim.files.documents import Document, read_document, split_assignment
-from sim.files.errors import InputError, MappingError, Problem
+from sim.files.errors import InputError, MappingError, Problem, did_you_mean
+from sim.files.keys import NamedMapping, settable
 from workloads.models.registry import GENERATORS, SEQUENTIAL
-from workloads.spec import Description, Name, Spec
 from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 
@@ -60,24 +58,14 @@ def _placed(paths: Sequence[Sequence[str]], message: str, workload: Document, ma
     return document.contradiction([path for other, path in pairs if other is document], message)
 
 
-class NamedMapping(Spec):
-    """A way to map workloads that has a name."""
-
-    name: Name = Field(description="What it is called.")
-    description: Description = Field(default="", description="A line about it.")
-    set: list[Annotated[str, Field(max_length=2000)]] = Field(
-        max_length=1000, description="Assignments as --set takes them, to keys of workload or machine: path=value."
-    )
-
-
 def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    return read_document(find("mapping", name)).check(NamedMapping).set
+    return read("mapping", name).check(NamedMapping).set
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
     """The documents of a workload and a machine, with *assignments* applied to the one that each is about."""
-    documents = read_workload(workload), read_document(find("machine", machine))
+    documents = read("workload", workload), read("machine", machine)
     for assignment in assignments:
         _target(assignment, *documents).override(assignment)
     return documents
@@ -88,17 +76,17 @@ def files_behind(named: Iterable[tuple[str, str]]) -> list[Path]:
     found: list[Path] = []
     for kind, name in named:
         try:
-            found += (read_workload(name) if kind == "workload" else read_document(find(kind, name))).files
+            found += read(kind, name).files
         except InputError:
             continue  # whoever reads it says so
     return found
 
 
-def read_workload(name: str) -> Document:
-    """The document of a workload: a YAML file, the name of a shipped one, or a model's ``config.json``."""
-    path = find("workload", name)
-    if path.suffix != ".json":
-        return read_document(path)
+def read(kind: str, name: str) -> Document:
+    """The document of a workload, machine or mapping: a YAML file, the name of a shipped one; a model's config.json."""
+    path = find(kind, name)
+    if kind != "workload" or path.suffix != ".json":
+        return read_document(path, partial(find_base, kind))
     from sim.files.checkpoint import read_checkpoint
 
     return read_checkpoint(path)
@@ -106,7 +94,7 @@ def read_workload(name: str) -> Document:
 
 def resolve_workload(name: str, assignments: Iterable[str] = ()) -> Workload:
     """The workload called *name* by itself, with *assignments* made; raises InputError with every mistake."""
-    document = read_workload(name)
+    document = read("workload", name)
     for assignment in assignments:
         document.override(assignment)
     return build_workload(document)
@@ -120,8 +108,10 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
         return workload
     if first in MachineSpec.model_fields:
         return machine
-    known = ", ".join(dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields)))
-    raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
+    known = dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields))
+    ending = [key for key in settable() if key.endswith(f".{path}")]
+    hint = f"; did you mean {' or '.join(map(repr, ending))}?" if ending else did_you_mean(path, settable())
+    raise InputError(Problem(f"unknown key, expected one of {', '.join(known)}{hint}", f"--set {assignment}", key=path))
 
 
 def build_workload(document: Document) -> Workload:

@@ -10,7 +10,7 @@ from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.execution.estimate import ITEM_BYTES, LIMITS, PROCESS_BYTES, Estimate, Limits
-from sim.files.errors import MappingError
+from sim.files.errors import MappingError, did_you_mean
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
@@ -104,7 +104,8 @@ class Space:
         operations, misfits = self._costs.analysis.operations, []
         for name, unit in self._wishes.place.items():
             if name not in operations:
-                message = f"unknown operation, expected one of {', '.join(operations)}"
+                known = f", expected one of {', '.join(operations)}"
+                message = f"unknown operation{did_you_mean(name, operations) or known}"
             elif unit not in (units := self._costs.units(name)):
                 message = f"found {unit!r}, but this machine does it on {' or '.join(units)} only"
             else:

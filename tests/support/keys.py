@@ -1,42 +1,13 @@
-"""Every key of the descriptions that YAML gives, with its range."""
+"""The ranges of keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from hw.machine import MachineSpec
 from hw.quantities import Quantity
-from sim.files.resolve import NamedMapping
-from workloads.models.registry import GENERATORS
-from workloads.workload import WorkloadSpec
-
-SPECS: dict[str, type[BaseModel]] = {
-    "machine": MachineSpec,
-    "workload": WorkloadSpec,
-    "mapping": NamedMapping,
-    **{name: generator.dimensions for name, generator in GENERATORS.items()},
-}
-
-
-def spec_in(annotation: Any) -> type[BaseModel] | None:
-    """The description that a key holds, be it an optional one."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((spec for inner in get_args(annotation) if (spec := spec_in(inner))), None)
-
-
-def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """(dotted path, field) of every key, those of parts included."""
-    for name, field in spec.model_fields.items():
-        yield at + name, field
-        inner = spec_in(field.annotation)
-        if inner is not None:
-            yield from keys(inner, f"{at}{name}.")
 
 
 def bounds(field: FieldInfo) -> tuple[Any, Any] | None:

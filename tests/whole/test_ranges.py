@@ -12,11 +12,18 @@ from pydantic.fields import FieldInfo
 from hw.machine import MachineSpec
 from hw.spec import Description, Name
 from sim.files.errors import InputError
+from sim.files.keys import SPECS, keys
 from sim.simulation import prepare, run
-from tests.support.keys import SPECS, bounds, keys
+from tests.support.keys import bounds
 from workloads import spec as workload_texts
+from workloads.models.registry import GENERATORS
 
-KEYS = [pytest.param(field, id=f"{kind}: {path}") for kind, spec in SPECS.items() for path, field in keys(spec)]
+DIMENSIONS = {name: generator.dimensions for name, generator in GENERATORS.items()}
+KEYS = [
+    pytest.param(field, id=f"{kind}: {path}")
+    for kind, spec in (SPECS | DIMENSIONS).items()
+    for path, field in keys(spec)
+]
 CHOICES = {"rope_fraction"}  # of which there are few
 OPEN = {"dimensions"}  # of the model, which has a description of its own
 
