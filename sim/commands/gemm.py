@@ -9,6 +9,8 @@ import typer
 
 from sim.commands.options import JsonOption, QuietOption, check_targets, one_line_errors, show, write_json
 
+LONGEST = 2**40  # rows, columns or products of a GEMM
+
 
 class DataflowFlag(StrEnum):
     """What stays in the PEs of a MAC array: weights, outputs or inputs."""
@@ -26,9 +28,9 @@ class FoldsFlag(StrEnum):
 
 
 def gemm(
-    m: Annotated[int, typer.Argument(metavar="M", min=1, show_default=False)],
-    n: Annotated[int, typer.Argument(metavar="N", min=1, show_default=False)],
-    k: Annotated[int, typer.Argument(metavar="K", min=1, show_default=False)],
+    m: Annotated[int, typer.Argument(metavar="M", min=1, max=LONGEST, show_default=False)],
+    n: Annotated[int, typer.Argument(metavar="N", min=1, max=LONGEST, show_default=False)],
+    k: Annotated[int, typer.Argument(metavar="K", min=1, max=LONGEST, show_default=False)],
     array: Annotated[str, typer.Option(metavar="ROWSxCOLUMNS", help="Processing elements.")] = "32x32",
     dataflow: Annotated[DataflowFlag, typer.Option(help="Stationary weights, outputs or inputs.")] = DataflowFlag.os,
     folds: Annotated[FoldsFlag, typer.Option(help="Serial, as SCALE-Sim counts, or overlapped.")] = FoldsFlag.serial,

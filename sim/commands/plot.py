@@ -18,7 +18,7 @@ from sim.commands.options import (
     progress_bar,
 )
 from sim.commands.spread import spread
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from sim.files.progress import ProgressCallback
@@ -98,7 +98,8 @@ def _check(what: str, width: float) -> None:
     from sim.presentation.figures.catalogue import FIGURES
 
     if what not in FIGURES:
-        raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
+        known = f"expected one of {', '.join(FIGURES)}"
+        raise InputError(Problem(f"found {what!r}, {known}{did_you_mean(what, FIGURES)}", "WHAT"))
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
 

@@ -19,11 +19,12 @@ from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, did_you_mean
 
 Level = Literal["command", "transaction"]
 _LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")  # addresses of 48 bits
 MOST_PROBLEMS = 10
+MOST_BYTES = 2**26  # of a request
 
 
 class DramResult(BaseModel):
@@ -70,10 +71,11 @@ def read_trace(path: Path) -> Ints:
     problems: list[Problem] = []
     for number, line in enumerate(lines, start=1):
         found = _LINE.fullmatch(line)
-        if found is not None and int(found[3]):
+        if found is not None and 1 <= int(found[3]) <= MOST_BYTES:
             requests.append((found[1] == "W", int(found[2], 16), int(found[3])))
         elif line.strip() and not line.lstrip().startswith("#") and len(problems) < MOST_PROBLEMS:
-            problems.append(Problem(f"found {line.strip()!r}, expected 'R|W hex-address bytes'", str(path), number))
+            message = f"found {line.strip()!r}, expected 'R|W hex-address bytes', of 1 to {MOST_BYTES} bytes"
+            problems.append(Problem(message, str(path), number))
     if problems:
         raise InputError(*problems)
     if not requests:
@@ -84,7 +86,8 @@ def read_trace(path: Path) -> Ints:
 def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: Refresh) -> DramResult:
     """Replay the trace in *path*; raises InputError for a bad trace or an unknown preset."""
     if preset not in TIMINGS:
-        raise InputError(Problem(f"found {preset!r}, expected one of {', '.join(TIMINGS)}", "--preset"))
+        known = f"expected one of {', '.join(TIMINGS)}{did_you_mean(preset, TIMINGS)}"
+        raise InputError(Problem(f"found {preset!r}, {known}", "--preset"))
     requests, timing = read_trace(path), TIMINGS[preset]
     begin = time.perf_counter()
     if level == "command":

@@ -235,7 +235,7 @@ def read_checkpoint(path: Path) -> Document:
     Mistakes found later in the document stand at the line of the config key that set the value. Raises InputError with
     every key that is missing, is unknown, or has a value that cannot be simulated.
     """
-    config = read_document(path)
+    config = read_document(path, find_base=None)
     key, dialects = _family(config)
     values = {k: v for k, v in config.data.items() if dialects is HUGGING_FACE or k != "ssm_cfg"}
     if dialects is STATE_SPACES:

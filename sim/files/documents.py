@@ -6,19 +6,28 @@ line and the dotted key.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from os.path import isfile
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from sim.files.errors import InputError, Problem, quoted
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
 from sim.files.yaml_text import Lines, parse_yaml, read_yaml
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
-
+EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do not do
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "greater_than_equal": "{ge} at least",
+    "less_than_equal": "{le} at most",
+    "string_too_short": "{min_length} character at least",
+    "string_too_long": "{max_length} characters at most",
+    "string_pattern_mismatch": "one line of visible characters",
+    "too_long": "{max_length} entries at most",
+}
 DEEPEST = 16  # keys in one another that an assignment may name
 
 
@@ -59,15 +68,39 @@ class Document:
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
-        for overridden, by in self.overrides.items():
-            if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
-                return Problem(message, file=by, key=key)
+        if by := self.overridden(path):
+            return Problem(message, file=by, key=key)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
             if found > depth:
                 depth, file, line = found, name, at
         return Problem(message, file, line, key)
+
+    def overridden(self, path: Sequence[str | int]) -> str | None:
+        """The override that set what stands at *path*, or something in it, or made the mapping that it is part of."""
+        above = path[:-1]
+        made_by_overrides = bool(above) and not any(tuple(above) in lines for _, lines in self.sources)
+        keys = [".".join(map(str, part)) for part in ([path, above] if made_by_overrides else [path])]
+        for key in keys:
+            for name, text in self.overrides.items():
+                if key == name or key.startswith(name + ".") or name.startswith(key + "."):
+                    return text
+        return None
+
+    def contradiction(self, paths: Iterable[Sequence[str | int]], message: str) -> Problem:
+        """A mistake that keys at several *paths* make together, placed at the one that the user set last.
+
+        That is one that was overridden, else one in the nearest file, else the first.
+        """
+
+        def distance(path: Sequence[str | int]) -> int:
+            if self.overridden(path):
+                return -1
+            holds = (number for number, (_, lines) in enumerate(self.sources) if tuple(path) in lines)
+            return next(holds, len(self.sources))
+
+        return self.problem(min(paths, key=distance), message)
 
     def override(self, assignment: str) -> None:
         """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
@@ -104,14 +137,16 @@ class Document:
         path = [*at, *inside]
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
-            close = difflib.get_close_matches(str(path[-1]), known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(path[-1], [*known, "extends"] if len(path) == 1 else known)
             return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
         if kind == "missing":
             return self.problem(path, "is missing")
+        if kind == "contradiction":
+            return self.contradiction([[*path, key] for key in item["ctx"]["keys"]], item["msg"])
         if kind == "value_error":
             return self.problem(path, str(item["ctx"]["error"]))
-        expected = "a mapping" if kind in ("model_type", "dict_type") else item["msg"].removeprefix("Input should be ")
+        template = EXPECTED.get(kind)
+        expected = template.format(**item.get("ctx", {})) if template else item["msg"].removeprefix("Input should be ")
         return self.problem(path, f"found {quoted(found)}, expected {expected}")
 
 
@@ -153,32 +188,47 @@ def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]
     """The keys of the mapping at *path*; a part of the path that is no field chooses an element of a collection."""
     for part in path:
         if isinstance(part, str) and part in schema.model_fields:
-            schema = _schema_in(schema.model_fields[part].annotation) or schema
+            schema = schema_in(schema.model_fields[part].annotation) or schema
     return list(schema.model_fields)
 
 
-def _schema_in(annotation: Any) -> type[BaseModel] | None:
+def schema_in(annotation: Any) -> type[BaseModel] | None:
     """The schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((schema for inner in get_args(annotation) if (schema := _schema_in(inner))), None)
+    return next((schema for inner in get_args(annotation) if (schema := schema_in(inner))), None)
 
 
-def read_document(path: Path) -> Document:
-    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names (relative to its folder).
+FindBase = Callable[[Path, str], Path]
+"""(a file, what its key ``extends`` names) -> the file that is meant; raises ValueError with what was expected."""
 
-    Raises InputError if a file is missing, unreadable, not a mapping, or extends itself.
+
+def beside(file: Path, name: str) -> Path:
+    """The file called *name* in the folder of *file*; raises ValueError if there is none."""
+    path = file.parent / name
+    if not isfile(path):
+        raise ValueError("a file beside this one")
+    return path
+
+
+def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
+    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names; *find_base* finds that.
+
+    Without *find_base* ``extends`` is a key like any other. Raises InputError if a file is missing, unreadable, not a
+    mapping, or extends itself.
     """
     chain = [_read(path)]
     seen = {path.resolve()}
-    while "extends" in (data := chain[-1][1]):
+    while find_base is not None and "extends" in (data := chain[-1][1]):
         name, lines = chain[-1][0], chain[-1][2]
         base, line = data.pop("extends"), _locate(lines, ["extends"])[1]
-        path = path.parent / str(base)
-        if not path.is_file():
-            raise InputError(Problem(f"found {base!r}, expected a file beside this one", name, line, "extends"))
+        try:
+            path = find_base(path, str(base))
+        except ValueError as error:
+            message = f"found {quoted(base)}, expected {error}"
+            raise InputError(Problem(message, name, line, "extends")) from None
         if path.resolve() in seen:
-            raise InputError(Problem(f"{base!r} extends this file in turn", name, line, "extends"))
+            raise InputError(Problem(f"{quoted(base)} extends this file in turn", name, line, "extends"))
         seen.add(path.resolve())
         chain.append(_read(path))
     merged: dict[str, Any] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from reprlib import Repr
 
 LONGEST = 600  # characters of a part of a message: a place, a key, what was found
@@ -31,6 +32,16 @@ def quoted(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def did_you_mean(found: object, known: Iterable[str]) -> str:
+    """The end of a message about a name that is none of the *known* ones: the one that is most like it, if any is.
+
+    >>> did_you_mean("mamb2", ["mamba1", "mamba2"])
+    "; did you mean 'mamba2'?"
+    """
+    close = get_close_matches(str(found)[:LONGEST], list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def in_one_line(text: str) -> str:
     """*text* for a line of a terminal: what is not to be seen, or turns the line round, is escaped; cut if it is long.
 
@@ -54,13 +65,14 @@ class InputError(ValueError):
 
 
 class MappingError(InputError):
-    """A workload cannot be laid onto a machine; ``misfits`` pairs entries of one of the two and messages.
+    """A workload cannot be laid onto a machine as it wishes.
 
-    Whoever knows the documents says where the entries stand: :func:`~sim.files.resolve.placing`.
+    ``misfits`` are messages, each with the entries of workload and machine that make it together, the likeliest first.
+    Whoever knows the documents says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
     """
 
-    def __init__(self, *misfits: tuple[Sequence[str], str]) -> None:
-        super().__init__(*(Problem(message, key=".".join(path)) for path, message in misfits))
+    def __init__(self, *misfits: tuple[Sequence[Sequence[str]], str]) -> None:
+        super().__init__(*(Problem(message, key=".".join(paths[0])) for paths, message in misfits))
         self.misfits = misfits
 
 

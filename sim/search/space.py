@@ -10,7 +10,7 @@ from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
-from sim.files.errors import MappingError
+from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
@@ -36,6 +36,16 @@ CUTS = (
 )  # (blocks, lanes), usually best first
 OTHER_CUTS = 6  # of them are tried for the best mappings
 SLOTS_KIB = (128, 64, 32)
+SIZES: list[tuple[str, ...]] = [
+    ("dimensions",),
+    ("batch",),
+    ("chunk",),
+    ("formulation",),
+    ("precision",),
+    ("state_precision",),
+    ("mapping",),
+    ("sram",),
+]  # entries that say how much has to be in SRAM, and how much there is
 
 
 @dataclass(frozen=True)
@@ -89,18 +99,19 @@ class Space:
         if undone:
             message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
             message += " and others" if undone[3:] else ""
-            raise MappingError((("simd", "cycles"), message))
+            raise MappingError(([("simd", "cycles")], message))
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []
         for name, unit in self._wishes.place.items():
             if name not in operations:
-                message = f"unknown operation, expected one of {', '.join(operations)}"
+                known = f", expected one of {', '.join(operations)}"
+                message = f"unknown operation{did_you_mean(name, operations) or known}"
             elif unit not in (units := self._costs.units(name)):
                 message = f"found {unit!r}, but this machine does it on {' or '.join(units)} only"
             else:
                 continue
-            misfits.append((("mapping", "place", name), message))
+            misfits.append(([("mapping", "place", name)], message))
         if misfits:
             raise MappingError(*misfits)
 
@@ -110,9 +121,9 @@ class Space:
         wanted = {(wishes.blocks or blocks, wishes.lanes or lanes): None for blocks, lanes in CUTS}
         cuts = [(blocks, lanes) for blocks, lanes in wanted if size % (blocks * lanes) == 0]
         if not cuts:
-            key = "blocks" if wishes.blocks else "lanes"
+            keys = [("mapping", key) for key in ("blocks", "lanes") if getattr(wishes, key)]
             message = f"blocks x lanes must divide the {size} parallel parts of the recurrence"
-            raise MappingError((("mapping", key), message))
+            raise MappingError((keys, message))
         return cuts
 
     def _possible_tiles(self) -> list[int]:
@@ -121,7 +132,7 @@ class Space:
         if wish:
             if wish % chunk:
                 message = f"found {wish}, expected a multiple of the chunk of {chunk} tokens"
-                raise MappingError((("mapping", "token_tile"), message))
+                raise MappingError(([("mapping", "token_tile"), ("chunk",), ("formulation",)], message))
             return [min(wish // chunk, steps)]
         powers = [2**k for k in range(LONGEST_POWER + 1) if 2**k < steps]
         return powers if steps > 2 ** (LONGEST_POWER + 1) else [*powers, steps]
@@ -246,18 +257,18 @@ class Space:
         self._too_long = found
         return False
 
-    def _too_large(self) -> tuple[tuple[str, ...], str]:
+    def _too_large(self) -> tuple[list[tuple[str, ...]], str]:
         if self._too_long is not None:
             self._too_long.check(self._limits)
         if self._least is None:
             message = "found true, but no state is updated step by step in more than two blocks, so none can be spilled"
-            return ("mapping", "spill"), message
+            return [("mapping", "spill")], message
         machine, tokens = self._costs.machine, self._least[1] * self._chunk
         message = (
             f"one layer needs {format_bytes(self._least[0])} of SRAM at the smallest tiling tried (a tile of "
             f"{tokens} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
         )
-        return ("dimensions",), message
+        return SIZES, message
 
 
 def stored(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory:

@@ -35,7 +35,10 @@ def test_an_input_error_has_a_line_for_every_problem() -> None:
 
 
 def test_a_misfit_names_its_entry_until_somebody_knows_the_line() -> None:
-    misfits = (("mapping", "place", "conv"), "unknown operation"), (["mapping", "blocks"], "must divide the 4 heads")
+    misfits = (
+        ([("mapping", "place", "conv")], "unknown operation"),
+        ([("mapping", "blocks"), ("mapping", "lanes")], "must divide the 4 heads"),
+    )
     error = MappingError(*misfits)
     assert error.misfits == misfits
     assert str(error) == "mapping.place.conv: unknown operation\nmapping.blocks: must divide the 4 heads"
