@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from math import isfinite
 from pathlib import Path
 from reprlib import Repr
 from typing import Any
@@ -101,7 +100,7 @@ def _implausible(value: Any, place: tuple[str, ...], signed: bool) -> Iterator[M
     elif isinstance(value, str):
         if not value.isprintable() or (len(value) > LONGEST and not PROSE & set(place)):
             yield key, f"found {_found(value)}, expected at most {LONGEST} characters, all of them printable"
-    elif isinstance(value, int | float) and not (isfinite(value) and (-LARGEST if signed else 0) <= value <= LARGEST):
+    elif isinstance(value, int | float) and not (-LARGEST if signed else 0) <= value <= LARGEST:
         yield key, f"found {_found(value)}, expected a number {'' if signed else 'from 0 '}up to {LARGEST:g}"
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from sim.trace.read.schema import (
 from sim.trace.slices import NANOSECONDS
 
 FASTEST = 10**15  # Hz
+END = "]}\n"
 Sort = TypeVar("Sort")
 
 
@@ -35,7 +36,7 @@ def chrome_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
     number = 1
     for number, line in lines:
         if line.startswith("]"):
-            if line != "]}\n" or next(lines, None) is not None:
+            if line != END or next(lines, None) is not None:
                 raise Damaged("goes on after its end", number)
             return
         try:
@@ -43,6 +44,15 @@ def chrome_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
         except Damaged as error:
             raise Damaged(error.message, error.number or number) from None
     raise Truncated("the list of events has no end", number)
+
+
+def check_events(path: Path) -> None:
+    """Raise Unreadable if *path* does not begin and end as our events do; what stands between is not looked at."""
+    lines = packed_lines(path)
+    _clock_of(next(lines, (1, ""))[1])
+    last = deque(lines, maxlen=1)
+    if not last or last[0][1] != END:
+        raise Truncated("the list of events has no end", last[0][0] if last else 1)
 
 
 def _clock_of(head: str) -> int:
@@ -103,7 +113,7 @@ class _Events:
         args, time, key = _of(dict, event, "args"), event.get("ts"), (_of(int, event, "pid"), name)
         if len(args) != 1:
             raise Damaged(f"args: {found(args, 'one value')}")
-        if type(time) not in (int, float) or not isfinite(time) or not 0 <= time * 1000 <= LARGEST:
+        if type(time) not in (int, float) or not 0 <= time <= LARGEST // 1000:
             raise Damaged(f"ts: {found(time, 'a time')}")
         cycle = -(-round(time * 1000) * self._clock_hz // NANOSECONDS)
         ((unit, value),) = args.items()

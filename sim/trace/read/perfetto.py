@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
@@ -43,6 +44,15 @@ def packet_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
         raise Foreign
     if not ended:
         raise Truncated("its end is not there", number)
+
+
+def check_packets(path: Path) -> None:
+    """Raise Unreadable if *path* does not begin and end as our packets do; what stands between is not looked at."""
+    with path.open("rb") as stream:
+        last = deque(_framed(stream, MOST_PACKED), maxlen=1)
+    packets = deque(_packets_in(last[0] if last else b""), maxlen=1)
+    if not packets or not packets[0].service_event.read_tracing_buffers_completed:
+        raise Truncated("its end is not there")
 
 
 class _Said:
@@ -114,17 +124,20 @@ class _Said:
 
 def _packets(stream: IO[bytes]) -> Iterator[Any]:
     """The packets of a trace, those in compressed batches too, a batch at a time in memory."""
-    for number, batch in enumerate(_framed(stream, MOST_PACKED)):
-        packed = _parsed(batch)
-        if packed is None and number == 0:
-            raise Foreign
-        if packed is None or not packed.compressed_packets:
-            raise Damaged("found a packet, expected compressed ones")
-        for data in _framed(io.BytesIO(_unpacked(packed.compressed_packets)), MOST_PACKET):
-            packet = _parsed(data)
-            if packet is None:
-                raise Damaged("a packet is no message of Perfetto's")
-            yield packet
+    for batch in _framed(stream, MOST_PACKED):
+        yield from _packets_in(batch)
+
+
+def _packets_in(batch: bytes) -> Iterator[Any]:
+    """The packets that are compressed in a packet."""
+    packed = _parsed(batch)
+    if packed is None or not packed.compressed_packets:
+        raise Foreign
+    for data in _framed(io.BytesIO(_unpacked(packed.compressed_packets)), MOST_PACKET):
+        packet = _parsed(data)
+        if packet is None:
+            raise Damaged("a packet is no message of Perfetto's")
+        yield packet
 
 
 def _framed(stream: IO[bytes], most: int) -> Iterator[bytes]:

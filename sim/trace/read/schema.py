@@ -8,7 +8,6 @@ ours :class:`Foreign`; whoever asks for rows gets these as one line.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from math import isfinite
 from reprlib import Repr
 from typing import Any, TypeVar
 
@@ -26,6 +25,7 @@ LARGEST = 2**63 - 1
 LONGEST_LINE = 1 << 18  # bytes of a line of text
 LONGEST = {"operations": 1 << 16}  # characters of a word
 LONGEST_WORD = 1 << 12
+LONGEST_SAYING = 200  # characters of what somebody else's parser says
 MOST_TEXT = 1 << 26  # characters of all words that differ
 MOST_NOTED = 1 << 18  # tracks, names
 
@@ -72,7 +72,8 @@ def found(value: object, expected: str) -> str:
 
 def said_by(error: Exception) -> str:
     """What a parser that is not ours raised, in a line."""
-    return next((line for line in str(error).splitlines() if line), type(error).__name__)
+    line = next((line for line in str(error).splitlines() if line), type(error).__name__)
+    return visible(line if len(line) <= LONGEST_SAYING else f"{line[:LONGEST_SAYING]} ...")
 
 
 def learn(table: dict[Key, Said], key: Key, said: Said) -> None:
@@ -140,8 +141,8 @@ class RowCheck:
 
     def real(self, name: str, value: Any) -> None:
         """Raise Damaged if column *name* cannot have this number."""
-        if type(value) not in (int, float) or not isfinite(value):
-            raise Damaged(f"{name}: {found(value, 'a finite number')}")
+        if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+            raise Damaged(f"{name}: {found(value, f'a number up to {LARGEST}')}")
 
     def _follow(self, track: tuple[str, str], start: int, end: int) -> None:
         before = self._ends.get(track, 0)

@@ -48,7 +48,7 @@ def test_a_table_is_as_wide_as_it_has_to_be() -> None:
     assert text.splitlines() == [
         f"name{' ' * 298}[n]",
         f"{'x' * 300}    1",
-        f"two{' ' * 301}20",
+        f"two{' ' * 300}20",
         "lines",
         "大",
         "3 rows",
