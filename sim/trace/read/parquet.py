@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pyarrow import parquet
 
 from sim.trace.columns import TraceRow
-from sim.trace.read.schema import Damaged, Foreign
+from sim.trace.read.schema import Damaged, Foreign, said_by
 from sim.trace.slices import Header
 from sim.trace.write.parquet import schema
 
@@ -55,6 +55,4 @@ def _of_arrow(call: Callable[[], Made], number: int | None) -> Made:
     except Exception as error:
         if number is None:
             raise Foreign from None
-        raise Damaged(
-            f"Arrow says: {str(error).splitlines()[0] if str(error) else type(error).__name__}", number + 1
-        ) from None
+        raise Damaged(f"Arrow says: {said_by(error)}", number + 1) from None
