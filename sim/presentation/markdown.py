@@ -8,7 +8,8 @@ from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.critical_path import spent_by_class
-from sim.presentation.titles import TITLES
+from sim.presentation.stalls import listed
+from sim.presentation.titles import title
 
 BAR = 30  # characters of the longest bar
 LEAST = 0.0005  # of the time: what is less stands in no table
@@ -121,7 +122,7 @@ def _path(result: Result) -> str:
 
 def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:
     shown = [(name, cycles) for name, cycles in parts if cycles >= 10 * LEAST * whole]
-    return ", ".join(f"{TITLES.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
+    return ", ".join(f"{title(name)} {cycles / whole:.0%}" for name, cycles in shown)
 
 
 def _percent(cycles: int, result: Result) -> str:
@@ -133,7 +134,7 @@ def _units(result: Result) -> str:
     for name, account in result.units.items():
         if name.startswith("sram"):
             continue
-        stalls = [(reason, cycles) for reason, cycles in account.stalls.items()]
+        stalls = listed(name, account.stalls, result)
         split = (account.useful_cycles, account.edge_cycles, account.fill_drain_cycles)
         rows.append([name, _named(stalls, result.makespan_cycles), *(_percent(part, result) for part in split)])
     return table(["unit", "stalls", "useful", "edges", "fill and drain"], rows, left=2)

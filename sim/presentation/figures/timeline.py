@@ -16,7 +16,7 @@ from hw.unit_names import COMPUTE_UNITS
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.titles import TITLES, class_title, unit_title
+from sim.presentation.titles import TITLES, class_title, result_key, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
@@ -101,7 +101,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int
                 cycles = sum(each.end - each.start for each in alike)
                 title = TITLES[kind] if wait else class_title(kind)
                 said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
-                drawing.mark(patch, said, figure="timeline", unit=unit, key=kind, cycles=cycles)
+                drawing.mark(patch, said, figure="timeline", unit=unit, key=result_key(kind), cycles=cycles)
         if named:
             _name(axes, inside, row, window, found.start, factor)
 

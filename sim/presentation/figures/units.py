@@ -17,16 +17,16 @@ _NUMBERS = "-0123456789"
 
 def unit_bars(result: Result) -> list[Bar]:
     """A bar for each unit, or for neighbours of a kind that did the same; every one of them sums to the makespan."""
-    named = [(name.rstrip(_NUMBERS), account_parts(account), name) for name, account in result.units.items()]
+    named = [(name.rstrip(_NUMBERS), account_parts(name, account), name) for name, account in result.units.items()]
     return [
         Bar(_title_of_all([name for _, _, name in alike]), parts)
         for (_, parts), alike in groupby(named, key=itemgetter(0, 1))
     ]
 
 
-def account_parts(account: UnitAccount) -> tuple[Amount, ...]:
-    """All that a unit's cycles went to, what is zero left out."""
-    return amounts({key: getattr(account, f"{key}_cycles") for key in BUSY_KEYS} | account.stalls)
+def account_parts(unit: str, account: UnitAccount) -> tuple[Amount, ...]:
+    """All that the cycles of *unit* went to, what is zero left out."""
+    return amounts({key: getattr(account, f"{key}_cycles") for key in BUSY_KEYS} | account.stalls, unit)
 
 
 def _title_of_all(names: list[str]) -> str:

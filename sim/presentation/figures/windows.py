@@ -12,12 +12,12 @@ from matplotlib.ticker import PercentFormatter
 from sim.accounting.result import Result
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.titles import TITLES, unit_title
+from sim.presentation.titles import TITLES, result_key, shown, unit_title
 
 
 @dataclass(frozen=True)
 class OverTime:
-    """A unit's cycles in each window of ``window_cycles``, by what they went to, in the order of the tree."""
+    """A unit's cycles in each window of ``window_cycles``, by what they went to, as shown, in the order of the tree."""
 
     unit: str
     window_cycles: int
@@ -31,7 +31,7 @@ def over_time(result: Result) -> list[OverTime]:
     return [
         OverTime(unit, result.windows.window_cycles, {key: parts[key] for key in sorted(parts, key=ORDER.__getitem__)})
         for unit in result.units
-        if (parts := result.windows.units.get(unit))
+        if (parts := {shown(unit, key): cycles for key, cycles in result.windows.units.get(unit, {}).items()})
     ]
 
 
@@ -65,7 +65,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, unit: OverTime, makespan: int, fac
         )  # fmt: skip
         total = sum(cycles)
         said = f"{unit_title(unit.unit)}: {TITLES[key]} {total:,} cycles, {total / makespan:.1%} of the makespan"
-        drawing.mark(area, said, figure="windows", unit=unit.unit, key=key, cycles=total)
+        drawing.mark(area, said, figure="windows", unit=unit.unit, key=result_key(key), cycles=total)
         base = top
     axes.set(xlim=(0, makespan / factor), ylim=(0, 1))
     axes.set_ylabel(unit_title(unit.unit))

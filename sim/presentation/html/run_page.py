@@ -20,7 +20,7 @@ from sim.presentation.html.run_sections import (
 )
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.presentation.html.timeline_data import timeline_data
-from sim.presentation.titles import TITLES, unit_title
+from sim.presentation.titles import QUIET, shown, title, unit_title
 
 
 def run_page(known: Evidence, machine: MachineSpec, command: str) -> str:
@@ -105,9 +105,14 @@ def verdict(result: Result) -> str:
 
 def _sentence(result: Result, unit: str) -> str:
     account, makespan = result.units[unit], result.makespan_cycles
-    losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | account.stalls
-    key = max(losses, key=lambda each: losses[each])
-    works = f"{unit_title(unit)} works {account.busy_cycles / makespan:.1%} of the time"
-    if not losses[key]:
-        return f"{works}, all of it at full rate."
-    return f"{works} and loses most to: {TITLES.get(key, key)} ({losses[key] / makespan:.1%})."
+    said = f"{unit_title(unit)} works {account.busy_cycles / makespan:.1%} of the time"
+    waits = {shown(unit, key): cycles for key, cycles in account.stalls.items()}
+    losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | waits
+    quiet, loud = ({key: c for key, c in losses.items() if c and (key in QUIET) == which} for which in (True, False))
+    if loud:
+        key = max(loud, key=loud.__getitem__)
+        said += f" and loses most to: {title(key)} ({loud[key] / makespan:.1%})"
+    elif not quiet:
+        said += ", all of it at full rate"
+    named = [f"{title(key)} {cycles / makespan:.1%}" for key, cycles in quiet.items() if cycles >= makespan / 100]
+    return "; ".join([said, *named]) + "."

@@ -10,7 +10,8 @@ from sim.presentation.figures.units import BUSY_KEYS, unit_bars
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
-from sim.presentation.titles import TITLES, class_title, unit_title
+from sim.presentation.stalls import listed
+from sim.presentation.titles import TITLES, class_title, result_key, title, unit_title
 
 _GIGA = 1e9
 
@@ -22,9 +23,9 @@ def waterfall_section(known: Evidence, result: Result, prefix: str = "") -> Sect
     rows = [Row(["paper's roofline", number_cell(waterfall.start), ""])]
     descriptions = {rung.effect: rung.description for rung in found.rungs} if found is not None else {}
     for step in waterfall.steps:
-        title = descriptions.get(step.key, step.title)
+        said = descriptions.get(step.key, step.title)
         share = Cell(f"{step.cycles / waterfall.end:+.1%}")
-        rows.append(Row([title, number_cell(step.cycles, "+,"), share], step.key))
+        rows.append(Row([said, number_cell(step.cycles, "+,"), share], step.key))
     rows.append(Row(["simulated", number_cell(waterfall.end), ""], strong=True))
     words = (
         "Each step switches one effect on, after all those above it, and runs the same schedule again."
@@ -63,7 +64,8 @@ def units_section(known: Evidence, result: Result, prefix: str = "") -> Section:
     amounts = {bar.name: {part.key: part.cycles for part in bar.parts} for bar in bars}
     keys = sorted({key for parts in amounts.values() for key in parts}, key=ORDER.__getitem__)
     rows = [
-        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], key) for key in keys
+        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], result_key(key))
+        for key in keys
     ]
     rows.append(Row(["makespan", *(cycles_cell(bar.cycles, makespan) for bar in bars)], strong=True))
     table = Table(f"{prefix}units-table", ["cycles", *(bar.name for bar in bars)], rows)
@@ -113,7 +115,7 @@ def windows_section(known: Evidence) -> Section:
     makespan, units = result.makespan_cycles, over_time(result)
     rows = [
         Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
-             Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], key)
+             Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], result_key(key))
         for unit in units for key, cycles in unit.parts.items()
     ]  # fmt: skip
     header = ["unit", "cycles", "in all", "least in a window", "most in a window"]
@@ -126,8 +128,8 @@ def path_section(known: Evidence, result: Result) -> Section:
     """The critical path."""
     makespan = result.makespan_cycles
     rows = [
-        Row([class_title(part.operation_class), unit_title(part.unit), TITLES.get(part.spent_on, part.spent_on),
-             TITLES.get(part.because, part.because) or "the end of the run", cycles_cell(part.cycles, makespan)],
+        Row([class_title(part.operation_class), unit_title(part.unit), title(part.spent_on),
+             title(part.because) or "the end of the run", cycles_cell(part.cycles, makespan)],
             part.spent_on)
         for part in result.critical_path or ()
     ]  # fmt: skip
@@ -146,9 +148,9 @@ def classes_section(result: Result) -> Section:
     rows = []
     for kind, units in result.by_class.items():
         for unit, account in units.items():
-            waits = sorted(account.stalls.items(), key=lambda stall: -stall[1])[:3]
+            waits = listed(unit, account.stalls, result)[:3]
             cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in BUSY_KEYS]
-            told = ", ".join(f"{TITLES.get(key, key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
+            told = ", ".join(f"{title(key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
             rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
     header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]
     table = Table("classes-table", header, rows, left=3)

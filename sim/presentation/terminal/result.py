@@ -11,7 +11,8 @@ from rich.text import Text
 from hw.quantities import format_bytes
 from hw.unit_names import DMA
 from sim.accounting.result import MappingReport, Result, UnitAccount
-from sim.presentation.titles import TITLES
+from sim.presentation.stalls import WORTH_NAMING, listed
+from sim.presentation.titles import title
 
 WIDTH = 112
 
@@ -67,10 +68,11 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _stalls(account: UnitAccount, makespan: int) -> str:
-    shown = [(reason, cycles) for reason, cycles in account.stalls.items() if cycles >= makespan / 1000]
-    text = ", ".join(f"{TITLES.get(reason, reason)} {_percent(cycles, makespan)}" for reason, cycles in shown)
-    rest = sum(account.stalls.values()) - sum(cycles for _, cycles in shown)
+def _stalls(name: str, account: UnitAccount, result: Result) -> str:
+    makespan = result.makespan_cycles
+    large = [stall for stall in listed(name, account.stalls, result) if stall[1] >= WORTH_NAMING * makespan]
+    text = ", ".join(f"{title(reason)} {_percent(cycles, makespan)}" for reason, cycles in large)
+    rest = sum(account.stalls.values()) - sum(cycles for _, cycles in large)
     return text + (f"{', ' if text else ''}other {rest:,} cycles" if rest else "")
 
 
@@ -79,7 +81,7 @@ def _units(result: Result) -> Table:
     for name, account in result.units.items():
         busy, useful = account.busy_cycles, account.useful_cycles
         makespan = result.makespan_cycles
-        table.add_row(name, _percent(busy, makespan), _percent(useful, makespan), _stalls(account, makespan))
+        table.add_row(name, _percent(busy, makespan), _percent(useful, makespan), _stalls(name, account, result))
     return table
 
 
@@ -102,7 +104,7 @@ def _gap(result: Result) -> Text:
     above = result.makespan_cycles - roofline
     parts = sorted(result.above_roofline.items(), key=lambda item: -abs(item[1]))
     listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
-    words = ", ".join(f"{TITLES.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
+    words = ", ".join(f"{title(name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
     text = f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
     return Text.assemble(("Above the roofline ", "bold"), text)
 
