@@ -13,7 +13,7 @@ QUIET = (AHEAD, *(leaf.key for leaf in TAXONOMY if leaf.path == IDLE))
 """Waits in which nobody waits for the unit: its loads are ahead of their use, or there is nothing for it to do."""
 TITLES = (
     {term.key: term.title for term in TAXONOMY if term.key not in QUIET}
-    | {AHEAD: "ahead, waits for space"}
+    | {AHEAD: "ahead (waits for space)"}
     | {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}
     | {"useful": "useful work"}
 )

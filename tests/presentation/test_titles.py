@@ -10,8 +10,8 @@ from sim.presentation.titles import AHEAD, TITLES, result_key, shown
 @pytest.mark.parametrize(
     ("unit", "key", "expected"),
     [
-        pytest.param("dma", "no_buffer", "ahead, waits for space", id="dma"),
-        pytest.param("dram.channel1", "no_buffer", "ahead, waits for space", id="channel"),
+        pytest.param("dma", "no_buffer", "ahead (waits for space)", id="dma"),
+        pytest.param("dram.channel1", "no_buffer", "ahead (waits for space)", id="channel"),
         pytest.param("mac_array", "no_buffer", "no free buffer", id="array"),
         pytest.param("simd", "no_buffer", "no free buffer", id="simd"),
         pytest.param("dma", "waits_for_simd", "waits for SIMD", id="another reason of dma"),

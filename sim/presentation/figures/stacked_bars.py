@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
     VISIBLE,
@@ -20,6 +21,7 @@ from sim.presentation.figures.canvas import (
     swatch,
 )
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
+from sim.presentation.numbers import percent
 from sim.presentation.titles import TITLES, result_key, shown, title
 
 BAR = 0.72  # of a row
@@ -62,7 +64,7 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
     made, axes = figure(width, ROW_INCHES * len(bars) + 0.5 + legend_inches(len(keys), width))
     drawing = Drawing(made, "", "")
     horizontal(axes, (bar.name for bar in bars))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
     for row, bar in enumerate(bars):
         left = 0.0
         for part in bar.parts:
@@ -70,7 +72,7 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
             (patch,) = axes.barh(
                 row, share, BAR, left, facecolor=fill.colour, hatch=fill.hatch, edgecolor=FAINT, linewidth=0.4
             )
-            said = f"{bar.name}: {part.title} {part.cycles:,} cycles, {share:.1%} of the makespan"
+            said = f"{bar.name}: {part.title} {part.cycles:,} cycles, {percent(share)} of the makespan"
             drawing.mark(patch, said, figure=name, unit=bar.name, key=result_key(part.key), cycles=part.cycles)
             if written and share >= _WRITTEN * 7 / width:
                 outlined(axes.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center_baseline", size=7))
@@ -81,4 +83,4 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
 
 def write_beside(axes: Axes, right: float, row: int, text: str) -> None:
     """Write *text* beside a bar that ends at *right*."""
-    axes.annotate(text, (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)
+    axes.annotate(plain(text), (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)

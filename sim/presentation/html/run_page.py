@@ -20,6 +20,7 @@ from sim.presentation.html.run_sections import (
 )
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.presentation.html.timeline_data import timeline_data
+from sim.presentation.numbers import joules, number, percent, scaled, seconds
 from sim.presentation.titles import QUIET, shown, title, unit_title
 
 
@@ -79,16 +80,16 @@ def about(result: Result) -> str:
 def headline(result: Result) -> list[HeadlineNumber]:
     """The figures that everybody asks for first."""
     roofline, makespan = result.bounds.paper_roofline_cycles, result.makespan_cycles
-    unit, time = limiting_unit(result), f"cycles, {result.seconds:.4g} s at {result.clock_hz / 1e6:g} MHz"
+    unit, works = limiting_unit(result), f"works {percent(result.utilisation(limiting_unit(result)))} of the time"
+    time = f"{makespan:,} cycles at {result.clock_hz / 1e6:g} MHz"
+    energy, traffic = result.energy_mj_per_token / 1000, result.dram_bytes / result.tokens
     return [
-        HeadlineNumber("throughput", f"{result.tokens_per_second:,.1f}", "tokens a second", result.tokens_per_second),
-        HeadlineNumber("energy", f"{result.energy_mj_per_token:.2f}", "mJ a token", result.energy_mj_per_token),
-        HeadlineNumber("makespan", f"{makespan:,}", time, makespan),
-        HeadlineNumber("speed", f"{roofline / makespan:.1%}", "of the paper's roofline", roofline / makespan),
-        HeadlineNumber("busiest unit", unit_title(unit), f"works {result.utilisation(unit):.1%} of the time", unit),
-        HeadlineNumber(
-            "DRAM traffic", f"{result.dram_bytes / result.tokens / 1e6:,.4g}", "MB a token", result.dram_bytes
-        ),
+        HeadlineNumber("throughput", number(result.tokens_per_second), "tokens a second", result.tokens_per_second),
+        HeadlineNumber("energy", joules(energy), "a token", result.energy_mj_per_token),
+        HeadlineNumber("makespan", seconds(result.seconds), time, makespan),
+        HeadlineNumber("speed", percent(roofline / makespan), "of the paper's roofline", roofline / makespan),
+        HeadlineNumber("busiest unit", unit_title(unit), works, unit),
+        HeadlineNumber("DRAM traffic", scaled(traffic, "B", 0), "a token", result.dram_bytes),
     ]  # fmt: skip
 
 
@@ -105,14 +106,14 @@ def verdict(result: Result) -> str:
 
 def _sentence(result: Result, unit: str) -> str:
     account, makespan = result.units[unit], result.makespan_cycles
-    said = f"{unit_title(unit)} works {account.busy_cycles / makespan:.1%} of the time"
+    said = f"{unit_title(unit)} works {percent(account.busy_cycles / makespan)} of the time"
     waits = {shown(unit, key): cycles for key, cycles in account.stalls.items()}
     losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | waits
     quiet, loud = ({key: c for key, c in losses.items() if c and (key in QUIET) == which} for which in (True, False))
     if loud:
         key = max(loud, key=loud.__getitem__)
-        said += f" and loses most to: {title(key)} ({loud[key] / makespan:.1%})"
+        said += f" and loses most to: {title(key)} ({percent(loud[key] / makespan)})"
     elif not quiet:
         said += ", all of it at full rate"
-    named = [f"{title(key)} {cycles / makespan:.1%}" for key, cycles in quiet.items() if cycles >= makespan / 100]
+    named = [f"{title(key)} {percent(cycles / makespan)}" for key, cycles in quiet.items() if cycles >= makespan / 100]
     return "; ".join([said, *named]) + "."

@@ -10,6 +10,8 @@ from sim.presentation.figures.units import BUSY_KEYS, unit_bars
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
+from sim.presentation.numbers import cycles as cycles_words
+from sim.presentation.numbers import number, percent
 from sim.presentation.stalls import listed
 from sim.presentation.titles import TITLES, class_title, result_key, title, unit_title
 
@@ -24,7 +26,7 @@ def waterfall_section(known: Evidence, result: Result, prefix: str = "") -> Sect
     descriptions = {rung.effect: rung.description for rung in found.rungs} if found is not None else {}
     for step in waterfall.steps:
         said = descriptions.get(step.key, step.title)
-        share = Cell(f"{step.cycles / waterfall.end:+.1%}")
+        share = Cell(percent(step.cycles / waterfall.end, "+"))
         rows.append(Row([said, number_cell(step.cycles, "+,"), share], step.key))
     rows.append(Row(["simulated", number_cell(waterfall.end), ""], strong=True))
     words = (
@@ -51,7 +53,7 @@ def bounds_section(result: Result) -> Section:
         ("recurrence bound: latency of the loop-carried operations", bounds.recurrence_cycles),
         ("simulated", makespan),
     ]
-    rows = [Row([name, number_cell(cycles), Cell(f"{cycles / makespan:.1%}")]) for name, cycles in named]
+    rows = [Row([name, number_cell(cycles), Cell(percent(cycles / makespan))]) for name, cycles in named]
     table = Table("bounds-table", ["", "cycles", "of the makespan"], rows)
     return Section(
         "bounds", "Bounds", "No run with this placement and tiling is below the two bounds.", table_html(table)
@@ -83,7 +85,7 @@ def roofline_section(known: Evidence, found: Roofline) -> Section:
             [
                 class_title(point.operation_class), unit_title(point.unit), number_cell(point.ops),
                 number_cell(point.busy_cycles), number_cell(point.sram_bytes), number_cell(point.dram_bytes),
-                Cell(f"{found.rate(point) / _GIGA:,.4g}"), Cell(f"{found.rate(point) / found.peaks[point.unit]:.1%}"),
+                Cell(number(found.rate(point) / _GIGA)), Cell(percent(found.rate(point) / found.peaks[point.unit])),
             ]
         )
         for point in found.points
@@ -119,7 +121,7 @@ def windows_section(known: Evidence) -> Section:
         for unit in units for key, cycles in unit.parts.items()
     ]  # fmt: skip
     header = ["unit", "cycles", "in all", "least in a window", "most in a window"]
-    words = f"In {known.observed_part}. Windows of {units[0].window_cycles:,} cycles, the last one maybe shorter."
+    words = f"In {known.observed_part}. Windows of {cycles_words(units[0].window_cycles)}, the last one maybe shorter."
     body = figure_html("windows", known) + table_html(Table("windows-table", header, rows, left=2))
     return Section("windows", "Over time", words, body)
 
@@ -150,7 +152,7 @@ def classes_section(result: Result) -> Section:
         for unit, account in units.items():
             waits = listed(unit, account.stalls, result)[:3]
             cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in BUSY_KEYS]
-            told = ", ".join(f"{title(key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
+            told = ", ".join(f"{title(key)} {percent(cycles / result.makespan_cycles)}" for key, cycles in waits)
             rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
     header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]
     table = Table("classes-table", header, rows, left=3)

@@ -119,7 +119,7 @@ def test_unwritable_report_is_told_before_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("unit", "expected"),
     [
-        pytest.param("dma", "DMA works 10.0% of the time; ahead, waits for space 90.0%.", id="ahead is no loss"),
+        pytest.param("dma", "DMA works 10.0% of the time; ahead (waits for space) 90.0%.", id="ahead is no loss"),
         pytest.param("simd", "SIMD works 10.0% of the time and loses most to: no free buffer (90.0%).", id="a loss"),
     ],
 )
