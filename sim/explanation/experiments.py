@@ -16,7 +16,7 @@ from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.accounting.result import Result
 from sim.files.documents import Document
-from sim.files.resolve import placing
+from sim.files.resolve import model_layers, placing
 from sim.lowering.section import Section
 from sim.search.choose import keep, sections
 from sim.simulation import Job, run
@@ -69,6 +69,7 @@ class Laboratory:
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
+        self._model_layers = model_layers(wishes)
         with placing(wishes):
             self.sections = sections(workload, self.machine)
 
@@ -88,10 +89,10 @@ class Laboratory:
     @property
     def job(self) -> Job:
         """The run that is explained."""
-        return Job(self.machine, self.sections)
+        return Job(self.machine, self.sections, self._model_layers)
 
     def _run(self, machine: MachineSpec, chosen: Sequence[Section], critical_path: bool) -> Result:
-        job = Job(machine, tuple(chosen))
+        job = Job(machine, tuple(chosen), self._model_layers)
         return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile")
 
 

@@ -33,6 +33,7 @@ class Document:
     data: dict[str, Any]
     sources: list[tuple[str, Lines]]
     overrides: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, Any] = field(default_factory=dict)  # by path: what the files say where there is an override
 
     @property
     def file(self) -> str:
@@ -65,12 +66,13 @@ class Document:
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
+        self.replaced.setdefault(path, node.get(last))
         node[last] = _parse(text, f"--set {assignment}")
         self.overrides[path] = assignment
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
-        copy = Document(dict(self.data), self.sources, dict(self.overrides))
+        copy = Document(dict(self.data), self.sources, dict(self.overrides), dict(self.replaced))
         for assignment in assignments:
             copy.override(assignment)
         return copy

@@ -27,9 +27,20 @@ class Inputs:
     machine: MachineSpec
     document: Document
 
+    @property
+    def model_layers(self) -> int | None:
+        """The layers that the workload's own file gives it, where it was told to have another number."""
+        return model_layers(self.document)
+
     def placing(self) -> AbstractContextManager[None]:
         """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *document*."""
         return placing(self.document)
+
+
+def model_layers(document: Document) -> int | None:
+    """The layers that the files behind *document* say, where an override says otherwise."""
+    own = document.replaced.get("layers")
+    return own if isinstance(own, int) and own != document.data["layers"] else None
 
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:

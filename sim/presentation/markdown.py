@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sim.accounting.layers import layers_told, not_the_model
 from sim.accounting.result import Result
-from sim.explanation.compare import Comparison
+from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
@@ -27,8 +28,7 @@ def explanation(found: Explanation) -> str:
         f"{code_for_markdown(found.command)}, version {for_markdown(result.version)}",
         for_markdown(found.words),
         f"{for_markdown(result.phase.capitalize())}, {plural(result.tokens, 'token')}, "
-        f"{number(result.tokens_per_second)} tok/s; "
-        f"{result.simulated_layers} of {result.layers} layers simulated. {_schedule(result)}.",
+        f"{_pace(result)} tok/s; {layers_told(result)}. {_schedule(result)}.",
         "## From the roofline to the simulated time",
         _ladder(found),
         "A rung switches one effect on, after all those above it, and runs the same schedule again. The first rung has "
@@ -68,6 +68,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
     """
     rule = ["---"] * left + ["--:"] * (len(header) - left)
     return "\n".join("| " + " | ".join(_BAR.sub(r"\|", cell) for cell in row) + " |" for row in (header, rule, *rows))
+
+
+def _pace(run: Result | ComparedRun) -> str:
+    """Tokens a second, and of which layers if they are not the model's."""
+    cut = not_the_model(run)
+    return number(run.tokens_per_second) + (f" ({cut})" if cut else "")
 
 
 def _schedule(result: Result) -> str:
@@ -147,7 +153,8 @@ def _units(result: Result) -> str:
 
 def _side_by_side(found: Comparison) -> str:
     rows = [
-        ["tok/s, all layers", *(number(run.tokens_per_second) for run in found.runs)],
+        ["layers", *(layers_told(run) for run in found.runs)],
+        ["tok/s", *(_pace(run) for run in found.runs)],
         ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
         ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],
         ["energy a token", *(joules(run.energy_mj_per_token / 1000) for run in found.runs)],

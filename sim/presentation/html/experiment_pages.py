@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
+from sim.accounting.layers import layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
@@ -68,7 +69,7 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     fastest = max(found.runs, key=lambda run: run.tokens_per_second)
     page = Page(
         title=", ".join(names),
-        about=f"{len(names)} runs side by side, {_simulated(found)} of their layers simulated",
+        about=f"{len(names)} runs side by side; {_layers(found, names)}",
         headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
         verdict=found.words,
         command=f"{found.command} --report report.html",
@@ -77,22 +78,28 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     return page_html(page)
 
 
-def _simulated(found: Comparison) -> str:
-    counts = {run.simulated_layers for run in found.runs}
-    whole = all(run.simulated_layers == run.layers for run in found.runs)
-    return "all" if whole else " or ".join(map(str, sorted(counts)))
+def _layers(found: Comparison, names: Sequence[str]) -> str:
+    """Which layers all of them are about, or each."""
+    told = [layers_told(run) for run in found.runs]
+    return (
+        told[0]
+        if len(set(told)) == 1
+        else "; ".join(f"{name}: {words}" for name, words in zip(names, told, strict=True))
+    )
 
 
 def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
     share = run.tokens_per_second / fastest.tokens_per_second
     note = "tokens a second" if run is fastest else f"tokens a second, {share:.0%} of the fastest"
+    note += f", {not_the_model(run)}" if run.model_layers else ""
     return HeadlineNumber(name, number(run.tokens_per_second), note, run.tokens_per_second)
 
 
 def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
     runs = found.runs
     rows = [
-        Row(["tokens a second, all layers",
+        Row(["layers", *map(layers_told, runs)]),
+        Row(["tokens a second",
              *(Cell(number(run.tokens_per_second), "", run.tokens_per_second) for run in runs)]),
         Row(["cycles a token and layer", *(number_cell(run.cycles_per_token_layer, ",.0f") for run in runs)]),
         Row(["of the paper's roofline", *(number_cell(run.of_roofline, ".1%") for run in runs)]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hw.machine import MachineSpec
 from hw.unit_names import UNITS
+from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.page import HeadlineNumber, Page, page_html
@@ -20,7 +21,7 @@ from sim.presentation.html.run_sections import (
 )
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.presentation.html.timeline_data import timeline_data
-from sim.presentation.numbers import joules, number, percent, scaled, seconds
+from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.titles import QUIET, shown, title, unit_title
 
 
@@ -67,13 +68,13 @@ def run_data(known: Evidence, result: Result) -> str:
 def about(result: Result) -> str:
     """What was run, in a line."""
     length = f"L = {result.sequence_length:,}, " if result.phase == "prefill" else ""
-    chunk = f", chunks of {result.chunk} tokens" if result.chunk else ""
-    layers = f"{result.layers} layer{'s' * (result.layers > 1)}{' and head' if result.head_mapping else ''}"
-    few = result.simulated_layers < result.layers
-    scaled = f"; {result.simulated_layers} of the layers simulated, the time of the others scaled" if few else ""
+    chunk = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
+    layers = f"{layers_run(result)}{' and head' if result.head_mapping else ''}"
+    scaling = layers_scaled(result)
     return (
         f"{result.phase}, {length}B = {result.batch}, {layers} "
-        f"({result.model}, {result.formulation}{chunk}); {result.tokens:,} tokens, {result.requests:,} requests{scaled}"
+        f"({result.model}, {result.formulation}{chunk}); {plural(result.tokens, 'token')}, "
+        f"{plural(result.requests, 'request')}{'; ' if scaling else ''}{scaling}"
     )
 
 
@@ -82,14 +83,19 @@ def headline(result: Result) -> list[HeadlineNumber]:
     roofline, makespan = result.bounds.paper_roofline_cycles, result.makespan_cycles
     unit, works = limiting_unit(result), f"works {percent(result.utilisation(limiting_unit(result)))} of the time"
     time = f"{makespan:,} cycles at {result.clock_hz / 1e6:g} MHz"
-    energy, traffic = result.energy_mj_per_token / 1000, result.dram_bytes / result.tokens
+    cut = f", {not_the_model(result)}" if result.model_layers else ""
+    pace, energy, traffic = (
+        result.tokens_per_second,
+        result.energy_mj_per_token / 1000,
+        result.dram_bytes / result.tokens,
+    )
     return [
-        HeadlineNumber("throughput", number(result.tokens_per_second), "tokens a second", result.tokens_per_second),
-        HeadlineNumber("energy", joules(energy), "a token", result.energy_mj_per_token),
+        HeadlineNumber("throughput", number(pace), f"tokens a second{cut}", pace),
+        HeadlineNumber("energy", joules(energy), f"a token{cut}", result.energy_mj_per_token),
         HeadlineNumber("makespan", seconds(result.seconds), time, makespan),
         HeadlineNumber("speed", percent(roofline / makespan), "of the paper's roofline", roofline / makespan),
         HeadlineNumber("busiest unit", unit_title(unit), works, unit),
-        HeadlineNumber("DRAM traffic", scaled(traffic, "B", 0), "a token", result.dram_bytes),
+        HeadlineNumber("DRAM traffic", scaled(traffic, "B", 0), f"a token{cut}", result.dram_bytes),
     ]  # fmt: skip
 
 

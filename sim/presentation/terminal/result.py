@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hw.quantities import format_bytes
 from hw.unit_names import DMA
+from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.presentation.escaping import plain
 from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
@@ -45,21 +46,21 @@ def _percent(part: float, whole: float, sign: str = "") -> str:
 
 def _headline(result: Result) -> Text:
     length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
-    setting = f"{result.phase}, {length}B = {result.batch}, {plural(result.layers, 'layer')}"
+    setting = f"{result.phase}, {length}B = {result.batch}, {layers_run(result)}"
     setting += " and head" if result.head_mapping else ""
-    simulated = f"{result.simulated_layers} of {result.layers} layers simulated, the time of the others scaled"
-    simulated = f"; {simulated}" if result.simulated_layers < result.layers else ""
+    scaling, cut = layers_scaled(result), not_the_model(result)
+    scaling, cut = scaling and f"; {scaling}", cut and f" ({cut})"
     chunks = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
     return Text.assemble(
         (plain(result.workload), "bold"),
         f" on {plain(result.machine)}: {setting} ({plain(result.model)}, {result.formulation}{chunks})\n",
-        (f"{number(result.tokens_per_second)} tok/s", "bold green"),
-        f"   {joules(result.energy_mj_per_token / 1000)}/token   {result.makespan_cycles:,} cycles"
+        (f"{number(result.tokens_per_second)} tok/s{cut}", "bold green"),
+        f"   {joules(result.energy_mj_per_token / 1000)}/token{cut}   {result.makespan_cycles:,} cycles"
         f" = {seconds(result.seconds)} at {result.clock_hz / 1e6:g} MHz\n",
         f"{scaled(result.ops_per_token, 'OP', 0)}, {scaled(result.macs_per_token, 'MAC', 0)} and "
         f"{scaled(result.dram_bytes / result.tokens, 'B', 0)} of DRAM traffic a token; "
         f"{plural(result.requests, 'request')}"
-        f"{simulated}",
+        f"{scaling}",
     )  # fmt: skip
 
 
