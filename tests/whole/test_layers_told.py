@@ -20,10 +20,14 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="module", params=[(name, words) for name in COMMANDS for words in OPTIONS], ids="".join)
-def outputs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, str, dict[str, str]]:
+Outputs = tuple[str, str, dict[str, str]]  # command, what is to be said, texts by kind
+
+
+@pytest.fixture(
+    scope="module", params=[("run", CUT), ("run", SCALED), ("explain", CUT), ("compare", CUT), ("compare", SCALED)],
+    ids=["run cut", "run scaled", "explain cut", "compare cut", "compare scaled"],
+)  # fmt: skip
+def outputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     name, words = request.param
     folder = tmp_path_factory.mktemp(name)
     files = {"page": folder / "x.html", "json": folder / "x.json"}
