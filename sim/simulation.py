@@ -14,9 +14,10 @@ from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.accounting.windows import WindowRecorder
-from sim.execution.estimate import LIMITS, Estimate, Limits, estimate
+from sim.execution.estimate import Estimate, estimate
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.files.limits import LIMITS, Limits
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
 from sim.lowering.section import Section

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import ResultJsonOption, check_targets, one_line_errors, show, write_json
+from sim.commands.options import JsonOption, QuietOption, check_targets, one_line_errors, show, write_json
 
 
 class LevelFlag(StrEnum):
@@ -32,7 +32,8 @@ def dram(
     channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
     level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
     refresh: Annotated[RefreshFlag, typer.Option(help="All banks at once, one by one, or not.")] = RefreshFlag.all_bank,
-    json: ResultJsonOption = None,
+    json: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Replay a DRAM trace on LPDDR5."""
     with one_line_errors():
@@ -40,7 +41,7 @@ def dram(
 
         check_targets(json, file=trace)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)
-        if write_json(result.to_json(), json):
+        if write_json(result.to_json(), json) or quiet:
             return
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""What a run will take, told before it runs: requests, seconds and memory; and the limits above which it is refused.
+"""What a run will take, told before it runs: requests, seconds and memory.
 
 The figures are measured (results/performance.md has ratios of the same runs): seconds are those of a slow core, so that
 a run rarely takes longer than was said. What grows without bound is counted: requests, the items of a tile, for which a
@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from hw import COMPILED
 from sim.files.errors import InputError, Problem
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.program import Program
 
 PROCESS_BYTES: Final = 60 << 20  # of Python and what it imports
@@ -20,16 +21,6 @@ REQUEST_SECONDS: Final = 1.2e-6 if COMPILED else 36e-6
 OBSERVED_SECONDS: Final = 15e-6  # more for a request that is written to a trace
 ACCOUNT_SECONDS: Final = 20e-6
 MOST_CYCLES: Final = 1 << 56  # of the busiest unit; times and counts are numbers of 64 bits
-
-
-class Limits(NamedTuple):
-    """What a run may take at most: an hour and 4 GiB unless told otherwise."""
-
-    seconds: float = 3600.0
-    memory_bytes: int = 4 << 30
-
-
-LIMITS: Final = Limits()
 
 
 class Estimate(NamedTuple):

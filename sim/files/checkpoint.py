@@ -14,6 +14,7 @@ prefill of 1024 tokens, batch 1 and a state of 32 bit are this reader's choice, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,6 +218,15 @@ STATE_SPACES = {
         "A_floor fuse_pregate_headwise_norm dropout",
     ),
 }
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether the JSON file at *path* looks like a config.json, not like what a command wrote."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and not {"model_type", "ssm_cfg"}.isdisjoint(data)
 
 
 def read_checkpoint(path: Path) -> Document:

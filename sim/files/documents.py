@@ -31,11 +31,24 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
 DEEPEST = 16  # keys in one another that an assignment may name
 
 
+class Assignment(str):
+    """A ``path=value`` that something other than ``--set`` has *said*."""
+
+    said: str
+
+    def __new__(cls, text: str, said: str) -> Assignment:
+        """*text* is the assignment, *said* what messages call it."""
+        made = super().__new__(cls, text)
+        made.said = said
+        return made
+
+
 @dataclass
 class Document:
     """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
 
-    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last.
+    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last;
+    ``overrides`` what said so, by the path that it sets.
     """
 
     data: dict[str, Any]
@@ -55,8 +68,8 @@ class Document:
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
-        if text := self.overridden(path):
-            return Problem(message, file=f"--set {text}", key=key)
+        if by := self.overridden(path):
+            return Problem(message, file=by, key=key)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
@@ -65,11 +78,14 @@ class Document:
         return Problem(message, file, line, key)
 
     def overridden(self, path: Sequence[str | int]) -> str | None:
-        """The override that set what stands at *path*, or something in it."""
-        key = ".".join(str(part) for part in path)
-        for name, text in self.overrides.items():
-            if key == name or key.startswith(name + ".") or name.startswith(key + "."):
-                return text
+        """The override that set what stands at *path*, or something in it, or made the mapping that it is part of."""
+        above = path[:-1]
+        made_by_overrides = bool(above) and not any(tuple(above) in lines for _, lines in self.sources)
+        keys = [".".join(map(str, part)) for part in ([path, above] if made_by_overrides else [path])]
+        for key in keys:
+            for name, text in self.overrides.items():
+                if key == name or key.startswith(name + ".") or name.startswith(key + "."):
+                    return text
         return None
 
     def contradiction(self, paths: Iterable[Sequence[str | int]], message: str) -> Problem:
@@ -94,8 +110,8 @@ class Document:
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
-        node[last], _ = parse_yaml(text, f"--set {assignment}")
-        self.overrides[path] = assignment
+        self.overrides[path] = said(assignment)
+        node[last], _ = parse_yaml(text, said(assignment))
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
@@ -141,12 +157,31 @@ def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
 
 
 def split_assignment(assignment: str) -> tuple[str, str]:
-    """``path=value`` as (path, value); raises InputError if it is not that."""
+    """``path=value`` as (path, value); raises InputError if it is not that.
+
+    >>> split_assignment("simd.lanes=64")
+    ('simd.lanes', '64')
+    """
     path, equals, text = assignment.partition("=")
     parts = path.split(".")
     if not equals or not all(parts) or len(parts) > DEEPEST:
-        raise InputError(Problem("must be path=value", file=f"--set {assignment}"))
+        raise InputError(Problem("must be path=value", said(assignment)))
     return path, text
+
+
+def check_distinct(assignments: Iterable[str]) -> None:
+    """Raise InputError if two *assignments* set one path."""
+    known: dict[str, str] = {}
+    for assignment in assignments:
+        path, _ = split_assignment(assignment)
+        if path in known:
+            raise InputError(Problem(f"is set already, by {known[path]}", said(assignment), key=path))
+        known[path] = said(assignment)
+
+
+def said(assignment: str) -> str:
+    """What messages call *assignment*."""
+    return assignment.said if isinstance(assignment, Assignment) else f"--set {assignment}"
 
 
 def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:

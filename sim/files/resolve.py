@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find, find_base
-from sim.files.documents import Document, read_document, split_assignment
+from sim.files.documents import Assignment, Document, read_document, said, split_assignment
 from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
 from workloads.models.registry import GENERATORS, SEQUENTIAL
@@ -36,8 +36,18 @@ class Inputs:
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
     documents = read_inputs(workload, machine, assignments)
-    spec = documents[1].check(MachineSpec)
-    return Inputs(build_workload(documents[0]), spec, documents)
+    mistakes: list[Problem] = []
+    try:
+        spec = documents[1].check(MachineSpec)
+    except InputError as error:
+        mistakes += error.problems
+    try:
+        built = build_workload(documents[0])
+    except InputError as error:
+        mistakes += error.problems
+    if mistakes:
+        raise InputError(*mistakes)
+    return Inputs(built, spec, documents)
 
 
 @contextmanager
@@ -60,7 +70,8 @@ def _placed(paths: Sequence[Sequence[str]], message: str, workload: Document, ma
 
 def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    return read("mapping", name).check(NamedMapping).set
+    found = read("mapping", name).check(NamedMapping).set
+    return [Assignment(assignment, f"--mapping {name}: {assignment}") for assignment in found]
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
@@ -96,6 +107,9 @@ def resolve_workload(name: str, assignments: Iterable[str] = ()) -> Workload:
     """The workload called *name* by itself, with *assignments* made; raises InputError with every mistake."""
     document = read("workload", name)
     for assignment in assignments:
+        path, _ = split_assignment(assignment)
+        if path.split(".")[0] in MachineSpec.model_fields.keys() - WorkloadSpec.model_fields.keys():
+            raise InputError(Problem("is a key of machines, and here is none", said(assignment), key=path))
         document.override(assignment)
     return build_workload(document)
 
@@ -111,7 +125,7 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
     known = dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields))
     ending = [key for key in settable() if key.endswith(f".{path}")]
     hint = f"; did you mean {' or '.join(map(repr, ending))}?" if ending else did_you_mean(path, settable())
-    raise InputError(Problem(f"unknown key, expected one of {', '.join(known)}{hint}", f"--set {assignment}", key=path))
+    raise InputError(Problem(f"unknown key, expected one of {', '.join(known)}{hint}", said(assignment), key=path))
 
 
 def build_workload(document: Document) -> Workload:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hw.machine import MachineSpec
-from sim.execution.estimate import LIMITS, MOST_CYCLES, Limits
+from sim.execution.estimate import MOST_CYCLES
 from sim.files.errors import InputError, Problem
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import allot
 from sim.lowering.section import Section, cost_model
 from sim.search.space import Space, stored

@@ -9,8 +9,9 @@ from math import inf
 from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
-from sim.execution.estimate import ITEM_BYTES, LIMITS, PROCESS_BYTES, Estimate, Limits
+from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
 from sim.files.errors import MappingError, did_you_mean
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
