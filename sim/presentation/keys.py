@@ -82,8 +82,9 @@ def _kind_and_range(schema: dict[str, Any]) -> tuple[str, str]:
     if "enum" in schema:
         return "choice", _choices(schema["enum"])
     match schema["type"]:
-        case "integer":
-            return schema.get("unit", "number"), f"{schema['minimum']:,} to {schema['maximum']:,}"
+        case "integer" | "number":
+            least, most = schema.get("minimum"), schema.get("maximum")
+            return schema.get("unit", "number"), "any" if least is None or most is None else f"{least:,} to {most:,}"
         case "boolean":
             return "choice", _choices([True, False])
         case "string" if "range" in schema:
