@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "sim.commands.validate:validate",
     "dram": "sim.commands.dram:dram",
     "list": "sim.commands.list:list_",
+    "init": "sim.commands.init:init",
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",

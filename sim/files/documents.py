@@ -239,7 +239,7 @@ def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
     return Document(merged, [(name, lines) for name, _, lines in chain])
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """*path* as messages call it: relative to where the user is, if it lies below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
@@ -254,7 +254,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:
     """The name, the plain data and the lines of the YAML mapping in *path*."""
-    name = _shown(path)
+    name = shown(path)
     data, lines = read_yaml(path, name)
     if not isinstance(data, dict):
         found = "nothing" if data is None else "a list" if isinstance(data, list) else quoted(data)
