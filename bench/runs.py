@@ -12,6 +12,7 @@ from bench import EDGE_MACHINES
 from hw.unit_names import MAC_ARRAY, UNITS
 from sim import Result, __version__, simulate
 from sim.files.outputs import write_text
+from sim.presentation.stalls import listed
 from sim.presentation.titles import TITLES
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
@@ -64,7 +65,7 @@ def _stalls(results: list[Result]) -> list[str]:
             unit = r.units[name]
             stalls = ", ".join(
                 f"{TITLES[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
-                for reason, cycles in unit.stalls.items()
+                for reason, cycles in listed(name, unit.stalls, r)
                 if cycles * 1000 >= r.makespan_cycles
             )
             busy, useful = (100 * c / r.makespan_cycles for c in (unit.busy_cycles, unit.useful_cycles))

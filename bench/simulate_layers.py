@@ -16,7 +16,7 @@ from bench.runs import ROWS
 from sim import Result, __version__
 from sim.files.outputs import write_text
 from sim.presentation.markdown import table
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import shown, title
 from sim.simulation import prepare, run
 
 TARGET = Path(__file__).parent.parent / "results" / "simulate_layers.md"
@@ -54,7 +54,7 @@ class Pair:
             f"{self.whole.makespan_cycles:,}",
             f"{100 * self.makespan_off:+.4f} %",
             f"{100 * off:+.4f} %",
-            f"{unit}, {TITLES.get(reason, reason)}",
+            f"{unit}, {title(shown(unit, reason))}",
         ]
 
 

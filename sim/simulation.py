@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """A workload on a machine, checked and mapped: ready to run."""
+    """A workload on a machine, checked and mapped: ready to run.
+
+    ``model_layers`` are the model's own, where it was told to have another number of them.
+    """
 
     machine: MachineSpec
     sections: tuple[Section, ...]
+    model_layers: int | None = None
 
 
 def simulate(
@@ -74,7 +78,7 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
 def mapped(inputs: Inputs, limits: Limits = LIMITS) -> Job:
     """Choose a mapping for *inputs*; raises InputError where none fits, or choosing would take more than *limits*."""
     with inputs.placing():
-        return Job(inputs.machine, sections(inputs.workload, inputs.machine, limits))
+        return Job(inputs.machine, sections(inputs.workload, inputs.machine, limits), inputs.model_layers)
 
 
 def planned(job: Job, simulate_layers: int | None = None, observed: bool = False) -> Estimate:
@@ -123,7 +127,7 @@ def run(
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
     simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
-    return build_result(job.machine, runs, simulated, timeline)
+    return build_result(job.machine, runs, simulated, timeline, job.model_layers)
 
 
 def _parts(job: Job, simulate_layers: int | None) -> list[list[Section]]:

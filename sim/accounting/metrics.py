@@ -33,8 +33,17 @@ from workloads.workload import Workload
 FEMTO = 10**15
 
 
-def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, windows: WindowRecorder | None) -> Result:
-    """The result of *runs*, one for each section, the head last if there is one; so many layers were simulated."""
+def build_result(
+    machine: MachineSpec,
+    runs: Runs,
+    simulated_layers: int,
+    windows: WindowRecorder | None,
+    model_layers: int | None = None,
+) -> Result:
+    """The result of *runs*, one for each section, the head last if there is one; so many layers were simulated.
+
+    *model_layers* are the model's own, where others were run.
+    """
     sections = [section for section, _ in runs]
     makespan = sum(spent.makespan for _, spent in runs)
     names = runs[0][1].units
@@ -85,6 +94,7 @@ def build_result(machine: MachineSpec, runs: Runs, simulated_layers: int, window
         mapping=_mapping(sections[0]),
         head_mapping=_mapping(sections[-1]) if sections[-1].stack.head else None,
         sections=_sections(sections) if len(workload.body) > 1 else None,
+        model_layers=model_layers,
     )
 
 

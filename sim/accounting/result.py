@@ -6,15 +6,24 @@ equals ``makespan_cycles``. The JSON schema is that of :class:`Result`; docs/res
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class ResultModel(BaseModel):
-    """The base of all parts of a result: frozen, and JSON in the order of declaration."""
+    """The base of all parts of a result: frozen, and JSON in the order of declaration.
+
+    Fields named in ``absent_if_none`` stand in the JSON only where they say something.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    absent_if_none: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialise(self)
+        return {key: value for key, value in fields.items() if value is not None or key not in self.absent_if_none}
 
 
 class Bounds(ResultModel):
@@ -114,8 +123,11 @@ class SectionReport(ResultModel):
 class Result(ResultModel):
     """Everything that a run found out.
 
-    ``mapping`` is that of the first layers. Only where layers differ there are ``sections``.
+    ``mapping`` is that of the first layers. Only where layers differ there are ``sections``, only where the workload's
+    file gives the model another number of layers than were run there are ``model_layers``.
     """
+
+    absent_if_none = frozenset({"sections", "model_layers"})
 
     version: str
     workload: str
@@ -151,14 +163,7 @@ class Result(ResultModel):
     mapping: MappingReport
     head_mapping: MappingReport | None
     sections: list[SectionReport] | None = None
-
-    @model_serializer(mode="wrap")
-    def _without_sections(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A result whose layers are alike says nothing of sections."""
-        fields: dict[str, Any] = serialise(self)
-        if fields.get("sections") is None:
-            fields.pop("sections", None)
-        return fields
+    model_layers: int | None = None
 
     @property
     def mappings(self) -> dict[str, MappingReport]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, in_one_line
 from sim.files.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def one_line_errors() -> Iterator[None]:
     except OSError as error:  # a full disk, say; what was there before is still there
         if error.errno == EPIPE:  # nobody reads any more
             raise typer.Exit(1) from None
-        typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
+        typer.echo(in_one_line(f"stallscope: {error.filename or 'output'}: {error.strerror}"), err=True)
         raise typer.Exit(1) from None
 
 

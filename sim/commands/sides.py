@@ -65,7 +65,7 @@ def labels(sides: Sequence[tuple[Side, Result]]) -> Iterator[str]:
 
 def read_result(path: Path) -> Result:
     """The result in a file, which must have a critical path; raises InputError."""
-    from sim.presentation.figures.gather import read_evidence
+    from sim.presentation.figures.written import read_evidence
 
     result = read_evidence(path).result
     if result is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hw.unit_names import MAC_ARRAY, SIMD
+from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
 from sim.explanation.explain import path_shares
 
@@ -16,11 +17,15 @@ WORTH_NAMING = 0.02  # of the first run's time
 
 
 class ComparedRun(ResultModel):
-    """One run's headline figures; of its ``layers`` so many were simulated. Its ``label`` is unlike the others'.
+    """One run's headline figures; its ``label`` is unlike the others'.
+
+    Of its ``layers`` so many were simulated, and the model may have others of its own.
 
     Per token and layer where the run is per token: the models may have different numbers of layers, so a token's
     figures are those of all layers.
     """
+
+    absent_if_none = frozenset({"model_layers"})
 
     label: str
     workload: str
@@ -36,6 +41,7 @@ class ComparedRun(ResultModel):
     mac_array_busy: float
     simd_busy: float
     dram_busy: float
+    model_layers: int | None = None
 
 
 class ComparedPart(ResultModel):
@@ -93,13 +99,18 @@ def _run(result: Result, label: str) -> ComparedRun:
         mac_array_busy=result.utilisation(MAC_ARRAY),
         simd_busy=result.utilisation(SIMD),
         dram_busy=result.utilisation("dram.channel0"),
+        model_layers=result.model_layers,
     )
+
+
+def _pace(run: ComparedRun) -> str:
+    cut = not_the_model(run)
+    return f"{run.label} {run.tokens_per_second:.1f} tok/s{f' ({cut})' if cut else ''}"
 
 
 def _words(runs: Sequence[ComparedRun], rows: Sequence[ComparedPart]) -> str:
     order = sorted(runs, key=lambda run: -run.tokens_per_second)
-    ranked = ", ".join(f"{run.label} {run.tokens_per_second:.1f} tok/s" for run in order)
-    sentences = [f"Fastest first: {ranked}."]
+    sentences = [f"Fastest first: {', '.join(map(_pace, order))}."]
     first = runs[0]
     for number, run in enumerate(runs[1:], start=1):
         differences = [(row.cycles[number] - row.cycles[0], row) for row in rows]

@@ -17,7 +17,7 @@ from hw.simd import Function
 from sim.accounting.result import Result
 from sim.files.documents import Document
 from sim.files.limits import LIMITS, Limits
-from sim.files.resolve import placing
+from sim.files.resolve import model_layers, placing
 from sim.lowering.section import Section
 from sim.search.choose import keep, sections
 from sim.simulation import Job, planned, run
@@ -79,6 +79,7 @@ class Laboratory:
         self._document = machine
         self._wishes = wishes
         self._limits = limits
+        self._model_layers = model_layers(wishes)
         with placing(wishes, machine):
             self.sections = sections(workload, self.machine, limits)
         experiments = len(LADDER) + 2 * len(changes(self.machine))
@@ -101,10 +102,10 @@ class Laboratory:
     @property
     def job(self) -> Job:
         """The run that is explained."""
-        return Job(self.machine, self.sections)
+        return Job(self.machine, self.sections, self._model_layers)
 
     def _run(self, machine: MachineSpec, chosen: Sequence[Section], critical_path: bool) -> Result:
-        job = Job(machine, tuple(chosen))
+        job = Job(machine, tuple(chosen), self._model_layers)
         return run(
             job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile", limits=self._limits
         )

@@ -8,6 +8,7 @@ depends on those below it; what an effect costs alone is in the what-ifs.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 
 from sim.accounting.result import Result, ResultModel
@@ -39,6 +40,11 @@ class WhatIf(ResultModel):
     def best(self) -> float:
         """The greater of the two."""
         return max(self.same_schedule or 0.0, self.new_schedule or 0.0)
+
+    @property
+    def options(self) -> str:
+        """What repeats it, behind ``run`` and the like, quoted for a shell."""
+        return shlex.join([word for each in self.assignments for word in ("--set", each)])
 
 
 class Explanation(ResultModel):

@@ -48,12 +48,13 @@ class Document:
     """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
 
     ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last;
-    ``overrides`` what said so, by the path that it sets.
+    ``overrides`` what said so, by the path that it sets, and ``replaced`` what the files say there.
     """
 
     data: dict[str, Any]
     sources: list[tuple[str, Lines]]
     overrides: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, Any] = field(default_factory=dict)  # by path: what the files say where there is an override
 
     @property
     def file(self) -> str:
@@ -110,12 +111,13 @@ class Document:
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
+        self.replaced.setdefault(path, node.get(last))
         self.overrides[path] = said(assignment)
         node[last], _ = parse_yaml(text, said(assignment))
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
-        copy = Document(dict(self.data), self.sources, dict(self.overrides))
+        copy = Document(dict(self.data), self.sources, dict(self.overrides), dict(self.replaced))
         for assignment in assignments:
             copy.override(assignment)
         return copy

@@ -28,9 +28,20 @@ class Inputs:
     machine: MachineSpec
     documents: tuple[Document, Document]
 
+    @property
+    def model_layers(self) -> int | None:
+        """The layers that the workload's own file gives it, where it was told to have another number."""
+        return model_layers(self.documents[0])
+
     def placing(self) -> AbstractContextManager[None]:
         """Where the workload cannot be laid onto the machine, the block raises InputError with the lines."""
         return placing(*self.documents)
+
+
+def model_layers(document: Document) -> int | None:
+    """The layers that the files behind *document* say, where an override says otherwise."""
+    own = document.replaced.get("layers")
+    return own if isinstance(own, int) and own != document.data["layers"] else None
 
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:

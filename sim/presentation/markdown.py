@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from sim.accounting.layers import layers_told, not_the_model
 from sim.accounting.result import Result
-from sim.explanation.compare import Comparison
+from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.critical_path import spent_by_class
-from sim.presentation.titles import TITLES
+from sim.presentation.escaping import code_for_markdown, for_markdown
+from sim.presentation.numbers import count, joules, number, percent, plural, scaled
+from sim.presentation.stalls import listed
+from sim.presentation.titles import title
 
 BAR = 30  # characters of the longest bar
+_BAR = re.compile(r"(?<!\\)\|")
 LEAST = 0.0005  # of the time: what is less stands in no table
 
 
@@ -18,11 +24,11 @@ def explanation(found: Explanation) -> str:
     """The whole explanation."""
     result = found.result
     parts = [
-        f"# {result.workload} on {result.machine}: where the time goes",
-        f"`{found.command}`, version {result.version}",
-        found.words,
-        f"{result.phase.capitalize()}, {result.tokens} tokens, {result.tokens_per_second:.1f} tok/s; "
-        f"{result.simulated_layers} of {result.layers} layers simulated. {_schedule(result)}.",
+        f"# {for_markdown(f'{result.workload} on {result.machine}')}: where the time goes",
+        f"{code_for_markdown(found.command)}, version {for_markdown(result.version)}",
+        for_markdown(found.words),
+        f"{for_markdown(result.phase.capitalize())}, {plural(result.tokens, 'token')}, "
+        f"{_pace(result)} tok/s; {layers_told(result)}. {_schedule(result)}.",
         "## From the roofline to the simulated time",
         _ladder(found),
         "A rung switches one effect on, after all those above it, and runs the same schedule again. The first rung has "
@@ -42,9 +48,9 @@ def explanation(found: Explanation) -> str:
 def comparison(found: Comparison) -> str:
     """The whole comparison."""
     parts = [
-        "# " + ", ".join(f"{run.workload} on {run.machine}" for run in found.runs),
-        f"`{found.command}`",
-        found.words,
+        "# " + ", ".join(_names(found)),
+        code_for_markdown(found.command),
+        for_markdown(found.words),
         "## Side by side",
         _side_by_side(found),
         "## Cycles a token and layer, by what is on the critical path",
@@ -56,16 +62,26 @@ def comparison(found: Comparison) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A Markdown table whose first *left* columns are text and whose others are numbers."""
+    """A Markdown table whose first *left* columns are text and whose others are numbers.
+
+    Cells are Markdown, but for bars, which would end them: these are escaped.
+    """
     rule = ["---"] * left + ["--:"] * (len(header) - left)
-    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
+    return "\n".join("| " + " | ".join(_BAR.sub(r"\|", cell) for cell in row) + " |" for row in (header, rule, *rows))
+
+
+def _pace(run: Result | ComparedRun) -> str:
+    """Tokens a second, and of which layers if they are not the model's."""
+    cut = not_the_model(run)
+    return number(run.tokens_per_second) + (f" ({cut})" if cut else "")
 
 
 def _schedule(result: Result) -> str:
     return "; ".join(
-        f"{which}: {tiles}" if which else tiles.capitalize()
+        f"{for_markdown(which)}: {tiles}" if which else tiles.capitalize()
         for which, mapping in result.mappings.items()
-        for tiles in [f"tiles of {mapping.token_tile} tokens, {mapping.blocks} blocks x {mapping.lanes} lanes"]
+        for cut in [f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"]
+        for tiles in [f"tiles of {plural(mapping.token_tile, 'token')}, {cut}"]
     )
 
 
@@ -73,12 +89,10 @@ def _ladder(found: Explanation) -> str:
     total, scale = found.result.makespan_cycles, found.result.tokens * found.result.layers
     longest = max(abs(rung.added_cycles) for rung in found.rungs)
     rows = []
-    for number, rung in enumerate(found.rungs):
-        added = f"{rung.added_cycles / total:+.1%}" if number else ""
-        bar = (
-            "█" * round(BAR * abs(rung.added_cycles) / longest) if number else "░" * round(BAR * rung.cycles / longest)
-        )
-        rows.append([rung.description, bar, f"{rung.cycles / scale:,.0f}", added])
+    for place, rung in enumerate(found.rungs):
+        added = percent(rung.added_cycles / total, "+") if place else ""
+        bar = "█" * round(BAR * abs(rung.added_cycles) / longest) if place else "░" * round(BAR * rung.cycles / longest)
+        rows.append([for_markdown(rung.description), bar, f"{rung.cycles / scale:,.0f}", added])
     rows.append(["**simulated**", "", f"**{total / scale:,.0f}**", ""])
     return table(["switched on", "", "cycles a token and layer", "added, of the time"], rows, left=2)
 
@@ -86,18 +100,14 @@ def _ladder(found: Explanation) -> str:
 def _what_ifs(found: Explanation) -> str:
     rows = [
         [
-            what_if.name,
-            f"`{_short(' '.join(what_if.assignments))}`",
+            for_markdown(what_if.name),
+            code_for_markdown(what_if.options),
             _factor(what_if.same_schedule),
             _factor(what_if.new_schedule),
         ]
         for what_if in found.what_ifs
     ]
-    return table(["change", "`--set`", "same schedule", "new schedule"], rows, left=2)
-
-
-def _short(assignments: str) -> str:
-    return assignments if len(assignments) < 60 else assignments[:56] + " ..."
+    return table(["change", "repeat it with", "same schedule", "new schedule"], rows, left=2)
 
 
 def _factor(speedup: float | None) -> str:
@@ -110,7 +120,7 @@ def _path(result: Result) -> str:
         cycles = sum(spent.values())
         if cycles >= LEAST * result.makespan_cycles:
             on = sorted(spent.items(), key=lambda item: -item[1])
-            rows.append([unit, kind, _percent(cycles, result), _named(on, cycles)])
+            rows.append([for_markdown(unit), for_markdown(kind), _percent(cycles, result), _named(on, cycles)])
     because: dict[str, int] = {}
     for part in result.critical_path or ():
         because[part.because] = because.get(part.because, 0) + part.cycles
@@ -121,11 +131,11 @@ def _path(result: Result) -> str:
 
 def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:
     shown = [(name, cycles) for name, cycles in parts if cycles >= 10 * LEAST * whole]
-    return ", ".join(f"{TITLES.get(name, name)} {cycles / whole:.0%}" for name, cycles in shown)
+    return ", ".join(f"{for_markdown(title(name))} {cycles / whole:.0%}" for name, cycles in shown)
 
 
 def _percent(cycles: int, result: Result) -> str:
-    return f"{cycles / result.makespan_cycles:.1%}"
+    return percent(cycles / result.makespan_cycles)
 
 
 def _units(result: Result) -> str:
@@ -133,35 +143,42 @@ def _units(result: Result) -> str:
     for name, account in result.units.items():
         if name.startswith("sram"):
             continue
-        stalls = [(reason, cycles) for reason, cycles in account.stalls.items()]
+        stalls = listed(name, account.stalls, result)
         split = (account.useful_cycles, account.edge_cycles, account.fill_drain_cycles)
-        rows.append([name, _named(stalls, result.makespan_cycles), *(_percent(part, result) for part in split)])
+        rows.append(
+            [for_markdown(name), _named(stalls, result.makespan_cycles), *(_percent(part, result) for part in split)]
+        )
     return table(["unit", "stalls", "useful", "edges", "fill and drain"], rows, left=2)
 
 
 def _side_by_side(found: Comparison) -> str:
     rows = [
-        ["tok/s, all layers", *(f"{run.tokens_per_second:.1f}" for run in found.runs)],
+        ["layers", *(layers_told(run) for run in found.runs)],
+        ["tok/s", *(_pace(run) for run in found.runs)],
         ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
         ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],
-        ["mJ a token", *(f"{run.energy_mj_per_token:.2f}" for run in found.runs)],
-        ["GOP a token", *(f"{run.ops_per_token / 1e9:.3f}" for run in found.runs)],
-        ["MB of DRAM traffic a token", *(f"{run.dram_bytes_per_token / 1e6:.1f}" for run in found.runs)],
+        ["energy a token", *(joules(run.energy_mj_per_token / 1000) for run in found.runs)],
+        ["operations a token", *(count(round(run.ops_per_token)) for run in found.runs)],
+        ["DRAM traffic a token", *(scaled(run.dram_bytes_per_token, "B", 0) for run in found.runs)],
         ["MAC array busy", *(f"{run.mac_array_busy:.1%}" for run in found.runs)],
         ["SIMD busy", *(f"{run.simd_busy:.1%}" for run in found.runs)],
         ["DRAM bus busy", *(f"{run.dram_busy:.1%}" for run in found.runs)],
     ]
-    return table(["", *(f"{run.workload} on {run.machine}" for run in found.runs)], rows)
+    return table(["", *_names(found)], rows)
+
+
+def _names(found: Comparison) -> list[str]:
+    return [for_markdown(run.label) for run in found.runs]
 
 
 def decomposed(found: Comparison) -> str:
     """Cycles a token and layer by part of the critical path, a column a run, then the differences to the first."""
-    first, rows = found.runs[0], []
+    rows = []
     for row in found.rows:
         cells = [f"{cycles:,.0f}" for cycles in row.cycles]
         cells += [f"{cycles - row.cycles[0]:+,.0f}" for cycles in row.cycles[1:]]
-        rows.append([f"{row.operation_class} on {row.unit}", *cells])
+        rows.append([for_markdown(f"{row.operation_class} on {row.unit}"), *cells])
     sums = [run.cycles_per_token_layer for run in found.runs]
     rows.append(["**all**", *(f"**{s:,.0f}**" for s in sums), *(f"**{s - sums[0]:+,.0f}**" for s in sums[1:])])
-    names = [f"{run.workload} on {run.machine}" for run in found.runs]
-    return table(["", *names, *(f"{name} - {first.workload} on {first.machine}" for name in names[1:])], rows)
+    names = _names(found)
+    return table(["", *names, *(f"{name} - {names[0]}" for name in names[1:])], rows)

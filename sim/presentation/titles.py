@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from hw.unit_names import DMA, MAC_ARRAY, SIMD
-from sim.accounting.taxonomy import OTHER_TERMS, TAXONOMY
+from typing import Final
 
-TITLES = {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)} | {"useful": "useful work"}
-"""What cycles went to, by key, in the order of the tree of stalls."""
+from hw.reasons import Reason
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
+from sim.accounting.taxonomy import IDLE, OTHER_TERMS, TAXONOMY
+
+AHEAD: Final = "ahead"  # what people read where a transfer has no free buffer
+QUIET = (AHEAD, *(leaf.key for leaf in TAXONOMY if leaf.path == IDLE))
+"""Waits in which nobody waits for the unit: its loads are ahead of their use, or there is nothing for it to do."""
+TITLES = (
+    {term.key: term.title for term in TAXONOMY if term.key not in QUIET}
+    | {AHEAD: "ahead (waits for space)"}
+    | {term.key: term.title for term in (*TAXONOMY, *OTHER_TERMS)}
+    | {"useful": "useful work"}
+)
+"""What cycles went to, by key as shown, in the order of the tree of stalls; AHEAD stands before what is idle."""
+
+
+def shown(unit: str, key: str) -> str:
+    """The key of TITLES under which *key* of the account of *unit* is shown.
+
+    A load that has no free buffer has been done as far ahead as there is space: nobody waits for the DMA engine then.
+    """
+    return AHEAD if key == Reason.NO_BUFFER and (unit == DMA or unit.startswith("dram")) else key
+
+
+def result_key(key: str) -> str:
+    """The key of the result that is shown under *key*."""
+    return Reason.NO_BUFFER if key == AHEAD else key
+
+
+def title(key: str) -> str:
+    """What *key*, as shown, is called; what is not known keeps its name."""
+    return TITLES.get(key, key)
 
 
 def unit_title(unit: str) -> str:

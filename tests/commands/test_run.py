@@ -19,7 +19,7 @@ CONFIG = str(CONFIGS / "hf-mamba-130m.json")
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        pytest.param(["run", "mamba2", *SMALL], ["tok/s", "mJ/token", "mac_array", "Bounds", "Mapping"], id="run"),
+        pytest.param(["run", "mamba2", *SMALL], ["tok/s", "J/token", "mac_array", "Bounds", "Mapping"], id="run"),
         pytest.param(["run", "mamba2", *SMALL, "--hw", "edge_flexpe"], ["on edge_flexpe"], id="run-hw"),
         pytest.param(["run", "mamba2", *SMALL, "--phase", "decode", "--batch", "2"], ["decode, B = 2"], id="decode"),
         pytest.param(["run", "--config", CONFIG, *SMALL], ["tok/s", "hf-mamba-130m on edge"], id="run-config"),

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
+from sim.presentation.escaping import plain
 from sim.presentation.figures.palette import FAINT, GRID, INK, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
@@ -21,6 +22,8 @@ ROW_INCHES = 0.27
 WIDE = 5.0  # inches from which on there is room for more text
 VISIBLE = 0.001  # least share of a unit's cycles that is worth an entry in a legend
 _LEGEND_INCHES = 1.65  # of an entry
+_LETTERS = 7  # an inch of the figure that a name beside it may have
+_LEGEND_LETTERS = 40
 PRINT = {  # what figures of any kind look like on paper, and the same bytes each time
     "svg.hashsalt": "stallscope",
     "font.family": "DejaVu Sans",
@@ -35,6 +38,7 @@ PRINT = {  # what figures of any kind look like on paper, and the same bytes eac
 }
 _RC = PRINT | {
     "pdf.fonttype": 42,
+    "text.parse_math": False,  # a $ in a name is a $
     "legend.fontsize": 7.5,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -51,7 +55,7 @@ class Mark:
     """What a drawn thing stands for: a sentence for people, and values for scripts."""
 
     text: str
-    data: dict[str, str | int]
+    data: dict[str, str]
 
 
 @dataclass
@@ -67,7 +71,7 @@ class Drawing:
         """Let *artist* stand for what *text* and *data* say."""
         name = f"mark{len(self.marks)}"
         artist.set_gid(name)
-        self.marks[name] = Mark(text, data)
+        self.marks[name] = Mark(plain(text), {key: plain(str(value)) for key, value in data.items()})
 
 
 def print_style() -> AbstractContextManager[None]:
@@ -97,11 +101,21 @@ def legend_inches(entries: int, width: float) -> float:
 
 
 def draw_legend(made: Figure, handles: Sequence[Artist], width: float) -> None:
-    """A legend below everything."""
-    made.legend(
-        handles=list(handles), loc="outside lower center", ncols=min(len(handles), _legend_columns(width)),
-        frameon=False, handlelength=1.6, handleheight=1.0, columnspacing=1.2, borderaxespad=0.1, labelspacing=0.35,
+    """A legend below everything; whatever the entries are called."""
+    names = [str(handle.get_label()) for handle in handles]
+    legend = made.legend(
+        handles=list(handles), labels=["x"] * len(names), loc="outside lower center",
+        ncols=min(len(handles), _legend_columns(width)), frameon=False, handlelength=1.6, handleheight=1.0,
+        columnspacing=1.2, borderaxespad=0.1, labelspacing=0.35,
     )  # fmt: skip
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(fitted(name, _LEGEND_LETTERS))
+
+
+def fitted(name: str, letters: int) -> str:
+    """*name* as a figure has room for it: what is longer than so many *letters* loses its middle."""
+    shown = plain(name)
+    return shown if len(shown) <= letters else f"{shown[: letters // 2]}…{shown[letters // 2 + 1 - letters :]}"
 
 
 def swatch(fill: Fill, label: str) -> Patch:
@@ -111,7 +125,8 @@ def swatch(fill: Fill, label: str) -> Patch:
 
 def horizontal(axes: Axes, names: Iterable[str]) -> None:
     """Make *axes* those of horizontal bars called *names*, from top to bottom."""
-    listed = list(names)
+    letters = int(_LETTERS * axes.get_figure().get_figwidth())  # type: ignore[union-attr]
+    listed = [fitted(name, letters) for name in names]
     axes.set_yticks(range(len(listed)), listed)
     axes.set_ylim(len(listed) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)

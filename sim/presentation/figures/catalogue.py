@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
@@ -108,9 +109,27 @@ FIGURES: dict[str, FigureKind] = {
 }
 
 
+_RECORDED = ("timeline", "windows")
+_OF_THE_MAKESPAN = ("waterfall", "units", "critical-path", "windows")
+
+
 def draw(name: str, known: Evidence, width: float, source: str) -> Drawing:
     """The figure *name*, *width* inches wide; raises InputError, naming *source*, if it is not known what it needs."""
     drawing = FIGURES[name].draw(known, width)
     if drawing is None:
         raise InputError(Problem(f"the figure {name!r} cannot be drawn: {FIGURES[name].needs}", source))
+    drawing.title = "; ".join([drawing.title, *_of_what(name, known)])
+    if known.result is not None and known.result.model_layers and name in _OF_THE_MAKESPAN:
+        axes = drawing.figure.axes[-1]
+        axes.set_xlabel(f"{axes.get_xlabel()}; {not_the_model(known.result)}")
     return drawing
+
+
+def _of_what(name: str, known: Evidence) -> list[str]:
+    """What a caption says of the layers that the figure is about, where they are not simply all of the model."""
+    if known.result is None:
+        return []
+    cut = layers_run(known.result) if known.result.model_layers else ""
+    recorded = known.observed_part and f"recorded in {known.observed_part}"
+    of_all = recorded if name in _RECORDED and recorded else layers_scaled(known.result)
+    return [words for words in (cut, of_all) if words]

@@ -8,6 +8,7 @@ from sim.accounting.result import Result
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.figures.canvas import Drawing
 from sim.presentation.figures.stacked_bars import Bar, amounts, draw_stacked, write_beside
+from sim.presentation.numbers import cycles, percent
 from sim.presentation.titles import class_title, unit_title
 
 _MOST_ROWS = 14
@@ -27,10 +28,10 @@ def draw_path(bars: Sequence[Bar], makespan: int, width: float) -> Drawing:
     large = [bar for bar in bars if bar.cycles >= _WORTH_A_ROW * makespan][:_MOST_ROWS]
     drawing = draw_stacked(large, makespan, width, "critical-path")
     drawing.title = "The critical path, and what its cycles were spent on"
-    drawing.description = "; ".join(f"{bar.name} {bar.cycles / makespan:.1%}" for bar in large)
+    drawing.description = "; ".join(f"{bar.name} {percent(bar.cycles / makespan)}" for bar in large)
     axes = drawing.figure.axes[0]
-    axes.set_xlabel(f"of the makespan, {makespan:,} cycles")
+    axes.set_xlabel(f"of the makespan, {cycles(makespan)}")
     axes.set_xlim(0, min(1.0, 1.12 * max(bar.cycles for bar in large) / makespan))
     for row, bar in enumerate(large):
-        write_beside(axes, bar.cycles / makespan, row, f"{bar.cycles / makespan:.1%}")
+        write_beside(axes, bar.cycles / makespan, row, percent(bar.cycles / makespan))
     return drawing

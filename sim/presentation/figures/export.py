@@ -15,6 +15,7 @@ import matplotlib
 
 from sim.files.errors import InputError, Problem
 from sim.files.outputs import writing
+from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import Drawing, Mark
 
 DOTS_PER_INCH = 300
@@ -69,7 +70,7 @@ def as_svg(drawing: Drawing, name: str, text: str = "none") -> str:
             _explain(element, mark)
     for tag, said in (("desc", drawing.description), ("title", drawing.title)):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{tag}"})
-        element.text = said
+        element.text = plain(said)
         root.insert(0, element)
     root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
     return ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -93,4 +94,4 @@ def _explain(element: ElementTree.Element, mark: Mark) -> None:
     element.insert(0, title)
     element.set("class", "mark")
     for key, value in mark.data.items():
-        element.set(f"data-{key.replace('_', '-')}", str(value))
+        element.set(f"data-{key.replace('_', '-')}", value)

@@ -2,7 +2,7 @@
 
 A cycle's colour is that of its branch of the tree (accounting/taxonomy.py), in the palette of Okabe and Ito and lighter
 shades of it. Cycles in which a unit worked are plain, those in which it waited are hatched, so that the two can be told
-apart in grey; within a bar the order is that of the tree.
+apart in grey; within a bar the order is that of the tree. Where nobody waits for a unit it is pale and plain as well.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from hw.reasons import Reason
 from hw.unit_names import DMA, MAC_ARRAY, SIMD
-from sim.accounting.taxonomy import BUSY, TAXONOMY
+from sim.accounting.taxonomy import BUSY, IDLE, TAXONOMY
 from sim.presentation.graph.colours import KIND_COLOURS
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import AHEAD, TITLES
 
 INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends
@@ -34,6 +34,7 @@ _LEAF_COLOURS = {
     Reason.waits_for(DMA): "#dceffa",
     Reason.recurrence_on(MAC_ARRAY): "#8576c4",
     Reason.recurrence_on(SIMD): "#c3bae6",
+    AHEAD: "#f3efe2",
     Reason.START: "#8c8c8c",
     Reason.NOTHING_LEFT: "#bfbfbf",
     Reason.NO_ACCESS: "#e3e3e3",
@@ -72,8 +73,8 @@ class Fill:
 
 
 def leaf_fill(key: str) -> Fill:
-    """The fill of what a cycle went to."""
-    path = _BRANCHES.get(key, BUSY)
+    """The fill of what a cycle went to, by its key as shown."""
+    path = _BRANCHES.get(key, IDLE if key == AHEAD else BUSY)
     return Fill(_LEAF_COLOURS.get(key, "#999999"), "" if path == BUSY else _HATCHES[path[-1]])
 
 

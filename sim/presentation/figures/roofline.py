@@ -20,7 +20,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
@@ -31,6 +31,7 @@ from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
 from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches
 from sim.presentation.figures.palette import GRID, INK, class_colour
+from sim.presentation.numbers import number, scaled, seconds
 from sim.presentation.titles import class_title, unit_title
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d", "*")
@@ -131,12 +132,16 @@ def draw_roofline(found: Roofline, width: float) -> Drawing:
     axes.set_axisbelow(True)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(NullFormatter())
     _draw_ceilings(axes, found, left, right)
     for point in found.points:
         _draw_point(drawing, axes, found, point)
     intensity, rate = _whole(found)
     (star,) = axes.plot(intensity, rate / _GIGA, "*", color=INK, markersize=13, zorder=3.5)
-    said = f"whole run: {found.ops:,} operations in {found.seconds:.4g} s, {found.dram_bytes:,} bytes of DRAM traffic"
+    said = (
+        f"whole run: {found.ops:,} operations in {seconds(found.seconds)}, {found.dram_bytes:,} bytes of DRAM traffic"
+    )
     drawing.mark(star, said, figure="roofline", operation_class="run", ops=found.ops, bytes=found.dram_bytes)
     draw_legend(made, handles, width)
     return drawing
@@ -166,7 +171,7 @@ def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> No
             (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if unit == MAC_ARRAY else "--",
             color=INK, linewidth=1.0,
         )  # fmt: skip
-        text = f"{unit_title(unit)}: {peak / _GIGA:,.4g} GOP/s"
+        text = f"{unit_title(unit)}: {scaled(peak, 'OP/s', 0)}"
         axes.annotate(
             text, (right, peak / _GIGA), (-4, 3), textcoords="offset points", ha="right", va="bottom", size=7.5
         )
@@ -177,7 +182,7 @@ def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> No
         bottom = max(left, axes.get_ylim()[0] * _GIGA / bandwidth)
         place = (bottom * (highest / bandwidth)) ** 0.5
         axes.text(
-            place, 1.12 * place * bandwidth / _GIGA, f"{name}: {bandwidth / _GIGA:,.4g} GB/s",
+            place, 1.12 * place * bandwidth / _GIGA, f"{name}: {scaled(bandwidth, 'B/s', 0)}",
             rotation=degrees(atan(bandwidth / _GIGA)), rotation_mode="anchor", transform_rotates_text=True,
             ha="center", va="bottom", size=7.5,
         )  # fmt: skip
@@ -193,7 +198,7 @@ def _draw_point(drawing: Drawing, axes: Axes, found: Roofline, point: RooflinePo
             point.ops / moved, rate / _GIGA, style[0], color=style[1] if memory == "SRAM" else "none",
             markersize=6, markeredgecolor=INK, markeredgewidth=0.8, zorder=4,
         )  # fmt: skip
-        said = f"{name}: {rate / _GIGA:,.4g} GOP/s, {point.ops / moved:.4g} operations a byte of {memory} traffic"
+        said = f"{name}: {scaled(rate, 'OP/s', 0)}, {number(point.ops / moved)} operations a byte of {memory} traffic"
         drawing.mark(
             artist, said, figure="roofline", operation_class=point.operation_class, unit=point.unit, memory=memory,
             ops=point.ops, bytes=moved, cycles=point.busy_cycles,
@@ -222,7 +227,7 @@ def _handles(found: Roofline) -> list[Artist]:
 def _spoken(found: Roofline) -> str:
     intensity, rate = _whole(found)
     points = [
-        f"{class_title(point.operation_class)} on {unit_title(point.unit)} {found.rate(point) / _GIGA:.3g} GOP/s"
+        f"{class_title(point.operation_class)} on {unit_title(point.unit)} {scaled(found.rate(point), 'OP/s', 0)}"
         for point in found.points
     ]
-    return f"whole run {rate / _GIGA:.4g} GOP/s at {intensity:.3g} operations a byte of DRAM; {', '.join(points)}"
+    return f"whole run {scaled(rate, 'OP/s', 0)} at {number(intensity)} operations a byte of DRAM; {', '.join(points)}"

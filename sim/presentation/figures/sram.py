@@ -22,6 +22,7 @@ from sim.presentation.figures.canvas import (
 )
 from sim.presentation.figures.palette import FAINT, ROLE_COLOURS, Fill
 from sim.presentation.figures.stacked_bars import BAR, write_beside
+from sim.presentation.numbers import percent, plural
 
 _MOST_ROWS = 14
 
@@ -52,10 +53,10 @@ def draw_sram(found: Sequence[BufferBytes], capacity: int | None, width: float) 
     shown = list(found[:_MOST_ROWS])
     used, others = sum(buffer.size_bytes for buffer in found), found[_MOST_ROWS:]
     roles = [role for role in ROLE_COLOURS if any(buffer.role == role for buffer in found)]
-    rows = [buffer.name for buffer in shown] + ([f"{len(others)} others"] if others else [])
+    rows = [buffer.name for buffer in shown] + ([plural(len(others), "other")] if others else [])
     made, axes = figure(width, ROW_INCHES * len(rows) + 0.62 + legend_inches(len(roles), width))
-    of = f" of {capacity / 1024:,.5g} KiB ({used / capacity:.1%})" if capacity else ""
-    drawing = Drawing(made, "What is in SRAM", f"{len(found)} buffers take {used / 1024:,.5g} KiB{of}")
+    of = f" of {capacity / 1024:,.5g} KiB ({percent(used / capacity)})" if capacity else ""
+    drawing = Drawing(made, "What is in SRAM", f"{plural(len(found), 'buffer')} take {used / 1024:,.5g} KiB{of}")
     horizontal(axes, rows)
     for row, buffer in enumerate(shown):
         _buffer(drawing, axes, row, 0, buffer)

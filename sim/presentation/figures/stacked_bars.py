@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
     VISIBLE,
@@ -20,7 +21,8 @@ from sim.presentation.figures.canvas import (
     swatch,
 )
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.titles import TITLES
+from sim.presentation.numbers import percent
+from sim.presentation.titles import TITLES, result_key, shown, title
 
 BAR = 0.72  # of a row
 _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
@@ -28,7 +30,7 @@ _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
 
 @dataclass(frozen=True)
 class Amount:
-    """Cycles by what they went to; ``key`` is that of the result."""
+    """Cycles by what they went to; ``key`` is the one under which they are shown."""
 
     key: str
     title: str
@@ -48,10 +50,11 @@ class Bar:
         return sum(part.cycles for part in self.parts)
 
 
-def amounts(cycles: dict[str, int]) -> tuple[Amount, ...]:
-    """*cycles* by key as parts of a bar, what is zero left out."""
-    keys = sorted(cycles, key=lambda key: ORDER.get(key, len(ORDER)))
-    return tuple(Amount(key, TITLES.get(key, key), cycles[key]) for key in keys if cycles[key])
+def amounts(cycles: dict[str, int], unit: str = "") -> tuple[Amount, ...]:
+    """*cycles* by key of the result as parts of a bar, of *unit* if of one; what is zero left out."""
+    parts = [(shown(unit, key), count) for key, count in cycles.items() if count]
+    parts.sort(key=lambda part: ORDER.get(part[0], len(ORDER)))
+    return tuple(Amount(key, title(key), count) for key, count in parts)
 
 
 def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, written: bool = False) -> Drawing:
@@ -61,7 +64,7 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
     made, axes = figure(width, ROW_INCHES * len(bars) + 0.5 + legend_inches(len(keys), width))
     drawing = Drawing(made, "", "")
     horizontal(axes, (bar.name for bar in bars))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
     for row, bar in enumerate(bars):
         left = 0.0
         for part in bar.parts:
@@ -69,8 +72,8 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
             (patch,) = axes.barh(
                 row, share, BAR, left, facecolor=fill.colour, hatch=fill.hatch, edgecolor=FAINT, linewidth=0.4
             )
-            said = f"{bar.name}: {part.title} {part.cycles:,} cycles, {share:.1%} of the makespan"
-            drawing.mark(patch, said, figure=name, unit=bar.name, key=part.key, cycles=part.cycles)
+            said = f"{bar.name}: {part.title} {part.cycles:,} cycles, {percent(share)} of the makespan"
+            drawing.mark(patch, said, figure=name, unit=bar.name, key=result_key(part.key), cycles=part.cycles)
             if written and share >= _WRITTEN * 7 / width:
                 outlined(axes.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center_baseline", size=7))
             left += share
@@ -80,4 +83,4 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
 
 def write_beside(axes: Axes, right: float, row: int, text: str) -> None:
     """Write *text* beside a bar that ends at *right*."""
-    axes.annotate(text, (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)
+    axes.annotate(plain(text), (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)

@@ -13,10 +13,12 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 
 from hw.unit_names import COMPUTE_UNITS
+from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.titles import TITLES, class_title, unit_title
+from sim.presentation.numbers import percent
+from sim.presentation.titles import TITLES, class_title, result_key, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
@@ -101,7 +103,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int
                 cycles = sum(each.end - each.start for each in alike)
                 title = TITLES[kind] if wait else class_title(kind)
                 said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
-                drawing.mark(patch, said, figure="timeline", unit=unit, key=kind, cycles=cycles)
+                drawing.mark(patch, said, figure="timeline", unit=unit, key=result_key(kind), cycles=cycles)
         if named:
             _name(axes, inside, row, window, found.start, factor)
 
@@ -133,7 +135,7 @@ def _name(axes: Axes, slices: Iterable[Slice], row: int, window: tuple[int, int]
     for each in slices:
         start, end = max(each.start, window[0]), min(each.end, window[1])
         room = (end - start) / (window[1] - window[0]) * letters
-        first = each.label.name.split(", ")[0]
+        first = plain(each.label.name.split(", ")[0])
         text = first if first == each.label.name else f"{first}, ..."
         if not each.label.wait and room >= max(4, 1.15 * len(text)):
             outlined(
@@ -145,5 +147,5 @@ def _spoken(found: Timeline) -> str:
     parts = []
     for unit, slices in found.slices.items():
         worked = sum(each.end - each.start for each in slices if not each.label.wait)
-        parts.append(f"{unit_title(unit)} works {worked / (found.end - found.start):.1%} of the window")
+        parts.append(f"{unit_title(unit)} works {percent(worked / (found.end - found.start))} of the window")
     return "; ".join(parts)

@@ -18,6 +18,7 @@ from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
 from sim.lowering.section import Section
+from sim.presentation.titles import shown
 from sim.trace.descriptions import RequestDescriber
 
 TILES = 2
@@ -28,7 +29,7 @@ _BEFORE = 64  # slices of a unit remembered from before the window: transfers ar
 
 @dataclass(frozen=True)
 class Label:
-    """What a slice is: ``kind`` is a class of operations, or of what is moved; of a wait its reason."""
+    """What a slice is: ``kind`` is a class of operations, or of what is moved; of a wait its reason as shown."""
 
     wait: bool
     kind: str
@@ -90,7 +91,7 @@ class TimelineRecorder(RunObserver):
 
     def stalled(self, unit: str, reason: str, start: int, end: int) -> None:
         if self._recording and self._near and unit in self._slices:
-            self._add(unit, Slice(start, end, Label(True, reason, reason, ""), 0))
+            self._add(unit, Slice(start, end, Label(True, shown(unit, reason), reason, ""), 0))
 
     def _reach(self, tile: int, cycle: int) -> None:
         """The stream that sets the pace is at *tile* in this *cycle*."""

@@ -13,6 +13,8 @@ from sim.explanation.explain import Explanation
 from sim.presentation.figures.canvas import ROW_INCHES, WIDE, Drawing, figure, horizontal, scaled
 from sim.presentation.figures.palette import FAINT, INK, LESS, MORE, ORDER, TOTAL
 from sim.presentation.figures.stacked_bars import BAR, Amount, write_beside
+from sim.presentation.numbers import count, percent
+from sim.presentation.numbers import cycles as cycles_words
 from sim.presentation.titles import TITLES
 
 _RUNGS = {"placement": "each unit its own work"} | {effect: loss.name for effect, loss in LADDER.items()}
@@ -62,8 +64,10 @@ def draw_waterfall(found: Waterfall, width: float) -> Drawing:
     _step(drawing, axes, len(rows) - 1, 0, found.end, rows[-1], "end")
     highest = max(found.start, found.end, *_levels(found))
     axes.set_xlim(0, (1.16 if width < WIDE else 1.24) * highest)
-    said = ", ".join(f"{s.title} {s.cycles / found.end:+.1%}" for s in found.steps if abs(s.cycles) * 1000 > found.end)
-    drawing.description = f"From {found.start:,} cycles: {said or 'nothing'}, to {found.end:,} cycles"
+    said = ", ".join(
+        f"{s.title} {percent(s.cycles / found.end, '+')}" for s in found.steps if abs(s.cycles) * 1000 > found.end
+    )
+    drawing.description = f"From {cycles_words(found.start)}: {said or 'nothing'}, to {cycles_words(found.end)}"
     return drawing
 
 
@@ -84,9 +88,9 @@ def _step(
         row, cycles, BAR, left, facecolor=colour, hatch=hatch, edgecolor=INK if hatch else "none", linewidth=0.4,
         zorder=3,
     )  # fmt: skip
-    share = "" if whole is None else f"{cycles / whole:+.1%}"
-    amount = f"{cycles:,}" if whole is None else f"{cycles:+,}" if cycles else "0"
-    said = f"{title}: {amount} cycles" + (f", {share} of the makespan" if share else "")
+    share = "" if whole is None else percent(cycles / whole, "+")
+    exact, amount = (f"{cycles:,}", count(cycles)) if whole is None else (f"{cycles:+,}", count(cycles, "+"))
+    said = f"{title}: {exact} cycles" + (f", {share} of the makespan" if share else "")
     drawing.mark(patch, said, figure="waterfall", key=key, cycles=cycles)
     wide = drawing.figure.get_figwidth() >= WIDE
     text = f"{amount} ({share})" if share and cycles and wide else share if share and cycles else amount

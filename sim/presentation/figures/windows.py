@@ -12,12 +12,14 @@ from matplotlib.ticker import PercentFormatter
 from sim.accounting.result import Result
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.titles import TITLES, unit_title
+from sim.presentation.numbers import cycles as cycles_words
+from sim.presentation.numbers import percent, plural
+from sim.presentation.titles import TITLES, result_key, shown, unit_title
 
 
 @dataclass(frozen=True)
 class OverTime:
-    """A unit's cycles in each window of ``window_cycles``, by what they went to, in the order of the tree."""
+    """A unit's cycles in each window of ``window_cycles``, by what they went to, as shown, in the order of the tree."""
 
     unit: str
     window_cycles: int
@@ -31,7 +33,7 @@ def over_time(result: Result) -> list[OverTime]:
     return [
         OverTime(unit, result.windows.window_cycles, {key: parts[key] for key in sorted(parts, key=ORDER.__getitem__)})
         for unit in result.units
-        if (parts := result.windows.units.get(unit))
+        if (parts := {shown(unit, key): cycles for key, cycles in result.windows.units.get(unit, {}).items()})
     ]
 
 
@@ -40,8 +42,11 @@ def draw_windows(found: Sequence[OverTime], makespan: int, width: float) -> Draw
     seen = {key for unit in found for key, cycles in unit.parts.items() if sum(cycles) >= VISIBLE * makespan}
     keys = sorted(seen, key=ORDER.__getitem__)
     made = Figure(figsize=(width, 0.95 * len(found) + 0.4 + legend_inches(len(keys), width)), layout="constrained")
-    drawing = Drawing(made, "The accounts over time", f"{len(found)} units in windows of {found[0].window_cycles:,}")
-    drawing.description += " cycles"
+    drawing = Drawing(
+        made,
+        "The accounts over time",
+        f"{plural(len(found), 'unit')} in windows of {cycles_words(found[0].window_cycles)}",
+    )
     factor, unit_name = scaled(makespan)
     panels = made.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     for axes, unit in zip(panels, found, strict=True):
@@ -64,10 +69,10 @@ def _draw_panel(drawing: Drawing, axes: Axes, unit: OverTime, makespan: int, fac
             edgecolor=FAINT, linewidth=0.2,
         )  # fmt: skip
         total = sum(cycles)
-        said = f"{unit_title(unit.unit)}: {TITLES[key]} {total:,} cycles, {total / makespan:.1%} of the makespan"
-        drawing.mark(area, said, figure="windows", unit=unit.unit, key=key, cycles=total)
+        said = f"{unit_title(unit.unit)}: {TITLES[key]} {total:,} cycles, {percent(total / makespan)} of the makespan"
+        drawing.mark(area, said, figure="windows", unit=unit.unit, key=result_key(key), cycles=total)
         base = top
     axes.set(xlim=(0, makespan / factor), ylim=(0, 1))
     axes.set_ylabel(unit_title(unit.unit))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_yticks((0, 0.5, 1))

@@ -21,6 +21,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from sim.presentation.escaping import plain
 from sim.presentation.graph.colours import (
     CARRIED_COLOUR,
     EDGE_COLOUR,
@@ -45,7 +46,7 @@ _Point = tuple[float, float]
 def as_svg(graph: TimestepGraph) -> str:
     """*graph* as SVG text, the same for the same graph: no date, no random ids."""
     text = StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "stallscope"}):
+    with matplotlib.rc_context({"svg.hashsalt": "stallscope", "text.parse_math": False}):
         figure_of(graph).savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
@@ -61,7 +62,11 @@ def figure_of(graph: TimestepGraph) -> Figure:
     axes = figure.add_axes((0, 0, 1, 1), xlim=xlim, ylim=ylim)
     axes.set_axis_off()
     axes.text(
-        sum(xlim) / 2, _BOX_HEIGHT + _MARGIN, f"{graph.name}: one timestep of one layer", ha="center", fontsize=12
+        sum(xlim) / 2,
+        _BOX_HEIGHT + _MARGIN,
+        f"{plain(graph.name)}: one timestep of one layer",
+        ha="center",
+        fontsize=12,
     )
     axes.legend(handles=_legend(graph), loc="lower center", ncols=_LEGEND_COLUMNS, frameon=False, fontsize=_POINTS)
     picture.draw(axes)
@@ -70,7 +75,7 @@ def figure_of(graph: TimestepGraph) -> Figure:
 
 def _legend(graph: TimestepGraph) -> list[Artist]:
     handles: list[Artist] = [
-        Patch(fc=colour, ec=EDGE_COLOUR, label=kind) for kind, colour in kind_colours(graph).items()
+        Patch(fc=colour, ec=EDGE_COLOUR, label=plain(kind)) for kind, colour in kind_colours(graph).items()
     ]
     handles.append(Line2D([], [], color=EDGE_COLOUR, label="read in the same timestep"))
     if graph.carried:
@@ -81,7 +86,7 @@ def _legend(graph: TimestepGraph) -> list[Artist]:
 
 
 def _width(text: str, weight: str = "normal") -> float:
-    outline = TextPath((0, 0), text, size=_POINTS, prop=FontProperties(weight=weight))
+    outline = TextPath((0, 0), plain(text), size=_POINTS, prop=FontProperties(weight=weight))
     return float(np.ptp(np.asarray(outline.vertices)[:, 0])) / 72
 
 
@@ -152,7 +157,7 @@ class _Picture:
             FancyBboxPatch(corner, 2 * half, _BOX_HEIGHT, style, fc=self._fills[name], ec=edge, lw=width, zorder=3)
         )
         for text, rise, weight in ((name, 0.085, "bold"), (self._results[name], -0.085, "normal")):
-            axes.text(x, y + rise, text, ha="center", va="center", fontsize=_POINTS, weight=weight, zorder=4)
+            axes.text(x, y + rise, plain(text), ha="center", va="center", fontsize=_POINTS, weight=weight, zorder=4)
 
     def _paths(self) -> list[list[_Point]]:
         """The points of each edge from the border of one box to that of the other; ends on a border are spread."""
@@ -217,4 +222,4 @@ def _arrow(axes: Axes, curve: list[_Point], colour: str, dashed: bool) -> None:
 def _label(axes: Axes, point: _Point, text: str, colour: str) -> None:
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     x, y = point
-    axes.text(x + 0.05, y, text, color=colour, ha="left", va="center", fontsize=_POINTS, bbox=box, zorder=2.5)
+    axes.text(x + 0.05, y, plain(text), color=colour, ha="left", va="center", fontsize=_POINTS, bbox=box, zorder=2.5)

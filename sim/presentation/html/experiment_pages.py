@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
+from sim.accounting.layers import layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
@@ -15,6 +15,7 @@ from sim.presentation.html.page import HeadlineNumber, Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.html.run_page import about, headline, run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
+from sim.presentation.numbers import count, joules, number, scaled
 from sim.presentation.titles import class_title, unit_title
 
 
@@ -40,7 +41,7 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
 
 def _what_ifs(known: Evidence, found: Explanation) -> Section:
     rows = [
-        Row([what_if.name, shlex.join([word for each in what_if.assignments for word in ("--set", each)]),
+        Row([what_if.name, Cell(what_if.options, code=True),
              _gain(what_if.same_schedule), _gain(what_if.new_schedule)])
         for what_if in found.what_ifs
     ]  # fmt: skip
@@ -59,16 +60,16 @@ def _gain(value: float | None) -> Cell:
 def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     """The page about runs side by side; *results* are those of the runs, in their order."""
     known = Evidence(comparison=found)
-    names = [f"{run.workload} on {run.machine}" for run in found.runs]
+    names = [run.label for run in found.runs]
     sections = [_side_by_side(found, names), _path(known, found, names)]
-    for number, (name, result) in enumerate(zip(names, results, strict=True), start=1):
-        of_run, prefix = Evidence(result), f"run{number}-"
+    for place, (name, result) in enumerate(zip(names, results, strict=True), start=1):
+        of_run, prefix = Evidence(result), f"run{place}-"
         for section in (units_section(of_run, result, prefix), waterfall_section(of_run, result, prefix)):
             sections.append(replace(section, title=f"{name}: {section.title[0].lower()}{section.title[1:]}"))
     fastest = max(found.runs, key=lambda run: run.tokens_per_second)
     page = Page(
         title=", ".join(names),
-        about=f"{len(names)} runs side by side, {_simulated(found)} of their layers simulated",
+        about=f"{len(names)} runs side by side; {_layers(found, names)}",
         headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
         verdict=found.words,
         command=f"{found.command} --report report.html",
@@ -77,28 +78,36 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     return page_html(page)
 
 
-def _simulated(found: Comparison) -> str:
-    counts = {run.simulated_layers for run in found.runs}
-    whole = all(run.simulated_layers == run.layers for run in found.runs)
-    return "all" if whole else " or ".join(map(str, sorted(counts)))
+def _layers(found: Comparison, names: Sequence[str]) -> str:
+    """Which layers all of them are about, or each."""
+    told = [layers_told(run) for run in found.runs]
+    return (
+        told[0]
+        if len(set(told)) == 1
+        else "; ".join(f"{name}: {words}" for name, words in zip(names, told, strict=True))
+    )
 
 
 def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
     share = run.tokens_per_second / fastest.tokens_per_second
     note = "tokens a second" if run is fastest else f"tokens a second, {share:.0%} of the fastest"
-    return HeadlineNumber(name, f"{run.tokens_per_second:,.1f}", note, run.tokens_per_second)
+    note += f", {not_the_model(run)}" if run.model_layers else ""
+    return HeadlineNumber(name, number(run.tokens_per_second), note, run.tokens_per_second)
 
 
 def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
     runs = found.runs
     rows = [
-        Row(["tokens a second, all layers", *(number_cell(run.tokens_per_second, ",.1f") for run in runs)]),
+        Row(["layers", *map(layers_told, runs)]),
+        Row(["tokens a second",
+             *(Cell(number(run.tokens_per_second), "", run.tokens_per_second) for run in runs)]),
         Row(["cycles a token and layer", *(number_cell(run.cycles_per_token_layer, ",.0f") for run in runs)]),
         Row(["of the paper's roofline", *(number_cell(run.of_roofline, ".1%") for run in runs)]),
-        Row(["mJ a token", *(number_cell(run.energy_mj_per_token, ".2f") for run in runs)]),
-        Row(["GOP a token", *(Cell(f"{run.ops_per_token / 1e9:.3f}", "", run.ops_per_token) for run in runs)]),
-        Row(["MB of DRAM traffic a token",
-             *(Cell(f"{run.dram_bytes_per_token / 1e6:.1f}", "", run.dram_bytes_per_token) for run in runs)]),
+        Row(["energy a token",
+             *(Cell(joules(run.energy_mj_per_token / 1000), "", run.energy_mj_per_token) for run in runs)]),
+        Row(["operations a token", *(Cell(count(round(run.ops_per_token)), "", run.ops_per_token) for run in runs)]),
+        Row(["DRAM traffic a token",
+             *(Cell(scaled(run.dram_bytes_per_token, "B", 0), "", run.dram_bytes_per_token) for run in runs)]),
         Row(["MAC array busy", *(number_cell(run.mac_array_busy, ".1%") for run in runs)]),
         Row(["SIMD busy", *(number_cell(run.simd_busy, ".1%") for run in runs)]),
         Row(["DRAM bus busy", *(number_cell(run.dram_busy, ".1%") for run in runs)]),

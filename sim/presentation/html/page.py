@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 
+from sim.presentation.escaping import for_html
 from sim.presentation.html.parts import Section, section_html
 from sim.version import __version__
 
@@ -74,16 +74,16 @@ class Page:
 def page_html(page: Page) -> str:
     """*page* as one HTML file that needs nothing else."""
     folder = files("sim.presentation.html")
-    contents = "".join(f'<li><a href="#{escape(s.name)}">{escape(s.title)}</a></li>\n' for s in page.sections)
+    contents = "".join(f'<li><a href="#{for_html(s.name)}">{for_html(s.title)}</a></li>\n' for s in page.sections)
     return _TEMPLATE.format(
         policy=_POLICY,
-        version=escape(__version__),
-        title=escape(page.title),
+        version=for_html(__version__),
+        title=for_html(page.title),
         style=(folder / "page.css").read_text(encoding="utf-8"),
-        about=escape(page.about),
+        about=for_html(page.about),
         headline="".join(map(_headline, page.headline)),
-        verdict=escape(page.verdict),
-        command=escape(page.command),
+        verdict=for_html(page.verdict),
+        command=for_html(page.command),
         contents=contents,
         sections="".join(map(section_html, page.sections)),
         data=page.data,
@@ -92,7 +92,7 @@ def page_html(page: Page) -> str:
 
 
 def _headline(number: HeadlineNumber) -> str:
-    value = f'<span class="value">{escape(number.text)}</span>'
-    note = f'<span class="note">{escape(number.note)}</span>'
-    attributes = f'data-name="{escape(number.name)}" data-value="{escape(str(number.value))}"'
-    return f"<div {attributes}><dt>{escape(number.name)}</dt><dd>{value} {note}</dd></div>\n"
+    value = f'<span class="value">{for_html(number.text)}</span>'
+    note = f'<span class="note">{for_html(number.note)}</span>'
+    attributes = f'data-name="{for_html(number.name)}" data-value="{for_html(str(number.value))}"'
+    return f"<div {attributes}><dt>{for_html(number.name)}</dt><dd>{value} {note}</dd></div>\n"

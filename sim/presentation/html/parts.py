@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
+from sim.presentation.escaping import for_html
 from sim.presentation.figures.canvas import PAGE_INCHES, print_style
 from sim.presentation.figures.catalogue import Evidence, draw
 from sim.presentation.figures.export import as_svg
+from sim.presentation.numbers import percent
 
 _MOST_ROWS = 16  # of a table that is not folded
 _NUMBER = ' class="n"'
@@ -16,11 +17,15 @@ _NUMBER = ' class="n"'
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: what is read, behind it in small what it is a share of, and its exact value for scripts."""
+    """A cell of a table: what is read, behind it in small what it is a share of, and its exact value for scripts.
+
+    ``code`` is something to be typed, whole, which a click selects.
+    """
 
     text: str
     share: str = ""
     value: int | float | None = None
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Section:
 
 def cycles_cell(cycles: int, whole: int) -> Cell:
     """Cycles, and their share of *whole*."""
-    return Cell(f"{cycles:,}", f"{cycles / whole:.1%}" if cycles else "", cycles)
+    return Cell(f"{cycles:,}", percent(cycles / whole) if cycles else "", cycles)
 
 
 def number_cell(value: int | float, format: str = ",") -> Cell:
@@ -65,12 +70,12 @@ def number_cell(value: int | float, format: str = ",") -> Cell:
 def table_html(table: Table) -> str:
     """*table* as HTML, wide ones in a box that scrolls."""
     head = "".join(
-        f'<th scope="col"{"" if number < table.left else _NUMBER}>{escape(name)}</th>'
+        f'<th scope="col"{"" if number < table.left else _NUMBER}>{for_html(name)}</th>'
         for number, name in enumerate(table.header)
     )
     rows = "\n".join(_row(row, table.left) for row in table.rows)
     body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
-    html = f'<div class="wide"><table id="{escape(table.name)}">\n{body}\n</table></div>\n'
+    html = f'<div class="wide"><table id="{for_html(table.name)}">\n{body}\n</table></div>\n'
     if len(table.rows) <= _MOST_ROWS:
         return html
     return f"<details>\n<summary>Table of {len(table.rows)} rows</summary>\n{html}</details>\n"
@@ -78,17 +83,18 @@ def table_html(table: Table) -> str:
 
 def _row(row: Row, left: int) -> str:
     cells = [_cell(Cell(cell) if isinstance(cell, str) else cell, n, left) for n, cell in enumerate(row.cells)]
-    key = f' data-key="{escape(row.key)}"' if row.key else ""
+    key = f' data-key="{for_html(row.key)}"' if row.key else ""
     strong = ' class="strong"' if row.strong else ""
     return f"<tr{key}{strong}>{''.join(cells)}</tr>"
 
 
 def _cell(cell: Cell, number: int, left: int) -> str:
     value = "" if cell.value is None else f' data-value="{cell.value}"'
-    share = f" <small>{escape(cell.share)}</small>" if cell.share else ""
+    share = f" <small>{for_html(cell.share)}</small>" if cell.share else ""
+    text = f"<code>{for_html(cell.text)}</code>" if cell.code else for_html(cell.text)
     if number == 0:
-        return f'<th scope="row"{value}>{escape(cell.text)}{share}</th>'
-    return f"<td{'' if number < left else _NUMBER}{value}>{escape(cell.text)}{share}</td>"
+        return f'<th scope="row"{value}>{text}{share}</th>'
+    return f"<td{'' if number < left else _NUMBER}{value}>{text}{share}</td>"
 
 
 def figure_html(name: str, known: Evidence, prefix: str = "") -> str:
@@ -96,11 +102,11 @@ def figure_html(name: str, known: Evidence, prefix: str = "") -> str:
     with print_style():
         drawing = draw(name, known, PAGE_INCHES, "report")
         svg = as_svg(drawing, f"figure-{prefix}{name}")
-    return f'<figure class="figure-{name}">\n{svg}<figcaption>{escape(drawing.title)}</figcaption>\n</figure>\n'
+    return f'<figure class="figure-{name}">\n{svg}<figcaption>{for_html(drawing.title)}</figcaption>\n</figure>\n'
 
 
 def section_html(section: Section) -> str:
     """*section* as HTML."""
-    words = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in section.words.split("\n") if paragraph)
-    title = f"<h2>{escape(section.title)}</h2>"
-    return f'<section id="{escape(section.name)}">\n{title}\n{words}{section.body}</section>\n'
+    words = "".join(f"<p>{for_html(paragraph)}</p>\n" for paragraph in section.words.split("\n") if paragraph)
+    title = f"<h2>{for_html(section.title)}</h2>"
+    return f'<section id="{for_html(section.name)}">\n{title}\n{words}{section.body}</section>\n'

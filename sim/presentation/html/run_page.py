@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hw.machine import MachineSpec
 from hw.unit_names import UNITS
+from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.page import HeadlineNumber, Page, page_html
@@ -20,7 +21,8 @@ from sim.presentation.html.run_sections import (
 )
 from sim.presentation.html.setting_sections import machine_section, mapping_section, sram_section
 from sim.presentation.html.timeline_data import timeline_data
-from sim.presentation.titles import TITLES, unit_title
+from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
+from sim.presentation.titles import QUIET, shown, title, unit_title
 
 
 def run_page(known: Evidence, machine: MachineSpec, command: str) -> str:
@@ -66,29 +68,34 @@ def run_data(known: Evidence, result: Result) -> str:
 def about(result: Result) -> str:
     """What was run, in a line."""
     length = f"L = {result.sequence_length:,}, " if result.phase == "prefill" else ""
-    chunk = f", chunks of {result.chunk} tokens" if result.chunk else ""
-    layers = f"{result.layers} layer{'s' * (result.layers > 1)}{' and head' if result.head_mapping else ''}"
-    few = result.simulated_layers < result.layers
-    scaled = f"; {result.simulated_layers} of the layers simulated, the time of the others scaled" if few else ""
+    chunk = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
+    layers = f"{layers_run(result)}{' and head' if result.head_mapping else ''}"
+    scaling = layers_scaled(result)
     return (
         f"{result.phase}, {length}B = {result.batch}, {layers} "
-        f"({result.model}, {result.formulation}{chunk}); {result.tokens:,} tokens, {result.requests:,} requests{scaled}"
+        f"({result.model}, {result.formulation}{chunk}); {plural(result.tokens, 'token')}, "
+        f"{plural(result.requests, 'request')}{'; ' if scaling else ''}{scaling}"
     )
 
 
 def headline(result: Result) -> list[HeadlineNumber]:
     """The figures that everybody asks for first."""
     roofline, makespan = result.bounds.paper_roofline_cycles, result.makespan_cycles
-    unit, time = limiting_unit(result), f"cycles, {result.seconds:.4g} s at {result.clock_hz / 1e6:g} MHz"
+    unit, works = limiting_unit(result), f"works {percent(result.utilisation(limiting_unit(result)))} of the time"
+    time = f"{makespan:,} cycles at {result.clock_hz / 1e6:g} MHz"
+    cut = f", {not_the_model(result)}" if result.model_layers else ""
+    pace, energy, traffic = (
+        result.tokens_per_second,
+        result.energy_mj_per_token / 1000,
+        result.dram_bytes / result.tokens,
+    )
     return [
-        HeadlineNumber("throughput", f"{result.tokens_per_second:,.1f}", "tokens a second", result.tokens_per_second),
-        HeadlineNumber("energy", f"{result.energy_mj_per_token:.2f}", "mJ a token", result.energy_mj_per_token),
-        HeadlineNumber("makespan", f"{makespan:,}", time, makespan),
-        HeadlineNumber("speed", f"{roofline / makespan:.1%}", "of the paper's roofline", roofline / makespan),
-        HeadlineNumber("busiest unit", unit_title(unit), f"works {result.utilisation(unit):.1%} of the time", unit),
-        HeadlineNumber(
-            "DRAM traffic", f"{result.dram_bytes / result.tokens / 1e6:,.4g}", "MB a token", result.dram_bytes
-        ),
+        HeadlineNumber("throughput", number(pace), f"tokens a second{cut}", pace),
+        HeadlineNumber("energy", joules(energy), f"a token{cut}", result.energy_mj_per_token),
+        HeadlineNumber("makespan", seconds(result.seconds), time, makespan),
+        HeadlineNumber("speed", percent(roofline / makespan), "of the paper's roofline", roofline / makespan),
+        HeadlineNumber("busiest unit", unit_title(unit), works, unit),
+        HeadlineNumber("DRAM traffic", scaled(traffic, "B", 0), f"a token{cut}", result.dram_bytes),
     ]  # fmt: skip
 
 
@@ -105,9 +112,14 @@ def verdict(result: Result) -> str:
 
 def _sentence(result: Result, unit: str) -> str:
     account, makespan = result.units[unit], result.makespan_cycles
-    losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | account.stalls
-    key = max(losses, key=lambda each: losses[each])
-    works = f"{unit_title(unit)} works {account.busy_cycles / makespan:.1%} of the time"
-    if not losses[key]:
-        return f"{works}, all of it at full rate."
-    return f"{works} and loses most to: {TITLES.get(key, key)} ({losses[key] / makespan:.1%})."
+    said = f"{unit_title(unit)} works {percent(account.busy_cycles / makespan)} of the time"
+    waits = {shown(unit, key): cycles for key, cycles in account.stalls.items()}
+    losses = {"edge": account.edge_cycles, "fill_drain": account.fill_drain_cycles} | waits
+    quiet, loud = ({key: c for key, c in losses.items() if c and (key in QUIET) == which} for which in (True, False))
+    if loud:
+        key = max(loud, key=loud.__getitem__)
+        said += f" and loses most to: {title(key)} ({percent(loud[key] / makespan)})"
+    elif not quiet:
+        said += ", all of it at full rate"
+    named = [f"{title(key)} {percent(cycles / makespan)}" for key, cycles in quiet.items() if cycles >= makespan / 100]
+    return "; ".join([said, *named]) + "."

@@ -10,7 +10,10 @@ from sim.presentation.figures.units import BUSY_KEYS, unit_bars
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
-from sim.presentation.titles import TITLES, class_title, unit_title
+from sim.presentation.numbers import cycles as cycles_words
+from sim.presentation.numbers import number, percent
+from sim.presentation.stalls import listed
+from sim.presentation.titles import TITLES, class_title, result_key, title, unit_title
 
 _GIGA = 1e9
 
@@ -22,9 +25,9 @@ def waterfall_section(known: Evidence, result: Result, prefix: str = "") -> Sect
     rows = [Row(["paper's roofline", number_cell(waterfall.start), ""])]
     descriptions = {rung.effect: rung.description for rung in found.rungs} if found is not None else {}
     for step in waterfall.steps:
-        title = descriptions.get(step.key, step.title)
-        share = Cell(f"{step.cycles / waterfall.end:+.1%}")
-        rows.append(Row([title, number_cell(step.cycles, "+,"), share], step.key))
+        said = descriptions.get(step.key, step.title)
+        share = Cell(percent(step.cycles / waterfall.end, "+"))
+        rows.append(Row([said, number_cell(step.cycles, "+,"), share], step.key))
     rows.append(Row(["simulated", number_cell(waterfall.end), ""], strong=True))
     words = (
         "Each step switches one effect on, after all those above it, and runs the same schedule again."
@@ -50,7 +53,7 @@ def bounds_section(result: Result) -> Section:
         ("recurrence bound: latency of the loop-carried operations", bounds.recurrence_cycles),
         ("simulated", makespan),
     ]
-    rows = [Row([name, number_cell(cycles), Cell(f"{cycles / makespan:.1%}")]) for name, cycles in named]
+    rows = [Row([name, number_cell(cycles), Cell(percent(cycles / makespan))]) for name, cycles in named]
     table = Table("bounds-table", ["", "cycles", "of the makespan"], rows)
     return Section(
         "bounds", "Bounds", "No run with this placement and tiling is below the two bounds.", table_html(table)
@@ -63,7 +66,8 @@ def units_section(known: Evidence, result: Result, prefix: str = "") -> Section:
     amounts = {bar.name: {part.key: part.cycles for part in bar.parts} for bar in bars}
     keys = sorted({key for parts in amounts.values() for key in parts}, key=ORDER.__getitem__)
     rows = [
-        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], key) for key in keys
+        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], result_key(key))
+        for key in keys
     ]
     rows.append(Row(["makespan", *(cycles_cell(bar.cycles, makespan) for bar in bars)], strong=True))
     table = Table(f"{prefix}units-table", ["cycles", *(bar.name for bar in bars)], rows)
@@ -81,7 +85,7 @@ def roofline_section(known: Evidence, found: Roofline) -> Section:
             [
                 class_title(point.operation_class), unit_title(point.unit), number_cell(point.ops),
                 number_cell(point.busy_cycles), number_cell(point.sram_bytes), number_cell(point.dram_bytes),
-                Cell(f"{found.rate(point) / _GIGA:,.4g}"), Cell(f"{found.rate(point) / found.peaks[point.unit]:.1%}"),
+                Cell(number(found.rate(point) / _GIGA)), Cell(percent(found.rate(point) / found.peaks[point.unit])),
             ]
         )
         for point in found.points
@@ -113,11 +117,11 @@ def windows_section(known: Evidence) -> Section:
     makespan, units = result.makespan_cycles, over_time(result)
     rows = [
         Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
-             Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], key)
+             Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], result_key(key))
         for unit in units for key, cycles in unit.parts.items()
     ]  # fmt: skip
     header = ["unit", "cycles", "in all", "least in a window", "most in a window"]
-    words = f"In {known.observed_part}. Windows of {units[0].window_cycles:,} cycles, the last one maybe shorter."
+    words = f"In {known.observed_part}. Windows of {cycles_words(units[0].window_cycles)}, the last one maybe shorter."
     body = figure_html("windows", known) + table_html(Table("windows-table", header, rows, left=2))
     return Section("windows", "Over time", words, body)
 
@@ -126,8 +130,8 @@ def path_section(known: Evidence, result: Result) -> Section:
     """The critical path."""
     makespan = result.makespan_cycles
     rows = [
-        Row([class_title(part.operation_class), unit_title(part.unit), TITLES.get(part.spent_on, part.spent_on),
-             TITLES.get(part.because, part.because) or "the end of the run", cycles_cell(part.cycles, makespan)],
+        Row([class_title(part.operation_class), unit_title(part.unit), title(part.spent_on),
+             title(part.because) or "the end of the run", cycles_cell(part.cycles, makespan)],
             part.spent_on)
         for part in result.critical_path or ()
     ]  # fmt: skip
@@ -146,9 +150,9 @@ def classes_section(result: Result) -> Section:
     rows = []
     for kind, units in result.by_class.items():
         for unit, account in units.items():
-            waits = sorted(account.stalls.items(), key=lambda stall: -stall[1])[:3]
+            waits = listed(unit, account.stalls, result)[:3]
             cells = [cycles_cell(getattr(account, f"{k}_cycles"), result.makespan_cycles) for k in BUSY_KEYS]
-            told = ", ".join(f"{TITLES.get(key, key)} {cycles / result.makespan_cycles:.1%}" for key, cycles in waits)
+            told = ", ".join(f"{title(key)} {percent(cycles / result.makespan_cycles)}" for key, cycles in waits)
             rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
     header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]
     table = Table("classes-table", header, rows, left=3)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 from hw.machine import MachineSpec
 from hw.quantities import format_bytes
 from sim.accounting.result import MappingReport, Result
+from sim.presentation.escaping import for_html
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.roofline import Roofline
 from sim.presentation.figures.sram import buffers
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
+from sim.presentation.numbers import percent, plural, scaled
 from sim.presentation.titles import unit_title
 
 _BYTES = ("sram.capacity", "sram.bank_width")
@@ -23,11 +24,11 @@ def sram_section(known: Evidence, result: Result) -> Section:
     found, capacity = buffers(result.mapping), known.capacity_bytes
     rows = [
         Row([buffer.name, buffer.role, number_cell(buffer.slots), number_cell(buffer.slot_bytes),
-             number_cell(buffer.size_bytes), Cell(f"{buffer.size_bytes / capacity:.1%}" if capacity else "")])
+             number_cell(buffer.size_bytes), Cell(percent(buffer.size_bytes / capacity) if capacity else "")])
         for buffer in found
     ]  # fmt: skip
     used = result.mapping.sram_bytes
-    share = Cell(f"{used / capacity:.1%}" if capacity else "")
+    share = Cell(percent(used / capacity) if capacity else "")
     rows.append(Row(["all", "", "", "", number_cell(used), share], strong=True))
     header = ["buffer", "role", "slots", "bytes a slot", "bytes", "of the SRAM"]
     words = "Buffers are allotted once and stay where they are. A buffer with several slots is filled while it is read."
@@ -40,7 +41,7 @@ def mapping_section(result: Result) -> Section:
     """How the layers were laid onto the machine, and the streams of requests."""
     parts: list[str] = []
     for number, (which, mapping) in enumerate(result.mappings.items()):
-        parts += [f"<h3>{escape(which.capitalize())}</h3>\n"] if which else []
+        parts += [f"<h3>{for_html(which.capitalize())}</h3>\n"] if which else []
         parts.append(_mapping(mapping, f"mapping-table-{number}" if number else "mapping-table"))
     if result.head_mapping is not None:
         parts += ["<h3>Final norm and LM head</h3>\n", _mapping(result.head_mapping, "head-mapping-table")]
@@ -61,7 +62,7 @@ def _mapping(mapping: MappingReport, name: str) -> str:
     facts = [
         ("tokens a tile", f"{mapping.token_tile:,}"),
         ("tiles a layer", f"{mapping.tiles_per_layer:,}"),
-        ("blocks x lanes", f"{mapping.blocks} x {mapping.lanes}"),
+        ("cut", f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"),
         ("weight tiles up to", format_bytes(mapping.weight_slot_bytes)),
         *((f"on {unit}", ", ".join(operations)) for unit, operations in sorted(units.items())),
         ("step by step", ", ".join(mapping.stepped) or "nothing"),
@@ -74,9 +75,9 @@ def _mapping(mapping: MappingReport, name: str) -> str:
 def machine_section(machine: MachineSpec, roofline: Roofline) -> Section:
     """Every figure of the machine's file, and the peaks that follow."""
     facts = [
-        *((f"peak of {unit_title(unit)}", f"{peak / 1e9:,.5g} GOP/s") for unit, peak in roofline.peaks.items()),
-        ("SRAM bandwidth", f"{roofline.sram_bandwidth / 1e9:,.5g} GB/s"),
-        ("DRAM bandwidth", f"{roofline.dram_bandwidth / 1e9:,.5g} GB/s"),
+        *((f"peak of {unit_title(unit)}", scaled(peak, "OP/s", 0)) for unit, peak in roofline.peaks.items()),
+        ("SRAM bandwidth", scaled(roofline.sram_bandwidth, "B/s", 0)),
+        ("DRAM bandwidth", scaled(roofline.dram_bandwidth, "B/s", 0)),
         *_flattened(machine.model_dump()),
     ]
     table = Table("machine-table", ["", ""], [Row(fact) for fact in facts if fact[1]], left=2)

@@ -10,8 +10,12 @@ from rich.text import Text
 
 from hw.quantities import format_bytes
 from hw.unit_names import DMA
+from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
-from sim.presentation.titles import TITLES
+from sim.presentation.escaping import plain
+from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
+from sim.presentation.stalls import WORTH_NAMING, listed
+from sim.presentation.titles import title
 
 WIDTH = 112
 
@@ -36,27 +40,27 @@ def as_html(result: Result) -> str:
     return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 
-def _percent(part: float, whole: float, signed: bool = False) -> str:
-    share = 100 * part / whole if whole else 0.0
-    return f"{share:+.1f} %" if signed else f"{share:.1f} %"
+def _percent(part: float, whole: float, sign: str = "") -> str:
+    return percent(part / whole if whole else 0.0, sign)
 
 
 def _headline(result: Result) -> Text:
     length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
-    setting = f"{result.phase}, {length}B = {result.batch}, {result.layers} layers"
+    setting = f"{result.phase}, {length}B = {result.batch}, {layers_run(result)}"
     setting += " and head" if result.head_mapping else ""
-    simulated = f"{result.simulated_layers} of {result.layers} layers simulated, the time of the others scaled"
-    simulated = f"; {simulated}" if result.simulated_layers < result.layers else ""
-    chunks = f", chunks of {result.chunk} tokens" if result.chunk else ""
+    scaling, cut = layers_scaled(result), not_the_model(result)
+    scaling, cut = scaling and f"; {scaling}", cut and f" ({cut})"
+    chunks = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
     return Text.assemble(
-        (f"{result.workload}", "bold"),
-        f" on {result.machine}: {setting} ({result.model}, {result.formulation}{chunks})\n",
-        (f"{result.tokens_per_second:.1f} tok/s", "bold green"),
-        f"   {result.energy_mj_per_token:.2f} mJ/token   {result.makespan_cycles:,} cycles"
-        f" = {result.seconds:.3f} s at {result.clock_hz / 1e6:g} MHz\n",
-        f"{result.ops_per_token / 1e9:.3f} GOP, {result.macs_per_token / 1e9:.3f} GMAC and "
-        f"{result.dram_bytes / result.tokens / 1e6:.1f} MB of DRAM traffic a token; {result.requests:,} requests"
-        f"{simulated}",
+        (plain(result.workload), "bold"),
+        f" on {plain(result.machine)}: {setting} ({plain(result.model)}, {result.formulation}{chunks})\n",
+        (f"{number(result.tokens_per_second)} tok/s{cut}", "bold green"),
+        f"   {joules(result.energy_mj_per_token / 1000)}/token{cut}   {result.makespan_cycles:,} cycles"
+        f" = {seconds(result.seconds)} at {result.clock_hz / 1e6:g} MHz\n",
+        f"{scaled(result.ops_per_token, 'OP', 0)}, {scaled(result.macs_per_token, 'MAC', 0)} and "
+        f"{scaled(result.dram_bytes / result.tokens, 'B', 0)} of DRAM traffic a token; "
+        f"{plural(result.requests, 'request')}"
+        f"{scaling}",
     )  # fmt: skip
 
 
@@ -67,11 +71,17 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _stalls(account: UnitAccount, makespan: int) -> str:
-    shown = [(reason, cycles) for reason, cycles in account.stalls.items() if cycles >= makespan / 1000]
-    text = ", ".join(f"{TITLES.get(reason, reason)} {_percent(cycles, makespan)}" for reason, cycles in shown)
-    rest = sum(account.stalls.values()) - sum(cycles for _, cycles in shown)
-    return text + (f"{', ' if text else ''}other {rest:,} cycles" if rest else "")
+def _add(table: Table, *cells: str) -> None:
+    """Add a row; what looks like markup of rich in a name stays as it is."""
+    table.add_row(*(Text(plain(cell)) for cell in cells))
+
+
+def _stalls(name: str, account: UnitAccount, result: Result) -> str:
+    makespan = result.makespan_cycles
+    large = [stall for stall in listed(name, account.stalls, result) if stall[1] >= WORTH_NAMING * makespan]
+    text = ", ".join(f"{title(reason)} {_percent(cycles, makespan)}" for reason, cycles in large)
+    rest = sum(account.stalls.values()) - sum(cycles for _, cycles in large)
+    return text + (f"{', ' if text else ''}other {_percent(rest, makespan)}" if rest else "")
 
 
 def _units(result: Result) -> Table:
@@ -79,7 +89,7 @@ def _units(result: Result) -> Table:
     for name, account in result.units.items():
         busy, useful = account.busy_cycles, account.useful_cycles
         makespan = result.makespan_cycles
-        table.add_row(name, _percent(busy, makespan), _percent(useful, makespan), _stalls(account, makespan))
+        _add(table, name, _percent(busy, makespan), _percent(useful, makespan), _stalls(name, account, result))
     return table
 
 
@@ -93,7 +103,7 @@ def _bounds(result: Result) -> Table:
         ("simulated", makespan),
     ]
     for name, cycles in rows:
-        table.add_row(name, f"{cycles:,}", _percent(cycles, makespan))
+        _add(table, name, f"{cycles:,}", _percent(cycles, makespan))
     return table
 
 
@@ -102,9 +112,9 @@ def _gap(result: Result) -> Text:
     above = result.makespan_cycles - roofline
     parts = sorted(result.above_roofline.items(), key=lambda item: -abs(item[1]))
     listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
-    words = ", ".join(f"{TITLES.get(name, name)} {_percent(cycles, roofline, True)}" for name, cycles in listed)
-    text = f"{_percent(above, roofline, True)}; seen from the MAC array: {words or 'nothing'}"
-    return Text.assemble(("Above the roofline ", "bold"), text)
+    words = ", ".join(f"{title(name)} {_percent(cycles, roofline, '+')}" for name, cycles in listed)
+    text = f"{_percent(above, roofline, '+')}; seen from the MAC array: {words or 'nothing'}"
+    return Text.assemble(("Above the roofline ", "bold"), plain(text))
 
 
 def _mappings(result: Result) -> Text:
@@ -119,13 +129,14 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
         if name in stepped:
             by_unit.setdefault(unit, []).append(name)
     placed = "; ".join(f"{unit}: {', '.join(names)}" for unit, names in sorted(by_unit.items()))
-    tiles = f"{mapping.tiles_per_layer} tiles of {mapping.token_tile} tokens a layer"
-    cut = f"{mapping.blocks} blocks x {mapping.lanes} lanes"
+    tiles = f"{plural(mapping.tiles_per_layer, 'tile')} of {plural(mapping.token_tile, 'token')} a layer"
+    cut = f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     return Text.assemble(
-        (f"Mapping {which}", "bold"), f"{tiles}, {cut}, {weights}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
-        ("Step by step ", "bold"), placed or "nothing",
+        (f"Mapping {plain(which)}", "bold"),
+        f"{tiles}, {cut}, {plain(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
+        ("Step by step ", "bold"), plain(placed) or "nothing",
     )  # fmt: skip
 
 
@@ -136,5 +147,5 @@ def _streams(result: Result) -> Table:
         if stream.unit == DMA or not stream.busy_cycles:
             continue
         share = _percent(stream.busy_cycles, result.makespan_cycles)
-        table.add_row(stream.unit, ", ".join(stream.operations), stream.order, f"{stream.requests:,}", share)
+        _add(table, stream.unit, ", ".join(stream.operations), stream.order, f"{stream.requests:,}", share)
     return table

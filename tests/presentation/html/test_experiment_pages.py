@@ -26,7 +26,7 @@ def test_ladder_sums_to_the_difference(explained: tuple[Path, Explanation]) -> N
     assert gains == {key: gain for key, gain in told.items() if gain is not None}
     assert found.words in report.text
     assert float(report.headline["throughput"]) == found.result.tokens_per_second
-    assert "1 of the layers simulated, the time of the others scaled" in report.text
+    assert "1 of the 48 layers simulated, the time of the others scaled from it" in report.text
 
 
 def test_comparison_has_the_parts_of_the_critical_paths(compared: tuple[Path, Comparison]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-from sim.accounting.result import Result
+import pytest
+
+from sim.accounting.result import Result, UnitAccount
+from sim.presentation.html.run_page import verdict
 from sim.presentation.titles import unit_title
 from sim.simulation import prepare, run
 from tests.support.command_line import call, check_refused
@@ -28,8 +32,11 @@ def test_units_sum_to_the_makespan_in_table_and_figure(run_report: tuple[Report,
     assert len(rows[-1]) == 1 + len(titles)
     for column, (unit, title) in enumerate(titles.items(), start=1):
         account = result.units[unit]
-        cycles = {key: int(row[column] or 0) for key, row in zip(keys, rows, strict=True) if key}
-        assert sum(cycles.values()) == int(rows[-1][column] or 0) == result.makespan_cycles
+        cycles = Counter[str]()
+        for key, row in zip(keys, rows, strict=True):
+            cycles[key or "makespan"] += int(row[column] or 0)
+        assert cycles.pop("makespan") == result.makespan_cycles
+        assert sum(cycles.values()) == result.makespan_cycles
         assert cycles["useful"] == account.useful_cycles
         assert {key: cycles[key] for key in account.stalls} == account.stalls
         drawn = {m["data-key"]: int(m["data-cycles"] or 0) for m in report.of("units") if m["data-unit"] == title}
@@ -107,3 +114,19 @@ def test_report_changes_no_number_of_the_run(run_page: tuple[Path, Result], tmp_
 def test_unwritable_report_is_told_before_the_run(tmp_path: Path) -> None:
     target = tmp_path / "nowhere" / "r.html"
     check_refused([*COMMANDS["run"], "--report", str(target)], "does not exist")
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        pytest.param("dma", "DMA works 10.0% of the time; ahead (waits for space) 90.0%.", id="ahead is no loss"),
+        pytest.param("simd", "SIMD works 10.0% of the time and loses most to: no free buffer (90.0%).", id="a loss"),
+    ],
+)
+def test_verdict_tells_losses_from_being_ahead(unit: str, expected: str, run_report: tuple[Report, Result]) -> None:
+    account = UnitAccount(
+        busy_cycles=10, useful_cycles=10, fill_drain_cycles=0, edge_cycles=0, stalls={"no_buffer": 90}
+    )
+    result = run_report[1]
+    units = result.units | {unit: account}
+    assert expected in verdict(result.model_copy(update={"makespan_cycles": 100, "units": units}))

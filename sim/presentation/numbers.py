@@ -1,0 +1,88 @@
+"""Numbers for people: four significant digits, and a unit by their size; tables whose columns sum have exact ones.
+
+All functions are pure; what they return has no line break and is never "0" for something that is not zero.
+"""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+DIGITS = 4
+_PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
+_EXACT = 10_000  # from here on a count is rounded
+
+
+def number(value: float) -> str:
+    """*value* with four significant digits, but all of its whole part: ``241.1``, ``5,786``, ``0.01234``.
+
+    >>> [number(each) for each in (241.099, 5786.3, 0.012343, 0)]
+    ['241.1', '5,786', '0.01234', '0']
+    """
+    if not value or not isfinite(value):
+        return f"{value:g}"
+    decimals = DIGITS - 1 - floor(log10(abs(value)))
+    return f"{value:,.{max(0, decimals)}f}"
+
+
+def scaled(value: float, unit: str, smallest: int = -9) -> str:
+    """*value* in *unit* with the prefix that fits its size, down to 10 to the *smallest*.
+
+    >>> scaled(0.0000412, "s"), scaled(1.652e9, "OP", 0), scaled(0.99996, "s")
+    ('41.20 µs', '1.652 GOP', '1.000 s')
+    """
+    rounded = float(f"{value:.{DIGITS - 1}e}")
+    powers = [power for power in _PREFIXES if power >= smallest]
+    power = next((power for power in powers if abs(rounded) >= 10.0**power), powers[-1] if value else 0)
+    return f"{number(rounded / 10.0**power)} {_PREFIXES[power]}{unit}"
+
+
+def count(value: int, sign: str = "") -> str:
+    """A count, exact below ten thousand: ``9,996``, ``995.8 M``; with *sign* ``+`` also a plus.
+
+    >>> count(9996), count(995_807_908), count(25283, "+"), count(-18788)
+    ('9,996', '995.8 M', '+25.28 k', '-18.79 k')
+    """
+    plus = sign if value > 0 else ""
+    return f"{plus}{value:,}" if abs(value) < _EXACT else f"{plus}{scaled(value, '', 0)}"
+
+
+def cycles(value: int) -> str:
+    """So many cycles: ``995.8 M cycles``."""
+    return f"{count(value)} cycle{'' if value == 1 else 's'}"
+
+
+def seconds(value: float) -> str:
+    """A time: ``4.247 s``, ``41.20 µs``."""
+    return scaled(value, "s")
+
+
+def joules(value: float) -> str:
+    """An energy: ``9.013 mJ``, ``820.0 nJ``."""
+    return scaled(value, "J")
+
+
+def percent(share: float, sign: str = "") -> str:
+    """*share* in percent with a decimal, or with one significant digit if it is less than a tenth of a percent.
+
+    >>> percent(0.2863), percent(0.2863, "+"), percent(0.00002), percent(-1e-9), percent(0)
+    ('28.6%', '+28.6%', '0.002%', '-0.001%', '0.0%')
+    """
+    hundredfold = 100 * share
+    if share and abs(hundredfold) < 0.1:
+        least = 0.001 if hundredfold > 0 else -0.001
+        return f"{hundredfold if abs(hundredfold) >= 0.001 else least:{sign}.{_first_decimal(hundredfold)}f}%"
+    return f"{hundredfold:{sign}.1f}%"
+
+
+def _first_decimal(value: float) -> int:
+    """The place of the first decimal of *value* that is not zero, at most the third."""
+    return min(3, -floor(log10(abs(value))))
+
+
+def plural(value: int, one: str, more: str = "") -> str:
+    """``1 layer``, ``48 layers``: *one* thing, or *more* of them, which are called *one* and an s unless given.
+
+    >>> plural(1, "layer"), plural(1024, "token"), plural(2, "class", "classes")
+    ('1 layer', '1,024 tokens', '2 classes')
+    """
+    return f"{value:,} {one if value == 1 else more or one + 's'}"
