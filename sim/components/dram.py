@@ -12,7 +12,6 @@ import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from reprlib import Repr
 from typing import Literal
 
 import numpy as np
@@ -23,8 +22,7 @@ from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
-from sim.files.characters import visible
-from sim.files.errors import InputError, Problem, did_you_mean
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
 Level = Literal["command", "transaction"]
 EXPECTED = "'R|W hex-address bytes'"
@@ -34,8 +32,6 @@ LONGEST_LINE = 4096  # bytes
 MOST_REQUESTS = 1 << 23
 MOST_BYTES = 1 << 33  # moved by all of them
 LAST_ADDRESS = 1 << 48
-_SHORT = Repr()
-_SHORT.maxstring = 60
 
 
 class DramResult(BaseModel):
@@ -84,7 +80,7 @@ def read_trace(path: Path) -> Ints:
                 problems.append(Problem("ends beyond the last address of 48 bits", str(path), line))
             numbers.extend((found[1] == b"W", address, size))
         elif text.strip() and not text.lstrip().startswith(b"#"):
-            shown = visible(_SHORT.repr(text.strip().decode("utf-8", "backslashreplace")))
+            shown = quoted(text.strip().decode("utf-8", "backslashreplace"))
             problems.append(Problem(f"found {shown}, expected {EXPECTED}", str(path), line))
         if total > MOST_BYTES:
             problems.append(Problem(f"moves more than {MOST_BYTES:,} bytes with those before it", str(path), line))

@@ -18,7 +18,7 @@ from typing import TypeVar
 Case = TypeVar("Case")
 
 SECONDS = 20.0
-MEMORY = 1 << 30  # bytes beyond those that the process has to begin with
+MEMORY = 1 << 30  # bytes beyond those that the process has when a case begins
 
 
 def failures(
@@ -72,9 +72,9 @@ def _some(
 
 def _do(work: Callable[[Case], None], cases: Sequence[Case], seconds: float, memory: int, told: object) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process, wherever it is
-    limit = _address_space() + memory
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
     for case in cases:
+        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory, most))
         signal.setitimer(signal.ITIMER_REAL, seconds)
         fault = ""
         try:

@@ -152,9 +152,12 @@ def damaged_parquet(data: bytes, random: Random) -> bytes:
     rows = table.to_pylist()
     row = rows[random.randrange(len(rows))]
     name = random.choice(table.schema.names)
-    text = (None, "", "a\n", "\u202e", "x" * 5000, "work", "stall")
-    kind = table.schema.field(name).type
-    row[name] = random.choice(text if pyarrow.types.is_dictionary(kind) else (None, -1, 0, 2**63 - 1))
+    values = {
+        "string": (None, "", "a\n", "\u202e", "x" * 5000, "work", "stall"),
+        "int64": (None, -1, 0, 2**63 - 1),
+        "double": (None, -1.0, math.nan, math.inf, 1e308),
+    }
+    row[name] = random.choice(next(some for kind, some in values.items() if kind in str(table.schema.field(name).type)))
     if random.random() < 0.3:
         rows.insert(random.randrange(len(rows)), random.choice(rows))
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=table.schema), out)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from reprlib import Repr
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,23 +17,20 @@ from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
-from sim.files.characters import visible
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, quoted
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.palette import ROLE_COLOURS
 from sim.presentation.titles import TITLES
 
 MOST_BYTES = 1 << 28  # of a file
 LARGEST = 1e18  # of a number
-LONGEST = 4096  # characters of a text; commands and words have more
+LONGEST = 1000  # characters of a text; commands and words have more
 MOST_PARTS = 100_000  # of a list or a mapping
 DEEPEST = 16  # lists and mappings in one another
 SIGNED = {"added_cycles", "above_roofline"}  # keys below which numbers may be negative
 PROSE = {"command", "words", "assignments", "assignment"}
 EXPECTED = "expected what run, explain or compare wrote with --json"
 _KINDS = (("rungs", Explanation), ("rows", Comparison), ("makespan_cycles", Result))
-_SHORT = Repr()
-_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
 
 Mistake = tuple[str, str]  # key, what is wrong with it
 
@@ -80,7 +76,7 @@ def _read(path: Path) -> Any:
 
 def _refuse(path: Path, mistakes: Iterator[Mistake]) -> None:
     for key, message in mistakes:
-        raise InputError(Problem(message, str(path), key=visible(key)))
+        raise InputError(Problem(message, str(path), key=key))
 
 
 def _implausible(value: Any, place: tuple[str, ...], signed: bool) -> Iterator[Mistake]:
@@ -94,18 +90,14 @@ def _implausible(value: Any, place: tuple[str, ...], signed: bool) -> Iterator[M
             return
         for part, inside in value.items() if isinstance(value, dict) else enumerate(value):
             if len(str(part)) > LONGEST or not str(part).isprintable():
-                yield key, f"found the key {_found(part)}, expected a printable one"
+                yield key, f"found the key {quoted(part)}, expected a printable one"
                 return
             yield from _implausible(inside, (*place, str(part)), signed or part in SIGNED)
     elif isinstance(value, str):
         if not value.isprintable() or (len(value) > LONGEST and not PROSE & set(place)):
-            yield key, f"found {_found(value)}, expected at most {LONGEST} characters, all of them printable"
+            yield key, f"found {quoted(value)}, expected at most {LONGEST} characters, all of them printable"
     elif isinstance(value, int | float) and not (-LARGEST if signed else 0) <= value <= LARGEST:
-        yield key, f"found {_found(value)}, expected a number {'' if signed else 'from 0 '}up to {LARGEST:g}"
-
-
-def _found(value: Any) -> str:
-    return visible(_SHORT.repr(value))
+        yield key, f"found {quoted(value)}, expected a number {'' if signed else 'from 0 '}up to {LARGEST:g}"
 
 
 def _torn_comparison(found: Comparison) -> Iterator[Mistake]:
@@ -165,7 +157,7 @@ def _torn_buffers(result: Result) -> Iterator[Mistake]:
     for number, buffer in enumerate(buffers):
         if buffer.role not in ROLE_COLOURS:
             roles = ", ".join(ROLE_COLOURS)
-            yield f"mapping.buffers.{number}.role", f"found {_found(buffer.role)}, expected one of {roles}"
+            yield f"mapping.buffers.{number}.role", f"found {quoted(buffer.role)}, expected one of {roles}"
     sizes = [buffer.slots * buffer.slot_bytes for buffer in buffers]
     yield from _empty("mapping.sram_bytes", result.mapping.sram_bytes)
     yield from _sum("mapping.buffers", sizes, result.mapping.sram_bytes)
@@ -209,4 +201,4 @@ def _empty(key: str, value: float) -> Iterator[Mistake]:
 def _unknown(key: str, names: Iterable[str]) -> Iterator[Mistake]:
     for name in names:
         if name not in TITLES:
-            yield key, f"found {_found(name)}, expected one of {', '.join(TITLES)}"
+            yield key, f"found {quoted(name)}, expected one of {', '.join(TITLES)}"

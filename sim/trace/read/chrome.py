@@ -46,13 +46,17 @@ def chrome_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
     raise Truncated("the list of events has no end", number)
 
 
-def check_events(path: Path) -> None:
-    """Raise Unreadable if *path* does not begin and end as our events do; what stands between is not looked at."""
+def clock_of_events(path: Path) -> int:
+    """The clock of the machine, in Hz.
+
+    Raises Unreadable if *path* does not begin and end as our events do; what stands between is not looked at.
+    """
     lines = packed_lines(path)
-    _clock_of(next(lines, (1, ""))[1])
+    clock_hz = _clock_of(next(lines, (1, ""))[1])
     last = deque(lines, maxlen=1)
     if not last or last[0][1] != END:
         raise Truncated("the list of events has no end", last[0][0] if last else 1)
+    return clock_hz
 
 
 def _clock_of(head: str) -> int:

@@ -23,6 +23,8 @@ def csv_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
     for number, line in lines:
         if not line.endswith("\n"):
             raise Truncated("its last line has no end", number)
+        if line == "\n":
+            continue
         try:
             cells = next(csv.reader([line], strict=True))  # no cell of ours has an end of line
         except csv.Error as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from pyarrow import parquet
 
@@ -32,13 +32,7 @@ def parquet_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
 def batches(path: Path) -> Iterator[Any]:
     """The table at *path* in parts of some rows, each of which Arrow has found consistent."""
     with path.open("rb") as stream:
-        file = _of_arrow(partial(parquet.ParquetFile, stream), None)
-        if not file.schema_arrow.equals(schema(Header("", 0, {}))):
-            raise Foreign
-        for part in range(file.metadata.num_row_groups):
-            if file.metadata.row_group(part).total_byte_size > MOST_PART_BYTES:
-                raise Damaged(f"a part of the table is larger than {MOST_PART_BYTES:,} bytes")
-        made, number = file.iter_batches(ROWS), 0
+        made, number = _opened(stream).iter_batches(ROWS), 0
         while True:
             batch = _of_arrow(partial(next, made, None), number)
             if batch is None:
@@ -46,6 +40,23 @@ def batches(path: Path) -> Iterator[Any]:
             _of_arrow(partial(batch.validate, full=True), number)
             yield batch
             number += batch.num_rows
+
+
+def check_table(path: Path) -> None:
+    """Raise Unreadable if *path* has no table of ours; the rows are not looked at."""
+    with path.open("rb") as stream:
+        _opened(stream)
+
+
+def _opened(stream: IO[bytes]) -> Any:
+    """The table in *stream* as Arrow opens it."""
+    file = _of_arrow(partial(parquet.ParquetFile, stream), None)
+    if not file.schema_arrow.equals(schema(Header("", 0, {}))):
+        raise Foreign
+    for part in range(file.metadata.num_row_groups):
+        if file.metadata.row_group(part).total_byte_size > MOST_PART_BYTES:
+            raise Damaged(f"a part of the table is larger than {MOST_PART_BYTES:,} bytes")
+    return file
 
 
 def _of_arrow(call: Callable[[], Made], number: int | None) -> Made:

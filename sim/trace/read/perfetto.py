@@ -46,13 +46,22 @@ def packet_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
         raise Truncated("its end is not there", number)
 
 
-def check_packets(path: Path) -> None:
-    """Raise Unreadable if *path* does not begin and end as our packets do; what stands between is not looked at."""
+def clock_of_packets(path: Path) -> int:
+    """The clock of the machine, in Hz.
+
+    Raises Unreadable if *path* does not begin and end as our packets do; what stands between is not looked at.
+    """
     with path.open("rb") as stream:
-        last = deque(_framed(stream, MOST_PACKED), maxlen=1)
-    packets = deque(_packets_in(last[0] if last else b""), maxlen=1)
+        batches = _framed(stream, MOST_PACKED)
+        first = next(batches, b"")
+        last = deque(batches, maxlen=1)
+    said = _Said()
+    for packet in _packets_in(first):
+        deque(said.rows(packet), maxlen=0)
+    packets = deque(_packets_in(last[0] if last else first), maxlen=1)
     if not packets or not packets[0].service_event.read_tracing_buffers_completed:
         raise Truncated("its end is not there")
+    return said.clock_hz
 
 
 class _Said:
@@ -63,7 +72,7 @@ class _Said:
         self._processes: dict[int, str] = {}
         self._tracks: dict[int, tuple[int, str, str]] = {}  # process, name, unit of a counter
         self._counters: dict[int, TraceRow] = {}
-        self._clock_hz = 0
+        self.clock_hz = 0
 
     def rows(self, packet: Any) -> Iterator[TraceRow]:
         """The rows that are complete with *packet*."""
@@ -71,7 +80,7 @@ class _Said:
         self._learn(packet.interned_data)
         if descriptor.HasField("process"):
             label = LABEL.search("".join(descriptor.process.process_labels)[-LONGEST_NAME:])
-            self._clock_hz = int(label[1]) if label is not None else self._clock_hz
+            self.clock_hz = int(label[1]) if label is not None else self.clock_hz
             learn(self._processes, descriptor.uuid, descriptor.process.process_name[:LONGEST_NAME])
         elif descriptor.HasField("thread"):
             name = descriptor.thread.thread_name[:LONGEST_NAME]
@@ -110,9 +119,9 @@ class _Said:
         """The step of a counter that ends where *event* begins another."""
         process, track, unit = recall(self._tracks, event.track_uuid, "track")
         value = event.double_counter_value
-        if timestamp > LARGEST or not isfinite(value) or not self._clock_hz:
-            raise Damaged(f"a counter: {found((timestamp, value, self._clock_hz), 'a time, a number and a clock')}")
-        cycle = -(-timestamp * self._clock_hz // NANOSECONDS)
+        if timestamp > LARGEST or not isfinite(value) or not self.clock_hz:
+            raise Damaged(f"a counter: {found((timestamp, value, self.clock_hz), 'a time, a number and a clock')}")
+        cycle = -(-timestamp * self.clock_hz // NANOSECONDS)
         if event.track_uuid in self._counters:
             yield self._counters[event.track_uuid] | {"end_cycle": cycle}
         row = counter_row(recall(self._processes, process, "process"), unit, track, cycle, value)

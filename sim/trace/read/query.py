@@ -78,6 +78,11 @@ def _load(database: DuckDBPyConnection, path: Path, folder: Path) -> None:
     table = path if direct else folder / "trace.csv.gz"
     if not direct:
         write_csv(table, rows(path))
+    elif suffix == ".parquet":
+        from sim.trace.read.parquet import check_table
+
+        with one_problem(path):
+            check_table(path)
     try:
         database.execute(f"CREATE TABLE rows AS SELECT * FROM {_reads(table, suffix if direct else '.csv.gz')}")
         if direct:

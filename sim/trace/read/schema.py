@@ -8,10 +8,9 @@ ours :class:`Foreign`; whoever asks for rows gets these as one line.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from reprlib import Repr
 from typing import Any, TypeVar
 
-from sim.files.characters import visible
+from sim.files.errors import quoted
 from sim.trace.columns import COLUMNS, REAL, WHOLE, WORD, TraceRow
 from sim.trace.slices import COUNTER, FLIGHT, STALL, WORK
 
@@ -31,9 +30,6 @@ MOST_NOTED = 1 << 18  # tracks, names
 
 Key = TypeVar("Key", bound=Hashable)
 Said = TypeVar("Said")
-
-_SHORT = Repr()
-_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
 
 
 class Unreadable(Exception):
@@ -67,13 +63,13 @@ class Foreign(Unreadable):
 
 def found(value: object, expected: str) -> str:
     """The message that *value* was found instead of what is *expected*."""
-    return f"found {visible(_SHORT.repr(value))}, expected {expected}"
+    return f"found {quoted(value)}, expected {expected}"
 
 
 def said_by(error: Exception) -> str:
     """What a parser that is not ours raised, in a line."""
     line = next((line for line in str(error).splitlines() if line), type(error).__name__)
-    return visible(line if len(line) <= LONGEST_SAYING else f"{line[:LONGEST_SAYING]} ...")
+    return line if len(line) <= LONGEST_SAYING else f"{line[:LONGEST_SAYING]} ..."
 
 
 def learn(table: dict[Key, Said], key: Key, said: Said) -> None:
