@@ -195,6 +195,6 @@ class Result(ResultModel):
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from sim.presentation.terminal.result import as_html
+        from sim.presentation.html.notebook import as_html
 
         return as_html(self)

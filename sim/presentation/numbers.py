@@ -13,27 +13,33 @@ _EXACT = 10_000  # from here on a count is rounded
 
 
 def number(value: float) -> str:
-    """*value* with four significant digits, but all of its whole part: ``241.1``, ``5,786``, ``0.01234``.
+    """*value* with four significant digits, but all of its whole part, and no zeros behind where it ends.
 
-    >>> [number(each) for each in (241.099, 5786.3, 0.012343, 0)]
-    ['241.1', '5,786', '0.01234', '0']
+    >>> [number(each) for each in (241.099, 5786.3, 0.012343, 9.00001, 16.0, 0)]
+    ['241.1', '5,786', '0.01234', '9.000', '16', '0']
     """
     if not value or not isfinite(value):
         return f"{value:g}"
-    decimals = DIGITS - 1 - floor(log10(abs(value)))
-    return f"{value:,.{max(0, decimals)}f}"
+    decimals = max(0, DIGITS - 1 - floor(log10(abs(_rounded(value)))))
+    while decimals and value == round(value, decimals - 1):
+        decimals -= 1
+    return f"{value:,.{decimals}f}"
 
 
 def scaled(value: float, unit: str, smallest: int = -9) -> str:
     """*value* in *unit* with the prefix that fits its size, down to 10 to the *smallest*.
 
     >>> scaled(0.0000412, "s"), scaled(1.652e9, "OP", 0), scaled(0.99996, "s")
-    ('41.20 µs', '1.652 GOP', '1.000 s')
+    ('41.2 µs', '1.652 GOP', '1.000 s')
     """
-    rounded = float(f"{value:.{DIGITS - 1}e}")
+    rounded = _rounded(value)
     powers = [power for power in _PREFIXES if power >= smallest]
     power = next((power for power in powers if abs(rounded) >= 10.0**power), powers[-1] if value else 0)
-    return f"{number(rounded / 10.0**power)} {_PREFIXES[power]}{unit}"
+    return f"{number(value / 10.0**power)} {_PREFIXES[power]}{unit}"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS - 1}e}")
 
 
 def count(value: int, sign: str = "") -> str:
@@ -52,12 +58,12 @@ def cycles(value: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time: ``4.247 s``, ``41.20 µs``."""
+    """A time: ``4.247 s``, ``41.2 µs``."""
     return scaled(value, "s")
 
 
 def joules(value: float) -> str:
-    """An energy: ``9.013 mJ``, ``820.0 nJ``."""
+    """An energy: ``9.013 mJ``, ``820 nJ``."""
     return scaled(value, "J")
 
 

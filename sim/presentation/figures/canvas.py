@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from sim.presentation.escaping import plain
-from sim.presentation.figures.palette import FAINT, GRID, INK, Fill
+from sim.presentation.figures.palette import FAINT, GRID, HALO, INK, ON_FILL, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
 ROW_INCHES = 0.27
@@ -136,8 +136,9 @@ def horizontal(axes: Axes, names: Iterable[str]) -> None:
 
 
 def outlined(text: Text) -> Text:
-    """*text* with a white border, readable on hatches."""
-    text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
+    """*text* with a white border, readable on hatches and on any colour."""
+    text.set_color(ON_FILL)
+    text.set_path_effects([withStroke(linewidth=2.2, foreground=HALO)])
     return text
 
 

@@ -17,8 +17,9 @@ from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.numbers import percent
-from sim.presentation.titles import TITLES, class_title, result_key, unit_title
+from sim.presentation.numbers import cycles as cycles_words
+from sim.presentation.numbers import percent, plural
+from sim.presentation.titles import class_title, result_key, title, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
@@ -31,8 +32,8 @@ def draw_timeline(found: Timeline, width: float) -> Drawing:
     made = Figure(
         figsize=(width, 0.5 * len(found.slices) + 1.35 + legend_inches(len(keys), width)), layout="constrained"
     )
-    tiles = f"{found.tiles} tile{'s' * (found.tiles > 1)}"
-    text = f"{tiles} from tile {found.first_tile} of the run on, cycles {found.start:,} to {found.end:,}"
+    text = f"{plural(found.tiles, 'tile')} from tile {found.first_tile:,} on"
+    text += f", {cycles_words(found.end - found.start)}; cycle 0 here is cycle {found.start:,}"
     drawing = Drawing(made, f"Timeline: {text}", _spoken(found))
     above, below = made.subplots(2, 1)
     span = found.end - found.start
@@ -41,7 +42,7 @@ def draw_timeline(found: Timeline, width: float) -> Drawing:
     _draw_panel(drawing, below, found, zoomed, True)
     above.xaxis.tick_top()
     above.spines[["top", "bottom"]].set_visible(False)
-    below.set_xlabel(f"{scaled(span)[1]} from cycle {found.start:,} on")
+    below.set_xlabel(scaled(span)[1])
     for place, corner in zip(zoomed, (0, 1), strict=True):
         x = (place - found.start) / scaled(span)[0]
         bottom = len(found.slices) - 0.5
@@ -70,7 +71,19 @@ def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
         cycles[each.label.wait, each.label.kind] += each.end - each.start
     seen = {key for key, count in cycles.items() if count >= VISIBLE * (found.end - found.start)}
     ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
-    return {key: (_fill(*key), TITLES[key[1]] if key[0] else class_title(key[1])) for key in ordered}
+    titles = key_titles(found)
+    return {key: (_fill(*key), titles[key]) for key in ordered}
+
+
+def key_titles(found: Timeline) -> dict[tuple[bool, str], str]:
+    """What each colour stands for, by (waits, kind); where fused operations have several classes, it is *mostly* so."""
+    labels = {each.label for each in chain.from_iterable(found.slices.values())}
+    mixed = {label.kind for label in labels if label.mixed}
+    return {
+        (label.wait, label.kind): title(label.kind) if label.wait else
+        f"mostly {class_title(label.kind)}" if label.kind in mixed else class_title(label.kind)
+        for label in labels
+    }  # fmt: skip
 
 
 def _fill(wait: bool, kind: str) -> Fill:
@@ -85,6 +98,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.spines[["top", "right", "left"]].set_visible(False)
+    titles = key_titles(found)
     finest = (window[1] - window[0]) / _FINEST
     for row, (unit, slices) in enumerate(found.slices.items()):
         inside = [each for each in slices if each.start < window[1] and each.end > window[0]]
@@ -101,8 +115,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int
             axes.add_patch(patch)
             if not named:
                 cycles = sum(each.end - each.start for each in alike)
-                title = TITLES[kind] if wait else class_title(kind)
-                said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
+                said = f"{unit_title(unit)}: {titles[wait, kind]} {cycles:,} of {window[1] - window[0]:,} cycles"
                 drawing.mark(patch, said, figure="timeline", unit=unit, key=result_key(kind), cycles=cycles)
         if named:
             _name(axes, inside, row, window, found.start, factor)

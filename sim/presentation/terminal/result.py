@@ -1,4 +1,4 @@
-"""The result for people: one screen of rich tables, the same as plain text and as HTML for notebooks."""
+"""The result for people: one screen of rich tables, the same as plain text."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ def as_text(result: Result, width: int = WIDTH) -> str:
     console.print(render(result))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in str(text).splitlines())
-
-
-def as_html(result: Result) -> str:
-    """The report as an HTML fragment."""
-    console = Console(width=WIDTH, file=io.StringIO(), record=True)
-    console.print(render(result))
-    return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 
 def _percent(part: float, whole: float, sign: str = "") -> str:
