@@ -28,6 +28,7 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_pattern_mismatch": "one line of visible characters",
     "too_long": "{max_length} entries at most",
 }
+NAMED = ("mapping.place.",)
 DEEPEST = 16  # keys in one another that an assignment may name
 
 
@@ -106,7 +107,7 @@ class Document:
     def override(self, assignment: str) -> None:
         """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
         path, text = split_assignment(assignment)
-        *parents, last = path.split(".")
+        *parents, last = _parts(path)
         node = self.data
         for part in parents:
             child = node.get(part)
@@ -169,6 +170,12 @@ def split_assignment(assignment: str) -> tuple[str, str]:
     if not equals or not all(parts) or len(parts) > DEEPEST:
         raise InputError(Problem("must be path=value", said(assignment)))
     return path, text
+
+
+def _parts(path: str) -> list[str]:
+    """The keys that lead along a dotted *path*; below NAMED the rest is one, since names of operations have dots."""
+    named = next((above for above in NAMED if path.startswith(above)), "")
+    return [*named.split(".")[:-1], path.removeprefix(named)] if named else path.split(".")
 
 
 def check_distinct(assignments: Iterable[str]) -> None:
