@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -32,6 +33,7 @@ from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
+    from sim.execution.observers import RunObserver
     from sim.files.limits import Limits
     from sim.simulation import Job
     from sim.trace import TraceWriter
@@ -92,9 +94,10 @@ def run(
         from sim.simulation import planned  # takes a while to load: not before the inputs are known to be right
         from sim.simulation import run as simulate
 
+        missed: list[InputError] = []
         with (
             progress_bar(f"simulating {planned(job, simulate_layers, trace is not None)}", quiet) as progress,
-            nullcontext() if writer is None else writer.writing(job.machine) as observer,
+            _recorded(writer, job, simulate_layers, missed) as observer,
         ):
             result = simulate(
                 job,
@@ -113,6 +116,9 @@ def run(
             _write_report(report, job, result, command_line("run", [workload], options))
     if not quiet and may_print(json, trace, report):
         show(result)
+    with one_line_errors():
+        for error in missed:
+            raise error
 
 
 def _trace_writer(trace: Path | None, window: str | None) -> TraceWriter | None:
@@ -123,6 +129,24 @@ def _trace_writer(trace: Path | None, window: str | None) -> TraceWriter | None:
     from sim.trace import TraceWriter, parse_window
 
     return TraceWriter(trace, parse_window(window))
+
+
+@contextmanager
+def _recorded(
+    writer: TraceWriter | None, job: Job, simulate_layers: int | None, missed: list[InputError]
+) -> Iterator[RunObserver | None]:
+    """What hears a run for its trace; that the window held nothing of it goes to *missed*, since the result stands."""
+    if writer is None:
+        yield None
+        return
+    from sim.trace.window import NothingShown
+
+    writer.check(job.sections, simulate_layers)
+    try:
+        with writer.writing(job.machine) as observer:
+            yield observer
+    except NothingShown as error:
+        missed.append(error)
 
 
 def _prepared(workload: str, machine: str, wanted: list[str], limits: Limits, quiet: bool) -> Job:

@@ -62,6 +62,16 @@ def test_trace_is_written(tmp_path: Path) -> None:
     assert json.loads(gzip.decompress(target.read_bytes()))["traceEvents"]
 
 
+def test_a_window_after_the_run_costs_the_trace_and_not_the_result(tmp_path: Path) -> None:
+    trace, target = tmp_path / "t.csv.gz", tmp_path / "r.json"
+    arguments = ["run", "mamba2", *SMALL, "-q", "--trace", str(trace), "--json", str(target)]
+    code, output, error = call(*arguments, "--window", "cycle:999999999999")
+    cycles = Result.model_validate_json(target.read_text()).makespan_cycles
+    shown = f"holds nothing of the run, which shows cycles 0 to {cycles - 1}"
+    assert (code, output, error) == (2, "", f"stallscope: --window cycle:999999999999: {shown}\n")
+    assert not trace.exists()
+
+
 def write(folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.write_text(text)
@@ -122,6 +132,11 @@ def test_bad_workload_is_one_line_with_its_place(tmp_path: Path, good: str, bad:
         pytest.param(["run", "mamba2", "--window", "layer:0"], "--window layer:0: goes with --trace", id="window"),
         pytest.param(
             ["run", "mamba2", "--trace", "t.json.gz", "--window", "x"], "--window x: must be layer:", id="bad-window"
+        ),
+        pytest.param(
+            ["run", "mamba2", *SMALL, "--trace", "t.json.gz", "--window", "layer:99"],
+            "--window layer:99: holds nothing of the run, which shows layers 0",
+            id="window-outside",
         ),
         pytest.param(["run"], "WORKLOAD: is missing", id="no-workload"),
         pytest.param(["run", "mamba2", "--config", CONFIG], f"--config {CONFIG}: found 'mamba2' as well", id="both"),

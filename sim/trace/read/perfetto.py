@@ -17,7 +17,7 @@ from sim.trace.columns import TraceRow, counter_row
 from sim.trace.read.schema import LARGEST, LONGEST, Damaged, Foreign, Truncated, found, learn, recall
 from sim.trace.slices import NANOSECONDS
 
-LABEL = re.compile(r", ([1-9][0-9]{0,15}) Hz")  # the end of what the first process is called
+LABEL = re.compile(r", ([1-9][0-9]{0,15}) Hz\Z")  # the end of what the first process is called
 LONGEST_NAME = max(LONGEST.values())
 MOST_PACKED, MOST_UNPACKED = 1 << 24, 1 << 26  # bytes of a compressed batch
 MOST_PACKET = 1 << 20  # bytes of a packet in it

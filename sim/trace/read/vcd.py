@@ -159,7 +159,7 @@ class _Waves:
 
 def _unescaped(text: str) -> str:
     """*text* without what pyvcd's writer makes of blanks and backslashes."""
-    return text.replace("\\x20", " ").replace("\\\\", "\\") if "\\" in text else text
+    return re.sub(r"\\(x20|\\)", lambda found: " " if found[1] == "x20" else found[1], text)
 
 
 def _unless_negative(name: str, value: Any) -> TraceRow:
