@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sim.accounting.layers import layers_told, not_the_model
+from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
@@ -51,6 +51,7 @@ def comparison(found: Comparison) -> str:
         "# " + ", ".join(_names(found)),
         code_for_markdown(found.command),
         for_markdown(found.words),
+        for_markdown(layers_of_all({f"{run.workload} on {run.machine}": run for run in found.runs})) + ".",
         "## Side by side",
         _side_by_side(found),
         "## Cycles a token and layer, by what is on the critical path",
@@ -153,7 +154,7 @@ def _units(result: Result) -> str:
 
 def _side_by_side(found: Comparison) -> str:
     rows = [
-        ["layers", *(layers_told(run) for run in found.runs)],
+        ["layers", *map(layers_run, found.runs)],
         ["tok/s", *(_pace(run) for run in found.runs)],
         ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
         ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],

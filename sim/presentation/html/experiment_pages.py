@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
-from sim.accounting.layers import layers_told, not_the_model
+from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
@@ -70,23 +70,13 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     fastest = max(found.runs, key=lambda run: run.tokens_per_second)
     page = Page(
         title=", ".join(names),
-        about=f"{len(names)} runs side by side; {_layers(found, names)}",
+        about=f"{len(names)} runs side by side; {layers_of_all(dict(zip(names, found.runs, strict=True)))}",
         headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
         verdict=found.words,
         command=f"{found.command} --report report.html",
         sections=sections,
     )
     return page_html(page)
-
-
-def _layers(found: Comparison, names: Sequence[str]) -> str:
-    """Which layers all of them are about, or each."""
-    told = [layers_told(run) for run in found.runs]
-    return (
-        told[0]
-        if len(set(told)) == 1
-        else "; ".join(f"{name}: {words}" for name, words in zip(names, told, strict=True))
-    )
 
 
 def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
@@ -99,7 +89,7 @@ def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
 def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
     runs = found.runs
     rows = [
-        Row(["layers", *map(layers_told, runs)]),
+        Row(["layers", *map(layers_run, runs)]),
         Row(["tokens a second",
              *(Cell(number(run.tokens_per_second), "", run.tokens_per_second) for run in runs)]),
         Row(["cycles a token and layer", *(number_cell(run.cycles_per_token_layer, ",.0f") for run in runs)]),
