@@ -11,7 +11,7 @@ from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
-from sim.presentation.numbers import count, joules, number, percent, plural, scaled
+from sim.presentation.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.stalls import listed
 from sim.presentation.titles import title
 
@@ -176,8 +176,8 @@ def decomposed(found: Comparison) -> str:
     """Cycles a token and layer by part of the critical path, a column a run, then the differences to the first."""
     rows = []
     for row in found.rows:
-        cells = [f"{cycles:,.0f}" for cycles in row.cycles]
-        cells += [f"{cycles - row.cycles[0]:+,.0f}" for cycles in row.cycles[1:]]
+        cells = [rough(cycles) for cycles in row.cycles]
+        cells += [rough(cycles - row.cycles[0], "+") for cycles in row.cycles[1:]]
         rows.append([for_markdown(f"{row.operation_class} on {row.unit}"), *cells])
     sums = [run.cycles_per_token_layer for run in found.runs]
     rows.append(["**all**", *(f"**{s:,.0f}**" for s in sums), *(f"**{s - sums[0]:+,.0f}**" for s in sums[1:])])

@@ -56,6 +56,17 @@ def count(value: int, sign: str = "") -> str:
     return f"{plus}{number(value / 10**power)} {_PREFIXES[power]}"
 
 
+def rough(value: float, sign: str = "") -> str:
+    """*value* in whole numbers, or with two significant digits below ten.
+
+    >>> rough(14111.3), rough(0.26, "+"), rough(-3.14159), rough(0.0, "+")
+    ('14,111', '+0.26', '-3.1', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:{sign},.0f}" if abs(value) >= 9.95 else f"{value:{sign}.2g}"
+
+
 def cycles(value: int) -> str:
     """So many cycles: ``995.8 M cycles``."""
     return f"{count(value)} cycle{'' if value == 1 else 's'}"

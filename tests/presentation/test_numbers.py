@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.presentation import numbers
-from sim.presentation.numbers import count, cycles, joules, number, percent, plural, scaled, seconds
+from sim.presentation.numbers import count, cycles, joules, number, percent, plural, rough, scaled, seconds
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from sim.presentation.numbers import count, cycles, joules, number, percent, plu
         pytest.param(count(10**17), "100,000 T", id="beyond the last prefix"),
         pytest.param(cycles(1), "1 cycle", id="one cycle"),
         pytest.param(cycles(1_061_708_303), "1,062 M cycles", id="many cycles"),
+        pytest.param(rough(14_111.3), "14,111", id="rough"),
+        pytest.param(rough(0.0004, "+"), "+0.0004", id="rough, and not zero"),
+        pytest.param(rough(-0.0), "0", id="rough, and no minus zero"),
         pytest.param(seconds(4.2468), "4.247 s", id="seconds"),
         pytest.param(seconds(0.0001769), "176.9 µs", id="microseconds"),
         pytest.param(seconds(4e-9), "4 ns", id="nanoseconds"),

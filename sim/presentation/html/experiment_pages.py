@@ -16,7 +16,7 @@ from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.html.run_page import run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
-from sim.presentation.numbers import count, joules, number, scaled
+from sim.presentation.numbers import count, joules, number, rough, scaled
 from sim.presentation.titles import class_title, unit_title
 
 
@@ -110,12 +110,13 @@ def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
 def _path(known: Evidence, found: Comparison, names: Sequence[str]) -> Section:
     rows = [
         Row([f"{class_title(row.operation_class)} on {unit_title(row.unit)}",
-             *(number_cell(cycles, ",.1f") for cycles in row.cycles),
-             *(number_cell(cycles - row.cycles[0], "+,.1f") for cycles in row.cycles[1:])])
+             *(Cell(rough(cycles), "", cycles) for cycles in row.cycles),
+             *(Cell(rough(cycles - row.cycles[0], "+"), "", cycles - row.cycles[0]) for cycles in row.cycles[1:])])
         for row in found.rows
     ]  # fmt: skip
     times = [run.cycles_per_token_layer for run in found.runs]
-    sums = [number_cell(time, ",.1f") for time in times] + [number_cell(t - times[0], "+,.1f") for t in times[1:]]
+    sums = [Cell(rough(time), "", time) for time in times]
+    sums += [Cell(rough(time - times[0], "+"), "", time - times[0]) for time in times[1:]]
     rows.append(Row(["all", *sums], strong=True))
     header = ["cycles a token and layer", *names, *(f"{name} - {names[0]}" for name in names[1:])]
     words = "What is on the critical paths. A column sums to its run's time, so rows say where differences come from."
