@@ -9,7 +9,8 @@ from math import floor, isfinite, log10
 
 DIGITS = 4
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
-_EXACT = 10_000  # from here on a count is rounded
+_EXACT = 100_000  # from here on a count is rounded
+_LARGE = 10  # units of a prefix that a count has at least: 1,062 M, not 1.062 G
 
 
 def number(value: float) -> str:
@@ -43,13 +44,27 @@ def _rounded(value: float) -> float:
 
 
 def count(value: int, sign: str = "") -> str:
-    """A count, exact below ten thousand: ``9,996``, ``995.8 M``; with *sign* ``+`` also a plus.
+    """A count, exact below a hundred thousand, with prefixes of thousands from ten on; *sign* ``+`` writes a plus.
 
-    >>> count(9996), count(995_807_908), count(25283, "+"), count(-18788)
-    ('9,996', '995.8 M', '+25.28 k', '-18.79 k')
+    >>> count(25283), count(995_807_908), count(1_061_708_303, "+"), count(-246_546)
+    ('25,283', '995.8 M', '+1,062 M', '-246.5 k')
     """
     plus = sign if value > 0 else ""
-    return f"{plus}{value:,}" if abs(value) < _EXACT else f"{plus}{scaled(value, '', 0)}"
+    if abs(value) < _EXACT:
+        return f"{plus}{value:,}"
+    power = next(power for power in _PREFIXES if abs(value) >= _LARGE * 10**power)
+    return f"{plus}{number(value / 10**power)} {_PREFIXES[power]}"
+
+
+def rough(value: float, sign: str = "") -> str:
+    """*value* in whole numbers, or with two significant digits below ten.
+
+    >>> rough(14111.3), rough(0.26, "+"), rough(-3.14159), rough(0.0, "+")
+    ('14,111', '+0.26', '-3.1', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:{sign},.0f}" if abs(value) >= 9.95 else f"{value:{sign}.2g}"
 
 
 def cycles(value: int) -> str:
@@ -71,13 +86,14 @@ def percent(share: float, sign: str = "") -> str:
     """*share* in percent with a decimal, or with one significant digit if it is less than a tenth of a percent.
 
     >>> percent(0.2863), percent(0.2863, "+"), percent(0.00002), percent(-1e-9), percent(0)
-    ('28.6%', '+28.6%', '0.002%', '-0.001%', '0.0%')
+    ('28.6%', '+28.6%', '0.002%', '≈0%', '0.0%')
     """
     hundredfold = 100 * share
-    if share and abs(hundredfold) < 0.1:
-        least = 0.001 if hundredfold > 0 else -0.001
-        return f"{hundredfold if abs(hundredfold) >= 0.001 else least:{sign}.{_first_decimal(hundredfold)}f}%"
-    return f"{hundredfold:{sign}.1f}%"
+    if not share or abs(hundredfold) >= 0.1:
+        return f"{hundredfold:{sign}.1f}%"
+    if abs(hundredfold) < 0.0005:
+        return "≈0%"
+    return f"{hundredfold:{sign}.{_first_decimal(hundredfold)}f}%"
 
 
 def _first_decimal(value: float) -> int:

@@ -128,7 +128,7 @@ def draw(name: str, known: Evidence, width: float, source: str) -> Drawing:
 
 def _of_what(name: str, known: Evidence) -> list[str]:
     """What a caption says of the layers that the figure is about, where they are not simply all of the model."""
-    if known.result is None:
+    if known.result is None or name == "sram":
         return []
     cut = layers_run(known.result) if known.result.model_layers else ""
     recorded = known.observed_part and f"recorded in {known.observed_part}"
