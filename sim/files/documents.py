@@ -7,7 +7,7 @@ line and the dotted key.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os.path import isfile
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -114,7 +114,10 @@ class Document:
             node[part] = node = dict(child) if isinstance(child, dict) else {}
         self.replaced.setdefault(path, node.get(last))
         self.overrides[path] = said(assignment)
-        node[last], _ = parse_yaml(text, said(assignment))
+        try:
+            node[last], _ = parse_yaml(text, said(assignment))
+        except InputError as error:
+            raise InputError(*(replace(each, line=None, key=path) for each in error.problems)) from None
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""

@@ -313,7 +313,7 @@ class TestOverrides:
             pytest.param("tank..count=3", "--set tank..count=3: must be path=value", id="hole in the path"),
             pytest.param(
                 "tank.count=[1",
-                "--set tank.count=[1:1: not YAML: expected ',' or ']', but got '<stream end>'",
+                "--set tank.count=[1: tank.count: not YAML: expected ',' or ']', but got '<stream end>'",
                 id="value is no YAML",
             ),
             pytest.param(
