@@ -12,13 +12,14 @@ from sim.trace.read.packed import packed_lines
 from sim.trace.read.schema import Damaged, Foreign, Truncated
 
 LONGEST_NUMBER = 32  # characters
+HEAD = ",".join(COLUMNS) + "\n"
 
 
 def csv_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
     """(line, row) of the table at *path*; raises Unreadable for what is not one of ours."""
     columns = list(COLUMNS.items())
     lines = packed_lines(path)
-    if next(lines, (1, ""))[1] != ",".join(COLUMNS) + "\n":
+    if next(lines, (1, ""))[1] != HEAD:
         raise Foreign
     for number, line in lines:
         if not line.endswith("\n"):

@@ -17,6 +17,8 @@ from sim.files.errors import InputError, Problem
 from sim.files.outputs import scratch_folder
 from sim.trace.columns import COLUMNS, REAL, WHOLE, WORD
 from sim.trace.read.answer import Answer
+from sim.trace.read.csv import HEAD
+from sim.trace.read.packed import check_lines
 from sim.trace.read.rows import check_file, one_problem, rows
 from sim.trace.read.schema import IN_ORDER, NEEDED, Damaged, RowCheck, Unreadable, said_by
 from sim.trace.slices import COUNTER
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 TYPES = {WORD: "VARCHAR", WHOLE: "BIGINT", REAL: "DOUBLE"}
 COUNTERS = "unit AS component, name, track AS unit, start_cycle, end_cycle, value"
-READ_BY_DUCKDB = (".parquet", ".csv.gz")
 STATEMENTS = ("SELECT", "EXPLAIN", "MULTI")  # the last is a PIVOT
 MOST_SECONDS = 600.0  # unless told otherwise
 MOST_ROWS = 1_000_000  # of an answer
@@ -74,24 +75,21 @@ def _load(database: DuckDBPyConnection, path: Path, folder: Path) -> None:
     import duckdb
 
     suffix = format_of(path).suffix
-    direct = suffix in READ_BY_DUCKDB
+    direct = suffix in (".parquet", ".csv.gz")
     table = path if direct else folder / "trace.csv.gz"
     if not direct:
         write_csv(table, rows(path))
-    elif suffix == ".parquet":
-        from sim.trace.read.parquet import check_table
-
-        with one_problem(path):
-            check_table(path)
     try:
+        if direct:
+            _check_whole(path, suffix)
         database.execute(f"CREATE TABLE rows AS SELECT * FROM {_reads(table, suffix if direct else '.csv.gz')}")
         if direct:
             _check(database)
-    except (duckdb.Error, Unreadable) as error:
+    except (duckdb.Error, Unreadable, OSError) as error:
         for _ in rows(path):  # says where it is damaged
             pass
         with one_problem(path):
-            raise Damaged(said_by(error)) from None
+            raise (Damaged(said_by(error)) if isinstance(error, duckdb.Error) else error) from None
     columns = ", ".join(name for name in COLUMNS if name != "value")
     database.execute(f"CREATE VIEW slices AS SELECT {columns} FROM rows WHERE kind <> '{COUNTER}'")
     database.execute(f"CREATE VIEW counters AS SELECT {COUNTERS} FROM rows WHERE kind = '{COUNTER}'")
@@ -104,6 +102,16 @@ def _reads(path: Path, suffix: str) -> str:
     types = ", ".join(f"'{column}': '{TYPES[content]}'" for column, content in COLUMNS.items())
     dialect = """header = true, delim = ',', quote = '"', escape = '"'"""  # DuckDB would guess from the first rows
     return f"read_csv('{name}', {dialect}, columns = {{{types}}})"
+
+
+def _check_whole(path: Path, suffix: str) -> None:
+    """Raise Unreadable if the file is not whole: DuckDB does not look at checksums."""
+    if suffix == ".parquet":
+        from sim.trace.read.parquet import check_table
+
+        check_table(path)
+    else:
+        check_lines(path, HEAD)
 
 
 def _check(database: DuckDBPyConnection) -> None:

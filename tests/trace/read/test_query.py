@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from sim.accounting.result import Result
 from sim.files.errors import InputError
 from sim.trace.columns import COLUMNS
 from sim.trace.read.query import query
+from sim.trace.read.rows import rows
 from sim.trace.write.csv import write_csv
 from tests.support.folders import DOCS
 from tests.support.traces import ACCOUNTED, SUFFIXES, Written, expected
@@ -59,6 +62,67 @@ def test_a_name_that_is_quoted_far_below(tmp_path: Path) -> None:
     cycles = [{"start_cycle": cycle, "end_cycle": cycle + 1} for cycle in range(25_001)]
     write_csv(table, [*(plain | each for each in cycles[:-1]), plain | cycles[-1] | {"operations": 'a, "b"'}])
     assert query(table, "SELECT operations FROM slices WHERE operations IS NOT NULL").rows == [('a, "b"',)]
+
+
+def _rows(*changes: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two rows, one behind the other, with *changes* of the second."""
+    first = dict.fromkeys(COLUMNS) | {"kind": "work", "unit": "simd", "track": "work", "name": "a"}
+    second = first | {"start_cycle": 5, "end_cycle": 9}
+    return [first | {"start_cycle": 0, "end_cycle": 5}, *(second | change for change in changes)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"kind": "nap"}, id="kind"),
+        pytest.param({"kind": None}, id="no kind"),
+        pytest.param({"kind": "stall"}, id="stall without a reason"),
+        pytest.param({"unit": None}, id="no unit"),
+        pytest.param({"unit": "\x1b[2J"}, id="control characters"),
+        pytest.param({"name": "x" * 5000}, id="long name"),
+        pytest.param({"id": -1}, id="below zero"),
+        pytest.param({"id": 2**64}, id="too large"),
+        pytest.param({"id": "many"}, id="no number"),
+        pytest.param({"kind": "counter", "value": float("nan")}, id="not a number"),
+        pytest.param({"kind": "counter", "value": float("inf")}, id="infinite"),
+        pytest.param({"end_cycle": 4}, id="backwards"),
+        pytest.param({"start_cycle": 4}, id="overlap"),
+    ],
+)
+def test_a_damaged_table_is_told_as_by_who_reads_it_row_by_row(tmp_path: Path, change: dict[str, Any]) -> None:
+    """DuckDB reads it all at once, and then nothing says in which row it is."""
+    pytest.importorskip("duckdb")
+    table = tmp_path / "t.csv.gz"
+    write_csv(table, _rows({}))
+    assert query(table, "SELECT count(*) FROM slices").rows == [(2,)]
+    write_csv(table, _rows(change))
+    with pytest.raises(InputError) as expected:
+        list(rows(table))
+    assert f"{table}:3: is damaged: " in str(expected.value)
+    with pytest.raises(InputError) as caught:
+        query(table, "SELECT 1")
+    assert str(caught.value) == str(expected.value)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damage", "message"),
+    [
+        pytest.param(".csv.gz", lambda data: data[:-9], "is truncated: the compressed data stops", id="cut"),
+        pytest.param(".csv.gz", lambda data: data[:-8] + bytes(8), "is damaged: cannot be decompressed", id="checksum"),
+        pytest.param(
+            ".parquet", lambda data: data[:2000] + bytes(16) + data[2016:], "is damaged: row ", id="a page's checksum"
+        ),
+        pytest.param(".parquet", lambda data: data[:-9], "is not a trace that stallscope wrote", id="no footer"),
+    ],
+)
+def test_a_table_that_is_not_whole(
+    written: Written, tmp_path: Path, suffix: str, damage: Callable[[bytes], bytes], message: str
+) -> None:
+    pytest.importorskip("duckdb")
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(damage(written(suffix).read_bytes()))
+    with pytest.raises(InputError, match=message):
+        query(path, "SELECT 1")
 
 
 @pytest.mark.parametrize(
