@@ -78,7 +78,8 @@ def _ranking(
         order = sorted(MODELS, key=lambda model: -pace[model])
         verdict = "survives" if order == list(PAPER) else "does not survive"
         ranked = " > ".join(f"{model} {pace[model]:.1f}" for model in order)
-        found = compare([results[model, machine, "as shipped"] for model in order])
+        labels = [f"{model} on {machine}" for model in order]
+        found = compare([results[model, machine, "as shipped"] for model in order], labels)
         lines += ["", f"## {machine}: it {verdict}", "", f"{ranked} tok/s.", "", found.words, ""]
         lines += [f"- {explanations[model, machine].words}" for model in order]
         lines += ["", "Cycles a token and layer, by what is on the critical path:", "", decomposed(found)]

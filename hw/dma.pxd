@@ -14,7 +14,7 @@ cdef class Dma(Server):
     cdef readonly long long channels
     cdef tuple _channel_names
     cdef object _ratio
-    cdef long long _outstanding, _numerator, _denominator, _oldest
+    cdef long long _outstanding, _numerator, _denominator, _far, _oldest
     cdef long long[::1] _ends
     cpdef object offer(self, Stream stream)
     cdef int _start_when_possible(self, long long cycle) except -1

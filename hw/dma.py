@@ -24,14 +24,14 @@ from hw.stream import NEVER, Stream
 from hw.unit import Server
 from hw.unit_names import DMA
 
-SMALL: Final = 1 << 17  # numerators and denominators whose product with a cycle fits a machine word
+WORD: Final = 1 << 62  # a machine word holds more than this
 
 
 class Dma(Server):
     """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
 
     __slots__ = (
-        "_channel_names", "_denominator", "_ends", "_numerator", "_oldest", "_outstanding", "_ratio", "channel",
+        "_channel_names", "_denominator", "_ends", "_far", "_numerator", "_oldest", "_outstanding", "_ratio", "channel",
         "channels",
     )  # fmt: skip
 
@@ -46,10 +46,9 @@ class Dma(Server):
         self._channel_names = tuple([f"dram.channel{number}" for number in range(dram.channels)])
         self._outstanding = outstanding
         ratio = Fraction(10**15, clock_hz * timing.tck_fs)  # clocks a cycle
-        self._numerator = self._denominator = 0
-        self._ratio: Fraction | None = ratio
-        if max(ratio.numerator, ratio.denominator) < SMALL:
-            self._numerator, self._denominator, self._ratio = ratio.numerator, ratio.denominator, None
+        self._ratio = ratio
+        self._far = WORD // max(ratio.numerator, ratio.denominator)  # from then on products need more than a word
+        self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._ends = array("q", [0]) * outstanding  # of the last transfers, in turn
         self._oldest = 0  # of them: one more may be in flight once it has ended
 
@@ -122,13 +121,13 @@ class Dma(Server):
 
     def _clocks(self, cycle: int) -> int:
         """The first DRAM clock that does not begin before *cycle*."""
-        if self._ratio is not None:
+        if cycle >= self._far:
             return self._exactly(cycle, self._ratio)
         return -(-cycle * self._numerator // self._denominator)
 
     def _cycles(self, clock: int) -> int:
         """The first cycle that does not begin before DRAM clock *clock*."""
-        if self._ratio is not None:
+        if clock >= self._far:
             return self._exactly(clock, 1 / self._ratio)
         return -(-clock * self._denominator // self._numerator)
 

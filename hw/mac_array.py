@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from pydantic import PositiveInt
+from pydantic import Field
 
 from hw.integers import ceil_div
 from hw.requests import Cost, Gemm, VectorPass
@@ -27,16 +27,21 @@ from hw.simd import VectorUnitSpec, vector_cost
 from hw.spec import Spec
 
 Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary"]
+LONGEST_SIDE = 65_536  # of an array, in PEs
 
 
 class MacArraySpec(Spec):
-    """``rows`` x ``columns`` PEs, one MAC a PE and cycle; ``elementwise`` says what else a PE can do, if anything."""
+    """``rows`` x ``columns`` processing elements (PEs), one MAC a PE and cycle."""
 
-    rows: PositiveInt
-    columns: PositiveInt
-    dataflow: Dataflow
-    folds: Literal["serial", "overlapped"]
-    elementwise: VectorUnitSpec | None = None
+    rows: int = Field(ge=1, le=LONGEST_SIDE, description="Rows of PEs.", json_schema_extra={"unit": "PEs"})
+    columns: int = Field(ge=1, le=LONGEST_SIDE, description="Columns of PEs.", json_schema_extra={"unit": "PEs"})
+    dataflow: Dataflow = Field(description="What stays in the PEs while the rest streams through.")
+    folds: Literal["serial", "overlapped"] = Field(
+        description="Whether the next fold of a product waits until the one before has drained, or preloads meanwhile."
+    )
+    elementwise: VectorUnitSpec | None = Field(
+        default=None, description="What else a PE can do, an element at a time; nothing unless given."
+    )
 
     @property
     def macs_per_cycle(self) -> int:

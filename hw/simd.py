@@ -8,9 +8,9 @@ results than there are lanes. Not modelled: instruction fetch, register spills, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
@@ -22,17 +22,26 @@ Function = Literal[
 
 
 class VectorUnitSpec(Spec):
-    """What elementwise work costs: ``cycles`` per function and lane, ``fma`` a multiply-add in one pass."""
+    """What elementwise work costs."""
 
-    pipeline_depth: NonNegativeInt
-    fma: bool
-    cycles: dict[Function, PositiveInt]
+    pipeline_depth: int = Field(
+        ge=0, le=1024, description="Cycles until a result can be read.", json_schema_extra={"unit": "cycles"}
+    )
+    fma: bool = Field(description="Whether a multiply-add is one pass; else it is two.")
+    cycles: dict[Function, Annotated[int, Field(ge=1, le=4096, json_schema_extra={"unit": "cycles"})]] = Field(
+        description="Cycles that a lane takes for an element, by function; one that is left out cannot be done."
+    )
+
+    def missing(self, function: str) -> tuple[str, ...]:
+        """The functions without a figure in ``cycles`` that it would take to do *function*."""
+        needed = ("mul", "add") if function == "fma" and not self.fma else () if function == "fma" else (function,)
+        return tuple(name for name in needed if name not in self.cycles)
 
 
 class SimdSpec(VectorUnitSpec):
-    """A SIMD unit of ``lanes`` lanes."""
+    """A SIMD unit."""
 
-    lanes: PositiveInt
+    lanes: int = Field(ge=1, le=1_048_576, description="Elements side by side.", json_schema_extra={"unit": "lanes"})
 
 
 def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) -> Cost:

@@ -6,28 +6,44 @@ in the clusters that its address range covers. What happens where units ask for 
 
 from __future__ import annotations
 
-from pydantic import PositiveInt, model_validator
+from typing import Annotated
+
+from pydantic import Field, model_validator
 
 from hw.integers import ceil_div
-from hw.quantities import Bytes
-from hw.spec import Spec
+from hw.quantities import BYTES, Quantity
+from hw.spec import Spec, contradiction
 
 
 class SramSpec(Spec):
-    """``capacity`` in ``banks`` banks, each ``ports`` accesses of ``bank_width`` a cycle, interleaved in clusters."""
+    """Memory of ``banks`` banks, each ``ports`` accesses of ``bank_width`` a cycle, interleaved in clusters."""
 
-    capacity: Bytes
-    banks: PositiveInt
-    bank_width: Bytes
-    ports: PositiveInt
-    interleave: PositiveInt
+    capacity: Annotated[int, Quantity(BYTES, "2MiB", "1B", "64GiB")] = Field(
+        description="All of it; a multiple of banks."
+    )
+    banks: int = Field(
+        ge=1, le=4096, description="Parts that serve on their own; a multiple of interleave.",
+        json_schema_extra={"unit": "banks"},
+    )  # fmt: skip
+    bank_width: Annotated[int, Quantity(BYTES, "64B", "1B", "64KiB")] = Field(
+        description="What a bank gives or takes in one access."
+    )
+    ports: int = Field(
+        ge=1, le=64, description="Accesses that a bank serves in a cycle.", json_schema_extra={"unit": "accesses"}
+    )
+    interleave: int = Field(
+        ge=1, le=4096, description="Banks of a cluster, over which consecutive words rotate.",
+        json_schema_extra={"unit": "banks"},
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _banks_divide(self) -> SramSpec:
-        if self.capacity <= 0 or self.bank_width <= 0:
-            raise ValueError("capacity and bank_width must be positive")
-        if self.banks % self.interleave or self.capacity % self.banks:
-            raise ValueError(f"banks ({self.banks}) must divide the capacity and be a multiple of interleave")
+        if self.banks % self.interleave:
+            message = f"banks = {self.banks} must be a multiple of interleave = {self.interleave}"
+            raise contradiction(message, "banks", "interleave")
+        if self.capacity % self.banks:
+            message = f"capacity = {self.capacity} B must be a multiple of banks = {self.banks}"
+            raise contradiction(message, "banks", "capacity")
         return self
 
     @property

@@ -14,8 +14,10 @@ from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.accounting.windows import WindowRecorder
+from sim.execution.estimate import Estimate, estimate
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.files.limits import LIMITS, Limits
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
 from sim.lowering.section import Section
@@ -46,6 +48,7 @@ def simulate(
     observer: RunObserver | None = None,
     stride: Stride = "cycle",
     simulate_layers: int | None = None,
+    limits: Limits = LIMITS,
     **keywords: Any,
 ) -> Result:
     """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
@@ -55,26 +58,35 @@ def simulate(
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
     *observer* hears of every request. *simulate_layers* layers are simulated, all unless given, a SimPy event for
-    each *stride*: see :func:`run`. Raises InputError with every mistake in the input.
+    each *stride*: see :func:`run`. Raises InputError with every mistake in the input, and for what would take longer
+    or more memory than the *limits*.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    job = prepare(workload, machine, assignments)
-    return run(job, progress, observer, stride=stride, simulate_layers=simulate_layers)
+    job = prepare(workload, machine, assignments, limits)
+    return run(job, progress, observer, stride=stride, simulate_layers=simulate_layers, limits=limits)
 
 
-def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = ()) -> Job:
+def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (), limits: Limits = LIMITS) -> Job:
     """Find, override, check and map; raises InputError with every mistake in the input."""
-    return mapped(resolve(workload, machine, assignments))
+    return mapped(resolve(workload, machine, assignments), limits)
 
 
-def mapped(inputs: Inputs) -> Job:
-    """Choose a mapping for *inputs*; raises InputError where none fits."""
+def mapped(inputs: Inputs, limits: Limits = LIMITS) -> Job:
+    """Choose a mapping for *inputs*; raises InputError where none fits, or choosing would take more than *limits*."""
     with inputs.placing():
-        return Job(inputs.machine, sections(inputs.workload, inputs.machine), inputs.model_layers)
+        return Job(inputs.machine, sections(inputs.workload, inputs.machine, limits), inputs.model_layers)
+
+
+def planned(job: Job, simulate_layers: int | None = None, observed: bool = False) -> Estimate:
+    """What :func:`run` takes for *job*; *observed* if an observer hears of every request."""
+    found = Estimate(0, 0.0, 0)
+    for part in (part for of_section in _parts(job, simulate_layers) for part in of_section):
+        found = found.together(estimate(part.program, observed))
+    return found
 
 
 def run(
@@ -86,6 +98,7 @@ def run(
     windows: int | None = None,
     critical_path: bool = False,
     simulate_layers: int | None = None,
+    limits: Limits = LIMITS,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
 
@@ -93,11 +106,12 @@ def run(
     every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
     the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
     With *simulate_layers* no more layers than that are simulated, and the result is scaled to all of them;
-    *observer* and *windows* show what was simulated.
+    *observer* and *windows* show what was simulated. Raises InputError if it would take more than the *limits*.
     """
+    planned(job, simulate_layers, observer is not None).check(limits)
     timeline = WindowRecorder(windows) if windows else None
     listeners = [one for one in (observer, timeline) if one is not None]
-    parts = [[_cut(each, n) for n in lengths(each.program.layers, simulate_layers)] for each in job.sections]
+    parts = _parts(job, simulate_layers)
     total = sum(part.program.tiles for of_section in parts for part in of_section)
     runs: list[tuple[Section, Spent]] = []
     start = done = 0
@@ -114,6 +128,11 @@ def run(
 
     simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
     return build_result(job.machine, runs, simulated, timeline, job.model_layers)
+
+
+def _parts(job: Job, simulate_layers: int | None) -> list[list[Section]]:
+    """The runs that each section of *job* takes."""
+    return [[_cut(each, n) for n in lengths(each.program.layers, simulate_layers)] for each in job.sections]
 
 
 def _cut(section: Section, layers: int) -> Section:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field
 
 from workloads.graph import TimestepGraph
 from workloads.models.blocks import head
 from workloads.models.registry import GENERATORS, SEQUENTIAL, Generator
-from workloads.spec import Spec
+from workloads.spec import Description, Name, Spec
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 Placement = Literal["auto", "mac_array", "simd"]
@@ -23,51 +23,85 @@ PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
 
 
 class MappingSpec(Spec):
-    """How the workload is to be laid onto a machine; whatever is left out is chosen by lowered cost and capacity.
+    """How the workload is to be laid onto a machine; whatever is left out is chosen by lowered cost and capacity."""
 
-    ``placement`` is where operations run that both the MAC array and the SIMD unit can do; ``place`` overrides it by
-    operation name. ``token_tile`` tokens share one pass over the weights. ``blocks`` cut the heads (or channels) into
-    parts whose tiles are buffered and freed on their own; ``lanes`` cut a block into parts whose recurrences are
-    interleaved step by step. ``contractions`` of activations are done as matrix products or elementwise on an array
-    whose PEs can do both, whichever is quicker, or always elementwise. ``weight_slot_kib`` bounds the tile of weights
-    that one transfer brings. ``spill`` keeps the state in DRAM between tiles and loads it block by block.
-    """
-
-    placement: Placement = "auto"
-    place: dict[str, Literal["mac_array", "simd"]] = Field(default_factory=dict)
-    contractions: Literal["quicker", "elementwise"] = "quicker"
-    token_tile: PositiveInt | None = None
-    blocks: PositiveInt | None = None
-    lanes: PositiveInt | None = None
-    weight_slot_kib: PositiveInt | None = None
-    spill: bool | None = None
+    placement: Placement = Field(
+        default="auto", description="Where operations run that both the MAC array and the SIMD unit can do."
+    )
+    place: dict[Annotated[str, Field(max_length=200)], Literal["mac_array", "simd"]] = Field(
+        default_factory=dict, max_length=1000, description="The unit of single operations, by name; before placement."
+    )
+    contractions: Literal["quicker", "elementwise"] = Field(
+        default="quicker",
+        description="Contractions of activations on an array whose PEs also do elementwise work: as matrix products or "
+        "elementwise, whichever is quicker, or always elementwise.",
+    )
+    token_tile: int | None = Field(
+        default=None, ge=1, le=2**30, json_schema_extra={"unit": "tokens"},
+        description="Tokens that share one pass over the weights; a multiple of the chunk.",
+    )  # fmt: skip
+    blocks: int | None = Field(
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "blocks"},
+        description="Parts of the heads (or channels) whose tiles are buffered and freed on their own.",
+    )  # fmt: skip
+    lanes: int | None = Field(
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "lanes"},
+        description="Parts of a block whose recurrences are interleaved step by step.",
+    )  # fmt: skip
+    weight_slot_kib: int | None = Field(
+        default=None, ge=1, le=1_048_576, json_schema_extra={"unit": "KiB"},
+        description="Size of the largest tile of weights that one transfer brings.",
+    )  # fmt: skip
+    spill: bool | None = Field(
+        default=None, description="Whether the state is kept in DRAM between tiles and loaded block by block."
+    )
 
 
 class WorkloadSpec(Spec):
-    """One workload file. ``dimensions`` belong to the ``model`` (see its Dimensions class).
+    """A model with its sizes, what it does, and how it is to be laid onto a machine."""
 
-    ``formulation`` is how prefill computes the recurrence; those that are not sequential work on ``chunk`` tokens at a
-    time (the model's default unless given). Decode is one token, for which every formulation is the recurrence itself.
-    ``vocabulary`` says how many tokens the model knows; with ``head`` the run ends with final norm and LM head for the
-    last token of each sequence.
-    """
-
-    name: str
-    description: str = ""
-    model: Literal[tuple(GENERATORS)]  # type: ignore[valid-type]
-    dimensions: dict[str, Any]
-    formulation: Formulation = "sequential"
-    chunk: PositiveInt | None = None
-    layers: PositiveInt
-    vocabulary: PositiveInt | None = None
-    tied_embeddings: bool = True
-    head: bool = False
-    phase: Literal["prefill", "decode"] = "prefill"
-    sequence_length: PositiveInt
-    batch: PositiveInt = 1
-    precision: Precision = "16bit"
-    state_precision: Precision | None = None
-    mapping: MappingSpec = Field(default_factory=MappingSpec)  # to make one now would build its schema at import
+    name: Name = Field(description="What reports call the workload.")
+    description: Description = Field(default="", description="A line about it.")
+    model: Literal[tuple(GENERATORS)] = Field(  # type: ignore[valid-type]
+        description="The kind of block that every layer is."
+    )
+    dimensions: dict[str, Any] = Field(description="Sizes of a block; which there are depends on the model.")
+    formulation: Formulation = Field(
+        default="sequential",
+        description="How prefill computes the recurrence: token by token, or chunk by chunk in matrix products or "
+        "parallel scans. Decode is one token, for which all are the same.",
+    )
+    chunk: int | None = Field(
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "tokens"},
+        description="Tokens of a chunk, if the formulation is not sequential; the model's default unless given.",
+    )  # fmt: skip
+    layers: int = Field(ge=1, le=10_000, json_schema_extra={"unit": "layers"}, description="Layers of the model.")
+    vocabulary: int | None = Field(
+        default=None, ge=1, le=2**24, json_schema_extra={"unit": "tokens"},
+        description="Tokens that the model knows; embedding and LM head count as parameters if it is given.",
+    )  # fmt: skip
+    tied_embeddings: bool = Field(default=True, description="Whether the LM head has the weights of the embedding.")
+    head: bool = Field(
+        default=False,
+        description="Whether the run ends with final norm and LM head, for the last token of each sequence.",
+    )
+    phase: Literal["prefill", "decode"] = Field(
+        default="prefill", description="What the model does: read a prompt, or produce the next token."
+    )
+    sequence_length: int = Field(
+        ge=1, le=2**30, json_schema_extra={"unit": "tokens"}, description="Tokens of the prompt."
+    )
+    batch: int = Field(
+        default=1, ge=1, le=65_536, json_schema_extra={"unit": "sequences"}, description="Sequences side by side."
+    )
+    precision: Precision = Field(default="16bit", description="Width of weights and activations.")
+    state_precision: Precision | None = Field(
+        default=None, description="Width of what belongs to a recurrence; as the precision unless given."
+    )
+    mapping: MappingSpec = Field(
+        default_factory=MappingSpec,  # to make one now would build its schema at import
+        description="How the workload is to be laid onto a machine; what is left out is chosen.",
+    )
 
 
 @dataclass(frozen=True)

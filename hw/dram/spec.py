@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field
 
 from hw.dram import hbm3, lpddr5
 from hw.spec import Spec
@@ -21,9 +21,14 @@ else:
 class DramSpec(Spec):
     """``channels`` channels of one speed grade; a transfer is interleaved over all of them."""
 
-    timing: Grade
-    channels: PositiveInt
-    refresh: Literal["all-bank", "none"] = "all-bank"
+    timing: Grade = Field(description="Speed grade of a channel.")
+    channels: int = Field(
+        ge=1, le=1024, description="Channels, over all of which a transfer is interleaved.",
+        json_schema_extra={"unit": "channels"},
+    )  # fmt: skip
+    refresh: Literal["all-bank", "none"] = Field(
+        default="all-bank", description="What a refresh stops; none: there is no refresh."
+    )
 
     @property
     def bytes_per_second(self) -> float:

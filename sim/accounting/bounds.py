@@ -101,7 +101,8 @@ def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int
         options = [vector_cost(machine.simd, machine.simd.lanes, passes)]
     else:
         shape = costs.analysis.shapes[name]
-        options = [] if machine.mac_array.elementwise is None else [elementwise_cost(machine.mac_array, passes)]
+        able = costs.in_passes(name, machine.mac_array.elementwise)
+        options = [elementwise_cost(machine.mac_array, passes)] if able else []
         if shape is not None:
             options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
     options = [freed_cost(cost, machine.ideal) for cost in options]

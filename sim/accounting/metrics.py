@@ -83,7 +83,7 @@ def build_result(
         dram_read_bytes=read,
         dram_write_bytes=written,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
-        bounds=_bounds(sections, units, roofline, (read + written) / machine.dram_bytes_per_cycle),
+        bounds=_bounds(sections, units, roofline, machine.dram_cycles(read + written)),
         above_roofline=_above_roofline(units[MAC_ARRAY], roofline),
         units=units,
         by_layer=by_layer(runs),

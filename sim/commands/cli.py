@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import getdoc
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-
-from sim.commands.process import behave
 
 COMMANDS = {
     "run": "sim.commands.run:run",
@@ -22,6 +21,7 @@ COMMANDS = {
     "validate": "sim.commands.validate:validate",
     "dram": "sim.commands.dram:dram",
     "list": "sim.commands.list:list_",
+    "init": "sim.commands.init:init",
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",
@@ -38,6 +38,25 @@ class Commands(TyperGroup):
     The types of contexts, commands and formatters have no public name in Typer.
     """
 
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        """Do what *args* say; a mistake in them is one line, as all mistakes are. Raises SystemExit."""
+        words = sys.argv[1:] if args is None else list(args)
+        for word in words:
+            if not word.isprintable() and any("\ud800" <= character <= "\udfff" for character in word):
+                _refuse(f"{word}: is no text in UTF-8")
+        try:
+            code = super().main(words, *rest, **extra | {"standalone_mode": False})
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # those of Typer's click have it, and no public base
+                raise
+            message = error.format_message()
+            if "\n" in message.strip():  # the help that a group gives for no arguments
+                typer.echo(message, err=True)
+                raise SystemExit(2) from None
+            path = getattr(getattr(error, "ctx", None), "command_path", "stallscope")
+            _refuse(f"{message.rstrip('.?')}; {path} --help says what there is")
+        raise SystemExit(code or 0)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """The names, in order."""
         return list(COMMANDS)
@@ -52,6 +71,13 @@ class Commands(TyperGroup):
         """The list of the help page, for which the options do not matter."""
         brief = [TyperCommand(name, help=_help(_found(name))) for name in COMMANDS]
         TyperGroup(commands=brief).format_commands(ctx, formatter)
+
+
+def _refuse(message: str) -> NoReturn:
+    from sim.files.errors import in_one_line
+
+    typer.echo(f"stallscope: {in_one_line(message)}", err=True)
+    raise SystemExit(2)
 
 
 def _found(name: str) -> Callable[..., None] | typer.Typer:
@@ -96,12 +122,8 @@ def _main(
         typer.echo(context.get_help())
 
 
-def main() -> None:
-    """Entry point of the console script."""
-    raise SystemExit(behave(_call))
-
-
-def _call() -> None:
+def call() -> None:
+    """Do what the words of the command line say; raises SystemExit."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads what every installed package announces
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts threads, for which there is no work

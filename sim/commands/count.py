@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
-
-import typer
-
+from sim.commands.changes import Changes
 from sim.commands.options import (
     ConfigOption,
-    LayersOption,
-    SetOption,
+    JsonOption,
+    QuietOption,
     WorkloadArgument,
-    assignments,
     check_targets,
     chosen,
     one_line_errors,
     show,
     write_json,
 )
+from sim.commands.spread import spread
 
 
+@spread
 def count(
+    *,
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
-    set_: SetOption = None,
-    layers: LayersOption = None,
-    json: Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the counts as JSON.")] = None,
+    changes: Changes,
+    json: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Count operations, parameters, state and least DRAM traffic, and the paper's way of counting beside it."""
     with one_line_errors():
@@ -33,9 +32,9 @@ def count(
         from sim.paper.counts import count as count_workload
 
         name = chosen(workload, config)
-        check_targets(json, workload=name)
-        counts = count_workload(resolve_workload(name, assignments(None, set_, layers)))
-        if write_json(counts.to_json(), json):
+        check_targets(json, workload=name, mapping=changes.mapping)
+        counts = count_workload(resolve_workload(name, changes.assignments()))
+        if write_json(counts.to_json(), json) or quiet:
             return
     from sim.paper.count_table import render
 

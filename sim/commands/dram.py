@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import ResultJsonOption, check_targets, one_line_errors, show, write_json
+from sim.commands.complete import grades
+from sim.commands.options import JsonOption, QuietOption, check_targets, one_line_errors, show, write_json
 
 
 class LevelFlag(StrEnum):
@@ -28,11 +29,14 @@ class RefreshFlag(StrEnum):
 
 def dram(
     trace: Annotated[Path, typer.Argument(help="Requests, a line each: R|W hex-address bytes.")],
-    preset: Annotated[str, typer.Option(help="Speed grade: lpddr5-6400, lpddr5-6400-16gb or lpddr5x-8533.")],
+    preset: Annotated[
+        str, typer.Option(metavar="GRADE", help=f"Speed grade: {', '.join(grades(''))}.", autocompletion=grades)
+    ],
     channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
     level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
     refresh: Annotated[RefreshFlag, typer.Option(help="All banks at once, one by one, or not.")] = RefreshFlag.all_bank,
-    json: ResultJsonOption = None,
+    json: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Replay a DRAM trace on LPDDR5."""
     with one_line_errors():
@@ -40,13 +44,15 @@ def dram(
 
         check_targets(json, file=trace)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)
-        if write_json(result.to_json(), json):
+        if write_json(result.to_json(), json) or quiet:
             return
     from rich.table import Table
+    from rich.text import Text
+
+    from sim.files.characters import visible
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for name, value in result.model_dump().items():
-        table.add_row(
-            name, f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
-        )
+        text = f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+        table.add_row(name, Text(visible(text)))
     show(table)

@@ -33,7 +33,10 @@ def prepared(name: str, machine: str, wanted: Sequence[str]) -> tuple[Workload, 
     return built, documents
 
 
-def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path | None, report: Path | None) -> None:
+def publish(
+    json_text: str, markdown_text: str, json: str | None, markdown: Path | None, report: Path | None, quiet: bool
+) -> None:
+    """Write what was found where it is wanted, and show it unless *quiet* or standard output is for a file."""
     from rich.markdown import Markdown
 
     from sim.files.outputs import write_text
@@ -41,5 +44,5 @@ def publish(json_text: str, markdown_text: str, json: str | None, markdown: Path
     if markdown is not None:
         write_text(markdown, markdown_text)
     write_json(json_text, json)
-    if may_print(json, markdown, report):
+    if not quiet and may_print(json, markdown, report):
         show(Markdown(markdown_text))

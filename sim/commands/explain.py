@@ -5,41 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.commands.changes import Changes, MayTake
 from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
 from sim.commands.options import (
     ConfigOption,
     FewLayersOption,
     HardwareOption,
     JsonOption,
-    LayersOption,
-    MappingOption,
+    QuietOption,
     ReportOption,
-    SetOption,
     WorkloadArgument,
-    assignments,
     check_targets,
     chosen,
     command_line,
     one_line_errors,
     progress_bar,
 )
+from sim.commands.spread import spread
 
 if TYPE_CHECKING:
     from sim.explanation.experiments import Laboratory
     from sim.explanation.explain import Explanation
 
 
+@spread
 def explain(
+    *,
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     hw: HardwareOption = "edge",
-    mapping: MappingOption = None,
-    set_: SetOption = None,
-    layers: LayersOption = None,
+    changes: Changes,
+    may_take: MayTake,
     simulate_layers: FewLayersOption = SIMULATED,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
     with one_line_errors():
@@ -48,17 +49,18 @@ def explain(
         from sim.presentation.markdown import explanation
 
         name = chosen(workload, config)
-        check_targets(json, markdown, report, workload=name, machine=hw, mapping=mapping)
-        built, documents = prepared(name, hw, assignments(mapping, set_, layers))
-        options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
-        options |= {"--layers": layers, "--simulate-layers": simulate_layers}
+        check_targets(json, markdown, report, workload=name, machine=hw, mapping=changes.mapping)
+        limits = may_take.limits()
+        built, documents = prepared(name, hw, changes.assignments())
+        options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options()
+        options |= {"--simulate-layers": simulate_layers}
         command = command_line("explain", [workload], options)
-        laboratory = Laboratory(built, documents[1], documents[0], simulate_layers)
-        with progress_bar("experiments") as progress:
+        laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits)
+        with progress_bar("experiments", quiet) as progress:
             found = find_reasons(laboratory, command, progress)
         if report is not None:
             _report_explanation(found, laboratory, report)
-        publish(found.to_json(), explanation(found), json, markdown, report)
+        publish(found.to_json(), explanation(found), json, markdown, report, quiet)
 
 
 def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sim.commands.options import ResultJsonOption, check_targets, one_line_errors, show, write_json
+from sim.commands.options import JsonOption, QuietOption, check_targets, one_line_errors, show, write_json
+
+LONGEST = 2**40  # rows, columns or products of a GEMM
 
 
 class DataflowFlag(StrEnum):
@@ -26,13 +28,14 @@ class FoldsFlag(StrEnum):
 
 
 def gemm(
-    m: Annotated[int, typer.Argument(metavar="M", min=1, show_default=False)],
-    n: Annotated[int, typer.Argument(metavar="N", min=1, show_default=False)],
-    k: Annotated[int, typer.Argument(metavar="K", min=1, show_default=False)],
+    m: Annotated[int, typer.Argument(metavar="M", min=1, max=LONGEST, show_default=False)],
+    n: Annotated[int, typer.Argument(metavar="N", min=1, max=LONGEST, show_default=False)],
+    k: Annotated[int, typer.Argument(metavar="K", min=1, max=LONGEST, show_default=False)],
     array: Annotated[str, typer.Option(metavar="ROWSxCOLUMNS", help="Processing elements.")] = "32x32",
     dataflow: Annotated[DataflowFlag, typer.Option(help="Stationary weights, outputs or inputs.")] = DataflowFlag.os,
     folds: Annotated[FoldsFlag, typer.Option(help="Serial, as SCALE-Sim counts, or overlapped.")] = FoldsFlag.serial,
-    json: ResultJsonOption = None,
+    json: JsonOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Cycles of an (M, K) by (K, N) product on a MAC array."""
     with one_line_errors():
@@ -41,6 +44,6 @@ def gemm(
         check_targets(json)
         rows, columns = parse_array(array)
         result = run_gemm(m, n, k, rows, columns, DATAFLOWS[dataflow.value], folds.value)
-        if write_json(result.to_json(), json):
+        if write_json(result.to_json(), json) or quiet:
             return
     show(result)

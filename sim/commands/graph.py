@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.commands.options import ConfigOption, SetOption, WorkloadArgument, check_targets, chosen, one_line_errors
+from sim.commands.changes import Changes
+from sim.commands.options import ConfigOption, WorkloadArgument, check_targets, chosen, one_line_errors
+from sim.commands.spread import spread
 
 if TYPE_CHECKING:
     from workloads.graph import TimestepGraph
@@ -22,10 +24,12 @@ class GraphFormat(StrEnum):
     svg = "svg"
 
 
+@spread
 def graph(
+    *,
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
-    set_: SetOption = None,
+    changes: Changes,
     format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
 ) -> None:
@@ -35,8 +39,8 @@ def graph(
         from sim.files.resolve import resolve_workload
 
         name = chosen(workload, config)
-        check_targets(output, workload=name)
-        text = _draw(resolve_workload(name, set_ or []).graph, format)
+        check_targets(output, workload=name, mapping=changes.mapping)
+        text = _draw(resolve_workload(name, changes.assignments()).graph, format)
         if output is not None:
             write_text(output, text)
         else:

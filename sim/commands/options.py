@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.files.errors import InputError, Problem
+from sim.commands.complete import machines, workloads
+from sim.files.errors import InputError, Problem, in_one_line
 from sim.files.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+MOST_LINES = 20  # of mistakes
+
 WorkloadArgument = Annotated[
-    Optional[str], typer.Argument(help="A workload YAML file, or the name of a shipped one.", show_default=False)
+    Optional[str],
+    typer.Argument(
+        help="A workload YAML file, or the name of a shipped one.", show_default=False, autocompletion=workloads
+    ),
 ]
 ConfigOption = Annotated[
     Optional[Path],
@@ -27,16 +33,10 @@ ConfigOption = Annotated[
         "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
     ),
 ]
-HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
-MappingOption = Annotated[
-    Optional[str], typer.Option("--mapping", help="A named mapping: a YAML file, or the name of a shipped one.")
+HardwareOption = Annotated[
+    str,
+    typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", autocompletion=machines),
 ]
-SetOption = Annotated[
-    Optional[list[str]],
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
-]
-
-LayersOption = Annotated[Optional[int], typer.Option("--layers", min=1, help="Layers of the model.")]
 SIMULATE_LAYERS = typer.Option(
     "--simulate-layers", metavar="N", min=1, help="Layers to simulate; the time of the others is scaled from them."
 )
@@ -45,8 +45,8 @@ FewLayersOption = Annotated[int, SIMULATE_LAYERS]
 ReportOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.html", help="Write a page with figures and tables.")
 ]
-JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write it as JSON.")]
-ResultJsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write the result as JSON.")]
+JsonOption = Annotated[Optional[str], typer.Option(metavar="FILE|-", help="Write what was found as JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")]
 
 
 def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, object]) -> str:
@@ -106,22 +106,16 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        for problem in error.problems:
+        for problem in error.problems[:MOST_LINES]:
             typer.echo(f"stallscope: {problem}", err=True)
+        if error.problems[MOST_LINES:]:
+            typer.echo(f"stallscope: and {len(error.problems) - MOST_LINES} more", err=True)
         raise typer.Exit(2) from None
     except OSError as error:  # a full disk, say; what was there before is still there
         if error.errno == EPIPE:  # nobody reads any more
             raise typer.Exit(1) from None
-        typer.echo(f"stallscope: {error.filename or 'output'}: {error.strerror}", err=True)
+        typer.echo(in_one_line(f"stallscope: {error.filename or 'output'}: {error.strerror}"), err=True)
         raise typer.Exit(1) from None
-
-
-def assignments(mapping: str | None, set_: list[str] | None, layers: int | None = None) -> list[str]:
-    """The assignments of a named mapping, then those of ``--set`` and ``--layers``."""
-    from sim.files.resolve import named_mapping
-
-    of_layers = [] if layers is None else [f"layers={layers}"]
-    return [*(named_mapping(mapping) if mapping else []), *(set_ or []), *of_layers]
 
 
 def chosen(workload: str | None, config: Path | None) -> str:
@@ -136,9 +130,12 @@ def chosen(workload: str | None, config: Path | None) -> str:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[ProgressCallback]:
-    """A bar for *what* on the terminal, on standard error, gone at the end; nothing where there is no terminal."""
-    if not sys.stderr.isatty():
+def progress_bar(what: str, quiet: bool = False) -> Iterator[ProgressCallback]:
+    """A bar for *what* on the terminal, with the time that is left, on standard error, gone at the end.
+
+    Nothing if *quiet*, or where there is no terminal.
+    """
+    if quiet or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     from rich.console import Console

@@ -7,32 +7,32 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.commands.changes import Changes, MayTake
+from sim.commands.complete import figures, machines, workloads
 from sim.commands.options import (
     ConfigOption,
-    LayersOption,
-    MappingOption,
-    SetOption,
+    QuietOption,
     SimulateLayersOption,
-    assignments,
     check_targets,
     chosen,
     one_line_errors,
     progress_bar,
 )
-from sim.files.errors import InputError, Problem
+from sim.commands.spread import spread
+from sim.files.errors import InputError, Problem, did_you_mean
+from sim.presentation.figure_names import SHOWS
 
 if TYPE_CHECKING:
+    from sim.files.progress import ProgressCallback
     from sim.presentation.figures.catalogue import Evidence
+    from sim.simulation import Job
 
 WIDTHS = (2.0, 20.0)  # inches
 
 
 WhatArgument = Annotated[
     str,
-    typer.Argument(
-        metavar="WHAT",
-        help="waterfall, units, roofline, timeline, windows, critical-path, sram, what-ifs or comparison.",
-    ),
+    typer.Argument(metavar="WHAT", help=f"{', '.join(SHOWS)}.", autocompletion=figures),
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE.svg|png|pdf", help="Where to write.")]
 SourceArgument = Annotated[
@@ -41,26 +41,34 @@ SourceArgument = Annotated[
         metavar="RESULT.json|WORKLOAD",
         help="What run, explain or compare wrote with --json, or a workload to run.",
         show_default=False,
+        autocompletion=workloads,
     ),
 ]
 MachineOption = Annotated[
     Optional[str],
-    typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", show_default="edge"),
+    typer.Option(
+        "--hw",
+        help="A machine YAML file, or the name of a shipped one.",
+        show_default="edge",
+        autocompletion=machines,
+    ),
 ]
 WidthOption = Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")]
 
 
+@spread
 def plot(
+    *,
     what: WhatArgument,
     output: OutputOption,
     source: SourceArgument = None,
     config: ConfigOption = None,
     hw: MachineOption = None,
-    mapping: MappingOption = None,
-    set_: SetOption = None,
-    layers: LayersOption = None,
+    changes: Changes,
+    may_take: MayTake,
     simulate_layers: SimulateLayersOption = None,
     width: WidthOption = 7.0,
+    quiet: QuietOption = False,
 ) -> None:
     """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
     with one_line_errors():
@@ -72,15 +80,20 @@ def plot(
         from_file = config is None and name.endswith(".json")
         _check(what, width)
         check_suffix(output)
-        read = {"file": name} if from_file else {"workload": name, "machine": hw, "mapping": mapping}
+        read = {"file": name} if from_file else {"workload": name, "machine": hw, "mapping": changes.mapping}
         check_targets(output, **read)
-        if from_file and (hw, mapping, set_, layers, simulate_layers) != (None,) * 5:
-            given = "--hw, --mapping, --set, --layers and --simulate-layers"
-            raise InputError(Problem(f"{given} go with a workload, not with a result", name))
+        options = {"--hw": hw, "--simulate-layers": simulate_layers} | changes.options()
+        given = [flag for flag, value in options.items() if value]
+        if from_file and given:
+            raise InputError(Problem("goes with a workload, not with a result", given[0]))
         if not from_file and not FIGURES[what].from_run:
             raise InputError(Problem(f"the figure {what!r} cannot be drawn: {FIGURES[what].needs}", name))
-        wanted = assignments(mapping, set_, layers)
-        known = _read(name) if from_file else _observe(name, hw or "edge", wanted, simulate_layers)
+        if from_file:
+            known = _read(name)
+        else:
+            job = _prepared(name, hw or "edge", changes, may_take)
+            with progress_bar("simulating", quiet) as progress:
+                known = _observe(job, progress, simulate_layers, may_take)
         with print_style():
             write(draw(what, known, width, name), output)
 
@@ -90,21 +103,27 @@ def _check(what: str, width: float) -> None:
     from sim.presentation.figures.catalogue import FIGURES
 
     if what not in FIGURES:
-        raise InputError(Problem(f"found {what!r}, expected one of {', '.join(FIGURES)}", "WHAT"))
+        known = f"expected one of {', '.join(FIGURES)}"
+        raise InputError(Problem(f"found {what!r}, {known}{did_you_mean(what, FIGURES)}", "WHAT"))
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         raise InputError(Problem(f"expected {WIDTHS[0]:g} to {WIDTHS[1]:g} inches", f"--width {width:g}"))
 
 
 def _read(name: str) -> Evidence:
-    from sim.presentation.figures.gather import read_evidence
+    from sim.presentation.figures.written import read_evidence
 
     return read_evidence(Path(name))
 
 
-def _observe(name: str, machine: str, wanted: list[str], simulate_layers: int | None) -> Evidence:
-    from sim.presentation.figures.gather import observe
+def _prepared(name: str, machine: str, changes: Changes, may_take: MayTake) -> Job:
     from sim.simulation import prepare
 
-    job = prepare(name, machine, wanted)
-    with progress_bar("simulating") as progress:
-        return observe(job, progress, simulate_layers)
+    return prepare(name, machine, changes.assignments(), may_take.limits())
+
+
+def _observe(job: Job, progress: ProgressCallback, simulate_layers: int | None, may_take: MayTake) -> Evidence:
+    from sim.presentation.figures.gather import observe
+    from sim.simulation import planned
+
+    planned(job, simulate_layers).check(may_take.limits())
+    return observe(job, progress, simulate_layers)

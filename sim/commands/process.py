@@ -16,10 +16,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from sim.files.errors import in_one_line
 from sim.files.outputs import remove_unfinished
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not known everywhere
 SHOW_CURSOR = b"\x1b[?25h\n"  # which a progress bar hides
+
+
+def main() -> None:
+    """Entry point of the program: what takes a while to import comes when signals are heeded."""
+
+    def command() -> None:
+        from sim.commands.cli import call
+
+        call()
+
+    raise SystemExit(behave(command))
 
 
 def behave(command: Callable[[], None]) -> int:
@@ -42,7 +54,7 @@ def _code_of(command: Callable[[], None]) -> int:
 def _failed(error: OSError) -> int:
     """Say in a line that something could not be written; nothing where nobody reads any more."""
     if error.errno != errno.EPIPE:
-        _say(f"stallscope: {error.filename or 'output'}: {error.strerror}")
+        _say(in_one_line(f"stallscope: {error.filename or 'output'}: {error.strerror}"))
     return 1
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.commands.changes import Changes, MayTake
 from sim.commands.options import (
     ConfigOption,
     HardwareOption,
-    LayersOption,
-    MappingOption,
+    JsonOption,
+    QuietOption,
     ReportOption,
-    ResultJsonOption,
-    SetOption,
     SimulateLayersOption,
     WorkloadArgument,
-    assignments,
     check_targets,
     chosen,
     command_line,
@@ -29,10 +28,13 @@ from sim.commands.options import (
     show,
     write_json,
 )
+from sim.commands.spread import spread
 from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
+    from sim.execution.observers import RunObserver
+    from sim.files.limits import Limits
     from sim.simulation import Job
     from sim.trace import TraceWriter
 
@@ -44,16 +46,6 @@ class Stride(StrEnum):
     tile = "tile"
 
 
-class Phase(StrEnum):
-    """What a model does: read a prompt, or produce the next token."""
-
-    prefill = "prefill"
-    decode = "decode"
-
-
-SeqLenOption = Annotated[Optional[int], typer.Option(min=1, help="Tokens of the prompt.")]
-PhaseOption = Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")]
-BatchOption = Annotated[Optional[int], typer.Option(min=1, help="Sequences side by side.")]
 TraceOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE", help="Write a trace: .json.gz, .pftrace, .parquet, .csv.gz, .vcd.")
 ]
@@ -69,21 +61,18 @@ StrideOption = Annotated[
     Stride, typer.Option(help="A SimPy event for each cycle, or for each tile: quicker, the same result.")
 ]
 NoSkipOption = Annotated[bool, typer.Option("--no-skip", hidden=True)]  # until the next version
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No report and no progress bar.")]
 
 
+@spread
 def run(
+    *,
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     hw: HardwareOption = "edge",
-    mapping: MappingOption = None,
-    set_: SetOption = None,
-    seq_len: SeqLenOption = None,
-    phase: PhaseOption = None,
-    layers: LayersOption = None,
+    changes: Changes,
+    may_take: MayTake,
     simulate_layers: SimulateLayersOption = None,
-    batch: BatchOption = None,
-    json: ResultJsonOption = None,
+    json: JsonOption = None,
     trace: TraceOption = None,
     window: WindowOption = None,
     windows: WindowsOption = None,
@@ -98,15 +87,17 @@ def run(
         typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
         name = chosen(workload, config)
-        check_targets(json, trace, report, workload=name, machine=hw, mapping=mapping)
+        check_targets(json, trace, report, workload=name, machine=hw, mapping=changes.mapping)
         writer = _trace_writer(trace, window)
-        wanted = [*assignments(mapping, set_, layers), *_short_for_set(seq_len, phase, batch)]
-        job = _prepared(name, hw, wanted, quiet)
-        from sim.simulation import run as simulate  # takes a while to load: not before the inputs are known to be right
+        limits = may_take.limits()
+        job = _prepared(name, hw, changes.assignments(), limits, quiet)
+        from sim.simulation import planned  # takes a while to load: not before the inputs are known to be right
+        from sim.simulation import run as simulate
 
+        missed: list[InputError] = []
         with (
-            nullcontext() if quiet else progress_bar("simulating") as progress,
-            nullcontext() if writer is None else writer.writing(job.machine) as observer,
+            progress_bar(f"simulating {planned(job, simulate_layers, trace is not None)}", quiet) as progress,
+            _recorded(writer, job, simulate_layers, missed) as observer,
         ):
             result = simulate(
                 job,
@@ -116,15 +107,18 @@ def run(
                 windows=windows,
                 critical_path=critical_path or report is not None,  # the page has it
                 simulate_layers=simulate_layers,
+                limits=limits,
             )
         write_json(result.to_json(), json)
         if report is not None:
-            options: dict[str, object] = {"--config": config, "--hw": hw, "--mapping": mapping, "--set": set_}
-            options |= {"--seq-len": seq_len, "--phase": phase and phase.value, "--batch": batch}
-            options |= {"--layers": layers, "--simulate-layers": simulate_layers, "--report": "report.html"}
+            options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options()
+            options |= {"--simulate-layers": simulate_layers, "--report": "report.html"}
             _write_report(report, job, result, command_line("run", [workload], options))
     if not quiet and may_print(json, trace, report):
         show(result)
+    with one_line_errors():
+        for error in missed:
+            raise error
 
 
 def _trace_writer(trace: Path | None, window: str | None) -> TraceWriter | None:
@@ -137,13 +131,25 @@ def _trace_writer(trace: Path | None, window: str | None) -> TraceWriter | None:
     return TraceWriter(trace, parse_window(window))
 
 
-def _short_for_set(seq_len: int | None, phase: Phase | None, batch: int | None) -> list[str]:
-    """The assignments that these options are short for."""
-    flags = {"sequence_length": seq_len, "phase": phase and phase.value, "batch": batch}
-    return [f"{key}={value}" for key, value in flags.items() if value is not None]
+@contextmanager
+def _recorded(
+    writer: TraceWriter | None, job: Job, simulate_layers: int | None, missed: list[InputError]
+) -> Iterator[RunObserver | None]:
+    """What hears a run for its trace; that the window held nothing of it goes to *missed*, since the result stands."""
+    if writer is None:
+        yield None
+        return
+    from sim.trace.window import NothingShown
+
+    writer.check(job.sections, simulate_layers)
+    try:
+        with writer.writing(job.machine) as observer:
+            yield observer
+    except NothingShown as error:
+        missed.append(error)
 
 
-def _prepared(workload: str, machine: str, wanted: list[str], quiet: bool) -> Job:
+def _prepared(workload: str, machine: str, wanted: list[str], limits: Limits, quiet: bool) -> Job:
     """What to run, read, checked and mapped; says how to get the compiled loop where there is none."""
     from hw import COMPILED
     from hw.compiled import advice
@@ -152,7 +158,7 @@ def _prepared(workload: str, machine: str, wanted: list[str], quiet: bool) -> Jo
     inputs = resolve(workload, machine, wanted)
     from sim.simulation import mapped  # see above
 
-    job = mapped(inputs)
+    job = mapped(inputs, limits)
     if not (COMPILED or quiet):
         typer.echo(f"stallscope: {advice()}", err=True)
     return job

@@ -68,21 +68,14 @@ def query(
     file: TraceArgument,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="Over the tables slices and counters.", show_default=False)],
     json: JsonOption = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=86400, help="How long the answer may take.")] = 600.0,
 ) -> None:
     """Ask SQL of a trace: the tables slices and counters, see docs/traces.md."""
     with one_line_errors():
-        from json import dumps
-
         from sim.trace.read.query import query as ask
 
         check_targets(json, file=file)
-        columns, found = ask(file, sql)
-        records = [dict(zip(columns, row, strict=True)) for row in found]
-        if write_json(dumps(records, indent=2, default=str) + "\n", json):
+        answer = ask(file, sql, seconds)
+        if write_json(answer.to_json(), json):
             return
-    from rich.table import Table
-
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for row in found:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    show(table)
+        typer.echo(answer.to_text(), nl=False)

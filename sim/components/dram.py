@@ -1,13 +1,16 @@
 """Replays a DRAM trace on LPDDR5: what the channels make of it, at command or at transaction level.
 
 A trace has a request a line, ``R|W hex-address bytes``, served in order and as fast as the controller's queues take
-them. Two channels are interleaved by 256 bytes.
+them. Two channels are interleaved by 256 bytes. Addresses have 48 bits; a trace has up to eight million requests, which
+move up to 8 GiB: that is some minutes at command level. Empty lines, and those that begin with ``#``, say nothing.
 """
 
 from __future__ import annotations
 
 import re
 import time
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -19,11 +22,16 @@ from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
 Level = Literal["command", "transaction"]
-_LINE = re.compile(r"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")  # addresses of 48 bits
+EXPECTED = "'R|W hex-address bytes'"
+_LINE = re.compile(rb"\s*([RW])\s+(?:0x)?([0-9a-fA-F]{1,12})\s+([0-9]{1,12})\s*")
 MOST_PROBLEMS = 10
+LONGEST_LINE = 4096  # bytes
+MOST_REQUESTS = 1 << 23
+MOST_BYTES = 1 << 33  # moved by all of them
+LAST_ADDRESS = 1 << 48
 
 
 class DramResult(BaseModel):
@@ -58,33 +66,56 @@ class DramResult(BaseModel):
 def read_trace(path: Path) -> Ints:
     """The requests of the trace in *path*, [n, 3]: 1 for a write, byte address, bytes.
 
-    Raises InputError, with the line, for what is no request, and for a trace without any.
+    Raises InputError, with the line, for what is no request, and for a trace without any or with too many.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError(Problem("no such file", str(path))) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", str(path))) from None
-    requests: list[tuple[bool, int, int]] = []
+    numbers = array("q")
     problems: list[Problem] = []
-    for number, line in enumerate(lines, start=1):
-        found = _LINE.fullmatch(line)
+    total = 0
+    for line, text in _lines(path):
+        found = _LINE.fullmatch(text)
         if found is not None and int(found[3]):
-            requests.append((found[1] == "W", int(found[2], 16), int(found[3])))
-        elif line.strip() and not line.lstrip().startswith("#") and len(problems) < MOST_PROBLEMS:
-            problems.append(Problem(f"found {line.strip()!r}, expected 'R|W hex-address bytes'", str(path), number))
+            address, size = int(found[2], 16), int(found[3])
+            total += size
+            if address + size > LAST_ADDRESS:
+                problems.append(Problem("ends beyond the last address of 48 bits", str(path), line))
+            numbers.extend((found[1] == b"W", address, size))
+        elif text.strip() and not text.lstrip().startswith(b"#"):
+            shown = quoted(text.strip().decode("utf-8", "backslashreplace"))
+            problems.append(Problem(f"found {shown}, expected {EXPECTED}", str(path), line))
+        if total > MOST_BYTES:
+            problems.append(Problem(f"moves more than {MOST_BYTES:,} bytes with those before it", str(path), line))
+        if len(numbers) > 3 * MOST_REQUESTS:
+            problems.append(Problem(f"has more than {MOST_REQUESTS:,} requests", str(path)))
+        if len(problems) >= MOST_PROBLEMS or total > MOST_BYTES or len(numbers) > 3 * MOST_REQUESTS:
+            break
     if problems:
         raise InputError(*problems)
-    if not requests:
-        raise InputError(Problem("has no requests, expected lines of 'R|W hex-address bytes'", str(path)))
-    return np.array(requests, dtype=np.int64)
+    if not numbers:
+        raise InputError(Problem(f"has no requests, expected lines of {EXPECTED}", str(path)))
+    return np.array(numbers, dtype=np.int64).reshape(-1, 3)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(number from 1, text) of each line; raises InputError for a file that cannot be read, and for an endless line."""
+    try:
+        with path.open("rb") as stream:
+            number = 1
+            while text := stream.readline(LONGEST_LINE + 1):
+                if len(text) > LONGEST_LINE:
+                    raise InputError(Problem(f"is longer than {LONGEST_LINE:,} bytes", str(path), number))
+                yield number, text
+                number += 1
+    except FileNotFoundError:
+        raise InputError(Problem("no such file", str(path))) from None
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror or error}", str(path))) from None
 
 
 def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: Refresh) -> DramResult:
     """Replay the trace in *path*; raises InputError for a bad trace or an unknown preset."""
     if preset not in TIMINGS:
-        raise InputError(Problem(f"found {preset!r}, expected one of {', '.join(TIMINGS)}", "--preset"))
+        known = f"expected one of {', '.join(TIMINGS)}{did_you_mean(preset, TIMINGS)}"
+        raise InputError(Problem(f"found {preset!r}, {known}", "--preset"))
     requests, timing = read_trace(path), TIMINGS[preset]
     begin = time.perf_counter()
     if level == "command":

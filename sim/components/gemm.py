@@ -15,7 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hw.mac_array import Dataflow, MacArraySpec, gemm_cost, result_cycles, sum_cycles
+from hw.mac_array import LONGEST_SIDE, Dataflow, MacArraySpec, gemm_cost, result_cycles, sum_cycles
 from hw.requests import Gemm
 from sim.files.errors import InputError, Problem
 
@@ -73,10 +73,12 @@ class GemmResult(BaseModel):
 
 def parse_array(text: str) -> tuple[int, int]:
     """Rows and columns of an array written as ``32x32``; raises InputError."""
-    found = re.fullmatch(r"([1-9][0-9]*)x([1-9][0-9]*)", text)
-    if found is None:
-        raise InputError(Problem("must be ROWSxCOLUMNS, both positive, such as 32x32", f"--array {text}"))
-    return int(found[1]), int(found[2])
+    found = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})", text)
+    rows, columns = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not (1 <= rows <= LONGEST_SIDE and 1 <= columns <= LONGEST_SIDE):
+        message = f"must be ROWSxCOLUMNS, both from 1 to {LONGEST_SIDE}, such as 32x32"
+        raise InputError(Problem(message, f"--array {text}"))
+    return rows, columns
 
 
 def run_gemm(

@@ -16,7 +16,9 @@ WORTH_NAMING = 0.02  # of the first run's time
 
 
 class ComparedRun(ResultModel):
-    """One run's headline figures; of its ``layers`` so many were simulated, and the model may have others of its own.
+    """One run's headline figures; its ``label`` is unlike the others'.
+
+    Of its ``layers`` so many were simulated, and the model may have others of its own.
 
     Per token and layer where the run is per token: the models may have different numbers of layers, so a token's
     figures are those of all layers.
@@ -24,6 +26,7 @@ class ComparedRun(ResultModel):
 
     absent_if_none = frozenset({"model_layers"})
 
+    label: str
     workload: str
     machine: str
     layers: int
@@ -61,9 +64,9 @@ class Comparison(ResultModel):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def compare(results: Sequence[Result], command: str = "") -> Comparison:
-    """Compare *results*, which need their critical paths."""
-    runs = [_run(result) for result in results]
+def compare(results: Sequence[Result], labels: Sequence[str], command: str = "") -> Comparison:
+    """Compare *results*, which need their critical paths and a label each."""
+    runs = [_run(result, label) for result, label in zip(results, labels, strict=True)]
     shares = [result.path_shares for result in results]
     scales = [result.tokens * result.layers for result in results]
     keys = dict.fromkeys(key for share in shares for key in share)
@@ -79,8 +82,9 @@ def compare(results: Sequence[Result], command: str = "") -> Comparison:
     return Comparison(command=command, runs=runs, rows=rows, words=_words(runs, rows))
 
 
-def _run(result: Result) -> ComparedRun:
+def _run(result: Result, label: str) -> ComparedRun:
     return ComparedRun(
+        label=label,
         workload=result.workload,
         machine=result.machine,
         layers=result.layers,
@@ -100,7 +104,7 @@ def _run(result: Result) -> ComparedRun:
 
 def _pace(run: ComparedRun) -> str:
     cut = not_the_model(run)
-    return f"{run.workload} on {run.machine} {run.tokens_per_second:.1f} tok/s{f' ({cut})' if cut else ''}"
+    return f"{run.label} {run.tokens_per_second:.1f} tok/s{f' ({cut})' if cut else ''}"
 
 
 def _words(runs: Sequence[ComparedRun], rows: Sequence[ComparedPart]) -> str:
@@ -117,7 +121,7 @@ def _words(runs: Sequence[ComparedRun], rows: Sequence[ComparedPart]) -> str:
         ]
         change = run.cycles_per_token_layer - first.cycles_per_token_layer
         sentences.append(
-            f"A token and layer of {run.workload} on {run.machine} takes {change:+,.0f} cycles against "
-            f"{first.workload} on {first.machine}" + (f": {', '.join(named)}." if named else ".")
+            f"A token and layer of {run.label} takes {change:+,.0f} cycles against {first.label}"
+            + (f": {', '.join(named)}." if named else ".")
         )
     return " ".join(sentences)

@@ -16,10 +16,11 @@ from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.accounting.result import Result
 from sim.files.documents import Document
+from sim.files.limits import LIMITS, Limits
 from sim.files.resolve import model_layers, placing
 from sim.lowering.section import Section
 from sim.search.choose import keep, sections
-from sim.simulation import Job, run
+from sim.simulation import Job, planned, run
 from workloads.workload import Workload
 
 
@@ -59,19 +60,30 @@ class Change:
 
 
 class Laboratory:
-    """A workload, a machine, and the schedule that is kept; *simulate_layers* are simulated, all unless given."""
+    """A workload, a machine, and the schedule that is kept; *simulate_layers* are simulated, all unless given.
+
+    Raises InputError if the experiments would take more than the *limits*.
+    """
 
     def __init__(
-        self, workload: Workload, machine: Document, wishes: Document, simulate_layers: int | None = None
+        self,
+        workload: Workload,
+        machine: Document,
+        wishes: Document,
+        simulate_layers: int | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         self.workload = workload
         self.simulate_layers = simulate_layers
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
+        self._limits = limits
         self._model_layers = model_layers(wishes)
-        with placing(wishes):
-            self.sections = sections(workload, self.machine)
+        with placing(wishes, machine):
+            self.sections = sections(workload, self.machine, limits)
+        experiments = len(LADDER) + 2 * len(changes(self.machine))
+        planned(self.job, simulate_layers).times(experiments).check(limits)
 
     def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
         """The run with *assignments* made; None if the schedule does not fit that machine."""
@@ -81,9 +93,10 @@ class Laboratory:
 
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
-        machine = self._document.changed(assignments).check(MachineSpec)
-        with placing(self._wishes):
-            chosen = sections(self.workload, machine)
+        changed = self._document.changed(assignments)
+        machine = changed.check(MachineSpec)
+        with placing(self._wishes, changed):
+            chosen = sections(self.workload, machine, self._limits)
         return self._run(machine, chosen, False)
 
     @property
@@ -93,7 +106,9 @@ class Laboratory:
 
     def _run(self, machine: MachineSpec, chosen: Sequence[Section], critical_path: bool) -> Result:
         job = Job(machine, tuple(chosen), self._model_layers)
-        return run(job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile")
+        return run(
+            job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile", limits=self._limits
+        )
 
 
 def ladder(laboratory: Laboratory) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:

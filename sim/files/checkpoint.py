@@ -14,6 +14,7 @@ prefill of 1024 tokens, batch 1 and a state of 32 bit are this reader's choice, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,13 +220,22 @@ STATE_SPACES = {
 }
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether the JSON file at *path* looks like a config.json, not like what a command wrote."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and not {"model_type", "ssm_cfg"}.isdisjoint(data)
+
+
 def read_checkpoint(path: Path) -> Document:
     """The workload that the config.json at *path* describes, named after its folder (or after a file of another name).
 
     Mistakes found later in the document stand at the line of the config key that set the value. Raises InputError with
     every key that is missing, is unknown, or has a value that cannot be simulated.
     """
-    config = read_document(path)
+    config = read_document(path, find_base=None)
     key, dialects = _family(config)
     values = {k: v for k, v in config.data.items() if dialects is HUGGING_FACE or k != "ssm_cfg"}
     if dialects is STATE_SPACES:

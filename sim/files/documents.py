@@ -1,33 +1,55 @@
-"""YAML documents with line numbers: read, overridden from the command line, checked against a pydantic schema.
+"""YAML documents: read, overridden from the command line, checked against a pydantic schema.
 
-YAML 1.2 by ruamel.yaml. Every mistake of a document is reported at once, each as an :class:`~sim.files.errors.Problem`
-that names the file, the line and the dotted key.
+Every mistake of a document is reported at once, each as an :class:`~sim.files.errors.Problem` that names the file, the
+line and the dotted key.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from os.path import isfile
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from sim.files.errors import InputError, Problem
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
+from sim.files.yaml_text import Lines, parse_yaml, read_yaml
 
 SpecType = TypeVar("SpecType", bound=BaseModel)
-Lines = Mapping[tuple[str | int, ...], int]  # path of an entry -> the line, from 1, at which it stands
+EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do not do
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "greater_than_equal": "{ge} at least",
+    "less_than_equal": "{le} at most",
+    "string_too_short": "{min_length} character at least",
+    "string_too_long": "{max_length} characters at most",
+    "string_pattern_mismatch": "one line of visible characters",
+    "too_long": "{max_length} entries at most",
+}
+NAMED = ("mapping.place.",)
+DEEPEST = 16  # keys in one another that an assignment may name
+
+
+class Assignment(str):
+    """A ``path=value`` that something other than ``--set`` has *said*."""
+
+    said: str
+
+    def __new__(cls, text: str, said: str) -> Assignment:
+        """*text* is the assignment, *said* what messages call it."""
+        made = super().__new__(cls, text)
+        made.said = said
+        return made
 
 
 @dataclass
 class Document:
     """One parsed YAML mapping with what it extends merged in, where it came from, and the overrides laid over it.
 
-    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last.
+    ``sources`` holds (file, line of every path in it) from the document itself to the one it extends at last;
+    ``overrides`` what said so, by the path that it sets, and ``replaced`` what the files say there.
     """
 
     data: dict[str, Any]
@@ -48,9 +70,8 @@ class Document:
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
         """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
         key = ".".join(str(part) for part in path)
-        for overridden, text in self.overrides.items():
-            if key == overridden or key.startswith(overridden + ".") or overridden.startswith(key + "."):
-                return Problem(message, file=f"--set {text}", key=key)
+        if by := self.overridden(path):
+            return Problem(message, file=by, key=key)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
@@ -58,17 +79,42 @@ class Document:
                 depth, file, line = found, name, at
         return Problem(message, file, line, key)
 
+    def overridden(self, path: Sequence[str | int]) -> str | None:
+        """The override that set what stands at *path*, or something in it, or made the mapping that it is part of."""
+        above = path[:-1]
+        made_by_overrides = bool(above) and not any(tuple(above) in lines for _, lines in self.sources)
+        keys = [".".join(map(str, part)) for part in ([path, above] if made_by_overrides else [path])]
+        for key in keys:
+            for name, text in self.overrides.items():
+                if key == name or key.startswith(name + ".") or name.startswith(key + "."):
+                    return text
+        return None
+
+    def contradiction(self, paths: Iterable[Sequence[str | int]], message: str) -> Problem:
+        """A mistake that keys at several *paths* make together, placed at the one that the user set last.
+
+        That is one that was overridden, else one in the nearest file, else the first.
+        """
+
+        def distance(path: Sequence[str | int]) -> int:
+            if self.overridden(path):
+                return -1
+            holds = (number for number, (_, lines) in enumerate(self.sources) if tuple(path) in lines)
+            return next(holds, len(self.sources))
+
+        return self.problem(min(paths, key=distance), message)
+
     def override(self, assignment: str) -> None:
         """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
         path, text = split_assignment(assignment)
-        *parents, last = path.split(".")
+        *parents, last = _parts(path)
         node = self.data
         for part in parents:
             child = node.get(part)
             node[part] = node = dict(child) if isinstance(child, dict) else {}
         self.replaced.setdefault(path, node.get(last))
-        node[last] = _parse(text, f"--set {assignment}")
-        self.overrides[path] = assignment
+        self.overrides[path] = said(assignment)
+        node[last], _ = parse_yaml(text, said(assignment))
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
@@ -88,20 +134,23 @@ class Document:
             raise InputError(*(self._explain(item, schema, at) for item in error.errors())) from None
 
     def _explain(self, item: Any, schema: type[BaseModel], at: Sequence[str]) -> Problem:
-        inside = [part for part in item["loc"] if not (isinstance(part, str) and "[" in part)]
+        kind, found, inside = item["type"], item["input"], list(item["loc"])
+        if kind != "extra_forbidden" and inside[-1:] == ["[key]"]:  # a key of a mapping that may not be
+            inside.pop()
         path = [*at, *inside]
-        kind, found = item["type"], item["input"]
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
-            close = difflib.get_close_matches(str(path[-1]), known, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(path[-1], [*known, "extends"] if len(path) == 1 else known)
             return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
         if kind == "missing":
             return self.problem(path, "is missing")
+        if kind == "contradiction":
+            return self.contradiction([[*path, key] for key in item["ctx"]["keys"]], item["msg"])
         if kind == "value_error":
             return self.problem(path, str(item["ctx"]["error"]))
-        expected = "a mapping" if kind in ("model_type", "dict_type") else item["msg"].removeprefix("Input should be ")
-        return self.problem(path, f"found {found!r}, expected {expected}")
+        template = EXPECTED.get(kind)
+        expected = template.format(**item.get("ctx", {})) if template else item["msg"].removeprefix("Input should be ")
+        return self.problem(path, f"found {quoted(found)}, expected {expected}")
 
 
 def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
@@ -110,89 +159,85 @@ def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
     return depth, lines[tuple(path[:depth])] if depth else 1
 
 
-def _lines(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """(path, line) of every entry below *node*, which stands at *path*."""
-    entries: Iterable[tuple[str | int, Node, Node]] = ()
-    if isinstance(node, MappingNode):
-        entries = ((str(key.value), key, value) for key, value in node.value)
-    elif isinstance(node, SequenceNode):
-        entries = ((number, value, value) for number, value in enumerate(node.value))
-    for part, start, value in entries:
-        yield (*path, part), start.start_mark.line + 1
-        yield from _lines(value, (*path, part))
-
-
 def split_assignment(assignment: str) -> tuple[str, str]:
-    """``path=value`` as (path, value); raises InputError if it is not that."""
+    """``path=value`` as (path, value); raises InputError if it is not that.
+
+    >>> split_assignment("simd.lanes=64")
+    ('simd.lanes', '64')
+    """
     path, equals, text = assignment.partition("=")
-    if not equals or not all(path.split(".")):
-        raise InputError(Problem("must be path=value", file=f"--set {assignment}"))
+    parts = path.split(".")
+    if not equals or not all(parts) or len(parts) > DEEPEST:
+        raise InputError(Problem("must be path=value", said(assignment)))
     return path, text
+
+
+def _parts(path: str) -> list[str]:
+    """The keys that lead along a dotted *path*; below NAMED the rest is one, since names of operations have dots."""
+    named = next((above for above in NAMED if path.startswith(above)), "")
+    return [*named.split(".")[:-1], path.removeprefix(named)] if named else path.split(".")
+
+
+def check_distinct(assignments: Iterable[str]) -> None:
+    """Raise InputError if two *assignments* set one path."""
+    known: dict[str, str] = {}
+    for assignment in assignments:
+        path, _ = split_assignment(assignment)
+        if path in known:
+            raise InputError(Problem(f"is set already, by {known[path]}", said(assignment), key=path))
+        known[path] = said(assignment)
+
+
+def said(assignment: str) -> str:
+    """What messages call *assignment*."""
+    return assignment.said if isinstance(assignment, Assignment) else f"--set {assignment}"
 
 
 def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:
     """The keys of the mapping at *path*; a part of the path that is no field chooses an element of a collection."""
     for part in path:
         if isinstance(part, str) and part in schema.model_fields:
-            schema = _schema_in(schema.model_fields[part].annotation) or schema
+            schema = schema_in(schema.model_fields[part].annotation) or schema
     return list(schema.model_fields)
 
 
-def _schema_in(annotation: Any) -> type[BaseModel] | None:
+def schema_in(annotation: Any) -> type[BaseModel] | None:
     """The schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((schema for inner in get_args(annotation) if (schema := _schema_in(inner))), None)
+    return next((schema for inner in get_args(annotation) if (schema := schema_in(inner))), None)
 
 
-def _parse(text: str, name: str) -> Any:
-    """The data of a YAML text; raises InputError, which calls it *name*, if it is none."""
-    return _parse_marked(text, name)[0]
+FindBase = Callable[[Path, str], Path]
+"""(a file, what its key ``extends`` names) -> the file that is meant; raises ValueError with what was expected."""
 
 
-def _parse_marked(text: str, name: str) -> tuple[Any, Lines]:
-    """The data, and the line of every path in it."""
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        root = yaml.compose(text)
-        if root is None:
-            return None, {}
-        lines = dict(_lines(root))  # before the data: to construct it changes the nodes
-        return yaml.constructor.construct_document(root), lines
-    except YAMLError as error:
-        raise InputError(_syntax_problem(error, name)) from None
+def beside(file: Path, name: str) -> Path:
+    """The file called *name* in the folder of *file*; raises ValueError if there is none."""
+    path = file.parent / name
+    if not isfile(path):
+        raise ValueError("a file beside this one")
+    return path
 
 
-def _syntax_problem(error: YAMLError, name: str) -> Problem:
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        return Problem(f"not YAML: {error.problem or error.context}", name, mark.line + 1 if mark else None)
-    return Problem(f"not YAML: {str(error).splitlines()[0]}", name)
+def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
+    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names; *find_base* finds that.
 
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    return node
-
-
-def read_document(path: Path) -> Document:
-    """Parse the YAML mapping in *path*, over the document that its key ``extends`` names (relative to its folder).
-
-    Raises InputError if a file is missing, unreadable, not a mapping, or extends itself.
+    Without *find_base* ``extends`` is a key like any other. Raises InputError if a file is missing, unreadable, not a
+    mapping, or extends itself.
     """
     chain = [_read(path)]
     seen = {path.resolve()}
-    while "extends" in (data := chain[-1][1]):
+    while find_base is not None and "extends" in (data := chain[-1][1]):
         name, lines = chain[-1][0], chain[-1][2]
         base, line = data.pop("extends"), _locate(lines, ["extends"])[1]
-        path = path.parent / str(base)
-        if not path.is_file():
-            raise InputError(Problem(f"found {base!r}, expected a file beside this one", name, line, "extends"))
+        try:
+            path = find_base(path, str(base))
+        except ValueError as error:
+            message = f"found {quoted(base)}, expected {error}"
+            raise InputError(Problem(message, name, line, "extends")) from None
         if path.resolve() in seen:
-            raise InputError(Problem(f"{base!r} extends this file in turn", name, line, "extends"))
+            raise InputError(Problem(f"{quoted(base)} extends this file in turn", name, line, "extends"))
         seen.add(path.resolve())
         chain.append(_read(path))
     merged: dict[str, Any] = {}
@@ -201,7 +246,7 @@ def read_document(path: Path) -> Document:
     return Document(merged, [(name, lines) for name, _, lines in chain])
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """*path* as messages call it: relative to where the user is, if it lies below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
@@ -216,15 +261,9 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:
     """The name, the plain data and the lines of the YAML mapping in *path*."""
-    name = _shown(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(Problem("no such file", name)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", name)) from None
-    data, lines = _parse_marked(text, name)
+    name = shown(path)
+    data, lines = read_yaml(path, name)
     if not isinstance(data, dict):
-        found = "nothing" if data is None else "a list" if isinstance(data, list) else repr(data)
+        found = "nothing" if data is None else "a list" if isinstance(data, list) else quoted(data)
         raise InputError(Problem(f"found {found}, expected a mapping of keys to values", name, 1))
-    return name, _plain(data), lines
+    return name, data, lines

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from reprlib import Repr
+
+from sim.files.characters import visible
+
+LONGEST = 600  # characters of a part of a message: a place, a key, what was found
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 100
 
 
 @dataclass(frozen=True)
@@ -17,7 +26,32 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line is not None else self.file
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return ": ".join(in_one_line(part) for part in (place, self.key, self.message) if part)
+
+
+def quoted(value: object) -> str:
+    """What was found, as Python writes it, cut if it is long."""
+    return _SHORT.repr(value)
+
+
+def did_you_mean(found: object, known: Iterable[str]) -> str:
+    """The end of a message about a name that is none of the *known* ones: the one that is most like it, if any is.
+
+    >>> did_you_mean("mamb2", ["mamba1", "mamba2"])
+    "; did you mean 'mamba2'?"
+    """
+    close = get_close_matches(str(found)[:LONGEST], list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def in_one_line(text: str) -> str:
+    """*text* for a line of a terminal: what is not to be seen, or turns the line round, is escaped; cut if it is long.
+
+    >>> in_one_line("two\\nlines")
+    'two\\\\nlines'
+    """
+    shown = visible(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
 
 
 class InputError(ValueError):
@@ -29,13 +63,14 @@ class InputError(ValueError):
 
 
 class MappingError(InputError):
-    """A workload cannot be laid onto a machine as it wishes; ``misfits`` pairs entries of the workload and messages.
+    """A workload cannot be laid onto a machine as it wishes.
 
-    Whoever knows the workload's document says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
+    ``misfits`` are messages, each with the entries of workload and machine that make it together, the likeliest first.
+    Whoever knows the documents says where the entries stand: :meth:`~sim.files.resolve.Inputs.placing`.
     """
 
-    def __init__(self, *misfits: tuple[Sequence[str], str]) -> None:
-        super().__init__(*(Problem(message, key=".".join(path)) for path, message in misfits))
+    def __init__(self, *misfits: tuple[Sequence[Sequence[str]], str]) -> None:
+        super().__init__(*(Problem(message, key=".".join(paths[0])) for paths, message in misfits))
         self.misfits = misfits
 
 

@@ -5,36 +5,37 @@ What maps and simulates them takes a while to import, so it stands apart: a mist
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hw.machine import MachineSpec
-from sim.files.catalog import find
-from sim.files.documents import Document, read_document, split_assignment
-from sim.files.errors import InputError, MappingError, Problem
+from sim.files.catalog import find, find_base
+from sim.files.documents import Assignment, Document, read_document, said, split_assignment
+from sim.files.errors import InputError, MappingError, Problem, did_you_mean
+from sim.files.keys import NamedMapping, settable
 from workloads.models.registry import GENERATORS, SEQUENTIAL
-from workloads.spec import Spec
 from workloads.workload import Workload, WorkloadSpec, timestep_graph
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A workload and a machine; *document* is where the workload's wishes are written."""
+    """A workload and a machine, and the ``documents`` that they are written in."""
 
     workload: Workload
     machine: MachineSpec
-    document: Document
+    documents: tuple[Document, Document]
 
     @property
     def model_layers(self) -> int | None:
         """The layers that the workload's own file gives it, where it was told to have another number."""
-        return model_layers(self.document)
+        return model_layers(self.documents[0])
 
     def placing(self) -> AbstractContextManager[None]:
-        """Where a workload cannot be laid onto a machine, the block raises InputError with the lines in *document*."""
-        return placing(self.document)
+        """Where the workload cannot be laid onto the machine, the block raises InputError with the lines."""
+        return placing(*self.documents)
 
 
 def model_layers(document: Document) -> int | None:
@@ -45,36 +46,48 @@ def model_layers(document: Document) -> int | None:
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
-    document, machine_document = read_inputs(workload, machine, assignments)
-    spec = machine_document.check(MachineSpec)
-    return Inputs(build_workload(document), spec, document)
+    documents = read_inputs(workload, machine, assignments)
+    mistakes: list[Problem] = []
+    try:
+        spec = documents[1].check(MachineSpec)
+    except InputError as error:
+        mistakes += error.problems
+    try:
+        built = build_workload(documents[0])
+    except InputError as error:
+        mistakes += error.problems
+    if mistakes:
+        raise InputError(*mistakes)
+    return Inputs(built, spec, documents)
 
 
 @contextmanager
-def placing(document: Document) -> Iterator[None]:
-    """Turns a MappingError of the block into an InputError that says where the wishes stand in *document*."""
+def placing(workload: Document, machine: Document) -> Iterator[None]:
+    """Turns a MappingError of the block into an InputError that says where the entries stand in the documents."""
     try:
         yield
     except MappingError as error:
-        raise InputError(*(document.problem(path, message) for path, message in error.misfits)) from None
+        problems = (_placed(paths, message, workload, machine) for paths, message in error.misfits)
+        raise InputError(*problems) from None
 
 
-class NamedMapping(Spec):
-    """A way to map workloads that has a name: assignments as ``--set`` takes them."""
-
-    name: str
-    description: str = ""
-    set: list[str]
+def _placed(paths: Sequence[Sequence[str]], message: str, workload: Document, machine: Document) -> Problem:
+    """At one of *paths* that was overridden, else in the document of the first."""
+    documents = [machine if path[0] in MachineSpec.model_fields else workload for path in paths]
+    pairs = list(zip(documents, paths, strict=True))
+    document = next((document for document, path in pairs if document.overridden(path)), documents[0])
+    return document.contradiction([path for other, path in pairs if other is document], message)
 
 
 def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    return read_document(find("mapping", name)).check(NamedMapping).set
+    found = read("mapping", name).check(NamedMapping).set
+    return [Assignment(assignment, f"--mapping {name}: {assignment}") for assignment in found]
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
     """The documents of a workload and a machine, with *assignments* applied to the one that each is about."""
-    documents = read_workload(workload), read_document(find("machine", machine))
+    documents = read("workload", workload), read("machine", machine)
     for assignment in assignments:
         _target(assignment, *documents).override(assignment)
     return documents
@@ -85,17 +98,17 @@ def files_behind(named: Iterable[tuple[str, str]]) -> list[Path]:
     found: list[Path] = []
     for kind, name in named:
         try:
-            found += (read_workload(name) if kind == "workload" else read_document(find(kind, name))).files
+            found += read(kind, name).files
         except InputError:
             continue  # whoever reads it says so
     return found
 
 
-def read_workload(name: str) -> Document:
-    """The document of a workload: a YAML file, the name of a shipped one, or a model's ``config.json``."""
-    path = find("workload", name)
-    if path.suffix != ".json":
-        return read_document(path)
+def read(kind: str, name: str) -> Document:
+    """The document of a workload, machine or mapping: a YAML file, the name of a shipped one; a model's config.json."""
+    path = find(kind, name)
+    if kind != "workload" or path.suffix != ".json":
+        return read_document(path, partial(find_base, kind))
     from sim.files.checkpoint import read_checkpoint
 
     return read_checkpoint(path)
@@ -103,8 +116,11 @@ def read_workload(name: str) -> Document:
 
 def resolve_workload(name: str, assignments: Iterable[str] = ()) -> Workload:
     """The workload called *name* by itself, with *assignments* made; raises InputError with every mistake."""
-    document = read_workload(name)
+    document = read("workload", name)
     for assignment in assignments:
+        path, _ = split_assignment(assignment)
+        if path.split(".")[0] in MachineSpec.model_fields.keys() - WorkloadSpec.model_fields.keys():
+            raise InputError(Problem("is a key of machines, and here is none", said(assignment), key=path))
         document.override(assignment)
     return build_workload(document)
 
@@ -117,8 +133,10 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
         return workload
     if first in MachineSpec.model_fields:
         return machine
-    known = ", ".join(dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields)))
-    raise InputError(Problem(f"unknown key, expected one of {known}", f"--set {assignment}", key=path))
+    known = dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields))
+    ending = [key for key in settable() if key.endswith(f".{path}")]
+    hint = f"; did you mean {' or '.join(map(repr, ending))}?" if ending else did_you_mean(path, settable())
+    raise InputError(Problem(f"unknown key, expected one of {', '.join(known)}{hint}", said(assignment), key=path))
 
 
 def build_workload(document: Document) -> Workload:
@@ -131,7 +149,7 @@ def build_workload(document: Document) -> Workload:
     try:
         graph = timestep_graph(spec, dimensions)
     except ValueError as error:
-        raise InputError(document.problem(["chunk"], str(error))) from None
+        raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None
     return Workload.alike(spec, graph)
 
 
@@ -140,7 +158,8 @@ def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:
     problems, formulations = [], (SEQUENTIAL, *GENERATORS[spec.model].chunked)
     if spec.formulation not in formulations:
         message = f"found {spec.formulation!r}, expected one of {', '.join(formulations)} for {spec.model}"
-        problems.append(document.problem(["formulation"], message))
+        problems.append(document.contradiction([["formulation"], ["model"]], message))
     if spec.head and spec.vocabulary is None:
-        problems.append(document.problem(["head"], "an LM head needs the size of the vocabulary"))
+        message = "an LM head needs the size of the vocabulary"
+        problems.append(document.contradiction([["head"], ["vocabulary"]], message))
     return problems

@@ -9,7 +9,7 @@ from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
-from hw.simd import vector_cost
+from hw.simd import VectorUnitSpec, vector_cost
 from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.lowering.analysis import Analysis
 
@@ -41,13 +41,29 @@ class CostModel:
         return cast(Shared, self._once[key])
 
     def units(self, name: str) -> tuple[ComputeUnit, ...]:
-        """The units that can do *name*, the specialised one first."""
+        """The units that can do *name*, the specialised one first; none if no table of cycles has its functions."""
+        return self.once(("units", name), lambda: self._units(name))
+
+    def _units(self, name: str) -> tuple[ComputeUnit, ...]:
         kind = self.analysis.kind(name)
         if kind == "projection":
             return (MAC_ARRAY,)
-        if kind == "contraction":
-            return (MAC_ARRAY, SIMD)
-        return (SIMD, MAC_ARRAY) if self.machine.mac_array.elementwise else (SIMD,)
+        in_products = kind == "contraction" and not self._elementwise
+        can = {
+            MAC_ARRAY: in_products or self.in_passes(name, self.machine.mac_array.elementwise),
+            SIMD: self.in_passes(name, self.machine.simd),
+        }
+        order: tuple[ComputeUnit, ...] = (MAC_ARRAY, SIMD) if kind == "contraction" else (SIMD, MAC_ARRAY)
+        return tuple(unit for unit in order if can[unit])
+
+    def in_passes(self, name: str, spec: VectorUnitSpec | None) -> bool:
+        """Whether something as *spec* says can do *name* elementwise; None stands for what cannot do so at all."""
+        return spec is not None and not self.missing(name, spec)
+
+    def missing(self, name: str, spec: VectorUnitSpec) -> tuple[str, ...]:
+        """The functions that it takes to do *name* elementwise and for which *spec* has no figure."""
+        passes = self.analysis.passes(name, 1)
+        return tuple(dict.fromkeys(function for step in passes for function in spec.missing(step.function)))
 
     def cost(self, name: str, unit: str, scale: int, groups: int) -> Cost:
         """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut.
@@ -65,7 +81,8 @@ class CostModel:
         if unit == SIMD:
             return self._vector_cost(passes)
         array, ideal = self.machine.mac_array, self.machine.ideal
-        ways = [] if array.elementwise is None else [freed_cost(elementwise_cost(array, passes), ideal)]
+        able = self.in_passes(name, array.elementwise)
+        ways = [freed_cost(elementwise_cost(array, passes), ideal)] if able else []
         kind = self.analysis.kind(name)
         if kind == "projection" or (kind == "contraction" and not self._elementwise):
             ways.append(self.gemm_cost(self.gemm(name, scale, parts)))

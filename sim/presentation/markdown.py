@@ -169,7 +169,7 @@ def _side_by_side(found: Comparison) -> str:
 
 
 def _names(found: Comparison) -> list[str]:
-    return [for_markdown(f"{run.workload} on {run.machine}") for run in found.runs]
+    return [for_markdown(run.label) for run in found.runs]
 
 
 def decomposed(found: Comparison) -> str:

@@ -17,16 +17,16 @@ from workloads.workload import Stack
 
 def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -> float:
     """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
-    mapping, per_cycle = inventory.mapping, costs.machine.dram_bytes_per_cycle
+    mapping, dram_cycles = inventory.mapping, costs.machine.dram_cycles
     spilled = 2 * inventory.carried_bytes(spilled=True)
-    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: spilled / per_cycle}
+    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: dram_cycles(spilled)}
     for draft in inventory.drafts:
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
                 loads[MAC_ARRAY] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
-            loads[DMA] += draft.weights.total * costs.element_bytes / per_cycle / tiles
+            loads[DMA] += dram_cycles(draft.weights.total * costs.element_bytes) / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)

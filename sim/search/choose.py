@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hw.machine import MachineSpec
+from sim.execution.estimate import MOST_CYCLES
+from sim.files.errors import InputError, Problem
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import allot
 from sim.lowering.section import Section, cost_model
 from sim.search.space import Space, stored
@@ -19,16 +22,20 @@ from workloads.workload import Stack, Workload
 REFINED = 3  # mappings of which other cuts and slots are tried
 
 
-def choose(stack: Stack, machine: MachineSpec) -> Section:
+def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Section:
     """*stack* by its best mapping onto *machine*; its wishes are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best of them. Raises MappingError if no tiling fits or a wish cannot be met.
+    slots and cuts for the best of them. Raises MappingError if no tiling fits or a wish cannot be met, InputError if
+    the trials would take more than the *limits*, or the run more cycles than can be counted.
     """
     costs = cost_model(stack, machine)
-    space = Space(stack, costs)
+    space = Space(stack, costs, limits)
     first = space.first()
+    if first[0].bound * stack.steps * stack.layers > MOST_CYCLES:
+        raise InputError(Problem(f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"))
     trials = Trials(stack, machine, costs)
+    trials.estimate(first).check(limits)
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate, REFINED)
     for mapping in trials.fastest(REFINED) or [first[0].mapping]:
@@ -40,13 +47,13 @@ def choose(stack: Stack, machine: MachineSpec) -> Section:
     return Section.lowered(stack, machine, costs, chosen.inventory, trials.count)
 
 
-def sections(workload: Workload, machine: MachineSpec) -> tuple[Section, ...]:
-    """All stacks of *workload* on *machine* in their order; what is alike is chosen once. Raises MappingError."""
+def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:
+    """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`."""
     chosen: list[Section] = []
     layer = 0
     for stack in workload.stacks:
         like = next((each for each in chosen if each.stack.graph is stack.graph), None)
-        section = choose(stack, machine) if like is None else _relowered(like, stack, machine)
+        section = choose(stack, machine, limits) if like is None else _relowered(like, stack, machine)
         chosen.append(replace(section, first_layer=layer))
         layer += stack.layers
     return tuple(chosen)

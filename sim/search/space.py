@@ -9,7 +9,9 @@ from math import inf
 from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
-from sim.files.errors import MappingError
+from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
+from sim.files.errors import MappingError, did_you_mean
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
@@ -34,6 +36,16 @@ CUTS = (
 )  # (blocks, lanes), usually best first
 OTHER_CUTS = 6  # of them are tried for the best mappings
 SLOTS_KIB = (128, 64, 32)
+SIZES: list[tuple[str, ...]] = [
+    ("dimensions",),
+    ("batch",),
+    ("chunk",),
+    ("formulation",),
+    ("precision",),
+    ("state_precision",),
+    ("mapping",),
+    ("sram",),
+]  # entries that say how much has to be in SRAM, and how much there is
 
 
 @dataclass(frozen=True)
@@ -58,30 +70,48 @@ class Candidate:
 class Space:
     """The mappings that the wishes of a *stack* leave open; raises MappingError for wishes that cannot be met."""
 
-    def __init__(self, stack: Stack, costs: CostModel) -> None:
+    def __init__(self, stack: Stack, costs: CostModel, limits: Limits = LIMITS) -> None:
         self._stack = stack
         self._costs = costs
+        self._limits = limits
+        self._too_long: Estimate | None = None  # of a mapping with too many items for the memory that there may be
         self._chunk = stack.graph.tokens
         self._least: tuple[int, int] | None = None  # (bytes, timesteps) of the smallest mapping that did not fit
         self._too_many: dict[object, int] = {}  # the smallest tile with which a mapping did not fit
         self._wishes = stack.wishes
+        analysis = costs.analysis
+        self._projected = {
+            w for n in analysis.operations if analysis.kind(n) == "projection" for w in analysis.weights[n]
+        }
         self._stepped_by_groups: dict[int, frozenset[str]] = {}
         self._slots = [self._wishes.weight_slot_kib] if self._wishes.weight_slot_kib else list(SLOTS_KIB)
         self._spills = (False, True) if self._wishes.spill is None else (self._wishes.spill,)
-        self._cuts = self._allowed_cuts()
+        self._check_functions()
         self._check_places()
+        self._cuts = self._allowed_cuts()
         self._tiles = self._possible_tiles()
+
+    def _check_functions(self) -> None:
+        simd, missing = self._costs.machine.simd, dict[str, None]()
+        undone = [name for name in self._costs.analysis.operations if not self._costs.units(name)]
+        for name in undone:
+            missing |= dict.fromkeys(self._costs.missing(name, simd))
+        if undone:
+            message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
+            message += " and others" if undone[3:] else ""
+            raise MappingError(([("simd", "cycles")], message))
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []
         for name, unit in self._wishes.place.items():
             if name not in operations:
-                message = f"unknown operation, expected one of {', '.join(operations)}"
+                known = f", expected one of {', '.join(operations)}"
+                message = f"unknown operation{did_you_mean(name, operations) or known}"
             elif unit not in (units := self._costs.units(name)):
                 message = f"found {unit!r}, but this machine does it on {' or '.join(units)} only"
             else:
                 continue
-            misfits.append((("mapping", "place", name), message))
+            misfits.append(([("mapping", "place", name)], message))
         if misfits:
             raise MappingError(*misfits)
 
@@ -91,9 +121,9 @@ class Space:
         wanted = {(wishes.blocks or blocks, wishes.lanes or lanes): None for blocks, lanes in CUTS}
         cuts = [(blocks, lanes) for blocks, lanes in wanted if size % (blocks * lanes) == 0]
         if not cuts:
-            key = "blocks" if wishes.blocks else "lanes"
+            keys = [("mapping", key) for key in ("blocks", "lanes") if getattr(wishes, key)]
             message = f"blocks x lanes must divide the {size} parallel parts of the recurrence"
-            raise MappingError((("mapping", key), message))
+            raise MappingError((keys, message))
         return cuts
 
     def _possible_tiles(self) -> list[int]:
@@ -102,7 +132,7 @@ class Space:
         if wish:
             if wish % chunk:
                 message = f"found {wish}, expected a multiple of the chunk of {chunk} tokens"
-                raise MappingError((("mapping", "token_tile"), message))
+                raise MappingError(([("mapping", "token_tile"), ("chunk",), ("formulation",)], message))
             return [min(wish // chunk, steps)]
         powers = [2**k for k in range(LONGEST_POWER + 1) if 2**k < steps]
         return powers if steps > 2 ** (LONGEST_POWER + 1) else [*powers, steps]
@@ -192,13 +222,18 @@ class Space:
             weight_slot_bytes=slot_kib * KIB,
             spill=spill,
         )
+        if not self._may_have(self._least_items(mapping)):
+            return None
         contents = costs.once(("contents", *key[:2], spill), lambda: stored(self._stack, costs, mapping))
         if spill and not contents.spilled:
             return None
         rest, (largest, every) = contents.least_bytes(steps), weight_bytes(costs, mapping)
         slots = LEAST_WEIGHT_SLOTS * largest
         if rest + min(slots, every) <= capacity:
-            inventory = contents.resized(mapping, cut_into_streams(costs, mapping))
+            drafts = cut_into_streams(costs, mapping)
+            if not self._may_have(sum(draft.layout.items for draft in drafts)):
+                return None
+            inventory = contents.resized(mapping, drafts)
             allot(inventory, capacity)
             return Candidate(inventory, busy_cycles_per_step(self._stack, costs, inventory))
         # without its weights already too much: smaller slots will not do; the smallest tile is tried for the message
@@ -208,16 +243,32 @@ class Space:
         self._least = min(self._least or (rest + slots, steps), (rest + slots, steps))
         return None
 
-    def _too_large(self) -> tuple[tuple[str, ...], str]:
+    def _least_items(self, mapping: Mapping) -> int:
+        """Items of a tile of *mapping* at the very least, found without making them."""
+        weights = sum(self._costs.analysis.graph.elements(name) for name in self._projected)
+        stepped = mapping.tile_steps * mapping.groups if mapping.stepped else 0
+        return stepped + weights * self._costs.element_bytes // mapping.weight_slot_bytes
+
+    def _may_have(self, items: int) -> bool:
+        """Whether there is memory for the tables of so many *items*."""
+        found = Estimate(items, 0.0, PROCESS_BYTES + items * ITEM_BYTES)
+        if found.memory_bytes <= self._limits.memory_bytes:
+            return True
+        self._too_long = found
+        return False
+
+    def _too_large(self) -> tuple[list[tuple[str, ...]], str]:
+        if self._too_long is not None:
+            self._too_long.check(self._limits)
         if self._least is None:
             message = "found true, but no state is updated step by step in more than two blocks, so none can be spilled"
-            return ("mapping", "spill"), message
+            return [("mapping", "spill")], message
         machine, tokens = self._costs.machine, self._least[1] * self._chunk
         message = (
             f"one layer needs {format_bytes(self._least[0])} of SRAM at the smallest tiling tried (a tile of "
             f"{tokens} tokens), machine {machine.name!r} has {format_bytes(machine.sram.capacity)}"
         )
-        return ("dimensions",), message
+        return SIZES, message
 
 
 def stored(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory:

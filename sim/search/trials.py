@@ -6,10 +6,12 @@ clear that its candidate cannot win.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
 from hw.machine import MachineSpec
+from sim.execution.estimate import PROCESS_BYTES, REQUEST_SECONDS, Estimate
 from sim.execution.run import run_program
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
@@ -44,6 +46,11 @@ class Trials:
         """Candidates simulated so far."""
         return len(self._tried)
 
+    def estimate(self, candidates: Sequence[Candidate]) -> Estimate:
+        """What it takes to try all *candidates*."""
+        requests = sum(int(each.requests * self._steps(each.mapping)) for each in candidates)
+        return Estimate(requests, requests * REQUEST_SECONDS, PROCESS_BYTES)
+
     def fastest(self, count: int) -> list[Mapping]:
         """The fastest mappings so far, *count* at most."""
         return [mapping for _, mapping in sorted(self._tried, key=lambda tried: tried[0])[:count]]
@@ -72,9 +79,7 @@ class Trials:
 
     def _run(self, candidate: Candidate, limit: float) -> float:
         """Cycles a timestep once the pipeline is full; infinite if more than *limit*."""
-        mapping, tile = candidate.mapping, candidate.mapping.tile_steps
-        least, most = TRIAL_TILES
-        steps = min(self._stack.steps, max(least, min(most, TRIAL_TOKENS // mapping.token_tile)) * tile)
+        tile, steps = candidate.mapping.tile_steps, self._steps(candidate.mapping)
         program = lower(self._short(steps), self._machine, self._costs, candidate.inventory)
         ends: list[int] = []
         counted = program.tiles - 2  # neither the first, which fills the pipeline, nor the last
@@ -89,6 +94,11 @@ class Trials:
         except _TooSlow:
             return inf
         return (ends[-2] - ends[0]) / counted / tile if counted > 0 else makespan / steps
+
+    def _steps(self, mapping: Mapping) -> int:
+        """Timesteps of a trial."""
+        least, most = TRIAL_TILES
+        return min(self._stack.steps, max(least, min(most, TRIAL_TOKENS // mapping.token_tile)) * mapping.tile_steps)
 
     def _short(self, steps: int) -> Stack:
         """One layer of the stack, and so many timesteps."""

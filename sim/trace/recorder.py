@@ -6,7 +6,7 @@ not grow with the run. The same run gives the same bytes; recording changes no c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,17 @@ class TraceWriter:
         self._format = format_of(path)
         self._format.check()
 
+    def check(self, sections: Iterable[Section], simulate_layers: int | None = None) -> None:
+        """Raise InputError if the window holds no layer or no token of a run of *sections*."""
+        if self._window is not None:
+            self._window.check(sections, simulate_layers)
+
     @contextmanager
     def writing(self, machine: MachineSpec) -> Iterator[RunObserver]:
-        """The observer of a run on *machine* that the block does; the file appears when the block ends well."""
+        """The observer of a run on *machine* that the block does; the file appears when the block ends well.
+
+        Raises NothingShown at the end of the block, and no file appears, if the window holds nothing of the run.
+        """
         channels = tuple(f"dram.channel{number}" for number in range(machine.dram.channels))
         tracks = dict.fromkeys(UNITS, ("work", "stalls")) | dict.fromkeys(channels, ("data", "stalls"))
         header = Header(machine.name, machine.clock, tracks)
@@ -53,6 +61,8 @@ class TraceWriter:
             recorder = _Recorder(output, self._chunk)
             yield recorder
             recorder.finish()
+            if self._window is not None and output.slices.shown is None:
+                raise self._window.nothing_in(recorder.cycles)
             sink.counters(output.counters.counters())
 
 
@@ -65,6 +75,7 @@ class _Recorder(RunObserver):
         self._most = chunk * len(HEARD)
         self._section: SectionRecording | None = None
         self._heard = Heard()
+        self._start = 0  # of the section
         self._end = 0  # the last cycle heard of, in the section
         self._busy = (0, 0)  # when the unit of the request that is just being issued works on it
         self._issued_at: list[int] = []  # when the latest request of each stream was issued
@@ -74,7 +85,13 @@ class _Recorder(RunObserver):
             self._section.finish(self._heard, self._end)
             self._section.leave(start)
         self._section = SectionRecording(section, start, self._output)
+        self._start = start
         self._heard, self._end, self._issued_at = Heard(), 0, [0] * len(section.program.streams)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles that have been heard of."""
+        return self._start + self._end
 
     def finish(self) -> None:
         """Write what is left, once the run has ended."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hw.effects import Effect
 from hw.machine import MachineSpec
 from sim.accounting.result import BufferReport, Result
-from sim.simulation import Job, run
+from sim.simulation import Job, run, simulate
 from sim.trace import TraceWriter
 from tests.support.accounted import RUNS, done, recorded
 from tests.support.conservation import check_path, check_windows, unrecorded
@@ -164,3 +164,11 @@ def test_random_models_on_random_machines_with_any_effects_ideal(
     check_windows(full, most)
     check_path(full)
     assert unrecorded(full) == silent
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+@pytest.mark.parametrize("effect", get_args(Effect))
+def test_no_run_is_faster_than_its_bounds_whatever_is_ideal(effect: Effect, phase: str) -> None:
+    wanted = {"layers": 1, "sequence_length": 16, "phase": phase, "clock": "2GHz", "ideal": f"[{effect}]"}
+    result = simulate("mamba2-d96", "edge", wanted)
+    assert max(result.bounds.resource_cycles, result.bounds.recurrence_cycles) <= result.makespan_cycles

@@ -29,9 +29,11 @@ def test_a_file_beside_the_table(tmp_path: Path) -> None:
         assert part in output
 
 
-@pytest.mark.parametrize("array", ["32", "32x", "x32", "0x32", "32x0", "-1x4", "4x4x4", "4 x 4", "axb", ""])
+@pytest.mark.parametrize(
+    "array", ["32", "32x", "x32", "0x32", "32x0", "-1x4", "4x4x4", "4 x 4", "axb", "", "65537x1", "1x99999999999"]
+)
 def test_a_bad_array_is_one_line(array: str) -> None:
-    message = f"stallscope: --array {array}: must be ROWSxCOLUMNS, both positive, such as 32x32\n"
+    message = f"stallscope: --array {array}: must be ROWSxCOLUMNS, both from 1 to 65536, such as 32x32\n"
     assert call("gemm", "1", "1", "1", f"--array={array}") == (2, "", message)
 
 

@@ -79,9 +79,9 @@ MISTAKES = [
     pytest.param(["timeline", "RESULTS/run.json", "-o", "x.svg"], "expected a workload", id="no-timeline"),
     pytest.param(["what-ifs", "mamba2", "-o", "x.svg"], "expected what explain --json wrote", id="no-what-ifs"),
     pytest.param(
-        ["units", "RESULTS/run.json", "--hw", "edge", "-o", "x.svg"], "go with a workload", id="hw-of-a-result"
+        ["units", "RESULTS/run.json", "--hw", "edge", "-o", "x.svg"], "--hw: goes with a workload", id="hw-of-a-result"
     ),
-    pytest.param(["units", "mamba9", "-o", "x.svg"], "no shipped workload has that name", id="workload"),
+    pytest.param(["units", "mamba9", "-o", "x.svg"], "no shipped workload is called 'mamba9'", id="workload"),
     pytest.param(["units", "-o", "x.svg"], "WORKLOAD: is missing", id="no-source"),
     pytest.param(["units", "RESULTS/run.json", "-o", "x.svg", "--width", "99"], "expected 2 to 20 inches", id="width"),
     pytest.param(["units", "RESULTS/run.json", "-o", "nowhere/x.svg"], "does not exist", id="no-folder"),

@@ -62,6 +62,16 @@ def test_trace_is_written(tmp_path: Path) -> None:
     assert json.loads(gzip.decompress(target.read_bytes()))["traceEvents"]
 
 
+def test_a_window_after_the_run_costs_the_trace_and_not_the_result(tmp_path: Path) -> None:
+    trace, target = tmp_path / "t.csv.gz", tmp_path / "r.json"
+    arguments = ["run", "mamba2", *SMALL, "-q", "--trace", str(trace), "--json", str(target)]
+    code, output, error = call(*arguments, "--window", "cycle:999999999999")
+    cycles = Result.model_validate_json(target.read_text()).makespan_cycles
+    shown = f"holds nothing of the run, which shows cycles 0 to {cycles - 1}"
+    assert (code, output, error) == (2, "", f"stallscope: --window cycle:999999999999: {shown}\n")
+    assert not trace.exists()
+
+
 def write(folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.write_text(text)
@@ -80,10 +90,12 @@ sequence_length: 8
 MISTAKES = [
     pytest.param("layers: 1", "layer: 1", ":6: layer: unknown key, expected one of", id="unknown-key"),
     pytest.param("layers: 1", "layers: many", ":6: layers: found 'many', expected a valid integer", id="type"),
-    pytest.param("layers: 1", "layers: 0", ":6: layers: found 0, expected greater than 0", id="range"),
+    pytest.param("layers: 1", "layers: 0", ":6: layers: found 0, expected 1 at least", id="range"),
     pytest.param("model: mamba2", "model: mamba9", ":2: model: found 'mamba9', expected 'mamba1'", id="model"),
     pytest.param("d_model: 64", "d_modell: 64", ":4: dimensions.d_modell: unknown key", id="unknown-dimension"),
-    pytest.param("head_dim: 16", "head_dim: 24", ":3: dimensions: expand*d_model = 128 must be", id="indivisible"),
+    pytest.param(
+        "head_dim: 16", "head_dim: 24", ":5: dimensions.head_dim: expand*d_model = 128 must be", id="indivisible"
+    ),
     pytest.param("layers: 1\n", "", ":1: layers: is missing", id="missing-key"),
     pytest.param("name: mine", "name: [mine", "not YAML", id="syntax"),
     pytest.param(
@@ -111,12 +123,20 @@ def test_bad_workload_is_one_line_with_its_place(tmp_path: Path, good: str, bad:
         pytest.param(["run", "mamba2", "--set", "simd.lanes"], "--set simd.lanes: must be path=value", id="no-value"),
         pytest.param(["run", "mamba2", "--set", "simd.lane=3"], "did you mean 'lanes'?", id="unknown-path"),
         pytest.param(["run", "mamba2", "--set", "lanes=3"], "lanes: unknown key, expected one of", id="unknown-root"),
-        pytest.param(["run", "mamba2", "--set", "clock=250"], "must be a quantity with a unit", id="no-unit"),
-        pytest.param(["run", "mamba2", "--set", "clock=250MB"], "unknown unit 'MB'", id="bad-unit"),
-        pytest.param(["run", "mamba2", "--set", "sram.capacity=64KiB"], "dimensions: one layer needs", id="cannot-fit"),
+        pytest.param(["run", "mamba2", "--set", "clock=250"], "expected a quantity with a unit", id="no-unit"),
+        pytest.param(
+            ["run", "mamba2", "--set", "clock=250MB"], "found '250MB', expected one of the units Hz", id="bad-unit"
+        ),
+        pytest.param(["run", "mamba2", "--set", "sram.capacity=64KiB"], "sram: one layer needs", id="cannot-fit"),
+        pytest.param(["run", "mamba2", "--set", "batch=4096"], "batch=4096: batch: one layer needs", id="large-batch"),
         pytest.param(["run", "mamba2", "--window", "layer:0"], "--window layer:0: goes with --trace", id="window"),
         pytest.param(
             ["run", "mamba2", "--trace", "t.json.gz", "--window", "x"], "--window x: must be layer:", id="bad-window"
+        ),
+        pytest.param(
+            ["run", "mamba2", *SMALL, "--trace", "t.json.gz", "--window", "layer:99"],
+            "--window layer:99: holds nothing of the run, which shows layers 0",
+            id="window-outside",
         ),
         pytest.param(["run"], "WORKLOAD: is missing", id="no-workload"),
         pytest.param(["run", "mamba2", "--config", CONFIG], f"--config {CONFIG}: found 'mamba2' as well", id="both"),
@@ -132,6 +152,11 @@ def test_bad_workload_is_one_line_with_its_place(tmp_path: Path, good: str, bad:
             ["run", "mamba2", "--set", "formulation=blelloch"],
             "formulation: found 'blelloch', expected one of sequential, chunked for mamba2",
             id="formulation",
+        ),
+        pytest.param(
+            ["run", "mamba2", "--set", "dimensions.d_model=1537"],
+            "dimensions.d_model: expand*d_model = 3074",
+            id="heads",
         ),
         pytest.param(["run", "mamba1_pscan", "--set", "chunk=12"], "chunk: a parallel scan needs", id="chunk"),
         pytest.param(["run", "mamba2", "--set", "head=true"], "head: an LM head needs the size of the", id="head"),
@@ -156,7 +181,7 @@ def test_mistake_in_a_machine_file_names_its_line(tmp_path: Path) -> None:
     line = next(number for number, row in enumerate(text.splitlines(), 1) if "mebibytes" in row)
     code, _, error = call("run", "mamba2", "--hw", path)
     assert code == 2
-    assert f"{path}:{line}: sram.capacity: has the unknown unit 'mebibytes'" in error
+    assert f"{path}:{line}: sram.capacity: found '2 mebibytes', expected one of the units B," in error
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:

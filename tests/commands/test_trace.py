@@ -23,7 +23,7 @@ def test_commands(tmp_path: Path) -> None:
     code, text, _ = call("trace", "query", path, sql, "--json", "-")
     assert code == 0 and json.loads(text)[0]["requests"] > 100
     code, text, _ = call("trace", "query", path, "SELECT DISTINCT component FROM counters ORDER BY 1")
-    assert code == 0 and text.split() == ["component", "dma", "dram", "mac_array", "simd", "sram"]
+    assert code == 0 and text.splitlines() == ["component", "dma", "dram", "mac_array", "simd", "sram", "5 rows"]
 
 
 @pytest.mark.parametrize(

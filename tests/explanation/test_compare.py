@@ -21,7 +21,8 @@ def compared() -> tuple[Comparison, tuple[Result, ...]]:
     results = tuple(
         run(prepare(name, "edge", [*small, f"layers={layers}"]), critical_path=True) for name, small, layers in jobs
     )
-    return compare(results), results
+    labels = [f"{result.workload} on edge" for result in results]
+    return compare(results, labels), results
 
 
 def test_columns_sum_to_the_times_and_differences_to_the_difference() -> None:

@@ -139,7 +139,7 @@ def mistakes(path: Path) -> str:
         pytest.param(
             "hf-mamba-130m",
             {"num_hidden_layers": 0},
-            "20: layers: found 0, expected greater than 0",
+            "20: layers: found 0, expected 1 at least",
             id="a value the workload refuses, at the line of the config",
         ),
         pytest.param(

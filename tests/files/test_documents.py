@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, PositiveInt, model_validator
 
-from hw.quantities import Bytes
-from hw.spec import Spec
+from hw.quantities import BYTES, Quantity
+from hw.spec import Name, Spec, contradiction
 from sim.files.documents import read_document, split_assignment
-from sim.files.errors import InputError
+from sim.files.errors import InputError, quoted
 
 pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 
@@ -19,20 +19,20 @@ pytestmark = pytest.mark.usefixtures("in_an_empty_folder")
 class Tank(Spec):
     """A part of the example document."""
 
-    size: Bytes
-    count: PositiveInt
+    size: Annotated[int, Quantity(BYTES, "2MiB", "1B", "1GiB")]
+    count: int = Field(ge=1, le=1000)
 
     @model_validator(mode="after")
     def _fits(self) -> Tank:
         if self.size * self.count > 4096:
-            raise ValueError("size times count must be 4096 bytes at most")
+            raise contradiction("size times count must be 4096 bytes at most", "count", "size")
         return self
 
 
 class Plant(Spec):
     """The example document."""
 
-    name: str
+    name: Name
     tank: Tank
     mode: Literal["fast", "slow"] = "fast"
     fused: bool = True
@@ -123,7 +123,7 @@ def test_a_good_document_becomes_an_object() -> None:
         ),
         pytest.param(
             "name: example\ntank:\n  size: 1KiB\n  count: 0\n",
-            "plant.yaml:4: tank.count: found 0, expected greater than 0",
+            "plant.yaml:4: tank.count: found 0, expected 1 at least",
             id="out of range",
         ),
         pytest.param("name: 3\n" + GOOD[14:], "plant.yaml:1: name: found 3, expected a valid string", id="name"),
@@ -137,20 +137,43 @@ def test_a_good_document_becomes_an_object() -> None:
         pytest.param(GOOD + "speeds: [1]\n", "plant.yaml:5: speeds: found [1], expected a mapping", id="no table"),
         pytest.param(
             "name: example\ntank:\n  size: 1024\n  count: 2\n",
-            "plant.yaml:3: tank.size: must be a quantity with a unit such as '2MiB', not 1024",
+            "plant.yaml:3: tank.size: found 1024, expected a quantity with a unit such as '2MiB'",
             id="bare number where a unit is due",
         ),
         pytest.param(
             "name: example\ntank:\n  size: 1KHz\n  count: 2\n",
-            "plant.yaml:3: tank.size: has the unknown unit 'KHz', expected one of B, kB, MB, GB, TB, KiB, MiB, GiB",
+            "plant.yaml:3: tank.size: found '1KHz', expected one of the units B, kB, MB, GB, TB, KiB, MiB, GiB",
             id="bad unit",
         ),
         pytest.param("name: example\ntank:\n  size: 1B\n", "plant.yaml:2: tank.count: is missing", id="missing key"),
         pytest.param("tank: {size: 1B, count: 1}\n", "plant.yaml:1: name: is missing", id="missing key at the top"),
         pytest.param(
             "name: example\ntank:\n  size: 4KiB\n  count: 2\n",
-            "plant.yaml:2: tank: size times count must be 4096 bytes at most",
+            "plant.yaml:4: tank.count: size times count must be 4096 bytes at most",
             id="keys that do not go together",
+        ),
+        pytest.param(
+            "name: example\ntank:\n  size: 1KiB\n  count: 1001\n",
+            "plant.yaml:4: tank.count: found 1001, expected 1000 at most",
+            id="beyond the range",
+        ),
+        pytest.param(
+            "name: example\ntank:\n  size: 2GiB\n  count: 2\n",
+            "plant.yaml:3: tank.size: found '2GiB', expected 1B to 1GiB",
+            id="quantity beyond the range",
+        ),
+        pytest.param(
+            "name: ' '\n" + GOOD[14:], "plant.yaml:1: name: found ' ', expected 1 character at least", id="no name"
+        ),
+        pytest.param(
+            f"name: {'x' * 201}\n" + GOOD[14:],
+            f"plant.yaml:1: name: found {quoted('x' * 201)}, expected 200 characters at most",
+            id="long name",
+        ),
+        pytest.param(
+            'name: "a\\e[2J"\n' + GOOD[14:],
+            "plant.yaml:1: name: found 'a\\x1b[2J', expected one line of visible characters",
+            id="name that the terminal would obey",
         ),
         pytest.param(
             GOOD + "name: again\n",
@@ -174,8 +197,8 @@ def test_a_mistake_is_one_line_with_its_place(text: str, message: str) -> None:
 def test_all_mistakes_are_reported_at_once() -> None:
     assert mistakes("tank:\n  size: 5\n  count: 0\nmood: fast\n").splitlines() == [
         "plant.yaml:1: name: is missing",
-        "plant.yaml:2: tank.size: must be a quantity with a unit such as '2MiB', not 5",
-        "plant.yaml:3: tank.count: found 0, expected greater than 0",
+        "plant.yaml:2: tank.size: found 5, expected a quantity with a unit such as '2MiB'",
+        "plant.yaml:3: tank.count: found 0, expected 1 at least",
         "plant.yaml:4: mood: unknown key, expected one of name, tank, mode, fused, spare, others, speeds; "
         "did you mean 'mode'?",
     ]
@@ -196,7 +219,7 @@ def test_a_missing_file() -> None:
 
 def test_a_file_that_is_no_text() -> None:
     Path("image.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match=r"^image\.yaml: cannot be read: 'utf-8' codec can't decode"):
+    with pytest.raises(InputError, match=r"^image\.yaml:1: found the byte 0xff, expected UTF-8"):
         read_document(Path("image.yaml"))
 
 
@@ -251,7 +274,7 @@ class TestExtends:
             ),
             pytest.param(
                 {"plant.yaml": "extends: base.yaml\n\ntank:\n  count: 0\n", "base.yaml": GOOD},
-                "plant.yaml:4: tank.count: found 0, expected greater than 0",
+                "plant.yaml:4: tank.count: found 0, expected 1 at least",
                 id="mistake laid over a good base",
             ),
         ],
@@ -313,7 +336,7 @@ class TestOverrides:
             ),
             pytest.param(
                 "tank.count=5",
-                "--set tank.count=5: tank: size times count must be 4096 bytes at most",
+                "--set tank.count=5: tank.count: size times count must be 4096 bytes at most",
                 id="does not go with another key",
             ),
         ],
@@ -321,8 +344,38 @@ class TestOverrides:
     def test_a_mistake_blames_the_override(self, override: str, message: str) -> None:
         assert mistakes(GOOD, override) == message
 
+    @pytest.mark.parametrize(
+        ("files", "overrides", "place"),
+        [
+            pytest.param({}, ["tank.size=4KiB"], "--set tank.size=4KiB: tank.size", id="the one that was set"),
+            pytest.param({}, ["tank.size=4KiB", "mode=slow"], "--set tank.size=4KiB: tank.size", id="of two"),
+            pytest.param(
+                {}, ["tank={size: 2KiB, count: 3}"], "--set tank={size: 2KiB, count: 3}: tank.count", id="all"
+            ),
+            pytest.param({"tank: {size: 4KiB}": GOOD}, [], "plant.yaml:2: tank.size", id="the one in the nearest file"),
+            pytest.param({"mode: slow": GOOD.replace("1K", "4K")}, [], "base.yaml:4: tank.count", id="the first"),
+        ],
+    )
+    def test_of_keys_that_do_not_go_together_the_one_that_the_user_set(
+        self, files: dict[str, str], overrides: list[str], place: str
+    ) -> None:
+        text = GOOD
+        for over, base in files.items():
+            write(base, "base.yaml")
+            text = f"extends: base.yaml\n{over}\n"
+        assert mistakes(text, *overrides) == f"{place}: size times count must be 4096 bytes at most"
+
     def test_a_mistake_of_the_file_does_not(self) -> None:
         assert mistakes(GOOD + "fused: 1\n", "mode=slow") == "plant.yaml:5: fused: found 1, expected a valid boolean"
+
+    def test_names_of_operations_have_dots(self) -> None:
+        document = read_document(write("mapping: {place: {a.b: simd}}"))
+        document.override("mapping.place.in_proj.x=mac_array")
+        assert document.data == {"mapping": {"place": {"a.b": "simd", "in_proj.x": "mac_array"}}}
+        assert str(document.problem(["mapping", "place", "in_proj.x"], "no")).startswith(
+            "--set mapping.place.in_proj.x="
+        )
+        assert str(document.problem(["mapping", "place", "a.b"], "no")) == "plant.yaml:1: mapping.place.a.b: no"
 
     def test_a_value_may_hold_an_equals_sign(self) -> None:
         assert split_assignment("name=a=b") == ("name", "a=b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.files.errors import DeadlockError, InputError, MappingError, Problem
+from sim.files.errors import DeadlockError, InputError, MappingError, Problem, quoted
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ from sim.files.errors import DeadlockError, InputError, MappingError, Problem
         pytest.param(Problem("is missing", "f.yaml", 7), "f.yaml:7: is missing", id="line"),
         pytest.param(Problem("is missing", "f.yaml", 7, "a.b"), "f.yaml:7: a.b: is missing", id="all"),
         pytest.param(Problem("is missing", line=7), "is missing", id="a line of no file"),
+        pytest.param(
+            Problem("found \x1b[31m\n", "\u202ef\udcff"), "\\u202ef\\udcff: found \\x1b[31m\\n", id="not to be seen"
+        ),
+        pytest.param(Problem("x" * 601), "x" * 300 + " ... " + "x" * 300, id="long"),
     ],
 )
 def test_a_problem_is_a_line(problem: Problem, line: str) -> None:
@@ -31,7 +35,10 @@ def test_an_input_error_has_a_line_for_every_problem() -> None:
 
 
 def test_a_misfit_names_its_entry_until_somebody_knows_the_line() -> None:
-    misfits = (("mapping", "place", "conv"), "unknown operation"), (["mapping", "blocks"], "must divide the 4 heads")
+    misfits = (
+        ([("mapping", "place", "conv")], "unknown operation"),
+        ([("mapping", "blocks"), ("mapping", "lanes")], "must divide the 4 heads"),
+    )
     error = MappingError(*misfits)
     assert error.misfits == misfits
     assert str(error) == "mapping.place.conv: unknown operation\nmapping.blocks: must divide the 4 heads"
@@ -41,3 +48,16 @@ def test_a_misfit_names_its_entry_until_somebody_knows_the_line() -> None:
 
 def test_a_deadlock_is_no_mistake_of_the_user() -> None:
     assert not issubclass(DeadlockError, InputError)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param("on", "'on'", id="text"),
+        pytest.param({"a": [1, None]}, "{'a': [1, None]}", id="mapping"),
+        pytest.param("x" * 200, "'" + "x" * 47 + "..." + "x" * 48 + "'", id="long text"),
+        pytest.param(list(range(9)), "[0, 1, 2, 3, 4, 5, ...]", id="long list"),
+    ],
+)
+def test_what_was_found_is_quoted(value: object, text: str) -> None:
+    assert quoted(value) == text

@@ -24,18 +24,19 @@ def test_clusters(spec: SramSpec, clusters: int, cluster_bytes: int, rate: int) 
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        pytest.param({"capacity": "0B"}, "capacity and bank_width must be positive", id="no capacity"),
-        pytest.param({"width": "0B"}, "capacity and bank_width must be positive", id="no width"),
+        pytest.param({"capacity": "0B"}, "capacity: found '0B', expected 1B to 64GiB", id="no capacity"),
+        pytest.param({"width": "0B"}, "bank_width: found '0B', expected 1B to 64KiB", id="no width"),
         pytest.param(
             {"banks": 6, "interleave": 4},
-            "banks (6) must divide the capacity and be a multiple of interleave",
+            "banks: banks = 6 must be a multiple of interleave = 4",
             id="interleave that does not fit",
         ),
+        pytest.param({"banks": 3}, "banks: capacity = 4096 B must be a multiple of banks = 3", id="uneven banks"),
+        pytest.param({"ports": 0}, "ports: found 0, expected 1 at least", id="no port"),
+        pytest.param({"banks": 8192}, "banks: found 8192, expected 4096 at most", id="many banks"),
         pytest.param(
-            {"banks": 3}, "banks (3) must divide the capacity and be a multiple of interleave", id="uneven banks"
+            {"capacity": "4"}, "capacity: found '4', expected a quantity with a unit such as '2MiB'", id="unit"
         ),
-        pytest.param({"ports": 0}, "ports: found 0, expected greater than 0", id="no port"),
-        pytest.param({"capacity": "4"}, "capacity: must be a quantity with a unit such as '2MiB', not '4'", id="unit"),
     ],
 )
 def test_a_bad_memory_is_refused(spec: dict[str, int | str], message: str) -> None:

@@ -95,7 +95,7 @@ def all_named(found: Explanation, name: str) -> Explanation:
 
 
 def compared(found: Explanation, name: str) -> Comparison:
-    return compare([named(found.result, name), found.result], f"compare {name}")
+    return compare([named(found.result, name), found.result], [f"{name} on {name}", "own"], f"compare {name}")
 
 
 def evidence(found: Explanation, name: str) -> Evidence:
@@ -156,7 +156,11 @@ class Elements(HTMLParser):
 def test_pages_have_the_same_elements_whatever_the_names(explained: Explanation) -> None:
     pages = []
     for each in (ALL, "x"):
-        found = compare([named(explained.result, each), named(explained.result, each)], f"compare {each}")
+        found = compare(
+            [named(explained.result, each), named(explained.result, each)],
+            [f"{each} 1", f"{each} 2"],
+            f"compare {each}",
+        )
         pages.append(comparison_page(found, [named(explained.result, each)] * 2))
     pages[0].encode()
     assert "\x1b" not in pages[0] and "\u202e" not in pages[0]

@@ -102,7 +102,7 @@ def test_a_placement_that_cannot_be_is_an_error(place: dict[str, ComputeUnit], m
             "mapping": {"place": place},
         }
     )
-    with pytest.raises(InputError) as caught, placing(Document({}, [("w.yaml", {})])):
+    with pytest.raises(InputError) as caught, placing(Document({}, [("w.yaml", {})]), Document({}, [("m.yaml", {})])):
         stack = Workload.alike(spec, b.build("y")).stacks[0]
         Space(stack, cost_model(stack, EDGE))
     assert str(caught.value) == message

@@ -19,7 +19,7 @@ def job(*more: str) -> Job:
 
 def write_results(folder: Path) -> None:
     """Write what run, explain and compare say of the run, as JSON files that are called after the commands."""
-    small = [*SETTINGS, "--layers", "1"]
+    small = SETTINGS
     for arguments in (
         ["run", "mamba2", *small, "--critical-path", "--windows", "16", "--quiet"],
         ["explain", "mamba2", *small],

@@ -9,7 +9,9 @@ import pytest
 
 from sim.accounting.result import Result
 from sim.files.errors import InputError
+from sim.simulation import prepare
 from sim.trace import Window, parse_window
+from sim.trace.window import NothingShown
 from tests.support.traces import ACCOUNTED, Rows, counted, of, read, traced
 
 
@@ -76,8 +78,46 @@ def test_window_is_read(text: str | None, window: Window | None) -> None:
         pytest.param("layer", "must be layer:0-1, token:64-95 or cycle:0-1000000", id="no-range"),
         pytest.param("row:3", "must be layer:0-1", id="unknown-kind"),
         pytest.param("token:9-3", "ends before it begins", id="backwards"),
+        pytest.param("layer:" + "9" * 19, "must be layer:0-1", id="more digits than a number has"),
+        pytest.param("layer:\u0663", "must be layer:0-1", id="other digits"),
     ],
 )
 def test_bad_window_is_told(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_window(text)
+
+
+@pytest.mark.parametrize(
+    ("window", "settings", "shown"),
+    [
+        pytest.param("layer:2", {}, "layers 0 to 1", id="layer"),
+        pytest.param("layer:1-9", {"simulate_layers": 1}, "layers 0", id="layer that is not simulated"),
+        pytest.param("token:20-99", {}, "tokens 0 to 19", id="token"),
+        pytest.param("token:1", {"phase": "decode"}, "tokens 0", id="token of a decode"),
+        pytest.param("layer:1-9", {}, "", id="in part a layer"),
+        pytest.param("token:19-99", {}, "", id="in part a token"),
+        pytest.param("token:31", {"workload": "mamba2_ssd", "chunk": 32}, "", id="a token of padding"),
+        pytest.param("cycle:999999999999", {}, "", id="cycles are not known yet"),
+    ],
+)
+def test_a_window_outside_of_the_run(window: str, settings: dict[str, Any], shown: str) -> None:
+    simulated = settings.pop("simulate_layers", None)
+    assignments = {"layers": 2, "sequence_length": 20} | settings
+    job = prepare(assignments.pop("workload", "mamba2"), "edge", [f"{k}={v}" for k, v in assignments.items()])
+    found = parse_window(window)
+    assert found is not None
+    if not shown:
+        found.check(job.sections, simulated)
+        return
+    with pytest.raises(InputError) as caught:
+        found.check(job.sections, simulated)
+    assert str(caught.value) == f"--window {window}: holds nothing of the run, which shows {shown}"
+
+
+def test_a_window_after_the_run_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    result = traced(tmp_path / "all.csv.gz", layers=1, sequence_length=8)
+    last = result.makespan_cycles - 1
+    with pytest.raises(NothingShown) as caught:
+        traced(tmp_path / "t.csv.gz", f"cycle:{last + 1}-{last + 9}", layers=1, sequence_length=8)
+    assert str(caught.value).endswith(f"holds nothing of the run, which shows cycles 0 to {last}")
+    assert [path.name for path in tmp_path.iterdir()] == ["all.csv.gz"]

@@ -171,7 +171,9 @@ def test_transcendentals(graph: TimestepGraph, transcendentals: int) -> None:
             "a parallel scan needs a chunk that is a power of two, not 12",
             id="mamba1: an uneven tree",
         ),
-        pytest.param(lambda: Mamba1Dimensions(d_model=0), "Input should be greater than 0", id="mamba1: nothing"),
+        pytest.param(
+            lambda: Mamba1Dimensions(d_model=0), "Input should be greater than or equal to 1", id="mamba1: nothing"
+        ),
     ],
 )
 def test_mistakes(build: Callable[[], object], message: str) -> None:

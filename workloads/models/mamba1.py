@@ -12,27 +12,29 @@ q = tokens of a chunk, q1, q2, ... = nodes of the tree's levels.
 
 from __future__ import annotations
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.models.sizes import Expansion, MlpWidth, ModelWidth, StateSize, Taps
 from workloads.spec import Spec
 
 
 class Mamba1Dimensions(Spec):
-    """Sizes of a Mamba-1 block; ``dt_rank`` defaults to ceil(d_model / 16) as in the official implementation.
+    """Sizes of a Mamba-1 block. Falcon Mamba has ``bcdt_norm`` (arXiv 2410.05355)."""
 
-    ``bcdt_norm`` normalises B, C and the low-rank dt (RMSNorm without weights), as Falcon Mamba does
-    (arXiv 2410.05355). ``d_intermediate`` adds a SwiGLU MLP block.
-    """
-
-    d_model: PositiveInt
-    d_state: PositiveInt = 16
-    expand: PositiveInt = 2
-    d_conv: PositiveInt = 4
-    dt_rank: PositiveInt | None = None
-    bcdt_norm: bool = False
-    d_intermediate: NonNegativeInt = 0
+    d_model: ModelWidth
+    d_state: StateSize = 16
+    expand: Expansion = 2
+    d_conv: Taps = 4
+    dt_rank: int | None = Field(
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "ranks"},
+        description="Rank of the projection that makes dt; ceil(d_model / 16) unless given.",
+    )  # fmt: skip
+    bcdt_norm: bool = Field(
+        default=False, description="Whether B, C and the low-rank dt are normalised, by RMSNorm without weights."
+    )
+    d_intermediate: MlpWidth = 0
 
 
 def mamba1_sequential(m: Mamba1Dimensions) -> TimestepGraph:

@@ -10,34 +10,37 @@ channels, q and s = tokens of a chunk.
 
 from __future__ import annotations
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import model_validator
 
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.models.sizes import (
+    Expansion,
+    Groups,
+    HeadSize,
+    MlpWidth,
+    ModelWidth,
+    StateSize,
+    Taps,
+    check_heads,
+)
 from workloads.spec import Spec
 
 
 class Mamba2Dimensions(Spec):
-    """Sizes of a Mamba-2 block; d_inner = expand * d_model is cut into heads of ``head_dim`` channels.
+    """Sizes of a Mamba-2 block; d_inner = expand * d_model is cut into heads of ``head_dim`` channels."""
 
-    ``d_intermediate`` adds a SwiGLU MLP block.
-    """
-
-    d_model: PositiveInt
-    d_state: PositiveInt = 128
-    expand: PositiveInt = 2
-    head_dim: PositiveInt = 64
-    n_groups: PositiveInt = 1
-    d_conv: PositiveInt = 4
-    d_intermediate: NonNegativeInt = 0
+    d_model: ModelWidth
+    d_state: StateSize = 128
+    expand: Expansion = 2
+    head_dim: HeadSize = 64
+    n_groups: Groups = 1
+    d_conv: Taps = 4
+    d_intermediate: MlpWidth = 0
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Mamba2Dimensions:
-        inner = self.expand * self.d_model
-        if inner % (self.head_dim * self.n_groups):
-            raise ValueError(
-                f"expand*d_model = {inner} must be a multiple of head_dim*n_groups = {self.head_dim * self.n_groups}"
-            )
+        check_heads(self.expand, self.d_model, self.head_dim, self.n_groups)
         return self
 
 

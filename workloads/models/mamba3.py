@@ -23,11 +23,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from math import pi
 
-from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
-from workloads.spec import Spec
+from workloads.models.sizes import (
+    Expansion,
+    Groups,
+    HeadSize,
+    MlpWidth,
+    ModelWidth,
+    Rank,
+    StateSize,
+    check_heads,
+)
+from workloads.spec import Spec, contradiction
 
 A_FLOOR = 1e-4  # A is at most -A_FLOOR in the official implementation
 
@@ -35,35 +45,36 @@ A_FLOOR = 1e-4  # A is at most -A_FLOOR in the official implementation
 class Mamba3NaiveDimensions(Spec):
     """Sizes of the seed paper's Mamba-3 block; ``mimo_rank`` 1 is its SISO form."""
 
-    d_model: PositiveInt
-    d_state: PositiveInt = 64
-    expand: PositiveInt = 2
-    head_dim: PositiveInt = 32
-    mimo_rank: PositiveInt = 4
+    d_model: ModelWidth
+    d_state: StateSize = 64
+    expand: Expansion = 2
+    head_dim: HeadSize = 32
+    mimo_rank: Rank = 4
 
     @model_validator(mode="after")
     def _sizes_divide(self) -> Mamba3NaiveDimensions:
-        _check_sizes(self.expand * self.d_model, self.head_dim, 1, self.d_state)
+        check_heads(self.expand, self.d_model, self.head_dim)
+        _check_pairs(self.d_state)
         return self
 
 
 class Mamba3Dimensions(Spec):
-    """Sizes of an official Mamba-3 block; ``mimo_rank`` counts only with ``mimo``.
+    """Sizes of an official Mamba-3 block; ``mimo_rank`` counts only with ``mimo``."""
 
-    ``rope_fraction`` of the state is rotated. ``out_norm`` normalises y per head before the gate. ``d_intermediate``
-    adds a SwiGLU MLP block.
-    """
-
-    d_model: PositiveInt
-    d_state: PositiveInt = 128
-    expand: PositiveInt = 2
-    head_dim: PositiveInt = 64
-    n_groups: PositiveInt = 1
-    mimo: bool = False
-    mimo_rank: PositiveInt = 4
-    rope_fraction: float = 0.5
-    out_norm: bool = False
-    d_intermediate: NonNegativeInt = 0
+    d_model: ModelWidth
+    d_state: StateSize = 128
+    expand: Expansion = 2
+    head_dim: HeadSize = 64
+    n_groups: Groups = 1
+    mimo: bool = Field(
+        default=False, description="Whether each channel's state has mimo_rank inputs and outputs, or one."
+    )
+    mimo_rank: Rank = 4
+    rope_fraction: float = Field(
+        default=0.5, description="Share of the state that is rotated.", json_schema_extra={"enum": [0.5, 1.0]}
+    )
+    out_norm: bool = Field(default=False, description="Whether y is normalised per head before the gate.")
+    d_intermediate: MlpWidth = 0
 
     @field_validator("rope_fraction")
     @classmethod
@@ -74,9 +85,11 @@ class Mamba3Dimensions(Spec):
 
     @model_validator(mode="after")
     def _sizes_divide(self) -> Mamba3Dimensions:
-        _check_sizes(self.expand * self.d_model, self.head_dim, self.n_groups, self.d_state)
+        check_heads(self.expand, self.d_model, self.head_dim, self.n_groups)
+        _check_pairs(self.d_state)
         if not self.angles:
-            raise ValueError(f"rope_fraction {self.rope_fraction} of d_state {self.d_state} leaves nothing to rotate")
+            message = f"rope_fraction {self.rope_fraction} of d_state {self.d_state} leaves nothing to rotate"
+            raise contradiction(message, "d_state", "rope_fraction")
         return self
 
     @property
@@ -85,12 +98,9 @@ class Mamba3Dimensions(Spec):
         return int(self.d_state * self.rope_fraction) // 2
 
 
-def _check_sizes(inner: int, head_dim: int, groups: int, d_state: int) -> None:
-    if inner % (head_dim * groups):
-        divisor = "head_dim" if groups == 1 else "head_dim*n_groups"
-        raise ValueError(f"expand*d_model = {inner} must be a multiple of {divisor} = {head_dim * groups}")
+def _check_pairs(d_state: int) -> None:
     if d_state % 2:
-        raise ValueError(f"d_state must be even, since rotations turn pairs of it, not {d_state}")
+        raise contradiction(f"d_state must be even, since rotations turn pairs of it, not {d_state}", "d_state")
 
 
 def mamba3_sequential(m: Mamba3Dimensions) -> TimestepGraph:

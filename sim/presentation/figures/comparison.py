@@ -31,7 +31,7 @@ def draw_comparison(found: Comparison, width: float) -> Drawing:
         run.cycles_per_token_layer - sum(row.cycles[number] for row in shown) for number, run in enumerate(found.runs)
     ]
     made, axes = figure(width, 1.2 * ROW_INCHES * len(found.runs) + 0.55 + legend_inches(len(shown) + 1, width))
-    names = [f"{run.workload} on {run.machine}" for run in found.runs]
+    names = [run.label for run in found.runs]
     said = ", ".join(f"{name} {run.cycles_per_token_layer:,.0f}" for name, run in zip(names, found.runs, strict=True))
     drawing = Drawing(made, "Cycles a token and layer, by what is on the critical path", said)
     horizontal(axes, names)

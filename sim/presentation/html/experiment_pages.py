@@ -61,7 +61,7 @@ def _gain(value: float | None) -> Cell:
 def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     """The page about runs side by side; *results* are those of the runs, in their order."""
     known = Evidence(comparison=found)
-    names = [f"{run.workload} on {run.machine}" for run in found.runs]
+    names = [run.label for run in found.runs]
     sections = [_side_by_side(found, names), _path(known, found, names)]
     for place, (name, result) in enumerate(zip(names, results, strict=True), start=1):
         of_run, prefix = Evidence(result), f"run{place}-"

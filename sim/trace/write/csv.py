@@ -46,7 +46,8 @@ class CsvSink:
 
 def _quoted(text: str) -> str:
     """*text* as it stands in a row."""
-    return f'"{text}"' if "," in text else text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if "," in text or '"' in text else text
 
 
 def write_csv(path: Path, rows: Iterable[TraceRow]) -> None:

@@ -13,6 +13,7 @@ from typing import IO
 from sim.files.errors import InputError, Problem
 from sim.trace.slices import Header, Sink
 from sim.trace.write.background import background
+from sim.trace.write.printable import Printable, printable_header
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Format:
 
     @contextmanager
     def writing(self, stream: IO[bytes], header: Header) -> Iterator[Sink]:
-        """A sink that writes to *stream* and is closed if the block ends well."""
+        """A sink that writes to *stream* and is closed if the block ends well; names in it are printable."""
         module, name = self.writer.split(":")
         with background() as beside:
-            sink: Sink = getattr(import_module(module), name)(stream, header, beside)
+            sink: Sink = Printable(getattr(import_module(module), name)(stream, printable_header(header), beside))
             yield sink
             sink.close()
 

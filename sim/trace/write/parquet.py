@@ -20,7 +20,7 @@ class ParquetSink:
     def __init__(self, stream: IO[bytes], header: Header, beside: Background) -> None:
         self._schema = schema(header)
         self._beside = beside
-        self._parquet = parquet.ParquetWriter(stream, self._schema, compression="zstd")
+        self._parquet = parquet.ParquetWriter(stream, self._schema, compression="zstd", write_page_checksum=True)
         self._tables: list[pyarrow.Table] = []
 
     def slices(self, slices: Slices) -> None:

@@ -154,6 +154,9 @@ class PerfettoSink:
         """Write what is left."""
         while self._held:
             self._let_go()
+        packet = self._packet()
+        packet.service_event.read_tracing_buffers_completed = True  # what stops without it has been cut
+        self._add(packet)
         self._flush()
 
     def _track(self, unit: str, track: str) -> int:

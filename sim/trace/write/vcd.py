@@ -31,6 +31,8 @@ LINES = 1024  # of each signal, that are remembered
 FEMTO = 10**15
 UNITS = ("fs", "ps", "ns", "us", "ms", "s")
 SIGNALS = ("busy", "operation", "request", "layer", "token")
+ABOUT = r"clock_hz ([1-9][0-9]{0,15}), ticks_per_cycle ([1-9][0-9]{0,15}), machine "  # the comment at the beginning
+END = "end of the trace"  # the comment at the end: what stops without it has been cut
 
 _Signal = tuple[str, str]  # scope, name
 _Value = str | int | float
@@ -87,7 +89,8 @@ class VcdSink:
         """Write everything, in order of time."""
         scale, ticks = time_scale(self._header.clock_hz)
         text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="\n")
-        about = f"machine {self._header.machine}, clock_hz {self._header.clock_hz}, ticks_per_cycle {ticks}"
+        machine = _ascii(self._header.machine).replace("$", "S")  # which would end the comment
+        about = f"clock_hz {self._header.clock_hz}, ticks_per_cycle {ticks}, machine {machine}"
         cycles = self._cycles()
         begin, first = next(cycles, (0, {}))
         with VCDWriter(text, scale, "", about, f"stallscope {__version__}") as writer:
@@ -100,6 +103,7 @@ class VcdSink:
             new = [line for signal, value in changed.items() if (line := lines_of[signal](value))]
             if new:  # not only glitches
                 text.write(f"#{cycle * ticks}\n{''.join(new)}")
+        text.write(f"$comment {END} $end\n")
         text.detach()
         self._files.close()
 
@@ -115,11 +119,12 @@ class VcdSink:
     def _register(self, writer: VCDWriter) -> dict[_Signal, Any]:
         signals: dict[_Signal, Any] = {}
         for unit in dict.fromkeys((*self._header.tracks, *(unit for unit, _ in self._spools))):
-            signals[unit, "busy"] = writer.register_var(unit, "busy", "wire", size=1, init=0)
+            scope = _scope(unit)
+            signals[unit, "busy"] = writer.register_var(scope, "busy", "wire", size=1, init=0)
             for name in ("operation", "stall"):
-                signals[unit, name] = writer.register_var(unit, name, "string", init=IDLE)
+                signals[unit, name] = writer.register_var(scope, name, "string", init=IDLE)
             for name in ("request", "layer", "token"):
-                signals[unit, name] = writer.register_var(unit, name, "integer", init=NONE)
+                signals[unit, name] = writer.register_var(scope, name, "integer", init=NONE)
         for counter in self._counters:
             key = _signal(counter)
             signals[key] = writer.register_var(*key, "real", init=0.0)
@@ -155,7 +160,7 @@ def _played(unit: str, kind: str, spool: IO[bytes]) -> Iterator[_Changes]:
         idle = dict(zip(signals, (0, IDLE, NONE, NONE, NONE), strict=True))
     until = 0
     for line in spool:
-        first, end, number, layer, token, name = line.decode().rstrip("\n").split("\t")
+        first, end, number, layer, token, name = _ascii(line.decode()).rstrip("\n").split("\t")
         start = int(first)
         if start != until:
             yield until, idle
@@ -171,7 +176,17 @@ def _played(unit: str, kind: str, spool: IO[bytes]) -> Iterator[_Changes]:
 def _signal(counter: Counter) -> tuple[str, str]:
     """Scope and signal of a counter; brackets and blanks would have a meaning in a dump."""
     unit = counter.unit.replace("%", "percent")
-    return counter.component, re.sub(r"\W+", "_", f"{counter.name} in {unit}")
+    return _scope(counter.component), re.sub(r"\W+", "_", f"{counter.name} in {unit}", flags=re.ASCII)
+
+
+def _scope(unit: str) -> str:
+    """The scope of a unit, of letters, digits, and points for scopes in one another."""
+    return re.sub(r"[^\w.]+", "_", unit, flags=re.ASCII)
+
+
+def _ascii(text: str) -> str:
+    """*text* in the characters that a dump may have."""
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _sampled(counter: Counter) -> Iterator[_Changes]:

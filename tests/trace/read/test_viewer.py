@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sim.trace.read.opening import steps
+from sim.trace.read.rows import rows
 from sim.trace.read.viewer import server
 from tests.support.traces import traced
 
@@ -27,10 +29,17 @@ def test_the_perfetto_ui_shows_the_trace(tmp_path: Path, suffix: str, offline_br
         thread.start()
         page = offline_browser.open(f"http://127.0.0.1:{serving.server_port}/")
         page.wait_for_selector("text=mac_array", timeout=60_000)
-        for unit in ("simd", "dma", "dram.channel0", "sram"):
-            assert page.get_by_text(unit).count() > 0
-        page.get_by_text("mac_array").first.click()
-        page.wait_for_selector("text=stalls", timeout=10_000)
+        page.wait_for_selector("text=ready and waiting", timeout=10_000)
+        groups = page.evaluate("() => window.ctx.workspace.children.map(each => [each.name, each.expanded])")
+        assert [(name.split()[0], expanded) for name, expanded in groups] == [
+            ("mac_array", True), ("simd", True), ("dma", False), ("sram", True), ("dram", True),
+            ("dram.channel0", False), ("dram.channel1", False),
+        ]  # fmt: skip
+        for text in ("work", "stalls", "busy", "in use: all"):
+            assert page.get_by_text(text).first.is_visible()
+        shown = page.evaluate("() => Number(window.ctx.timeline.visibleWindow.duration)")
+        first, last = steps(rows(path)) or (0, 0)
+        assert shown == pytest.approx((last - first) * 4, rel=0.01)  # ns at 250 MHz
         assert "Perfetto" in page.title()
         serving.shutdown()
     assert offline_browser.refused == []

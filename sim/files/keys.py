@@ -1,0 +1,45 @@
+"""Every key of every input: machines, workloads with the dimensions of each model, named mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from pydantic.fields import FieldInfo
+
+from hw.machine import MachineSpec
+from sim.files.documents import schema_in
+from workloads.models.registry import GENERATORS
+from workloads.spec import Description, Name, Spec
+from workloads.workload import WorkloadSpec
+
+
+class NamedMapping(Spec):
+    """A way to map workloads that has a name."""
+
+    name: Name = Field(description="What it is called.")
+    description: Description = Field(default="", description="A line about it.")
+    set: list[Annotated[str, Field(max_length=2000)]] = Field(
+        max_length=1000, description="Assignments as --set takes them, to keys of workload or machine: path=value."
+    )
+
+
+SPECS: dict[str, type[BaseModel]] = {"machine": MachineSpec, "workload": WorkloadSpec, "mapping": NamedMapping}
+"""Kind of input -> what describes it."""
+
+
+def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """(dotted path, field) of every key of *spec*, which stands at a path that ends in a dot; parts come first."""
+    for name, field in spec.model_fields.items():
+        yield at + name, field
+        inner = schema_in(field.annotation)
+        if inner is not None:
+            yield from keys(inner, f"{at}{name}.")
+
+
+def settable() -> list[str]:
+    """The dotted path of every key that ``--set`` may name, those of all models."""
+    of_models = (path for each in GENERATORS.values() for path, _ in keys(each.dimensions, "dimensions."))
+    paths = (path for spec in (WorkloadSpec, MachineSpec) for path, _ in keys(spec))
+    return list(dict.fromkeys((*paths, *of_models)))
