@@ -10,7 +10,7 @@ from math import floor, isfinite, log10
 DIGITS = 4
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
 _EXACT = 100_000  # from here on a count is rounded
-_LARGE = 10  # units of a prefix that a count has at least: 1,062 M, not 1.062 G
+_GIGA = 10**10  # from here on a count is one of billions: 1,062 M, not 1.062 G
 
 
 def number(value: float) -> str:
@@ -44,7 +44,7 @@ def _rounded(value: float) -> float:
 
 
 def count(value: int, sign: str = "") -> str:
-    """A count, exact below a hundred thousand, with prefixes of thousands from ten on; *sign* ``+`` writes a plus.
+    """A count, exact below a hundred thousand, in millions up to ten billion; with *sign* ``+`` also a plus.
 
     >>> count(25283), count(995_807_908), count(1_061_708_303, "+"), count(-246_546)
     ('25,283', '995.8 M', '+1,062 M', '-246.5 k')
@@ -52,7 +52,7 @@ def count(value: int, sign: str = "") -> str:
     plus = sign if value > 0 else ""
     if abs(value) < _EXACT:
         return f"{plus}{value:,}"
-    power = next(power for power in _PREFIXES if abs(value) >= _LARGE * 10**power)
+    power = next(power for power in _PREFIXES if abs(value) >= (10**power if power < 9 else _GIGA * 10 ** (power - 9)))
     return f"{plus}{number(value / 10**power)} {_PREFIXES[power]}"
 
 
@@ -97,8 +97,8 @@ def percent(share: float, sign: str = "") -> str:
 
 
 def _first_decimal(value: float) -> int:
-    """The place of the first decimal of *value* that is not zero, at most the third."""
-    return min(3, -floor(log10(abs(value))))
+    """The place of the first decimal of *value*, rounded there, that is not zero; at most the third."""
+    return min(3, -floor(log10(abs(float(f"{value:.0e}")))))
 
 
 def plural(value: int, one: str, more: str = "") -> str:

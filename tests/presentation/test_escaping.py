@@ -14,8 +14,9 @@ from sim.accounting.result import Result
 from sim.explanation.compare import Comparison, compare
 from sim.explanation.experiments import Laboratory
 from sim.explanation.explain import Explanation, explain
+from sim.files.characters import visible
 from sim.files.resolve import build_workload, read_inputs
-from sim.presentation.escaping import code_for_markdown, for_html, for_markdown, plain
+from sim.presentation.escaping import code_for_markdown, for_html, for_markdown
 from sim.presentation.figures.canvas import print_style
 from sim.presentation.figures.catalogue import FIGURES, Evidence, draw
 from sim.presentation.figures.export import as_svg, write
@@ -50,9 +51,9 @@ hostile = pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize(
     ("escaped", "expected"),
     [
-        pytest.param(plain("mamba3_mimo"), "mamba3_mimo", id="a name"),
-        pytest.param(plain("Größe 模型 \u200d"), "Größe 模型 \u200d", id="letters of all scripts"),
-        pytest.param(plain("a\x1b[1m\n\u202e\ud800\uffff"), "a\\x1b[1m\\n\\u202e\\ud800\\uffff", id="invisible"),
+        pytest.param(visible("mamba3_mimo"), "mamba3_mimo", id="a name"),
+        pytest.param(for_html("Größe 模型"), "Größe 模型", id="letters of all scripts"),
+        pytest.param(visible("a\x1b[1m\n\u202e\ud800\uffff"), "a\\x1b[1m\\n\\u202e\\ud800\\uffff", id="invisible"),
         pytest.param(for_html("<a b=\"c\">'&\x00"), "&lt;a b=&quot;c&quot;&gt;&#x27;&amp;\\x00", id="html"),
         pytest.param(for_markdown("mac_array and 2x MACs (1.5x)"), "mac_array and 2x MACs (1.5x)", id="words"),
         pytest.param(for_markdown("_a_ *b* [c](d) <e> `f` g|h $i$"),
@@ -123,8 +124,8 @@ def test_figures_can_be_printed(explained: Explanation, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", HOSTILE[:-1])
 def test_terminal_shows_a_name_as_it_is(name: str, explained: Explanation) -> None:
     shown = as_text(named(explained.result, name), width=20_000)
-    assert shown.startswith(f"{plain(name)} on {plain(name)}: ".strip())
-    assert f"{plain(name)}, b" in shown
+    assert shown.startswith(f"{visible(name)} on {visible(name)}: ".strip())
+    assert f"{visible(name)}, b" in shown
     assert all(line.isprintable() for line in shown.split("\n"))
 
 

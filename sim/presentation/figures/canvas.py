@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.figures.palette import FAINT, GRID, HALO, INK, ON_FILL, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
@@ -72,7 +72,7 @@ class Drawing:
         """Let *artist* stand for what *text* and *data* say."""
         name = f"mark{len(self.marks)}"
         artist.set_gid(name)
-        self.marks[name] = Mark(plain(text), {key: plain(str(value)) for key, value in data.items()})
+        self.marks[name] = Mark(visible(text), {key: visible(str(value)) for key, value in data.items()})
 
 
 def print_style() -> AbstractContextManager[None]:
@@ -115,13 +115,13 @@ def draw_legend(made: Figure, handles: Sequence[Artist], width: float) -> None:
 
 def _lines(name: str, letters: int) -> list[str]:
     """*name* in lines of so many *letters*, two at most."""
-    lines = wrap(plain(name), letters, break_long_words=False, break_on_hyphens=False) or [""]
+    lines = wrap(visible(name), letters, break_long_words=False, break_on_hyphens=False) or [""]
     return [fitted(line, letters) for line in (lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])])]
 
 
 def fitted(name: str, letters: int) -> str:
     """*name* as a figure has room for it: what is longer than so many *letters* loses its middle."""
-    shown = plain(name)
+    shown = visible(name)
     return shown if len(shown) <= letters else f"{shown[: letters // 2]}…{shown[letters // 2 + 1 - letters :]}"
 
 

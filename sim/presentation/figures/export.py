@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 import matplotlib
 
+from sim.files.characters import visible
 from sim.files.errors import InputError, Problem
 from sim.files.outputs import writing
-from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import Drawing, Mark
 
 DOTS_PER_INCH = 300
@@ -70,7 +70,7 @@ def as_svg(drawing: Drawing, name: str, text: str = "none") -> str:
             _explain(element, mark)
     for tag, said in (("desc", drawing.description), ("title", drawing.title)):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{tag}"})
-        element.text = plain(said)
+        element.text = visible(said)
         root.insert(0, element)
     root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
     return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from sim.files.characters import visible
 from sim.presentation.bars import Bar
-from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
     VISIBLE,
@@ -54,4 +54,4 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
 
 def write_beside(axes: Axes, right: float, row: int, text: str) -> None:
     """Write *text* beside a bar that ends at *right*."""
-    axes.annotate(plain(text), (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)
+    axes.annotate(visible(text), (right, row), (4, 0), textcoords="offset points", va="center_baseline", size=7.5)

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from hw.unit_names import COMPUTE_UNITS
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
@@ -175,7 +175,7 @@ def _name(axes: Axes, slices: Iterable[Slice], row: int, window: tuple[int, int]
     for each in slices:
         start, end = max(each.start, window[0]), min(each.end, window[1])
         room = (end - start) / (window[1] - window[0]) * letters
-        first = plain(each.label.name.split(", ")[0])
+        first = visible(each.label.name.split(", ")[0])
         text = first if first == each.label.name else f"{first}, ..."
         if not each.label.wait and room >= max(4, 1.15 * len(text)):
             outlined(

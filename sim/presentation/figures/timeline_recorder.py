@@ -19,6 +19,7 @@ from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.lowering.program import Program
 from sim.lowering.section import Section
+from sim.presentation.numbers import percent
 from sim.presentation.titles import class_title, shown, title
 from sim.trace.descriptions import RequestDescriber
 
@@ -48,11 +49,11 @@ class Label:
 
     @property
     def title(self) -> str:
-        """What the unit did, or waited for: ``state``, or ``state 58%, input scale 27%, discretisation 15%``."""
+        """What the unit did, or waited for: ``state``, or ``state 75.0%, input scale 25.0%``."""
         if self.wait:
             return title(self.kind)
         total = sum(cycles for _, cycles in self.classes)
-        shares = (f"{class_title(kind)} {cycles / total:.0%}" for kind, cycles in self.classes)
+        shares = (f"{class_title(kind)} {percent(cycles / total)}" for kind, cycles in self.classes)
         return ", ".join(shares) if self.mixed and total else class_title(self.kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.graph.colours import EDGE_COLOUR, RECURRENCE_COLOUR, carried_colour, kind_colours
 from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
 from workloads.graph import INPUT, TimestepGraph
@@ -36,4 +36,4 @@ def _dot_style(dependence: Dependence, recurrence: Mapping[str, int]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + "\\n".join(plain(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n")) + '"'
+    return '"' + "\\n".join(visible(line).replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n")) + '"'

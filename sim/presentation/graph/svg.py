@@ -21,7 +21,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.graph.colours import (
     CARRIED_COLOUR,
     EDGE_COLOUR,
@@ -64,7 +64,7 @@ def figure_of(graph: TimestepGraph) -> Figure:
     axes.text(
         sum(xlim) / 2,
         _BOX_HEIGHT + _MARGIN,
-        f"{plain(graph.name)}: one timestep of one layer",
+        f"{visible(graph.name)}: one timestep of one layer",
         ha="center",
         fontsize=12,
     )
@@ -75,7 +75,7 @@ def figure_of(graph: TimestepGraph) -> Figure:
 
 def _legend(graph: TimestepGraph) -> list[Artist]:
     handles: list[Artist] = [
-        Patch(fc=colour, ec=EDGE_COLOUR, label=plain(kind)) for kind, colour in kind_colours(graph).items()
+        Patch(fc=colour, ec=EDGE_COLOUR, label=visible(kind)) for kind, colour in kind_colours(graph).items()
     ]
     handles.append(Line2D([], [], color=EDGE_COLOUR, label="read in the same timestep"))
     if graph.carried:
@@ -86,7 +86,7 @@ def _legend(graph: TimestepGraph) -> list[Artist]:
 
 
 def _width(text: str, weight: str = "normal") -> float:
-    outline = TextPath((0, 0), plain(text), size=_POINTS, prop=FontProperties(weight=weight))
+    outline = TextPath((0, 0), visible(text), size=_POINTS, prop=FontProperties(weight=weight))
     return float(np.ptp(np.asarray(outline.vertices)[:, 0])) / 72
 
 
@@ -157,7 +157,7 @@ class _Picture:
             FancyBboxPatch(corner, 2 * half, _BOX_HEIGHT, style, fc=self._fills[name], ec=edge, lw=width, zorder=3)
         )
         for text, rise, weight in ((name, 0.085, "bold"), (self._results[name], -0.085, "normal")):
-            axes.text(x, y + rise, plain(text), ha="center", va="center", fontsize=_POINTS, weight=weight, zorder=4)
+            axes.text(x, y + rise, visible(text), ha="center", va="center", fontsize=_POINTS, weight=weight, zorder=4)
 
     def _paths(self) -> list[list[_Point]]:
         """The points of each edge from the border of one box to that of the other; ends on a border are spread."""
@@ -222,4 +222,4 @@ def _arrow(axes: Axes, curve: list[_Point], colour: str, dashed: bool) -> None:
 def _label(axes: Axes, point: _Point, text: str, colour: str) -> None:
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     x, y = point
-    axes.text(x + 0.05, y, plain(text), color=colour, ha="left", va="center", fontsize=_POINTS, bbox=box, zorder=2.5)
+    axes.text(x + 0.05, y, visible(text), color=colour, ha="left", va="center", fontsize=_POINTS, bbox=box, zorder=2.5)

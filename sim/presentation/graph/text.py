@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
 from workloads.graph import INPUT, Operation, TimestepGraph
 
@@ -17,22 +17,22 @@ def as_text(graph: TimestepGraph) -> str:
     counts, recurrence = graph.counts, recurrence_of(graph)
     chunk = f" (a chunk of {graph.tokens} tokens)" if graph.token_index else ""
     head_row = ("", "operation", "kind", "shape", "MACs", "ops", "equation")
-    rows = [head_row, *(tuple(map(plain, _row(graph, op, recurrence))) for op in graph.operations)]
+    rows = [head_row, *(tuple(map(visible, _row(graph, op, recurrence))) for op in graph.operations)]
     widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
     head, *lines = (_aligned(row, widths) for row in rows)
     listing = [head]
     for op, line in zip(graph.operations, lines, strict=True):
         past = [d for d in dependences(graph) if d.reader == op.name and d.carried]
-        listing += [line, *(f"{'':{widths[0]}}  <- {plain(_past(each))}" for each in past)]
+        listing += [line, *(f"{'':{widths[0]}}  <- {visible(_past(each))}" for each in past)]
     form = f"one timestep{chunk} of one layer, {result_of(graph, INPUT)} -> {graph.output_tensor}"
     return "\n".join(
         [
-            f"{plain(graph.name)}: {form}",
+            f"{visible(graph.name)}: {form}",
             "sizes: " + ", ".join(f"{index} = {size}" for index, size in graph.sizes.items()),
             f"per timestep: {counts.macs:,} MACs, {counts.ops:,} ops (a MAC is 2), "
             f"{counts.transcendentals:,} transcendentals; {graph.parameter_count:,} parameters",
             "", *listing, "",
-            *(plain(_recurrence_line(graph, number)) for number in range(len(graph.recurrences))),
+            *(visible(_recurrence_line(graph, number)) for number in range(len(graph.recurrences))),
             *([] if graph.recurrences else ["no recurrence: timesteps are independent"]),
         ]
     ) + "\n"  # fmt: skip

@@ -262,7 +262,8 @@
       for (let step = -REACH; step <= REACH; step++) {
         if (!all.has(number + step)) continue;
         const weight = REACH + 1 - Math.abs(step), free = this.free.get(number + step);
-        whole += weight * (free === undefined ? this.cycles : free);
+        const recorded = Math.min(this.cycles, length - (number + step) * this.cycles); // the last column may be shorter
+        whole += weight * (free === undefined ? recorded : free);
         for (const [label, cycles] of this.parts.get(number + step) || []) shares.set(label, (shares.get(label) || 0) + cycles * weight);
       }
       return [...shares].map(([label, cycles]) => [label, Math.min(1, cycles / whole)]).sort((one, other) => other[1] - one[1]);

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from sim.presentation.escaping import plain
+from sim.files.characters import visible
 from sim.presentation.figures.palette import class_colour, leaf_fill
 from sim.presentation.figures.timeline import key_titles
 from sim.presentation.figures.timeline_recorder import Label, Slice, Timeline
@@ -52,4 +52,4 @@ def _numbers(start: int, slices: tuple[Slice, ...], labels: dict[Label, int], pl
 def _label(label: Label, key: str) -> tuple[int, str, str, str, str]:
     if label.wait:
         return 1, key, themed(leaf_fill(label.kind).colour), "", label.title
-    return 0, plain(key), class_colour(label.kind), plain(label.name), plain(label.title)
+    return 0, visible(key), class_colour(label.kind), visible(label.name), visible(label.title)

@@ -12,8 +12,8 @@ from hw.quantities import format_bytes
 from hw.unit_names import DMA
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
+from sim.files.characters import visible
 from sim.presentation.critical_path import spent_by_class
-from sim.presentation.escaping import plain
 from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.stalls import WORTH_NAMING, listed
 from sim.presentation.titles import class_title, title, unit_title
@@ -49,8 +49,8 @@ def _headline(result: Result) -> Text:
     scaling, cut = scaling and f"; {scaling}", cut and f" ({cut})"
     chunks = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
     return Text.assemble(
-        (plain(result.workload), "bold"),
-        f" on {plain(result.machine)}: {setting} ({plain(result.model)}, {result.formulation}{chunks})\n",
+        (visible(result.workload), "bold"),
+        f" on {visible(result.machine)}: {setting} ({visible(result.model)}, {result.formulation}{chunks})\n",
         (f"{number(result.tokens_per_second)} tok/s{cut}", "bold green"),
         f"   {joules(result.energy_mj_per_token / 1000)}/token{cut}   {result.makespan_cycles:,} cycles"
         f" = {seconds(result.seconds)} at {result.clock_hz / 1e6:g} MHz\n",
@@ -70,7 +70,7 @@ def _table(title: str, *columns: str) -> Table:
 
 def _add(table: Table, *cells: str) -> None:
     """Add a row; what looks like markup of rich in a name stays as it is."""
-    table.add_row(*(Text(plain(cell)) for cell in cells))
+    table.add_row(*(Text(visible(cell)) for cell in cells))
 
 
 def _stalls(name: str, account: UnitAccount, result: Result) -> str:
@@ -111,7 +111,7 @@ def _gap(result: Result) -> Text:
     listed = [(name, cycles) for name, cycles in parts if abs(cycles) >= roofline / 1000]
     words = ", ".join(f"{title(name)} {_percent(cycles, roofline, '+')}" for name, cycles in listed)
     text = f"{_percent(above, roofline, '+')}; seen from the MAC array: {words or 'nothing'}"
-    return Text.assemble(("Above the roofline ", "bold"), plain(text))
+    return Text.assemble(("Above the roofline ", "bold"), visible(text))
 
 
 def _path(result: Result) -> Text:
@@ -121,7 +121,7 @@ def _path(result: Result) -> Text:
         for unit, kind, cycles in shares
         if cycles >= WORTH_NAMING * result.makespan_cycles
     ]
-    return Text.assemble(("Critical path ", "bold"), plain(", ".join(named)))
+    return Text.assemble(("Critical path ", "bold"), visible(", ".join(named)))
 
 
 def _mappings(result: Result) -> Text:
@@ -141,9 +141,9 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     return Text.assemble(
-        (f"Mapping {plain(which)}", "bold"),
-        f"{tiles}, {cut}, {plain(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
-        ("Step by step ", "bold"), plain(placed) or "nothing",
+        (f"Mapping {visible(which)}", "bold"),
+        f"{tiles}, {cut}, {visible(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
+        ("Step by step ", "bold"), visible(placed) or "nothing",
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def test_a_fused_request_has_the_class_with_most_of_its_cycles() -> None:
     [
         pytest.param(Label(False, "state", "update", "", (("state", 9),)), "state", id="one class"),
         pytest.param(
-            Label(False, "state", "a, b", "", (("state", 3), ("gate", 1))), "state 75%, gate 25%", id="two classes"
+            Label(False, "state", "a, b", "", (("state", 3), ("gate", 1))), "state 75.0%, gate 25.0%", id="two classes"
         ),
         pytest.param(Label(False, "weights", "load", ""), "weights", id="a transfer"),
         pytest.param(Label(True, "no_buffer", "no_buffer", ""), "no free buffer", id="a wait"),
