@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from hw import COMPILED
 from sim.files.errors import InputError, Problem
 from sim.files.limits import LIMITS, Limits
+from sim.files.numbers import count, duration
 from sim.lowering.program import Program
 
 PROCESS_BYTES: Final = 60 << 20  # of Python and what it imports
@@ -31,22 +32,22 @@ class Estimate(NamedTuple):
     memory_bytes: int
 
     def __str__(self) -> str:
-        return f"{counted(self.requests)} requests, about {lasting(self.seconds)}"
+        return f"{count(self.requests)} requests, about {duration(self.seconds)}"
 
     def together(self, other: Estimate) -> Estimate:
         """This work and the *other* one after it."""
         memory = max(self.memory_bytes, other.memory_bytes)
         return Estimate(self.requests + other.requests, self.seconds + other.seconds, memory)
 
-    def times(self, count: int) -> Estimate:
+    def times(self, number: int) -> Estimate:
         """So many times this work, one after the other."""
-        return Estimate(self.requests * count, self.seconds * count, self.memory_bytes)
+        return Estimate(self.requests * number, self.seconds * number, self.memory_bytes)
 
     def check(self, limits: Limits = LIMITS) -> None:
         """Raise InputError if it is more than the *limits*; the message names the option that allows it."""
-        found = f"{counted(self.requests)} requests would take about"
+        found = f"{count(self.requests)} requests would take about"
         if self.seconds > limits.seconds:
-            message = f"{found} {lasting(self.seconds)}, which is more than {lasting(limits.seconds)}"
+            message = f"{found} {duration(self.seconds)}, which is more than {duration(limits.seconds)}"
             raise InputError(Problem(f"{message}; --time-limit {_hours(self.seconds)}h allows it"))
         if self.memory_bytes > limits.memory_bytes:
             message = f"{found} {_gibibytes(self.memory_bytes)} GiB of memory, which is more than"
@@ -61,22 +62,6 @@ def estimate(program: Program, observed: bool = False) -> Estimate:
     seconds = requests * (REQUEST_SECONDS + (OBSERVED_SECONDS if observed else 0)) + accounts * ACCOUNT_SECONDS
     memory = sum(stream.items for stream in program.streams) * ITEM_BYTES + accounts * ACCOUNT_BYTES
     return Estimate(requests, seconds, PROCESS_BYTES + memory)
-
-
-def counted(number: float) -> str:
-    """*number* with three digits and a prefix: 1.49 M."""
-    for prefix, scale in (("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= scale:
-            return f"{number / scale:.3g} {prefix}"
-    return f"{number:.3g}"
-
-
-def lasting(seconds: float) -> str:
-    """*seconds* in the unit that people would use."""
-    for unit, length in (("years", 31_557_600.0), ("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds:.2g} s"
 
 
 def _hours(seconds: float) -> int:

@@ -9,9 +9,9 @@ from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_th
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
+from sim.files.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
-from sim.presentation.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.stalls import listed
 from sim.presentation.titles import title
 

@@ -12,9 +12,7 @@ from sim.execution.estimate import (
     PROCESS_BYTES,
     REQUEST_SECONDS,
     Estimate,
-    counted,
     estimate,
-    lasting,
 )
 from sim.files.errors import InputError
 from sim.files.limits import LIMITS, Limits
@@ -52,11 +50,12 @@ def test_one_after_the_other_adds_time_but_no_memory() -> None:
         pytest.param(Estimate(10, 3600.0, 4 << 30), LIMITS, None, id="at the limits"),
         pytest.param(
             Estimate(8_000_000_000, 9600.0, 0), LIMITS,
-            "8 G requests would take about 2.67 h, which is more than 1 h; --time-limit 3h allows it", id="too long",
+            "8,000 M requests would take about 2.67 h, which is more than 1 h; --time-limit 3h allows it",
+            id="too long",
         ),
         pytest.param(
-            Estimate(5_000_000, 6.0, (4 << 30) + 1), LIMITS,
-            "5 M requests would take about 5 GiB of memory, which is more than 4 GiB; --memory-limit 5GiB allows it",
+            Estimate(50_000, 6.0, (4 << 30) + 1), LIMITS,
+            "50,000 requests would take about 5 GiB of memory, which is more than 4 GiB; --memory-limit 5GiB allows it",
             id="too large",
         ),
         pytest.param(Estimate(10, 9600.0, 5 << 30), Limits(10_000.0, 8 << 30), None, id="allowed"),
@@ -89,28 +88,6 @@ def test_what_would_take_too_much_is_refused_before_it_runs(wanted: list[str]) -
 
 
 def test_a_caller_may_allow_more_or_less() -> None:
-    with pytest.raises(InputError, match=r"which is more than 0\.0001 s"):
+    with pytest.raises(InputError, match=r"which is more than 0\.1 ms"):
         simulate("mamba2-d96", "edge", SMALL, limits=Limits(seconds=1e-4))
     assert simulate("mamba2-d96", "edge", SMALL, limits=Limits(10.0, 1 << 30)).layers == 3
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (999, "999"), (1493328, "1.49 M"), (2e3, "2 k"), (1e16, "10 P")], ids=str
-)
-def test_counts_for_people(number: float, text: str) -> None:
-    assert counted(number) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        pytest.param(0.0021, "0.0021 s", id="less than a second"),
-        pytest.param(59.0, "59 s", id="seconds"),
-        pytest.param(90.0, "1.5 min", id="minutes"),
-        pytest.param(7200.0, "2 h", id="hours"),
-        pytest.param(864000.0, "10 days", id="days"),
-        pytest.param(1e9, "31.7 years", id="years"),
-    ],
-)
-def test_times_for_people(seconds: float, text: str) -> None:
-    assert lasting(seconds) == text

@@ -27,11 +27,11 @@ from hw.machine import MachineSpec
 from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.breakdown import class_weights
 from sim.accounting.result import Result
+from sim.files.numbers import number, scaled, seconds
 from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
 from sim.presentation.figures.canvas import Drawing, draw_legend, legend_inches
 from sim.presentation.figures.palette import GRID, INK, class_colour
-from sim.presentation.numbers import number, scaled, seconds
 from sim.presentation.titles import class_title, unit_title
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d", "*")

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from hw.quantities import format_bytes
 from sim.accounting.result import MappingReport
+from sim.files.numbers import number, percent, plural
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
     WIDE,
@@ -22,7 +23,6 @@ from sim.presentation.figures.canvas import (
 )
 from sim.presentation.figures.palette import FAINT, ROLE_COLOURS, Fill
 from sim.presentation.figures.stacked_bars import BAR, write_beside
-from sim.presentation.numbers import number, percent, plural
 
 _MOST_ROWS = 14
 

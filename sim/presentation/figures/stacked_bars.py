@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from sim.files.characters import visible
+from sim.files.numbers import percent
 from sim.presentation.bars import Bar
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
@@ -21,7 +22,6 @@ from sim.presentation.figures.canvas import (
     swatch,
 )
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.numbers import percent
 from sim.presentation.titles import TITLES, result_key
 
 BAR = 0.72  # of a row

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from hw.unit_names import COMPUTE_UNITS
 from sim.files.characters import visible
+from sim.files.numbers import cycles as cycles_words
+from sim.files.numbers import percent, plural
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.numbers import cycles as cycles_words
-from sim.presentation.numbers import percent, plural
 from sim.presentation.titles import class_title, result_key, title, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about

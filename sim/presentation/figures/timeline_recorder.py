@@ -17,9 +17,9 @@ from hw.unit_names import MAC_ARRAY, UNITS
 from sim.accounting.breakdown import operation_weights
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
+from sim.files.numbers import percent
 from sim.lowering.program import Program
 from sim.lowering.section import Section
-from sim.presentation.numbers import percent
 from sim.presentation.titles import class_title, shown, title
 from sim.trace.descriptions import RequestDescriber
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.files.numbers import cycles, percent
 from sim.presentation.bars import Bar
 from sim.presentation.figures.canvas import Drawing
 from sim.presentation.figures.stacked_bars import draw_stacked
-from sim.presentation.numbers import cycles, percent
 
 
 def draw_units(bars: Sequence[Bar], makespan: int, width: float) -> Drawing:

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from sim.accounting.result import Result
+from sim.files.numbers import cycles as cycles_words
+from sim.files.numbers import percent, plural
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.numbers import cycles as cycles_words
-from sim.presentation.numbers import percent, plural
 from sim.presentation.titles import TITLES, result_key, shown, unit_title
 
 

@@ -10,13 +10,13 @@ from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
+from sim.files.numbers import count, joules, number, rough, scaled
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.headline import HeadlineNumber, about, headline
 from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.html.run_page import run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
-from sim.presentation.numbers import count, joules, number, rough, scaled
 from sim.presentation.titles import class_title, unit_title
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hw.unit_names import UNITS
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
-from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
+from sim.files.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.stalls import WORTH_NAMING
 from sim.presentation.titles import QUIET, shown, title, unit_title
 

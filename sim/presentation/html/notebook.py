@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.accounting.result import Result
+from sim.files.numbers import percent
 from sim.presentation.bars import Amount, Bar, unit_bars
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.palette import ON_FILL, QUIET_COLOURS, leaf_fill
 from sim.presentation.html.headline import HeadlineNumber, about, headline, verdict
-from sim.presentation.numbers import percent
 from sim.presentation.stalls import WORTH_NAMING
 from sim.presentation.titles import title
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sim.files.numbers import percent
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.canvas import PAGE_INCHES, print_style
 from sim.presentation.figures.catalogue import Evidence, draw
 from sim.presentation.figures.export import as_svg
 from sim.presentation.figures.palette import FAINT, GRID, INK, PAPER, QUIET_COLOURS, TOTAL
-from sim.presentation.numbers import percent
 
 _MOST_ROWS = 16  # of a table that is not folded
 _NUMBER = ' class="n"'

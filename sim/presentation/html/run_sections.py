@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from sim.accounting.result import Result
+from sim.files.numbers import cycles as cycles_words
+from sim.files.numbers import number, percent
 from sim.presentation.bars import BUSY_KEYS, unit_bars
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.palette import ORDER
@@ -10,8 +12,6 @@ from sim.presentation.figures.roofline import Roofline
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
-from sim.presentation.numbers import cycles as cycles_words
-from sim.presentation.numbers import number, percent
 from sim.presentation.stalls import listed
 from sim.presentation.titles import TITLES, class_title, result_key, title, unit_title
 

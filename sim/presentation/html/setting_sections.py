@@ -8,12 +8,12 @@ from typing import Any
 from hw.machine import MachineSpec
 from hw.quantities import format_bytes
 from sim.accounting.result import MappingReport, Result
+from sim.files.numbers import percent, plural, scaled
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.roofline import Roofline
 from sim.presentation.figures.sram import buffers
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
-from sim.presentation.numbers import percent, plural, scaled
 from sim.presentation.titles import unit_title
 
 _BYTES = ("sram.capacity", "sram.bank_width")

@@ -13,8 +13,8 @@ from hw.unit_names import DMA
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.files.characters import visible
+from sim.files.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.critical_path import spent_by_class
-from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.stalls import WORTH_NAMING, listed
 from sim.presentation.titles import class_title, title, unit_title
 

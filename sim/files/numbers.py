@@ -77,6 +77,18 @@ def seconds(value: float) -> str:
     return scaled(value, "s")
 
 
+def duration(value: float) -> str:
+    """A time that somebody waits: ``1.8 s``, ``2.67 h``, ``31.7 years``.
+
+    >>> duration(0.0021), duration(90), duration(864_000)
+    ('2.1 ms', '1.5 min', '10 days')
+    """
+    for unit, length in (("years", 31_557_600), ("days", 86_400), ("h", 3600), ("min", 60)):
+        if value >= length:
+            return f"{value / length:.3g} {unit}"
+    return f"{value:.2g} s" if value >= 1 else f"{1000 * value:.2g} ms"
+
+
 def joules(value: float) -> str:
     """An energy: ``9.013 mJ``, ``820 nJ``."""
     return scaled(value, "J")

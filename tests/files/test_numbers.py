@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.presentation import numbers
-from sim.presentation.numbers import count, cycles, joules, number, percent, plural, rough, scaled, seconds
+from sim.files import numbers
+from sim.files.numbers import count, cycles, duration, joules, number, percent, plural, rough, scaled, seconds
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,10 @@ from sim.presentation.numbers import count, cycles, joules, number, percent, plu
         pytest.param(seconds(4e-9), "4 ns", id="nanoseconds"),
         pytest.param(seconds(4e-12), "0.004 ns", id="less than that is not zero"),
         pytest.param(seconds(0), "0 s", id="no time"),
+        pytest.param(duration(0.0021), "2.1 ms", id="a short wait"),
+        pytest.param(duration(59.4), "59 s", id="a wait of seconds"),
+        pytest.param(duration(9600), "2.67 h", id="a wait of hours"),
+        pytest.param(duration(1e9), "31.7 years", id="a long wait"),
         pytest.param(joules(0.009012), "9.012 mJ", id="millijoules"),
         pytest.param(joules(2.491e-6), "2.491 µJ", id="microjoules"),
         pytest.param(scaled(47_570_000, "B", 0), "47.57 MB", id="bytes"),
