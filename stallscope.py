@@ -26,6 +26,6 @@ def __getattr__(name: str) -> Any:
 
 
 if __name__ == "__main__":
-    from sim.commands.cli import main
+    from sim.commands.process import main
 
     main()

@@ -1,5 +1,5 @@
 """``python -m sim``."""
 
-from sim.commands.cli import main
+from sim.commands.process import main
 
 main()

@@ -58,7 +58,7 @@ class MappingSpec(Spec):
 
 
 class WorkloadSpec(Spec):
-    """One workload file. ``dimensions`` belong to the ``model`` (see its Dimensions class)."""
+    """A model with its sizes, what it does, and how it is to be laid onto a machine."""
 
     name: Name = Field(description="What reports call the workload.")
     description: Description = Field(default="", description="A line about it.")

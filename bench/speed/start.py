@@ -12,7 +12,7 @@ TIMES = 10
 UP_TO = """
 import os
 import sim.files.resolve
-from sim.commands.cli import main
+from sim.commands.process import main
 resolve = sim.files.resolve.resolve
 def resolved(*names):
     resolve(*names)

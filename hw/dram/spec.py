@@ -27,7 +27,7 @@ class DramSpec(Spec):
         json_schema_extra={"unit": "channels"},
     )  # fmt: skip
     refresh: Literal["all-bank", "none"] = Field(
-        default="all-bank", description="What a refresh occupies; none: free of it."
+        default="all-bank", description="What a refresh stops; none: there is no refresh."
     )
 
     @property

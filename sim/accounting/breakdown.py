@@ -8,7 +8,7 @@ operands of the first, which has the stalls. What a unit waits when nothing is l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
@@ -78,11 +78,15 @@ def class_weights(section: Section, plan: StreamPlan) -> dict[str, int]:
     """The classes that requests of *plan* belong to, each with the cycles that its operations would take alone."""
     if plan.moves is not None:
         return {plan.moves.kind: 1}
+    return operation_weights(section, plan.unit, plan.operations)
+
+
+def operation_weights(section: Section, unit: str, operations: Iterable[str]) -> dict[str, int]:
+    """The classes of *operations* that *unit* does in one request, each with the cycles that they would take alone."""
     weights: dict[str, int] = {}
-    for name in plan.operations:
+    for name in operations:
         kind = section.kind(name)
-        cycles = section.costs.cost(name, plan.unit, section.mapping.tile_steps, 1).cycles
-        weights[kind] = weights.get(kind, 0) + cycles
+        weights[kind] = weights.get(kind, 0) + section.costs.cost(name, unit, section.mapping.tile_steps, 1).cycles
     return weights
 
 

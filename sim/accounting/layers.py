@@ -6,6 +6,7 @@ simulates two layers of a whole model and scales the time of the others from the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -44,6 +45,14 @@ def layers_scaled(run: Layered) -> str:
 def layers_told(run: Layered) -> str:
     """Both: ``48 layers, 2 of the 48 ...``, as one phrase."""
     return ", ".join(filter(None, (layers_run(run), layers_scaled(run))))
+
+
+def layers_of_all(runs: Mapping[str, Layered]) -> str:
+    """What :func:`layers_told` says of all *runs*, or of each by its name where they are not about as many layers."""
+    told = {name: layers_told(run) for name, run in runs.items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return "; ".join(f"{name}: {words}" for name, words in told.items())
 
 
 def not_the_model(run: Layered) -> str:

@@ -172,6 +172,15 @@ class Result(ResultModel):
             return {"": self.mapping}
         return {each.words: each.mapping for each in self.sections}
 
+    @property
+    def path_shares(self) -> dict[tuple[str, str], int]:
+        """Cycles of the critical path by unit and class of operation, the largest first."""
+        shares: dict[tuple[str, str], int] = {}
+        for part in self.critical_path or ():
+            key = part.unit, part.operation_class
+            shares[key] = shares.get(key, 0) + part.cycles
+        return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
+
     def to_json(self) -> str:
         """The result as JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
@@ -195,6 +204,6 @@ class Result(ResultModel):
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from sim.presentation.terminal.result import as_html
+        from sim.presentation.html.notebook import as_html
 
         return as_html(self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.commands.complete import mappings, settings
 from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -27,11 +28,19 @@ class Changes:
     """Values to be changed, those of a named mapping first; an option that is short for ``--set`` is one of them."""
 
     mapping: Annotated[
-        Optional[str], typer.Option("--mapping", help="A named mapping: a YAML file, or the name of a shipped one.")
+        Optional[str],
+        typer.Option(
+            "--mapping", help="A named mapping: a YAML file, or the name of a shipped one.", autocompletion=mappings
+        ),
     ] = None
     set_: Annotated[
         Optional[list[str]],
-        typer.Option("--set", metavar="PATH=VALUE", help="Change one value of either file; repeatable."),
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change one value of either file; repeatable.",
+            autocompletion=settings,
+        ),
     ] = None
     seq_len: Annotated[Optional[int], typer.Option(help="Tokens of the prompt.")] = None
     phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None
@@ -92,4 +101,4 @@ def _quantity(flag: str, text: str, scale: dict[str, int], example: str) -> int:
     try:
         return parse_quantity(text, scale, example)
     except ValueError as error:
-        raise InputError(Problem(str(error), f"{flag} {text}")) from None
+        raise InputError(Problem(f"expected {error}", f"{flag} {text}")) from None

@@ -13,8 +13,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from sim.commands.process import behave
-
 COMMANDS = {
     "run": "sim.commands.run:run",
     "graph": "sim.commands.graph:graph",
@@ -23,6 +21,7 @@ COMMANDS = {
     "validate": "sim.commands.validate:validate",
     "dram": "sim.commands.dram:dram",
     "list": "sim.commands.list:list_",
+    "init": "sim.commands.init:init",
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",
@@ -123,12 +122,8 @@ def _main(
         typer.echo(context.get_help())
 
 
-def main() -> None:
-    """Entry point of the console script."""
-    raise SystemExit(behave(_call))
-
-
-def _call() -> None:
+def call() -> None:
+    """Do what the words of the command line say; raises SystemExit."""
     gc.set_threshold(100_000)  # modules and inputs are many objects, and no garbage
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # or it reads what every installed package announces
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # or numpy starts threads, for which there is no work

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.changes import Changes, MayTake
+from sim.commands.complete import machines, workloads
 from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
 from sim.commands.options import (
     FewLayersOption,
@@ -37,10 +38,12 @@ SidesArgument = Annotated[
         help="Workload YAML files or names of shipped ones, each with settings of its own if it has any "
         "(mamba2:simd.lanes=64,batch=2), or results of run as JSON files.",
         show_default=False,
+        autocompletion=workloads,
     ),
 ]
 MachinesOption = Annotated[
-    Optional[list[str]], typer.Option("--hw", help="A machine YAML file, or a shipped one's name; repeatable.")
+    Optional[list[str]],
+    typer.Option("--hw", help="A machine YAML file, or a shipped one's name; repeatable.", autocompletion=machines),
 ]
 
 

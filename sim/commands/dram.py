@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sim.commands.complete import grades
 from sim.commands.options import JsonOption, QuietOption, check_targets, one_line_errors, show, write_json
 
 
@@ -28,7 +29,9 @@ class RefreshFlag(StrEnum):
 
 def dram(
     trace: Annotated[Path, typer.Argument(help="Requests, a line each: R|W hex-address bytes.")],
-    preset: Annotated[str, typer.Option(help="Speed grade: lpddr5-6400, lpddr5-6400-16gb or lpddr5x-8533.")],
+    preset: Annotated[
+        str, typer.Option(metavar="GRADE", help=f"Speed grade: {', '.join(grades(''))}.", autocompletion=grades)
+    ],
     channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
     level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
     refresh: Annotated[RefreshFlag, typer.Option(help="All banks at once, one by one, or not.")] = RefreshFlag.all_bank,

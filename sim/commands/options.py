@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from sim.commands.complete import machines, workloads
 from sim.files.errors import InputError, Problem, in_one_line
 from sim.files.progress import ProgressCallback
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 MOST_LINES = 20  # of mistakes
 
 WorkloadArgument = Annotated[
-    Optional[str], typer.Argument(help="A workload YAML file, or the name of a shipped one.", show_default=False)
+    Optional[str],
+    typer.Argument(
+        help="A workload YAML file, or the name of a shipped one.", show_default=False, autocompletion=workloads
+    ),
 ]
 ConfigOption = Annotated[
     Optional[Path],
@@ -29,7 +33,10 @@ ConfigOption = Annotated[
         "--config", metavar="CONFIG.JSON", help="The config.json published with a model's weights, instead of WORKLOAD."
     ),
 ]
-HardwareOption = Annotated[str, typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.")]
+HardwareOption = Annotated[
+    str,
+    typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", autocompletion=machines),
+]
 SIMULATE_LAYERS = typer.Option(
     "--simulate-layers", metavar="N", min=1, help="Layers to simulate; the time of the others is scaled from them."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.changes import Changes, MayTake
+from sim.commands.complete import figures, machines, workloads
 from sim.commands.options import (
     ConfigOption,
     QuietOption,
@@ -19,6 +20,7 @@ from sim.commands.options import (
 )
 from sim.commands.spread import spread
 from sim.files.errors import InputError, Problem, did_you_mean
+from sim.presentation.figure_names import SHOWS
 
 if TYPE_CHECKING:
     from sim.files.progress import ProgressCallback
@@ -30,10 +32,7 @@ WIDTHS = (2.0, 20.0)  # inches
 
 WhatArgument = Annotated[
     str,
-    typer.Argument(
-        metavar="WHAT",
-        help="waterfall, units, roofline, timeline, windows, critical-path, sram, what-ifs or comparison.",
-    ),
+    typer.Argument(metavar="WHAT", help=f"{', '.join(SHOWS)}.", autocompletion=figures),
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE.svg|png|pdf", help="Where to write.")]
 SourceArgument = Annotated[
@@ -42,11 +41,17 @@ SourceArgument = Annotated[
         metavar="RESULT.json|WORKLOAD",
         help="What run, explain or compare wrote with --json, or a workload to run.",
         show_default=False,
+        autocompletion=workloads,
     ),
 ]
 MachineOption = Annotated[
     Optional[str],
-    typer.Option("--hw", help="A machine YAML file, or the name of a shipped one.", show_default="edge"),
+    typer.Option(
+        "--hw",
+        help="A machine YAML file, or the name of a shipped one.",
+        show_default="edge",
+        autocompletion=machines,
+    ),
 ]
 WidthOption = Annotated[float, typer.Option(help="Inches; 3.4 is a column of print.")]
 

@@ -23,6 +23,17 @@ ENDING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not known everywhere
 SHOW_CURSOR = b"\x1b[?25h\n"  # which a progress bar hides
 
 
+def main() -> None:
+    """Entry point of the program: what takes a while to import comes when signals are heeded."""
+
+    def command() -> None:
+        from sim.commands.cli import call
+
+        call()
+
+    raise SystemExit(behave(command))
+
+
 def behave(command: Callable[[], None]) -> int:
     """Do *command*, which may raise SystemExit, and return the exit code of the process."""
     _make_streams_safe()

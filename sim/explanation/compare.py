@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
-from sim.explanation.explain import path_shares
 
 WORTH_NAMING = 0.02  # of the first run's time
 
@@ -68,7 +67,7 @@ class Comparison(ResultModel):
 def compare(results: Sequence[Result], labels: Sequence[str], command: str = "") -> Comparison:
     """Compare *results*, which need their critical paths and a label each."""
     runs = [_run(result, label) for result, label in zip(results, labels, strict=True)]
-    shares = [path_shares(result) for result in results]
+    shares = [result.path_shares for result in results]
     scales = [result.tokens * result.layers for result in results]
     keys = dict.fromkeys(key for share in shares for key in share)
     rows = [

@@ -124,15 +124,6 @@ def _what_if(laboratory: Laboratory, change: Change, makespan: int, advance: Cal
     )
 
 
-def path_shares(result: Result) -> dict[tuple[str, str], int]:
-    """Cycles of the critical path by unit and class of operation, the largest first."""
-    shares: dict[tuple[str, str], int] = {}
-    for part in result.critical_path or ():
-        key = part.unit, part.operation_class
-        shares[key] = shares.get(key, 0) + part.cycles
-    return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
-
-
 def _words(found: Explanation) -> str:
     """The paragraph for a reader in a hurry: how far from the roofline, through what, and what would help."""
     result, total = found.result, found.result.makespan_cycles
@@ -146,7 +137,7 @@ def _words(found: Explanation) -> str:
     if steps:
         named = [f"{rung.description} ({rung.added_cycles / total:+.1%} of the time)" for rung in steps]
         sentences.append(f"From there to here: {_listed(named)}.")
-    shares = [(key, cycles / total) for key, cycles in path_shares(result).items() if cycles >= 0.03 * total]
+    shares = [(key, cycles / total) for key, cycles in result.path_shares.items() if cycles >= 0.03 * total]
     named = [f"{kind} on {unit} {share:.0%}" for (unit, kind), share in shares]
     sentences.append(f"The critical path is {_listed(named)}.")
     gains = [what_if for what_if in found.what_ifs if what_if.best >= 1 + WORTH_NAMING]

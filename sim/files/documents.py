@@ -28,6 +28,7 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_pattern_mismatch": "one line of visible characters",
     "too_long": "{max_length} entries at most",
 }
+NAMED = ("mapping.place.",)
 DEEPEST = 16  # keys in one another that an assignment may name
 
 
@@ -106,7 +107,7 @@ class Document:
     def override(self, assignment: str) -> None:
         """Apply ``path=value`` (the value is YAML); an unknown path shows when the document is checked."""
         path, text = split_assignment(assignment)
-        *parents, last = path.split(".")
+        *parents, last = _parts(path)
         node = self.data
         for part in parents:
             child = node.get(part)
@@ -169,6 +170,12 @@ def split_assignment(assignment: str) -> tuple[str, str]:
     if not equals or not all(parts) or len(parts) > DEEPEST:
         raise InputError(Problem("must be path=value", said(assignment)))
     return path, text
+
+
+def _parts(path: str) -> list[str]:
+    """The keys that lead along a dotted *path*; below NAMED the rest is one, since names of operations have dots."""
+    named = next((above for above in NAMED if path.startswith(above)), "")
+    return [*named.split(".")[:-1], path.removeprefix(named)] if named else path.split(".")
 
 
 def check_distinct(assignments: Iterable[str]) -> None:
@@ -239,7 +246,7 @@ def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
     return Document(merged, [(name, lines) for name, _, lines in chain])
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """*path* as messages call it: relative to where the user is, if it lies below."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
@@ -254,7 +261,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:
     """The name, the plain data and the lines of the YAML mapping in *path*."""
-    name = _shown(path)
+    name = shown(path)
     data, lines = read_yaml(path, name)
     if not isinstance(data, dict):
         found = "nothing" if data is None else "a list" if isinstance(data, list) else quoted(data)

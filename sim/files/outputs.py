@@ -1,7 +1,8 @@
 """Where outputs go: plain files appear whole or not at all, devices and pipes are written to.
 
-A plain file is written beside its place and renamed, which keeps the mode that the place had; of a symbolic link the
-file that it points to is replaced, never the link. What is no plain file is never replaced, bytes are sent to it: a
+A plain file is written without a name, or under one of its own beside its place where the system has no such files,
+and renamed when it is whole, which keeps the mode that the place had; of a symbolic link the file that it points to is
+replaced, never the link. What is no plain file is never replaced, bytes are sent to it: a
 device, a pipe, a descriptor of the process such as ``/dev/stdout`` or ``/dev/fd/3``, or ``-`` for standard output.
 """
 
@@ -21,6 +22,7 @@ from sim.files.errors import InputError, Problem
 STDOUT = 1
 _DESCRIPTORS = {"/dev/stdin": 0, "/dev/stdout": STDOUT, "/dev/stderr": 2}
 _DESCRIPTOR = re.compile(r"(?:/dev/fd|/proc/self/fd|/proc/thread-self/fd)/(\d+)")
+_OPEN_FILES = "/proc/self/fd"
 _NAME_BYTES = 100  # of a file's name in the name of its temporary one: together they must not be too long
 _STREAMED = (stat.S_ISCHR, stat.S_ISFIFO)
 _unfinished: dict[str, int] = {}  # temporary files and folders, with the process that has made them
@@ -89,12 +91,23 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     name = str(place.parent / f".{_shortened(place.name)}.{os.urandom(4).hex()}")
     _unfinished[name] = os.getpid()  # before there is such a file: a signal can come in between
     try:
-        with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        with open(_opened(name), "wb") as stream:
             yield stream
-        os.chmod(name, _default_mode() if found is None else stat.S_IMODE(found.st_mode))
+            stream.flush()
+            os.fchmod(stream.fileno(), _default_mode() if found is None else stat.S_IMODE(found.st_mode))
+            if not os.fstat(stream.fileno()).st_nlink:
+                os.link(f"{_OPEN_FILES}/{stream.fileno()}", name, src_dir_fd=stream.fileno())  # which follows the link
         os.replace(name, place)
     finally:
         _remove(name)
+
+
+def _opened(name: str) -> int:
+    """A new file in the folder of *name*, without a name where the system has such: who is killed leaves nothing."""
+    if hasattr(os, "O_TMPFILE") and os.path.isdir(_OPEN_FILES):
+        with suppress(OSError):  # not every file system
+            return os.open(os.path.dirname(name), os.O_TMPFILE | os.O_WRONLY, 0o600)
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def remove_unfinished() -> None:

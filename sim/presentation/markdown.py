@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sim.accounting.layers import layers_told, not_the_model
+from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
-from sim.presentation.numbers import count, joules, number, percent, plural, scaled
+from sim.presentation.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.stalls import listed
 from sim.presentation.titles import title
 
@@ -51,6 +51,7 @@ def comparison(found: Comparison) -> str:
         "# " + ", ".join(_names(found)),
         code_for_markdown(found.command),
         for_markdown(found.words),
+        for_markdown(layers_of_all({f"{run.workload} on {run.machine}": run for run in found.runs})) + ".",
         "## Side by side",
         _side_by_side(found),
         "## Cycles a token and layer, by what is on the critical path",
@@ -153,7 +154,7 @@ def _units(result: Result) -> str:
 
 def _side_by_side(found: Comparison) -> str:
     rows = [
-        ["layers", *(layers_told(run) for run in found.runs)],
+        ["layers", *map(layers_run, found.runs)],
         ["tok/s", *(_pace(run) for run in found.runs)],
         ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
         ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],
@@ -175,8 +176,8 @@ def decomposed(found: Comparison) -> str:
     """Cycles a token and layer by part of the critical path, a column a run, then the differences to the first."""
     rows = []
     for row in found.rows:
-        cells = [f"{cycles:,.0f}" for cycles in row.cycles]
-        cells += [f"{cycles - row.cycles[0]:+,.0f}" for cycles in row.cycles[1:]]
+        cells = [rough(cycles) for cycles in row.cycles]
+        cells += [rough(cycles - row.cycles[0], "+") for cycles in row.cycles[1:]]
         rows.append([for_markdown(f"{row.operation_class} on {row.unit}"), *cells])
     sums = [run.cycles_per_token_layer for run in found.runs]
     rows.append(["**all**", *(f"**{s:,.0f}**" for s in sums), *(f"**{s - sums[0]:+,.0f}**" for s in sums[1:])])

@@ -9,41 +9,62 @@ from math import floor, isfinite, log10
 
 DIGITS = 4
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
-_EXACT = 10_000  # from here on a count is rounded
+_EXACT = 100_000  # from here on a count is rounded
+_LARGE = 10  # units of a prefix that a count has at least: 1,062 M, not 1.062 G
 
 
 def number(value: float) -> str:
-    """*value* with four significant digits, but all of its whole part: ``241.1``, ``5,786``, ``0.01234``.
+    """*value* with four significant digits, but all of its whole part, and no zeros behind where it ends.
 
-    >>> [number(each) for each in (241.099, 5786.3, 0.012343, 0)]
-    ['241.1', '5,786', '0.01234', '0']
+    >>> [number(each) for each in (241.099, 5786.3, 0.012343, 9.00001, 16.0, 0)]
+    ['241.1', '5,786', '0.01234', '9.000', '16', '0']
     """
     if not value or not isfinite(value):
         return f"{value:g}"
-    decimals = DIGITS - 1 - floor(log10(abs(value)))
-    return f"{value:,.{max(0, decimals)}f}"
+    decimals = max(0, DIGITS - 1 - floor(log10(abs(_rounded(value)))))
+    while decimals and value == round(value, decimals - 1):
+        decimals -= 1
+    return f"{value:,.{decimals}f}"
 
 
 def scaled(value: float, unit: str, smallest: int = -9) -> str:
     """*value* in *unit* with the prefix that fits its size, down to 10 to the *smallest*.
 
     >>> scaled(0.0000412, "s"), scaled(1.652e9, "OP", 0), scaled(0.99996, "s")
-    ('41.20 µs', '1.652 GOP', '1.000 s')
+    ('41.2 µs', '1.652 GOP', '1.000 s')
     """
-    rounded = float(f"{value:.{DIGITS - 1}e}")
+    rounded = _rounded(value)
     powers = [power for power in _PREFIXES if power >= smallest]
     power = next((power for power in powers if abs(rounded) >= 10.0**power), powers[-1] if value else 0)
-    return f"{number(rounded / 10.0**power)} {_PREFIXES[power]}{unit}"
+    return f"{number(value / 10.0**power)} {_PREFIXES[power]}{unit}"
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS - 1}e}")
 
 
 def count(value: int, sign: str = "") -> str:
-    """A count, exact below ten thousand: ``9,996``, ``995.8 M``; with *sign* ``+`` also a plus.
+    """A count, exact below a hundred thousand, with prefixes of thousands from ten on; *sign* ``+`` writes a plus.
 
-    >>> count(9996), count(995_807_908), count(25283, "+"), count(-18788)
-    ('9,996', '995.8 M', '+25.28 k', '-18.79 k')
+    >>> count(25283), count(995_807_908), count(1_061_708_303, "+"), count(-246_546)
+    ('25,283', '995.8 M', '+1,062 M', '-246.5 k')
     """
     plus = sign if value > 0 else ""
-    return f"{plus}{value:,}" if abs(value) < _EXACT else f"{plus}{scaled(value, '', 0)}"
+    if abs(value) < _EXACT:
+        return f"{plus}{value:,}"
+    power = next(power for power in _PREFIXES if abs(value) >= _LARGE * 10**power)
+    return f"{plus}{number(value / 10**power)} {_PREFIXES[power]}"
+
+
+def rough(value: float, sign: str = "") -> str:
+    """*value* in whole numbers, or with two significant digits below ten.
+
+    >>> rough(14111.3), rough(0.26, "+"), rough(-3.14159), rough(0.0, "+")
+    ('14,111', '+0.26', '-3.1', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:{sign},.0f}" if abs(value) >= 9.95 else f"{value:{sign}.2g}"
 
 
 def cycles(value: int) -> str:
@@ -52,12 +73,12 @@ def cycles(value: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time: ``4.247 s``, ``41.20 µs``."""
+    """A time: ``4.247 s``, ``41.2 µs``."""
     return scaled(value, "s")
 
 
 def joules(value: float) -> str:
-    """An energy: ``9.013 mJ``, ``820.0 nJ``."""
+    """An energy: ``9.013 mJ``, ``820 nJ``."""
     return scaled(value, "J")
 
 
@@ -65,13 +86,14 @@ def percent(share: float, sign: str = "") -> str:
     """*share* in percent with a decimal, or with one significant digit if it is less than a tenth of a percent.
 
     >>> percent(0.2863), percent(0.2863, "+"), percent(0.00002), percent(-1e-9), percent(0)
-    ('28.6%', '+28.6%', '0.002%', '-0.001%', '0.0%')
+    ('28.6%', '+28.6%', '0.002%', '≈0%', '0.0%')
     """
     hundredfold = 100 * share
-    if share and abs(hundredfold) < 0.1:
-        least = 0.001 if hundredfold > 0 else -0.001
-        return f"{hundredfold if abs(hundredfold) >= 0.001 else least:{sign}.{_first_decimal(hundredfold)}f}%"
-    return f"{hundredfold:{sign}.1f}%"
+    if not share or abs(hundredfold) >= 0.1:
+        return f"{hundredfold:{sign}.1f}%"
+    if abs(hundredfold) < 0.0005:
+        return "≈0%"
+    return f"{hundredfold:{sign}.{_first_decimal(hundredfold)}f}%"
 
 
 def _first_decimal(value: float) -> int:

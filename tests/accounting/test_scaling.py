@@ -140,7 +140,7 @@ def test_the_report_says_how_many_layers_were_simulated() -> None:
     sets = [part for assignment in MAMBA2 for part in ("--set", assignment)]
     few = CliRunner().invoke(app, ["run", "mamba2", *sets, "--layers", "5", "--simulate-layers", "2"])
     assert few.exit_code == 0
-    assert "2 of 5 layers simulated, the time of the others scaled" in " ".join(few.stdout.split())
+    assert "2 of the 5 layers simulated, the time of the others scaled from them" in " ".join(few.stdout.split())
     whole = CliRunner().invoke(app, ["run", "mamba2", *sets, "--layers", "1"])
     assert "layers simulated" not in whole.stdout
 

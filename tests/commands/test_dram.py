@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hw.dram import TIMINGS
 from tests.support.command_line import call
 
 
@@ -40,3 +41,8 @@ def test_unknown_preset(trace: Path) -> None:
     assert (code, error) == (
         2, "stallscope: --preset: found 'ddr4', expected one of lpddr5-6400, lpddr5-6400-16gb, lpddr5x-8533\n"
     )  # fmt: skip
+
+
+def test_the_help_names_the_grades() -> None:
+    found = " ".join(call("dram", "--help")[1].split())
+    assert f"Speed grade: {', '.join(TIMINGS)}." in found

@@ -34,7 +34,7 @@ def test_experiments_simulate_two_layers_of_the_model() -> None:
     assert (found.result.simulated_layers, found.result.layers) == (2, 5)
     assert found.rungs[-1].cycles == found.result.makespan_cycles
     assert sum(part.cycles for part in found.result.critical_path or ()) == found.result.makespan_cycles
-    assert "2 of the 5 layers simulated" in explanation(found)
+    assert "5 of the model's 48 layers, 2 of the 5 layers simulated" in explanation(found)
 
 
 MISTAKES = [

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -66,20 +70,42 @@ def test_process_substitution_is_written_to(tmp_path: Path) -> None:
     assert (code, output, error) == (0, "}\n", "")
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL], ids=lambda s: s.name)
-@pytest.mark.parametrize("output", ["--trace t.json.gz", "--trace t.pftrace", "--trace t.parquet", "--trace t.vcd"])
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL]
+TRACES = ("json.gz", "pftrace", "parquet", "vcd", "csv.gz")
+OUTPUTS = ["--json r.json", "--report r.html", *(f"--trace t.{suffix}" for suffix in TRACES)]
+
+
+@pytest.mark.parametrize("sent", SIGNALS, ids=lambda sent: sent.name)
+@pytest.mark.parametrize("output", OUTPUTS[2:])
 def test_a_signal_leaves_what_was_there(tmp_path: Path, sent: signal.Signals, output: str) -> None:
     name = output.split()[-1]
     (tmp_path / name).write_text("old")
-    program = [sys.executable, "-m", "sim", "run", "mamba2", "-q", *output.split()]
-    process = subprocess.Popen(program, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(list(tmp_path.iterdir())) > 1)  # it has begun to write
+    process = begun(tmp_path, output)
+    wait_until(lambda: is_writing(process.pid, tmp_path))
     process.send_signal(sent)
     _, error = process.communicate(timeout=60)
     assert "Traceback" not in error
     assert process.returncode == -sent
     assert (tmp_path / name).read_text() == "old"
-    if sent != signal.SIGKILL:  # which nobody can heed
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_signal_at_any_moment_leaves_the_old_or_the_new(tmp_path: Path, output: str) -> None:
+    """Whole files only, and no others, wherever in a run of about a second the signal comes."""
+    random, name, quick = Random(output), output.split()[-1], "--layers 1 --seq-len 32"
+    assert begun(tmp_path, output, quick).wait(60) == 0
+    new = (tmp_path / name).read_bytes()
+    for sent in random.sample(SIGNALS, 2):
+        (tmp_path / name).write_bytes(b"old")
+        process = begun(tmp_path, output, quick)
+        wait_until(partial(heeds_signals, process.pid))
+        time.sleep(random.uniform(0.0, 1.2))
+        process.send_signal(sent)
+        _, error = process.communicate(timeout=60)
+        assert "Traceback" not in error
+        assert process.returncode in (0, -sent)
+        assert (tmp_path / name).read_bytes() in ((b"old", new) if process.returncode else (new,))
         assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -99,6 +125,54 @@ def test_a_signal_ends_a_query_at_once(tmp_path: Path) -> None:
     assert process.communicate(timeout=10) == ("", "")
     assert process.returncode == -signal.SIGINT
     assert list(scratch.iterdir()) == []
+
+
+def begun(folder: Path, output: str, size: str = "") -> subprocess.Popen[str]:
+    """A run in *folder* that has begun."""
+    program = [sys.executable, "-m", "sim", "run", "mamba2", "-q", *size.split(), *output.split()]
+    return subprocess.Popen(program, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def heeds_signals(process: int) -> bool:
+    """Whether *process* has told the system what to do when it is asked to end."""
+    caught = Path(f"/proc/{process}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> signal.SIGTERM - 1 & 1)
+
+
+def is_writing(process: int, folder: Path) -> bool:
+    """Whether *process* has a file in *folder* open, be it one without a name."""
+    with suppress(OSError):  # of a file that is closed meanwhile
+        return any(os.readlink(file.path).startswith(f"{folder}/") for file in os.scandir(f"/proc/{process}/fd"))
+    return False
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_folder_that_may_not_be_written_is_a_line(tmp_path: Path, output: str) -> None:
+    """Said before the run; what stands there stays as it was. Root may write everywhere unless it gives that up."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    option, name = output.split()
+    (closed / name).write_text("old")
+    closed.chmod(0o555)
+    humbly = "setpriv --bounding-set -dac_override " if os.geteuid() == 0 else ""
+    if humbly and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and there is no setpriv")
+    command = f'{humbly}"{sys.executable}" -m sim {SMALL} -q {option} closed/{name}'
+    done, _, error = shell(command, tmp_path)
+    assert (done, error) == (2, f"stallscope: closed/{name}: cannot be written\n")
+    assert [path.read_text() for path in closed.iterdir()] == ["old"]
+    closed.chmod(0o755)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_full_disk_is_a_line_and_leaves_what_was_there(tmp_path: Path, output: str) -> None:
+    """A limit on the size of files stands for it: a write fails half way."""
+    name = output.split()[-1]
+    (tmp_path / name).write_text("old")
+    command = f"trap '' XFSZ; ulimit -f 1; S run mamba2 --layers 1 --seq-len 64 -q {output}"
+    done, _, error = shell(command, tmp_path)
+    assert (done, error) == (1, "stallscope: output: File too large\n")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "old")]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

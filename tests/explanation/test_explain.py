@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.explanation.experiments import LADDER
-from sim.explanation.explain import Explanation, WhatIf, path_shares
+from sim.explanation.explain import Explanation, WhatIf
 from sim.presentation.markdown import explanation
 from sim.simulation import prepare, run
 from tests.support.explanations import EXPLAINED, explained, explained_with_progress
@@ -50,7 +50,7 @@ class TestExplanation:
         assert largest.description in found.words
         if found.what_ifs[0].best >= 1.01:
             assert f"What would help most: {found.what_ifs[0].name} ({found.what_ifs[0].best:.2f}x)" in found.words
-        (unit, kind), _ = next(iter(path_shares(found.result).items()))
+        (unit, kind), _ = next(iter(found.result.path_shares.items()))
         assert f"The critical path is {kind} on {unit}" in found.words
 
     def test_json_round_trips_and_markdown_shows_every_rung_and_change(self, name: str) -> None:

@@ -368,5 +368,14 @@ class TestOverrides:
     def test_a_mistake_of_the_file_does_not(self) -> None:
         assert mistakes(GOOD + "fused: 1\n", "mode=slow") == "plant.yaml:5: fused: found 1, expected a valid boolean"
 
+    def test_names_of_operations_have_dots(self) -> None:
+        document = read_document(write("mapping: {place: {a.b: simd}}"))
+        document.override("mapping.place.in_proj.x=mac_array")
+        assert document.data == {"mapping": {"place": {"a.b": "simd", "in_proj.x": "mac_array"}}}
+        assert str(document.problem(["mapping", "place", "in_proj.x"], "no")).startswith(
+            "--set mapping.place.in_proj.x="
+        )
+        assert str(document.problem(["mapping", "place", "a.b"], "no")) == "plant.yaml:1: mapping.place.a.b: no"
+
     def test_a_value_may_hold_an_equals_sign(self) -> None:
         assert split_assignment("name=a=b") == ("name", "a=b")

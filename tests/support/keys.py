@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from hw.quantities import Quantity
+from sim.files.keys import SPECS, keys
+from workloads.models.registry import GENERATORS
 
 
 def bounds(field: FieldInfo) -> tuple[Any, Any] | None:
@@ -18,3 +21,13 @@ def bounds(field: FieldInfo) -> tuple[Any, Any] | None:
     least = [each.ge for each in field.metadata if isinstance(each, Ge)]
     most = [each.le for each in field.metadata if isinstance(each, Le)]
     return (least[0], most[0]) if least and most else None
+
+
+@cache
+def bounds_by_path() -> dict[str, tuple[Any, Any]]:
+    """The least and the most of every number and quantity that ``--set`` can reach, by its path."""
+    specs: list[Any] = [SPECS["machine"], SPECS["workload"]]
+    found = {path: bounds(field) for spec in specs for path, field in keys(spec)}
+    for generator in GENERATORS.values():
+        found |= {f"dimensions.{path}": bounds(field) for path, field in keys(generator.dimensions)}
+    return {path: each for path, each in found.items() if each is not None}

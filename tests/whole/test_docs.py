@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from sim import Result
+from sim.commands.cli import COMMANDS
 from sim.presentation.titles import AHEAD, TITLES
+from tests.support.command_line import call
 from tests.support.folders import DOCS, ROOT
 
 pytest_plugins = ["pytester"]
@@ -26,6 +30,53 @@ def test_every_field_and_reason_is_explained() -> None:
     named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_]+)`", text))
     assert set(Result.model_fields) - named <= {"bounds", "units"}  # these stand with their parts
     assert set(TITLES) - {"work_elsewhere", AHEAD} <= named
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md"))}
+WRITTEN = re.compile(r"(?:python -m sim|stallscope|python -m stallscope) ([a-z]+[^`#\n]*(?:\n +\[[^`#\n]*)*)")
+COMMAND_LINES = sorted({(page, found.strip()) for page, text in PAGES.items() for found in WRITTEN.findall(text)})
+LONG = ("reproduce", "validate", "trace view", "run leaky", "graph leaky", "explain leaky", "plot traffic")
+LONG += ("dram trace.txt", "run mamba2 --hw slow")  # these are other recipes', run by tests/whole/test_extending.py
+
+
+def verb_of(line: str) -> str:
+    """``trace view`` is a command as ``run`` is one."""
+    words = line.split()
+    return " ".join(words[: 2 if words[0] == "trace" else 1]).split("|")[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "line"), [each for each in COMMAND_LINES if verb_of(each[1]).split()[0] in COMMANDS], ids=str
+)
+def test_options_that_are_written_of_exist(page: str, line: str) -> None:
+    code, helped, _ = call(*verb_of(line).split(), "--help")
+    assert code == 0
+    for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", line):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", helped), option
+
+
+def test_commands_that_can_be_typed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those without a word in capitals, in the order of their page."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    ran = 0
+    for text in PAGES.values():
+        for line in (found.strip() for found in WRITTEN.findall(text)):
+            open_ended = re.search(r"\b[A-Z]{2,}\b(?!.*GROUP BY)|\[|\|| \.\.\.", line)
+            if not open_ended and verb_of(line).split()[0] in COMMANDS and not line.startswith(LONG):
+                done = call(*shlex.split(line.split("   ")[0].removesuffix("-->").strip()))
+                assert (done[0], done[2]) == (0, ""), line
+                ran += 1
+    assert ran >= 8
+
+
+def test_python_of_the_readme_runs(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    exec(first, {})
+    assert "mamba2 on edge" in capsys.readouterr().out
+    pytester.makepyfile(second)
+    pytester.runpytest().assert_outcomes(passed=1)
 
 
 def test_example_scenarios_run(pytester: pytest.Pytester) -> None:

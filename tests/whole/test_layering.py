@@ -8,7 +8,10 @@ from tests.support.folders import ROOT
 
 ORDER = "hw workloads version files components lowering execution search accounting simulation explanation trace"
 ORDER = f"{ORDER} validation presentation paper commands".split()
-EXCEPTIONS = {"sim.accounting.result -> sim.presentation.terminal.result"}  # a result prints itself
+EXCEPTIONS = {  # a result shows itself
+    "sim.accounting.result -> sim.presentation.terminal.result",
+    "sim.accounting.result -> sim.presentation.html.notebook",
+}
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for top in ("hw", "workloads", "sim")

@@ -39,7 +39,7 @@ SMALL = ["mamba2", "--layers", "1", "--seq-len", "8", "--set", "mapping.token_ti
 )
 def test_imports_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
     code = (
-        "import atexit, sys; from sim.commands.cli import main\n"
+        "import atexit, sys; from sim.commands.process import main\n"
         "atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr)); main()"
     )
     command = [sys.executable, "-c", code, *arguments]

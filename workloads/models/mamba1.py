@@ -28,11 +28,9 @@ class Mamba1Dimensions(Spec):
     expand: Expansion = 2
     d_conv: Taps = 4
     dt_rank: int | None = Field(
-        default=None,
-        ge=1,
-        le=65_536,
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "ranks"},
         description="Rank of the projection that makes dt; ceil(d_model / 16) unless given.",
-    )
+    )  # fmt: skip
     bcdt_norm: bool = Field(
         default=False, description="Whether B, C and the low-rank dt are normalised, by RMSNorm without weights."
     )

@@ -8,15 +8,43 @@ from pydantic import Field
 
 from workloads.spec import contradiction
 
-ModelWidth = Annotated[int, Field(ge=1, le=65_536, description="Channels of the residual stream.")]
-StateSize = Annotated[int, Field(ge=1, le=65_536, description="Elements of the state of a channel.")]
-Expansion = Annotated[int, Field(ge=1, le=64, description="Inner channels, in multiples of d_model.")]
-HeadSize = Annotated[int, Field(ge=1, le=65_536, description="Inner channels of a head.")]
-Groups = Annotated[int, Field(ge=1, le=65_536, description="Groups of heads that share B and C.")]
-Taps = Annotated[int, Field(ge=1, le=256, description="Taps of the convolution.")]
-Rank = Annotated[int, Field(ge=1, le=1024, description="Inputs and outputs of each channel's state (MIMO).")]
+ModelWidth = Annotated[
+    int, Field(ge=1, le=65_536, json_schema_extra={"unit": "channels"}, description="Channels of the residual stream.")
+]
+StateSize = Annotated[
+    int,
+    Field(ge=1, le=65_536, json_schema_extra={"unit": "elements"}, description="Elements of the state of a channel."),
+]
+Expansion = Annotated[
+    int,
+    Field(
+        ge=1, le=64, json_schema_extra={"unit": "times d_model"}, description="Inner channels, in multiples of d_model."
+    ),
+]
+HeadSize = Annotated[
+    int, Field(ge=1, le=65_536, json_schema_extra={"unit": "channels"}, description="Inner channels of a head.")
+]
+Groups = Annotated[
+    int, Field(ge=1, le=65_536, json_schema_extra={"unit": "groups"}, description="Groups of heads that share B and C.")
+]
+Taps = Annotated[int, Field(ge=1, le=256, json_schema_extra={"unit": "taps"}, description="Taps of the convolution.")]
+Rank = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=1024,
+        json_schema_extra={"unit": "ranks"},
+        description="Inputs and outputs of each channel's state (MIMO).",
+    ),
+]
 MlpWidth = Annotated[
-    int, Field(ge=0, le=1_048_576, description="Channels of a SwiGLU MLP after the block; 0: there is none.")
+    int,
+    Field(
+        ge=0,
+        le=1_048_576,
+        json_schema_extra={"unit": "channels"},
+        description="Channels of a SwiGLU MLP after the block; 0: there is none.",
+    ),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 import matplotlib
 from matplotlib.artist import Artist
@@ -15,7 +16,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from sim.presentation.escaping import plain
-from sim.presentation.figures.palette import FAINT, GRID, INK, Fill
+from sim.presentation.figures.palette import FAINT, GRID, HALO, INK, ON_FILL, Fill
 
 PAGE_INCHES = 7.0  # across two columns of print
 ROW_INCHES = 0.27
@@ -112,6 +113,12 @@ def draw_legend(made: Figure, handles: Sequence[Artist], width: float) -> None:
         text.set_text(fitted(name, _LEGEND_LETTERS))
 
 
+def _lines(name: str, letters: int) -> list[str]:
+    """*name* in lines of so many *letters*, two at most."""
+    lines = wrap(plain(name), letters, break_long_words=False, break_on_hyphens=False) or [""]
+    return [fitted(line, letters) for line in (lines if len(lines) < 3 else [lines[0], " ".join(lines[1:])])]
+
+
 def fitted(name: str, letters: int) -> str:
     """*name* as a figure has room for it: what is longer than so many *letters* loses its middle."""
     shown = plain(name)
@@ -126,7 +133,7 @@ def swatch(fill: Fill, label: str) -> Patch:
 def horizontal(axes: Axes, names: Iterable[str]) -> None:
     """Make *axes* those of horizontal bars called *names*, from top to bottom."""
     letters = int(_LETTERS * axes.get_figure().get_figwidth())  # type: ignore[union-attr]
-    listed = [fitted(name, letters) for name in names]
+    listed = ["\n".join(_lines(name, letters)) for name in names]
     axes.set_yticks(range(len(listed)), listed)
     axes.set_ylim(len(listed) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0)
@@ -136,8 +143,9 @@ def horizontal(axes: Axes, names: Iterable[str]) -> None:
 
 
 def outlined(text: Text) -> Text:
-    """*text* with a white border, readable on hatches."""
-    text.set_path_effects([withStroke(linewidth=2.2, foreground="white")])
+    """*text* with a white border, readable on hatches and on any colour."""
+    text.set_color(ON_FILL)
+    text.set_path_effects([withStroke(linewidth=2.2, foreground=HALO)])
     return text
 
 

@@ -10,6 +10,7 @@ from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.explain import Explanation
 from sim.files.errors import InputError, Problem
+from sim.presentation.bars import unit_bars
 from sim.presentation.figures.canvas import Drawing
 from sim.presentation.figures.comparison import draw_comparison
 from sim.presentation.figures.critical_path import draw_path, path_bars
@@ -17,7 +18,7 @@ from sim.presentation.figures.roofline import Roofline, draw_roofline
 from sim.presentation.figures.sram import buffers, draw_sram
 from sim.presentation.figures.timeline import draw_timeline
 from sim.presentation.figures.timeline_recorder import Timeline
-from sim.presentation.figures.units import draw_units, unit_bars
+from sim.presentation.figures.units import draw_units
 from sim.presentation.figures.waterfall import account_waterfall, draw_waterfall, ladder_waterfall
 from sim.presentation.figures.what_ifs import draw_what_ifs
 from sim.presentation.figures.windows import draw_windows, over_time
@@ -127,7 +128,7 @@ def draw(name: str, known: Evidence, width: float, source: str) -> Drawing:
 
 def _of_what(name: str, known: Evidence) -> list[str]:
     """What a caption says of the layers that the figure is about, where they are not simply all of the model."""
-    if known.result is None:
+    if known.result is None or name == "sram":
         return []
     cut = layers_run(known.result) if known.result.model_layers else ""
     recorded = known.observed_part and f"recorded in {known.observed_part}"

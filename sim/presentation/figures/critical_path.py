@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.accounting.result import Result
+from sim.presentation.bars import Bar, amounts
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.figures.canvas import Drawing
-from sim.presentation.figures.stacked_bars import Bar, amounts, draw_stacked, write_beside
+from sim.presentation.figures.stacked_bars import draw_stacked, write_beside
 from sim.presentation.numbers import cycles, percent
 from sim.presentation.titles import class_title, unit_title
 

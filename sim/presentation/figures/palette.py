@@ -15,9 +15,16 @@ from sim.accounting.taxonomy import BUSY, IDLE, TAXONOMY
 from sim.presentation.graph.colours import KIND_COLOURS
 from sim.presentation.titles import AHEAD, TITLES
 
-INK, FAINT, GRID = "#1a1a1a", "#595959", "#d9d9d9"
+INK, FAINT, GRID, PAPER = "#1a1a1a", "#595959", "#d9d9d9", "#ffffff"
+ON_FILL, HALO = "#111111", "#fdfdfd"  # text on coloured areas, which stays dark where the page is dark
 MORE, LESS, TOTAL = "#d55e00", "#009e73", "#4d4d4d"  # a step of a waterfall up, down, and its two ends
 
+QUIET_COLOURS = {
+    AHEAD: "#f3efe2",
+    Reason.START: "#8c8c8c",
+    Reason.NOTHING_LEFT: "#bfbfbf",
+    Reason.NO_ACCESS: "#e3e3e3",
+}  # near to the paper's, so a dark page has others
 _LEAF_COLOURS = {
     "useful": "#009e73",
     "edge": "#7fceb9",
@@ -34,10 +41,7 @@ _LEAF_COLOURS = {
     Reason.waits_for(DMA): "#dceffa",
     Reason.recurrence_on(MAC_ARRAY): "#8576c4",
     Reason.recurrence_on(SIMD): "#c3bae6",
-    AHEAD: "#f3efe2",
-    Reason.START: "#8c8c8c",
-    Reason.NOTHING_LEFT: "#bfbfbf",
-    Reason.NO_ACCESS: "#e3e3e3",
+    **QUIET_COLOURS,
     Reason.PIPELINE_LATENCY: "#b3de69",
 }
 _HATCHES = {

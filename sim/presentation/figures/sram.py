@@ -22,7 +22,7 @@ from sim.presentation.figures.canvas import (
 )
 from sim.presentation.figures.palette import FAINT, ROLE_COLOURS, Fill
 from sim.presentation.figures.stacked_bars import BAR, write_beside
-from sim.presentation.numbers import percent, plural
+from sim.presentation.numbers import number, percent, plural
 
 _MOST_ROWS = 14
 
@@ -55,18 +55,18 @@ def draw_sram(found: Sequence[BufferBytes], capacity: int | None, width: float) 
     roles = [role for role in ROLE_COLOURS if any(buffer.role == role for buffer in found)]
     rows = [buffer.name for buffer in shown] + ([plural(len(others), "other")] if others else [])
     made, axes = figure(width, ROW_INCHES * len(rows) + 0.62 + legend_inches(len(roles), width))
-    of = f" of {capacity / 1024:,.5g} KiB ({percent(used / capacity)})" if capacity else ""
-    drawing = Drawing(made, "What is in SRAM", f"{plural(len(found), 'buffer')} take {used / 1024:,.5g} KiB{of}")
+    of = f" of {number(capacity / 1024)} KiB ({percent(used / capacity)})" if capacity else ""
+    drawing = Drawing(made, "What is in SRAM", f"{plural(len(found), 'buffer')} take {number(used / 1024)} KiB{of}")
     horizontal(axes, rows)
     for row, buffer in enumerate(shown):
         _buffer(drawing, axes, row, 0, buffer)
-        write_beside(axes, buffer.size_bytes / 1024, row, f"{buffer.size_bytes / 1024:,.4g}")
+        write_beside(axes, buffer.size_bytes / 1024, row, number(buffer.size_bytes / 1024))
     left = 0
     for buffer in others:
         _buffer(drawing, axes, len(shown), left, buffer)
         left += buffer.size_bytes
     if others:
-        write_beside(axes, left / 1024, len(shown), f"{left / 1024:,.4g}")
+        write_beside(axes, left / 1024, len(shown), number(left / 1024))
     axes.set_xlim(0, 1.13 * max(left, found[0].size_bytes) / 1024)
     axes.set_xlabel(f"KiB; {drawing.description}" if width >= WIDE else "KiB")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

@@ -1,13 +1,13 @@
-"""Bars whose parts say what cycles went to, and how they are drawn."""
+"""How bars are drawn whose parts say what cycles went to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from sim.presentation.bars import Bar
 from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import (
     ROW_INCHES,
@@ -22,39 +22,10 @@ from sim.presentation.figures.canvas import (
 )
 from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
 from sim.presentation.numbers import percent
-from sim.presentation.titles import TITLES, result_key, shown, title
+from sim.presentation.titles import TITLES, result_key
 
 BAR = 0.72  # of a row
 _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
-
-
-@dataclass(frozen=True)
-class Amount:
-    """Cycles by what they went to; ``key`` is the one under which they are shown."""
-
-    key: str
-    title: str
-    cycles: int
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar, called as people read it, and its parts in the order of the tree of stalls."""
-
-    name: str
-    parts: tuple[Amount, ...]
-
-    @property
-    def cycles(self) -> int:
-        """Of all parts."""
-        return sum(part.cycles for part in self.parts)
-
-
-def amounts(cycles: dict[str, int], unit: str = "") -> tuple[Amount, ...]:
-    """*cycles* by key of the result as parts of a bar, of *unit* if of one; what is zero left out."""
-    parts = [(shown(unit, key), count) for key, count in cycles.items() if count]
-    parts.sort(key=lambda part: ORDER.get(part[0], len(ORDER)))
-    return tuple(Amount(key, title(key), count) for key, count in parts)
 
 
 def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, written: bool = False) -> Drawing:

@@ -1,4 +1,7 @@
-"""The figure of the timeline: the whole recorded window above, a part of it enlarged below, a row for each unit."""
+"""The figure of the timeline: the whole recorded window above, a part of it enlarged below, a row for each unit.
+
+The whole window has more requests than a page has dots. So it shows shares of the time in columns, as page.js does.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,46 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from hw.unit_names import COMPUTE_UNITS
 from sim.presentation.escaping import plain
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
 from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.numbers import percent
-from sim.presentation.titles import TITLES, class_title, result_key, unit_title
+from sim.presentation.numbers import cycles as cycles_words
+from sim.presentation.numbers import percent, plural
+from sim.presentation.titles import class_title, result_key, title, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
-_FINEST = 1500  # parts of a panel's width: what is thinner is drawn with its neighbour
+_COLUMNS = 400  # of the whole window: what is narrower is shown together, as shares of the time
+_SMOOTHED = np.array([1, 2, 3, 4, 3, 2, 1])  # weights of a column and its neighbours: what repeats itself does not beat
 
 
 def draw_timeline(found: Timeline, width: float) -> Drawing:
-    """What each unit did; work is high, waits are low and hatched."""
+    """What each unit did: above in shares of the time, below slice by slice, where work is high and waits are low."""
     keys = _keys(found)
     made = Figure(
         figsize=(width, 0.5 * len(found.slices) + 1.35 + legend_inches(len(keys), width)), layout="constrained"
     )
-    tiles = f"{found.tiles} tile{'s' * (found.tiles > 1)}"
-    text = f"{tiles} from tile {found.first_tile} of the run on, cycles {found.start:,} to {found.end:,}"
+    text = f"{plural(found.tiles, 'tile')} from tile {found.first_tile:,} on"
+    text += f", {cycles_words(found.end - found.start)}; cycle 0 here is cycle {found.start:,}"
     drawing = Drawing(made, f"Timeline: {text}", _spoken(found))
     above, below = made.subplots(2, 1)
     span = found.end - found.start
     zoomed = _enlarged(found)
-    _draw_panel(drawing, above, found, (found.start, found.end), False)
-    _draw_panel(drawing, below, found, zoomed, True)
+    _draw_whole(drawing, above, found)
+    _draw_enlarged(below, found, zoomed)
     above.xaxis.tick_top()
     above.spines[["top", "bottom"]].set_visible(False)
-    below.set_xlabel(f"{scaled(span)[1]} from cycle {found.start:,} on")
+    below.set_xlabel(scaled(span)[1])
     for place, corner in zip(zoomed, (0, 1), strict=True):
         x = (place - found.start) / scaled(span)[0]
         bottom = len(found.slices) - 0.5
@@ -70,14 +77,27 @@ def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
         cycles[each.label.wait, each.label.kind] += each.end - each.start
     seen = {key for key, count in cycles.items() if count >= VISIBLE * (found.end - found.start)}
     ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
-    return {key: (_fill(*key), TITLES[key[1]] if key[0] else class_title(key[1])) for key in ordered}
+    titles = key_titles(found)
+    return {key: (_fill(*key), titles[key]) for key in ordered}
+
+
+def key_titles(found: Timeline) -> dict[tuple[bool, str], str]:
+    """What each colour stands for, by (waits, kind); where fused operations have several classes, it is *mostly* so."""
+    labels = {each.label for each in chain.from_iterable(found.slices.values())}
+    mixed = {label.kind for label in labels if label.mixed}
+    return {
+        (label.wait, label.kind): title(label.kind) if label.wait else
+        f"mostly {class_title(label.kind)}" if label.kind in mixed else class_title(label.kind)
+        for label in labels
+    }  # fmt: skip
 
 
 def _fill(wait: bool, kind: str) -> Fill:
     return leaf_fill(kind) if wait else Fill(class_colour(kind))
 
 
-def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int, int], named: bool) -> None:
+def _frame(axes: Axes, found: Timeline, window: tuple[int, int]) -> float:
+    """Prepare *axes* for a row of each unit, and return what cycles are divided by on it."""
     factor = scaled(found.end - found.start)[0]
     axes.set_xlim(*((cycle - found.start) / factor for cycle in window))
     axes.set_ylim(len(found.slices) - 0.5, -0.5)
@@ -85,39 +105,59 @@ def _draw_panel(drawing: Drawing, axes: Axes, found: Timeline, window: tuple[int
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.spines[["top", "right", "left"]].set_visible(False)
-    finest = (window[1] - window[0]) / _FINEST
+    return factor
+
+
+def _draw_whole(drawing: Drawing, axes: Axes, found: Timeline) -> None:
+    """The whole window: of each unit the shares of the time, work below and waits above."""
+    factor, titles, span = _frame(axes, found, (found.start, found.end)), key_titles(found), found.end - found.start
+    edges = np.linspace(0, span, _COLUMNS + 1) / factor
     for row, (unit, slices) in enumerate(found.slices.items()):
+        by_key: dict[tuple[bool, str], list[Slice]] = {}
+        for each in slices:
+            by_key.setdefault((each.label.wait, each.label.kind), []).append(each)
+        bottom = np.full(_COLUMNS, row + _WORK)
+        for (wait, kind), alike in sorted(by_key.items()):
+            top = bottom - 2 * _WORK * _shares(alike, found.start, span)
+            fill = _fill(wait, kind)
+            area = axes.fill_between(
+                edges, [*bottom, bottom[-1]], [*top, top[-1]], step="post", facecolor=fill.colour, hatch=fill.hatch,
+                edgecolor=FAINT, linewidth=0,
+            )  # fmt: skip
+            cycles = sum(each.end - each.start for each in alike)
+            said = f"{unit_title(unit)}: {titles[wait, kind]} {cycles:,} of {span:,} cycles"
+            drawing.mark(area, said, figure="timeline", unit=unit, key=result_key(kind), cycles=cycles)
+            bottom = top
+
+
+def _shares(slices: Iterable[Slice], origin: int, span: int) -> NDArray[np.float64]:
+    """The share of each column of the window that *slices* take, smoothed; those of all slices of a unit sum to 1."""
+    done = np.array([(each.start - origin, each.end - origin) for each in slices], float)
+    at = np.linspace(0, span, _COLUMNS + 1)
+    edges = done.ravel()  # the cycles that slices have taken grow from the start of each to its end
+    taken = np.concatenate([[0.0], np.cumsum(done[:, 1] - done[:, 0])])
+    until = np.interp(at, edges, np.stack([taken[:-1], taken[1:]], axis=1).ravel(), left=0.0, right=taken[-1])
+    whole = np.convolve(np.ones(_COLUMNS), _SMOOTHED, "same")
+    return np.convolve(np.diff(until) * _COLUMNS / span, _SMOOTHED, "same") / whole
+
+
+def _draw_enlarged(axes: Axes, found: Timeline, window: tuple[int, int]) -> None:
+    """A part of the window, slice by slice."""
+    factor = _frame(axes, found, window)
+    for row, slices in enumerate(found.slices.values()):
         inside = [each for each in slices if each.start < window[1] and each.end > window[0]]
         by_key: dict[tuple[bool, str], list[Slice]] = {}
         for each in inside:
             by_key.setdefault((each.label.wait, each.label.kind), []).append(each)
         for (wait, kind), alike in sorted(by_key.items(), reverse=True):
             fill = _fill(wait, kind)
-            spans = [((a - found.start) / factor, (b - found.start) / factor) for a, b in _thick(alike, finest)]
+            spans = [((each.start - found.start) / factor, (each.end - found.start) / factor) for each in alike]
             patch = PathPatch(
                 _boxes(spans, row, _WAIT if wait else _WORK), facecolor=fill.colour, hatch=fill.hatch,
-                edgecolor=FAINT, linewidth=0.25 if named else 0,
+                edgecolor=FAINT, linewidth=0.25,
             )  # fmt: skip
             axes.add_patch(patch)
-            if not named:
-                cycles = sum(each.end - each.start for each in alike)
-                title = TITLES[kind] if wait else class_title(kind)
-                said = f"{unit_title(unit)}: {title} {cycles:,} of {window[1] - window[0]:,} cycles"
-                drawing.mark(patch, said, figure="timeline", unit=unit, key=result_key(kind), cycles=cycles)
-        if named:
-            _name(axes, inside, row, window, found.start, factor)
-
-
-def _thick(slices: Iterable[Slice], finest: float) -> list[tuple[float, float]]:
-    """Where something is, gaps below *finest* cycles closed and nothing thinner than that."""
-    spans: list[tuple[float, float]] = []
-    for each in slices:
-        start, end = float(each.start), max(float(each.end), each.start + finest)
-        if spans and start - spans[-1][1] < finest:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((start, end))
-    return spans
+        _name(axes, inside, row, window, found.start, factor)
 
 
 def _boxes(spans: list[tuple[float, float]], row: int, half: float) -> Path:

@@ -10,9 +10,10 @@ from matplotlib.ticker import FuncFormatter
 from sim.accounting.result import Result
 from sim.explanation.experiments import LADDER
 from sim.explanation.explain import Explanation
+from sim.presentation.bars import Amount
 from sim.presentation.figures.canvas import ROW_INCHES, WIDE, Drawing, figure, horizontal, scaled
 from sim.presentation.figures.palette import FAINT, INK, LESS, MORE, ORDER, TOTAL
-from sim.presentation.figures.stacked_bars import BAR, Amount, write_beside
+from sim.presentation.figures.stacked_bars import BAR, write_beside
 from sim.presentation.numbers import count, percent
 from sim.presentation.numbers import cycles as cycles_words
 from sim.presentation.titles import TITLES

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from sim.explanation.explain import WhatIf
-from sim.presentation.figures.canvas import ROW_INCHES, Drawing, draw_legend, figure, horizontal, legend_inches
+from sim.presentation.figures.canvas import ROW_INCHES, WIDE, Drawing, draw_legend, figure, horizontal, legend_inches
 from sim.presentation.figures.palette import FAINT, INK
 
 _SERIES = (("same_schedule", "same schedule", "o", "#0072b2"), ("new_schedule", "new schedule", "D", "#d55e00"))
@@ -16,7 +16,8 @@ _SERIES = (("same_schedule", "same schedule", "o", "#0072b2"), ("new_schedule", 
 
 def draw_what_ifs(found: Sequence[WhatIf], width: float) -> Drawing:
     """What each change of the machine buys: makespan now over makespan then."""
-    made, axes = figure(width, 0.8 * ROW_INCHES * len(found) + 0.5 + legend_inches(2, width))
+    row_inches = (0.8 if width >= WIDE else 1.0) * ROW_INCHES  # a name may take two lines in a narrow one
+    made, axes = figure(width, row_inches * len(found) + 0.5 + legend_inches(2, width))
     said = ", ".join(f"{what_if.name} {what_if.best:.3f}x" for what_if in found[:5])
     drawing = Drawing(made, "What would help: speed-up by each change alone", said)
     horizontal(axes, (what_if.name for what_if in found))

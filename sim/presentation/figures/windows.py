@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from sim.accounting.result import Result
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
@@ -52,6 +52,7 @@ def draw_windows(found: Sequence[OverTime], makespan: int, width: float) -> Draw
     for axes, unit in zip(panels, found, strict=True):
         _draw_panel(drawing, axes, unit, makespan, factor)
     panels[-1].set_xlabel(unit_name)
+    panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     draw_legend(made, [swatch(leaf_fill(key), TITLES[key]) for key in keys], width)
     return drawing
 

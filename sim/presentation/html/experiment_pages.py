@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
-from sim.accounting.layers import layers_told, not_the_model
+from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
 from sim.explanation.explain import Explanation
 from sim.presentation.figures.catalogue import Evidence
-from sim.presentation.html.page import HeadlineNumber, Page, page_html
+from sim.presentation.html.headline import HeadlineNumber, about, headline
+from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
-from sim.presentation.html.run_page import about, headline, run_data, run_sections
+from sim.presentation.html.run_page import run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
-from sim.presentation.numbers import count, joules, number, scaled
+from sim.presentation.numbers import count, joules, number, rough, scaled
 from sim.presentation.titles import class_title, unit_title
 
 
@@ -69,23 +70,13 @@ def comparison_page(found: Comparison, results: Sequence[Result]) -> str:
     fastest = max(found.runs, key=lambda run: run.tokens_per_second)
     page = Page(
         title=", ".join(names),
-        about=f"{len(names)} runs side by side; {_layers(found, names)}",
+        about=f"{len(names)} runs side by side; {layers_of_all(dict(zip(names, found.runs, strict=True)))}",
         headline=[_speed(name, run, fastest) for name, run in zip(names, found.runs, strict=True)],
         verdict=found.words,
         command=f"{found.command} --report report.html",
         sections=sections,
     )
     return page_html(page)
-
-
-def _layers(found: Comparison, names: Sequence[str]) -> str:
-    """Which layers all of them are about, or each."""
-    told = [layers_told(run) for run in found.runs]
-    return (
-        told[0]
-        if len(set(told)) == 1
-        else "; ".join(f"{name}: {words}" for name, words in zip(names, told, strict=True))
-    )
 
 
 def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
@@ -98,7 +89,7 @@ def _speed(name: str, run: ComparedRun, fastest: ComparedRun) -> HeadlineNumber:
 def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
     runs = found.runs
     rows = [
-        Row(["layers", *map(layers_told, runs)]),
+        Row(["layers", *map(layers_run, runs)]),
         Row(["tokens a second",
              *(Cell(number(run.tokens_per_second), "", run.tokens_per_second) for run in runs)]),
         Row(["cycles a token and layer", *(number_cell(run.cycles_per_token_layer, ",.0f") for run in runs)]),
@@ -119,12 +110,13 @@ def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
 def _path(known: Evidence, found: Comparison, names: Sequence[str]) -> Section:
     rows = [
         Row([f"{class_title(row.operation_class)} on {unit_title(row.unit)}",
-             *(number_cell(cycles, ",.1f") for cycles in row.cycles),
-             *(number_cell(cycles - row.cycles[0], "+,.1f") for cycles in row.cycles[1:])])
+             *(Cell(rough(cycles), "", cycles) for cycles in row.cycles),
+             *(Cell(rough(cycles - row.cycles[0], "+"), "", cycles - row.cycles[0]) for cycles in row.cycles[1:])])
         for row in found.rows
     ]  # fmt: skip
     times = [run.cycles_per_token_layer for run in found.runs]
-    sums = [number_cell(time, ",.1f") for time in times] + [number_cell(t - times[0], "+,.1f") for t in times[1:]]
+    sums = [Cell(rough(time), "", time) for time in times]
+    sums += [Cell(rough(time - times[0], "+"), "", time - times[0]) for time in times[1:]]
     rows.append(Row(["all", *sums], strong=True))
     header = ["cycles a token and layer", *names, *(f"{name} - {names[0]}" for name in names[1:])]
     words = "What is on the critical paths. A column sums to its run's time, so rows say where differences come from."

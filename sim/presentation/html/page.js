@@ -44,11 +44,26 @@
   if (!source) return;
   const data = JSON.parse(source.textContent);
   const holder = document.getElementById("timeline-view");
-  const LANE = 46, LEFT = 120, TOP = 8, AXIS = 30, FONT = '12px system-ui, "DejaVu Sans", sans-serif';
+  const LANE = 46, TOP = 8, AXIS = 30, FONT = '12px system-ui, "DejaVu Sans", sans-serif';
+  const WORK = 34, WAIT = 14; // pixels that work and a wait are high
+  const NARROW = 6, COLUMN = 4, REACH = 3; // pixels: narrower slices are drawn together, in columns so wide, smoothed over as many
+  const darkness = matchMedia("(prefers-color-scheme: dark)");
+  let LEFT = 120, colours = {};
+
+  function readColours() {
+    const style = getComputedStyle(document.body);
+    colours = Object.fromEntries(["ink", "faint", "paper"].map((name) => [name, style.getPropertyValue("--" + name).trim()]));
+    for (const label of data.labels) { // a variable of the page, or a colour
+      const [, variable] = label[2].match(/^var\((.*)\)$/) || [];
+      colours[label[2]] = variable ? style.getPropertyValue(variable).trim() : label[2];
+    }
+  }
+
+  // Cycles are counted from the beginning of the window, wherever people read them.
 
   const lanes = data.lanes.map(([name, numbers]) => {
     const slices = [];
-    let at = data.start;
+    let at = 0;
     for (let i = 0; i < numbers.length; i += 5) {
       const start = at + numbers[i];
       at = start + numbers[i + 1];
@@ -64,12 +79,12 @@
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Timeline: arrows move it, plus and minus zoom, 0 shows all of it");
   const seen = document.createElement("output");
-  const least = Math.min(200, data.end - data.start);
-  let from = data.start, to = data.end;
+  const length = data.end - data.start, least = Math.min(200, length);
+  let from = 0, to = length;
 
   function look(start, end) {
-    const span = Math.max(least, Math.min(end - start, data.end - data.start));
-    from = Math.max(data.start, Math.min((start + end - span) / 2, data.end - span));
+    const span = Math.max(least, Math.min(end - start, length));
+    from = Math.max(0, Math.min((start + end - span) / 2, length - span));
     to = from + span;
     draw();
   }
@@ -79,7 +94,7 @@
   }
 
   const move = (part) => look(from + part * (to - from), to + part * (to - from));
-  const buttons = { "+": () => zoom(0.5), "−": () => zoom(2), "◀": () => move(-0.4), "▶": () => move(0.4), all: () => look(data.start, data.end) };
+  const buttons = { "+": () => zoom(0.5), "−": () => zoom(2), "◀": () => move(-0.4), "▶": () => move(0.4), all: () => look(0, length) };
   const spoken = { "+": "zoom in", "−": "zoom out", "◀": "earlier", "▶": "later", all: "show all" };
   for (const [text, action] of Object.entries(buttons)) {
     const button = document.createElement("button");
@@ -89,6 +104,10 @@
     button.addEventListener("click", action);
     tools.append(button);
   }
+  const hint = document.createElement("span");
+  hint.className = "note";
+  hint.textContent = "Where slices are narrow, the height of a column is the share of the time in which the unit works. Drag to move; " +
+    "double-click, or Ctrl and wheel, to zoom.";
   tools.append(seen);
   const legend = document.createElement("ul");
   legend.className = "legend";
@@ -100,18 +119,19 @@
     entry.append(swatch, kind[1]);
     legend.append(entry);
   }
-  holder.prepend(tools, canvas, legend);
+  holder.prepend(tools, canvas, hint, legend);
   holder.classList.add("drawn");
 
   const patterns = new Map();
-  function hatched(context, colour) {
+  function hatched(context, name) {
+    const colour = colours[name];
     if (!patterns.has(colour)) {
       const tile = document.createElement("canvas");
       tile.width = tile.height = 8;
       const ink = tile.getContext("2d");
       ink.fillStyle = colour;
       ink.fillRect(0, 0, 8, 8);
-      ink.strokeStyle = "#595959";
+      ink.strokeStyle = colours.faint;
       ink.lineWidth = 0.7;
       ink.beginPath();
       for (const shift of [-8, 0, 8]) { ink.moveTo(shift, 8); ink.lineTo(shift + 8, 0); }
@@ -130,24 +150,31 @@
     return low;
   }
 
-  const place = (cycle) => LEFT + (cycle - from) / (to - from) * (canvas.clientWidth - LEFT - 8);
-  const cycleAt = (x) => from + (x - LEFT) / (canvas.clientWidth - LEFT - 8) * (to - from);
+  const across = () => canvas.clientWidth - LEFT - 8;
+  const place = (cycle) => LEFT + (cycle - from) / (to - from) * across();
+  const cycleAt = (x) => from + (x - LEFT) / across() * (to - from);
 
   function draw() {
     const width = holder.clientWidth, height = TOP + lanes.length * LANE + AXIS, sharp = devicePixelRatio || 1;
+    LEFT = width < 600 ? 72 : 120;
     canvas.style.height = height + "px";
     canvas.width = width * sharp;
     canvas.height = height * sharp;
     const context = canvas.getContext("2d");
     context.scale(sharp, sharp);
     context.font = FONT;
-    context.fillStyle = "#fff";
+    context.fillStyle = colours.paper;
     context.fillRect(0, 0, width, height);
     lanes.forEach((lane, row) => drawLane(context, lane, TOP + row * LANE, width));
     drawAxis(context, TOP + lanes.length * LANE, width);
-    const microseconds = (to - from) / data.clock * 1e6;
-    seen.textContent = `cycles ${Math.round(from).toLocaleString("en")} to ${Math.round(to).toLocaleString("en")}, ` +
-      `${microseconds.toLocaleString("en", { maximumSignificantDigits: 4 })} µs; drag to move, double-click or Ctrl and wheel to zoom`;
+    seen.textContent = `cycles ${spelt(from)} to ${spelt(to)} of ${spelt(length)}: ${duration((to - from) / data.clock)}`;
+  }
+
+  const spelt = (cycle) => Math.round(cycle).toLocaleString("en");
+
+  function duration(seconds) {
+    const [factor, unit] = [[1, "s"], [1e3, "ms"], [1e6, "µs"], [1e9, "ns"]].find(([factor]) => seconds * factor >= 1) || [1e9, "ns"];
+    return (seconds * factor).toLocaleString("en", { maximumSignificantDigits: 4 }) + " " + unit;
   }
 
   function drawLane(context, lane, top, width) {
@@ -155,37 +182,125 @@
     context.beginPath();
     context.rect(LEFT, 0, width - LEFT - 8, top + LANE);
     context.clip();
+    const bottom = top + (LANE + WORK) / 2, columns = new Columns(), single = [];
     for (let i = firstEndingAfter(lane.slices, from); i < lane.slices.length && lane.slices[i].start < to; i++) {
-      const { start, end, label: [waits, title, colour, name] } = lane.slices[i];
-      const x = place(start), across = Math.max(0.6, place(end) - x);
-      const high = waits ? 14 : 34, y = top + (LANE - high) / 2;
-      context.fillStyle = waits && across > 2 ? hatched(context, colour) : colour;
-      context.fillRect(x, y, across, high);
-      if (across > 3) { context.strokeStyle = "#595959"; context.lineWidth = 0.5; context.strokeRect(x, y, across, high); }
-      const text = waits ? "" : name.split(", ")[0] + (name.includes(", ") ? ", ..." : "");
-      if (text && across > context.measureText(text).width + 8) {
-        context.fillStyle = "#1a1a1a";
-        context.fillText(text, Math.max(x, LEFT) + 4, top + LANE / 2 + 4);
+      if (narrow(lane.slices, i)) columns.add(lane.slices[i]);
+      else { columns.leaveOut(lane.slices[i]); single.push(lane.slices[i]); }
+    }
+    columns.draw(context, bottom);
+    for (const slice of single) drawSlice(context, slice, bottom);
+    context.restore();
+    context.fillStyle = colours.ink;
+    wrapped(context, lane.name, LEFT - 10).forEach((line, row, lines) =>
+      context.fillText(line, 6, top + LANE / 2 + 4 + 14 * (row - (lines.length - 1) / 2)));
+  }
+
+  // Whether a slice and its neighbours are, on average, too narrow to be drawn one by one.
+  function narrow(slices, i) {
+    const pixels = across() / (to - from), first = Math.max(0, i - 2), last = Math.min(slices.length - 1, i + 2);
+    const wide = (slices[i].end - slices[i].start) * pixels;
+    return wide < 1 || wide < 4 * NARROW && (slices[last].end - slices[first].start) * pixels < NARROW * (last - first + 1);
+  }
+
+  function wrapped(context, text, room) {
+    const first = text.indexOf(" ");
+    return context.measureText(text).width <= room || first < 0 ? [text] : [text.slice(0, first), text.slice(first + 1)];
+  }
+
+  function drawSlice(context, { start, end, label: [waits, , colour, name] }, bottom) {
+    const x = place(start), wide = place(end) - x, high = waits ? WAIT : WORK;
+    context.fillStyle = colours.paper;
+    context.fillRect(x, bottom - WORK - 1, wide, WORK + 2); // what the columns beside it reach over
+    context.fillStyle = waits ? hatched(context, colour) : colours[colour];
+    context.fillRect(x, bottom - high, wide, high);
+    if (wide > 8) { context.strokeStyle = "#595959"; context.lineWidth = 0.5; context.strokeRect(x, bottom - high, wide, high); }
+    const text = waits ? "" : name.split(", ")[0] + (name.includes(", ") ? ", ..." : "");
+    if (text && wide > context.measureText(text).width + 8) {
+      context.fillStyle = "#1a1a1a";
+      context.fillText(text, Math.max(x, LEFT) + 4, bottom - WORK / 2 + 4);
+    }
+  }
+
+  // What is too narrow to be drawn by itself: a column shows the share of work, and of what there was most.
+  class Columns {
+    constructor() {
+      this.cycles = (to - from) / across() * COLUMN; // of a column
+      this.parts = new Map(); // column -> label -> cycles
+      this.free = new Map(); // column -> cycles that no slice has which is drawn by itself
+    }
+
+    add({ start, end, label }) {
+      const last = Math.floor(end / this.cycles);
+      for (let number = Math.floor(start / this.cycles); number <= last; number++) {
+        const part = Math.min(end, (number + 1) * this.cycles) - Math.max(start, number * this.cycles);
+        if (!this.parts.has(number)) this.parts.set(number, new Map());
+        const column = this.parts.get(number);
+        column.set(label, (column.get(label) || 0) + part);
       }
     }
-    context.restore();
-    context.fillStyle = "#1a1a1a";
-    context.fillText(lane.name, 6, top + LANE / 2 + 4);
+
+    leaveOut({ start, end }) {
+      for (const number of new Set([Math.floor(start / this.cycles), Math.floor(end / this.cycles)])) {
+        const part = Math.min(end, (number + 1) * this.cycles) - Math.max(start, number * this.cycles);
+        this.free.set(number, (this.free.has(number) ? this.free.get(number) : this.cycles) - part);
+      }
+    }
+
+    // Numbers of all columns: those that have something, and the short gaps between them.
+    numbers() {
+      const found = [...this.parts.keys()].sort((one, other) => one - other), all = new Set(found);
+      for (let i = 1; i < found.length; i++) {
+        if (found[i] - found[i - 1] <= REACH) for (let number = found[i - 1] + 1; number < found[i]; number++) all.add(number);
+      }
+      return all;
+    }
+
+    // [label, share of the time] around a column, the nearer the heavier, so that what repeats itself does not beat.
+    around(number, all) {
+      const shares = new Map();
+      let whole = 0;
+      for (let step = -REACH; step <= REACH; step++) {
+        if (!all.has(number + step)) continue;
+        const weight = REACH + 1 - Math.abs(step), free = this.free.get(number + step);
+        whole += weight * (free === undefined ? this.cycles : free);
+        for (const [label, cycles] of this.parts.get(number + step) || []) shares.set(label, (shares.get(label) || 0) + cycles * weight);
+      }
+      return [...shares].map(([label, cycles]) => [label, Math.min(1, cycles / whole)]).sort((one, other) => other[1] - one[1]);
+    }
+
+    draw(context, bottom) {
+      const all = this.numbers();
+      for (const number of all) {
+        const around = this.around(number, all), x = place(number * this.cycles);
+        let low = bottom;
+        for (const waits of [0, 1]) {
+          const parts = around.filter(([label]) => label[0] === waits);
+          if (!parts.length) continue;
+          const high = WORK * parts.reduce((total, [, share]) => total + share, 0), colour = parts[0][0][2];
+          context.globalAlpha = waits ? 0.45 : 1;
+          context.fillStyle = waits ? hatched(context, colour) : colours[colour];
+          context.fillRect(x, low - high, COLUMN + 0.3, high);
+          low -= high;
+        }
+        context.globalAlpha = 1;
+      }
+    }
   }
 
   function drawAxis(context, top, width) {
-    const rough = (to - from) / 6, power = 10 ** Math.floor(Math.log10(rough));
+    const rough = (to - from) / (width < 600 ? 3 : 6), power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((each) => each * power >= rough);
-    context.strokeStyle = context.fillStyle = "#595959";
+    context.strokeStyle = context.fillStyle = colours.faint;
     context.lineWidth = 1;
     context.textAlign = "center";
-    for (let cycle = Math.ceil((from - data.start) / step) * step; cycle + data.start <= to; cycle += step) {
-      const x = place(cycle + data.start);
+    for (let cycle = Math.ceil(from / step) * step; cycle <= to; cycle += step) {
+      const x = place(cycle);
       context.beginPath();
       context.moveTo(x, top);
       context.lineTo(x, top + 5);
       context.stroke();
-      context.fillText(Math.round(cycle).toLocaleString("en"), Math.min(x, width - 30), top + 19);
+      const text = spelt(cycle), half = context.measureText(text).width / 2;
+      context.fillText(text, Math.min(x, width - half - 2), top + 19);
     }
     context.textAlign = "left";
     context.fillText("cycles", 6, top + 19);
@@ -199,10 +314,10 @@
     return slice && slice.start <= cycle ? [lane.name, slice] : null;
   }
 
-  function describe([lane, { start, end, label: [waits, title, , name], place: where, requests }]) {
+  function describe([lane, { start, end, label: [waits, , , name, title], place: where, requests }]) {
     const what = waits ? `waits: ${title}` : `${title}: ${name}`;
     const times = requests > 1 ? `, ${requests} requests` : "";
-    const cycles = `${(end - start).toLocaleString("en")} cycles from ${start.toLocaleString("en")} to ${end.toLocaleString("en")}`;
+    const cycles = `${spelt(end - start)} cycle${end - start === 1 ? "" : "s"} from ${spelt(start)} to ${spelt(end)}`;
     return [`${lane} ${waits ? "" : "works on "}${what}`, where, cycles + times].filter(Boolean).join("\n");
   }
 
@@ -211,7 +326,7 @@
   canvas.addEventListener("pointerup", () => { dragged = null; });
   canvas.addEventListener("pointermove", (event) => {
     if (dragged !== null) {
-      const cycles = (event.clientX - dragged) / (canvas.clientWidth - LEFT - 8) * (to - from);
+      const cycles = (event.clientX - dragged) / across() * (to - from);
       dragged = event.clientX;
       look(from - cycles, to - cycles);
     }
@@ -229,5 +344,7 @@
     const keys = { "+": "+", "=": "+", "-": "−", ArrowLeft: "◀", ArrowRight: "▶", 0: "all" };
     if (keys[event.key]) { event.preventDefault(); buttons[keys[event.key]](); }
   });
+  readColours();
+  darkness.addEventListener("change", () => { readColours(); patterns.clear(); draw(); });
   new ResizeObserver(draw).observe(holder);
 })();

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from sim.presentation.escaping import for_html
+from sim.presentation.html.headline import HeadlineNumber
 from sim.presentation.html.parts import Section, section_html
 from sim.version import __version__
 
@@ -46,16 +47,6 @@ _TEMPLATE = """\
 </body>
 </html>
 """
-
-
-@dataclass(frozen=True)
-class HeadlineNumber:
-    """A number of the headline: ``value`` is exact, ``text`` has the unit, ``note`` says of what."""
-
-    name: str
-    text: str
-    note: str
-    value: int | float | str
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,15 @@ from sim.presentation.escaping import for_html
 from sim.presentation.figures.canvas import PAGE_INCHES, print_style
 from sim.presentation.figures.catalogue import Evidence, draw
 from sim.presentation.figures.export import as_svg
+from sim.presentation.figures.palette import FAINT, GRID, INK, PAPER, QUIET_COLOURS, TOTAL
 from sim.presentation.numbers import percent
 
 _MOST_ROWS = 16  # of a table that is not folded
 _NUMBER = ' class="n"'
+_THEME = {INK: "ink", FAINT: "faint", GRID: "grid", PAPER: "paper", TOTAL: "total"} | {
+    colour: key.replace("_", "-") for key, colour in QUIET_COLOURS.items()
+}
+_INKS = re.compile("|".join(_THEME) + r"(?=[;\"]|$)")
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,13 @@ def figure_html(name: str, known: Evidence, prefix: str = "") -> str:
     """The figure *name* of *known*, with its title below; *prefix* tells figures of several runs apart."""
     with print_style():
         drawing = draw(name, known, PAGE_INCHES, "report")
-        svg = as_svg(drawing, f"figure-{prefix}{name}")
+        svg = themed(as_svg(drawing, f"figure-{prefix}{name}"))
     return f'<figure class="figure-{name}">\n{svg}<figcaption>{for_html(drawing.title)}</figcaption>\n</figure>\n'
+
+
+def themed(svg: str) -> str:
+    """*svg*, or a colour, in which ink, grid, paper and what is near to it are those of the page, light or dark."""
+    return _INKS.sub(lambda found: f"var(--{_THEME[found[0]]})", svg)
 
 
 def section_html(section: Section) -> str:

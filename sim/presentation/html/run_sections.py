@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sim.accounting.result import Result
+from sim.presentation.bars import BUSY_KEYS, unit_bars
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.palette import ORDER
 from sim.presentation.figures.roofline import Roofline
-from sim.presentation.figures.units import BUSY_KEYS, unit_bars
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
@@ -105,7 +105,8 @@ def timeline_section(known: Evidence) -> Section:
     """What the units did in a representative window."""
     words = (
         f"Two tiles from the middle of {known.observed_part}, request by request: high and plain where a unit works, "
-        "low and hatched where it waits. All DRAM channels do the same."
+        "low and hatched where it waits. Where operations of several classes are done in one request, its colour is "
+        "that of the class with most of the cycles. All DRAM channels do the same."
     )
     return Section("timeline", "Timeline", words, f'<div id="timeline-view">{figure_html("timeline", known)}</div>\n')
 
@@ -156,5 +157,8 @@ def classes_section(result: Result) -> Section:
             rows.append(Row([class_title(kind), unit_title(unit), told, *cells]))
     header = ["class", "unit", "waits before it", "useful work", "edges", "fill and drain"]
     table = Table("classes-table", header, rows, left=3)
-    words = "The same cycles by class of operation, or of what is moved; an idle cycle belongs to what ended it."
+    words = (
+        "The same cycles by class of operation, or of what is moved. Of operations done in one request each class has "
+        "the share of the work that it would have alone; an idle cycle belongs to the first operation of what ended it."
+    )
     return Section("classes", "By class of operation", words, table_html(table))

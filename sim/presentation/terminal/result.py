@@ -1,4 +1,4 @@
-"""The result for people: one screen of rich tables, the same as plain text and as HTML for notebooks."""
+"""The result for people: one screen of rich tables, the same as plain text."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from hw.quantities import format_bytes
 from hw.unit_names import DMA
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
+from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import plain
 from sim.presentation.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.stalls import WORTH_NAMING, listed
-from sim.presentation.titles import title
+from sim.presentation.titles import class_title, title, unit_title
 
 WIDTH = 112
 
 
 def render(result: Result) -> RenderableType:
     """The whole report."""
-    return Group(_headline(result), _units(result), _bounds(result), _gap(result), _mappings(result), _streams(result))
+    path = [_path(result)] if result.critical_path else []
+    return Group(
+        _headline(result), _units(result), _bounds(result), _gap(result), *path, _mappings(result), _streams(result)
+    )
 
 
 def as_text(result: Result, width: int = WIDTH) -> str:
@@ -31,13 +35,6 @@ def as_text(result: Result, width: int = WIDTH) -> str:
     console.print(render(result))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in str(text).splitlines())
-
-
-def as_html(result: Result) -> str:
-    """The report as an HTML fragment."""
-    console = Console(width=WIDTH, file=io.StringIO(), record=True)
-    console.print(render(result))
-    return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 
 def _percent(part: float, whole: float, sign: str = "") -> str:
@@ -115,6 +112,16 @@ def _gap(result: Result) -> Text:
     words = ", ".join(f"{title(name)} {_percent(cycles, roofline, '+')}" for name, cycles in listed)
     text = f"{_percent(above, roofline, '+')}; seen from the MAC array: {words or 'nothing'}"
     return Text.assemble(("Above the roofline ", "bold"), plain(text))
+
+
+def _path(result: Result) -> Text:
+    shares = [(unit, kind, sum(spent.values())) for (unit, kind), spent in spent_by_class(result).items()]
+    named = [
+        f"{class_title(kind)} on {unit_title(unit)} {_percent(cycles, result.makespan_cycles)}"
+        for unit, kind, cycles in shares
+        if cycles >= WORTH_NAMING * result.makespan_cycles
+    ]
+    return Text.assemble(("Critical path ", "bold"), plain(", ".join(named)))
 
 
 def _mappings(result: Result) -> Text:

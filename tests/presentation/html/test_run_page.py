@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from sim.accounting.result import Result, UnitAccount
-from sim.presentation.html.run_page import verdict
+from sim.accounting.result import Result
 from sim.presentation.titles import unit_title
 from sim.simulation import prepare, run
 from tests.support.command_line import call, check_refused
@@ -114,19 +111,3 @@ def test_report_changes_no_number_of_the_run(run_page: tuple[Path, Result], tmp_
 def test_unwritable_report_is_told_before_the_run(tmp_path: Path) -> None:
     target = tmp_path / "nowhere" / "r.html"
     check_refused([*COMMANDS["run"], "--report", str(target)], "does not exist")
-
-
-@pytest.mark.parametrize(
-    ("unit", "expected"),
-    [
-        pytest.param("dma", "DMA works 10.0% of the time; ahead (waits for space) 90.0%.", id="ahead is no loss"),
-        pytest.param("simd", "SIMD works 10.0% of the time and loses most to: no free buffer (90.0%).", id="a loss"),
-    ],
-)
-def test_verdict_tells_losses_from_being_ahead(unit: str, expected: str, run_report: tuple[Report, Result]) -> None:
-    account = UnitAccount(
-        busy_cycles=10, useful_cycles=10, fill_drain_cycles=0, edge_cycles=0, stalls={"no_buffer": 90}
-    )
-    result = run_report[1]
-    units = result.units | {unit: account}
-    assert expected in verdict(result.model_copy(update={"makespan_cycles": 100, "units": units}))

@@ -1,0 +1,41 @@
+"""The command ``init``: a file to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.commands.kinds import Kind
+from sim.commands.options import one_line_errors
+from sim.files.errors import InputError, Problem
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def init(
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload or mapping.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; the file is NAME.yaml.")],
+) -> None:
+    """Write a file to start from, with every key and what it means, and its schema beside it for editors."""
+    with one_line_errors():
+        from sim.files.outputs import write_text
+
+        stem = name.removesuffix(".yaml")
+        if not NAME.fullmatch(stem):
+            raise InputError(Problem("expected letters, digits, dots, dashes and underscores", f"NAME {name}"))
+        path, schema_path = Path(f"{stem}.yaml"), Path(f"{kind.value}.schema.json")
+        if path.exists() or path.is_symlink():
+            raise InputError(Problem("is there already", str(path)))
+        import json
+
+        from sim.files.schemas import input_schema
+        from sim.presentation.starters import starter
+
+        if not schema_path.exists():
+            write_text(schema_path, json.dumps(input_schema(kind.value), indent=2) + "\n")
+        write_text(path, starter(kind.value, stem, schema_path.name))
+    option = {"machine": "run mamba2 --hw", "workload": "run", "mapping": "run mamba2 --mapping"}[kind.value]
+    typer.echo(f"{path}: every key with what it means; try it: python -m sim {option} {path}")

@@ -1,0 +1,105 @@
+"""Files to start from: every key with its meaning, its range and a value, as YAML.
+
+The values are those of a shipped file, with the sources that stand beside them there; the rest has its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
+from json import dumps
+from textwrap import wrap
+from typing import Any
+
+from sim.files.catalog import shipped
+from sim.files.documents import Document, read_document
+from sim.files.keys import SPECS
+from sim.presentation.keys import Key, as_yaml, described
+from workloads.models.registry import GENERATORS
+from workloads.workload import MappingSpec
+
+MODELS = {"machine": "edge", "workload": "mamba2"}
+"""Kind of input -> the shipped file that values are taken from."""
+WIDTH = 100
+
+
+def starter(kind: str, name: str, schema: str) -> str:
+    """The text of a ``machine``, ``workload`` or ``mapping`` called *name*, whose schema is in the file *schema*."""
+    lines = [f"# yaml-language-server: $schema={schema}"]
+    lines += _mapping(name) if kind == "mapping" else _filled(kind, name)
+    return "\n".join(lines) + "\n"
+
+
+def _filled(kind: str, name: str) -> Iterator[str]:
+    """All keys, with the values of the shipped file."""
+    model = MODELS[kind]
+    document = read_document(shipped(kind)[model])
+    yield f"# A {kind} to start from: what {model} has. A key that is left out has its default, if any."
+    yield from takewhile(lambda line: line.startswith("#"), _text(document))
+    yield f"name: {dumps(name)}"
+    yield f"description: as {model} to be changed"
+    found = described(SPECS[kind])
+    if kind == "workload":
+        where = [key.path for key in found].index("dimensions") + 1
+        dimensions = GENERATORS[document.data["model"]].dimensions
+        found[where:where] = described(dimensions, "dimensions.")
+    sources = _sources(document)
+    hidden: set[str] = set()
+    for key in found:
+        parent = key.path.rpartition(".")[0]
+        if key.path in ("name", "description") or parent in hidden:
+            hidden.add(key.path)
+            continue
+        given, value = _value(document.data, key.path)
+        if key.inner is not None and not given and key.default == "null":
+            hidden.add(key.path)
+        yield from _entry(key, as_yaml(value) if given else key.default, value, sources)
+
+
+def _entry(key: Key, written: str, value: Any, sources: Mapping[str, str]) -> Iterator[str]:
+    """The lines of *key*: what it means, and *value*, which is *written* so if it stands on the line."""
+    indent = "  " * key.path.count(".")
+    if not indent:
+        yield ""
+    about = key.meaning if key.kind == "mapping" else f"{key.meaning} ({key.kind}: {key.range})"
+    yield from (f"{indent}# {line}" for line in wrap(about, WIDTH))
+    holds = isinstance(value, dict) or (key.inner is not None and written != "null")
+    yield _beside(f"{indent}{key.name}:{'' if holds else f' {written}'}", sources.get(key.path))
+    if holds and key.kind.startswith("mapping,"):
+        for name, item in value.items():
+            yield _beside(f"{indent}  {name}: {item}", sources.get(f"{key.path}.{name}"))
+
+
+def _mapping(name: str) -> Iterator[str]:
+    """A mapping that sets what is the default anyway, and what else it could set as comments."""
+    yield "# A mapping to start from: assignments as --set takes them, to keys of a workload or a machine."
+    yield f"name: {dumps(name)}"
+    yield "description: to be changed"
+    yield "set:"
+    for key in described(MappingSpec, "mapping."):
+        yield from (f"  # {line}" for line in wrap(f"{key.meaning} ({key.kind}: {key.range})", WIDTH))
+        yield f"  {'' if key.path == 'mapping.placement' else '# '}- {key.path}={key.default}"
+
+
+def _value(data: Any, path: str) -> tuple[bool, Any]:
+    """Whether there is something at the dotted *path*, and what."""
+    for part in path.split("."):
+        if not isinstance(data, dict) or part not in data:
+            return False, None
+        data = data[part]
+    return True, data
+
+
+def _sources(document: Document) -> dict[str, str]:
+    """Dotted path -> the comment that stands behind its value in the file."""
+    (_, lines), text = document.sources[0], _text(document)
+    behind = {".".join(map(str, path)): text[line - 1].partition(" # ")[2].strip() for path, line in lines.items()}
+    return {path: comment for path, comment in behind.items() if comment}
+
+
+def _text(document: Document) -> list[str]:
+    return document.files[0].read_text(encoding="utf-8").splitlines()
+
+
+def _beside(line: str, comment: str | None) -> str:
+    return f"{line:<33} # {comment}" if comment else line
