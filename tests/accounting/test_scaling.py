@@ -137,7 +137,7 @@ def test_windows_show_what_was_simulated() -> None:
 
 
 def test_the_report_says_how_many_layers_were_simulated() -> None:
-    sets = [part for assignment in MAMBA2 for part in ("--set", assignment)]
+    sets = [part for assignment in MAMBA2[:-1] for part in ("--set", assignment)]
     few = CliRunner().invoke(app, ["run", "mamba2", *sets, "--layers", "5", "--simulate-layers", "2"])
     assert few.exit_code == 0
     assert "2 of the 5 layers simulated, the time of the others scaled from them" in " ".join(few.stdout.split())

@@ -109,6 +109,24 @@ def test_a_signal_at_any_moment_leaves_the_old_or_the_new(tmp_path: Path, output
         assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_signal_ends_a_query_at_once(tmp_path: Path) -> None:
+    """It would take minutes; DuckDB is at work in C, and has a folder for what has no room."""
+    pytest.importorskip("duckdb")
+    traced(tmp_path / "t.csv.gz", layers=1, sequence_length=20)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    sql = "SELECT count(*) FROM slices a, slices b, slices c, slices d"
+    program = [sys.executable, "-m", "sim", "trace", "query", str(tmp_path / "t.csv.gz"), sql]
+    environment = ENVIRONMENT | {"TMPDIR": str(scratch)}
+    process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: list(scratch.iterdir()) != [])
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == -signal.SIGINT
+    assert list(scratch.iterdir()) == []
+
+
 def begun(folder: Path, output: str, size: str = "") -> subprocess.Popen[str]:
     """A run in *folder* that has begun."""
     program = [sys.executable, "-m", "sim", "run", "mamba2", "-q", *size.split(), *output.split()]
@@ -155,24 +173,6 @@ def test_a_full_disk_is_a_line_and_leaves_what_was_there(tmp_path: Path, output:
     done, _, error = shell(command, tmp_path)
     assert (done, error) == (1, "stallscope: output: File too large\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "old")]
-
-
-def test_a_signal_ends_a_query_at_once(tmp_path: Path) -> None:
-    """It would take minutes; DuckDB is at work in C, and has a folder for what has no room."""
-    pytest.importorskip("duckdb")
-    traced(tmp_path / "t.csv.gz", layers=1, sequence_length=20)
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    sql = "SELECT count(*) FROM slices a, slices b, slices c, slices d"
-    program = [sys.executable, "-m", "sim", "trace", "query", str(tmp_path / "t.csv.gz"), sql]
-    environment = ENVIRONMENT | {"TMPDIR": str(scratch)}
-    process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: list(scratch.iterdir()) != [])
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=10) == ("", "")
-    assert process.returncode == -signal.SIGINT
-    assert list(scratch.iterdir()) == []
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

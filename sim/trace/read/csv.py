@@ -21,15 +21,17 @@ def csv_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
     lines = packed_lines(path)
     if next(lines, (1, ""))[1] != HEAD:
         raise Foreign
-    for number, line in lines:
-        if not line.endswith("\n"):
-            raise Truncated("its last line has no end", number)
-        if line == "\n":
-            continue
+    table = csv.reader(_whole_lines(lines), strict=True)
+    while True:
+        number = table.line_num + 2  # of the file, whose head has been read
         try:
-            cells = next(csv.reader([line], strict=True))  # no cell of ours has an end of line
+            cells = next(table, None)
         except csv.Error as error:
             raise Damaged(f"is no row of a table: {error}", number) from None
+        if cells is None:
+            return
+        if not cells:  # an empty line
+            continue
         if len(cells) != len(columns):
             raise Damaged(f"found {len(cells)} cells, expected {len(columns)}", number)
         row: TraceRow = {}
@@ -37,6 +39,13 @@ def csv_rows(path: Path) -> Iterator[tuple[int, TraceRow]]:
             if text:
                 row[name] = _CONVERT[content](text) if content in _CONVERT else text
         yield number, row
+
+
+def _whole_lines(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
+    for number, line in lines:
+        if not line.endswith("\n"):
+            raise Truncated("its last line has no end", number)
+        yield line
 
 
 def _whole(text: str) -> int | str:

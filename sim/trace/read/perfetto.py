@@ -22,6 +22,7 @@ LONGEST_NAME = max(LONGEST.values())
 MOST_PACKED, MOST_UNPACKED = 1 << 24, 1 << 26  # bytes of a compressed batch
 MOST_PACKET = 1 << 20  # bytes of a packet in it
 LONGEST_VARINT = 10  # bytes
+OTHERS = ("interned_data", "service_event", "first_packet_on_sequence")  # what a packet may be there for
 STRINGS = "debug_annotation_string_values"
 KINDS = ("event_names", "event_categories", "debug_annotation_names")
 
@@ -92,6 +93,8 @@ class _Said:
             yield self._slice(event)
         elif event.type == pb.TrackEvent.TYPE_COUNTER:
             yield from self._step(packet.timestamp, event)
+        elif not (event.type or any(map(packet.HasField, OTHERS))):
+            raise Damaged("a packet says nothing")
 
     def _learn(self, interned: Any) -> None:
         for kind in KINDS:

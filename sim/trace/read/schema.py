@@ -7,17 +7,19 @@ ours :class:`Foreign`; whoever asks for rows gets these as one line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
 from sim.files.errors import quoted
-from sim.trace.columns import COLUMNS, REAL, WHOLE, WORD, TraceRow
+from sim.trace.columns import COLUMNS, WHOLE, WORD, TraceRow
 from sim.trace.slices import COUNTER, FLIGHT, STALL, WORK
 
 ALL_NEED = ("unit", "track", "name", "start_cycle", "end_cycle")
 NEEDED = {WORK: ALL_NEED, STALL: (*ALL_NEED, "reason"), FLIGHT: ALL_NEED, COUNTER: (*ALL_NEED, "value")}
 """The columns that a row of each kind has."""
 KINDS = ", ".join(NEEDED)
+_NEEDED = {kind: set(names) for kind, names in NEEDED.items()}
+_WHOLE = {name for name, content in COLUMNS.items() if content == WHOLE}
 IN_ORDER = (("start_cycle", "end_cycle"), ("first_token", "last_token"))  # where there are both
 
 LARGEST = 2**63 - 1
@@ -94,39 +96,41 @@ class RowCheck:
         self._words: dict[str, set[str]] = {name: set() for name, content in COLUMNS.items() if content == WORD}
         self._text = 0  # characters of these
         self._ends: dict[tuple[str, str], int] = {}  # of the last slice of each track, or step of each counter
-        self._cells: dict[str, Callable[[str, Any], None]] = {
-            name: {WORD: self.word, WHOLE: self.whole, REAL: self.real}[content] for name, content in COLUMNS.items()
-        }
 
     def row(self, row: TraceRow) -> TraceRow:
         """*row* as it is; raises Damaged if it cannot be one of ours."""
+        words = self._words
         for name, value in row.items():
-            check = self._cells.get(name)
-            if check is None:
-                raise Damaged(f"{found(name, 'a known column')}")
-            check(name, value)
+            if name in words:
+                if type(value) is not str or value not in words[name]:  # most words have been seen
+                    self.word(name, value)
+            elif name in _WHOLE:
+                if type(value) is not int or not 0 <= value <= LARGEST:
+                    self.whole(name, value)
+            elif name in COLUMNS:
+                self.real(name, value)
+            else:
+                raise Damaged(found(name, "a known column"))
         kind = row.get("kind")
-        for name in NEEDED[kind] if kind is not None else ("kind",):
-            if name not in row:
-                raise Damaged(f"{name} is missing")
+        needed = ("kind",) if kind is None else NEEDED[kind]
+        if kind is None or not row.keys() >= _NEEDED[kind]:
+            raise Damaged(f"{next(name for name in needed if name not in row)} is missing")
         for first, last in IN_ORDER:
-            if row.get(last, LARGEST) < row.get(first, 0):
+            if last in row and row[last] < row.get(first, 0):
                 raise Damaged(f"{last}: {found(row[last], f'no less than {first} {row[first]}')}")
         self._follow((row["unit"], row["name" if kind == COUNTER else "track"]), row["start_cycle"], row["end_cycle"])
         return row
 
     def word(self, name: str, value: Any) -> None:
         """Raise Damaged if column *name* cannot have this text."""
-        known = self._words[name]
-        if type(value) is str and value in known:
-            return
         most = LONGEST.get(name, LONGEST_WORD)
         if type(value) is not str or not 0 < len(value) <= most or not value.isprintable():
             raise Damaged(f"{name}: {found(value, f'1 to {most} characters, all of them printable')}")
         if name == "kind" and value not in NEEDED:
             raise Damaged(f"{name}: {found(value, f'one of {KINDS}')}")
-        known.add(value)
-        self._text += len(value)
+        if value not in self._words[name]:
+            self._words[name].add(value)
+            self._text += len(value)
         if self._text > MOST_TEXT:
             raise Damaged(f"has more than {MOST_TEXT:,} characters of names")
 

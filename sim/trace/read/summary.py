@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from sim.trace.columns import TraceRow
 from sim.trace.slices import STALL, WORK
@@ -75,13 +76,14 @@ def _render(found: TraceSummary) -> Group:
         reasons = ", ".join(
             f"{reason} {cycles / length:.1%}" for reason, cycles in found.stalls[unit].items() if cycles
         )
-        units.add_row(unit, f"{busy / length:.1%}", reasons)
+        units.add_row(Text(unit), f"{busy / length:.1%}", Text(reasons))
     top = Table("unit", "operation", "requests", "cycles", "%", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in top.columns[2:]:
         column.justify = "right"
     own = [total for total in found.operations if not total.unit.startswith("dram.")]
     for total in own[:TOP]:
-        top.add_row(total.unit, total.name, f"{total.requests:,}", f"{total.cycles:,}", f"{total.cycles / length:.1%}")
+        numbers = f"{total.requests:,}", f"{total.cycles:,}", f"{total.cycles / length:.1%}"
+        top.add_row(Text(total.unit), Text(total.name), *numbers)
     return Group(
         f"cycles {found.first_cycle:,} to {found.last_cycle:,}", units, "Longest operations, all requests together", top
     )

@@ -196,6 +196,12 @@ HUGE = 3 << 20
             id="bomb",
         ),
         pytest.param(
+            ".pftrace",
+            _in_batch(lambda data: bytes((10, 0)) * (1 << 20) + data),
+            "is damaged: packet ?: a packet says nothing",
+            id="a million packets",
+        ),
+        pytest.param(
             ".parquet",
             lambda data: data[:-9],
             "is not a trace that stallscope wrote",
