@@ -48,6 +48,7 @@ def simulate(
     observer: RunObserver | None = None,
     stride: Stride = "cycle",
     simulate_layers: int | None = None,
+    certificate: bool = True,
     limits: Limits = LIMITS,
     **keywords: Any,
 ) -> Result:
@@ -58,8 +59,8 @@ def simulate(
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
     *observer* hears of every request. *simulate_layers* layers are simulated, all unless given, a SimPy event for
-    each *stride*: see :func:`run`. Raises InputError with every mistake in the input, and for what would take longer
-    or more memory than the *limits*.
+    each *stride*, and the result has a *certificate*: see :func:`run`. Raises InputError with every mistake in the
+    input, and for what would take longer or more memory than the *limits*.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
@@ -67,7 +68,9 @@ def simulate(
     assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
     assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
     job = prepare(workload, machine, assignments, limits)
-    return run(job, progress, observer, stride=stride, simulate_layers=simulate_layers, limits=limits)
+    return run(
+        job, progress, observer, stride=stride, simulate_layers=simulate_layers, certificate=certificate, limits=limits
+    )
 
 
 def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (), limits: Limits = LIMITS) -> Job:
@@ -98,6 +101,7 @@ def run(
     windows: int | None = None,
     critical_path: bool = False,
     simulate_layers: int | None = None,
+    certificate: bool = False,
     limits: Limits = LIMITS,
 ) -> Result:
     """Simulate a prepared *job* event by event, its sections one after the other.
@@ -106,7 +110,8 @@ def run(
     every cycle in which something happens is a SimPy event, with ``tile`` only the borders of tiles are: the result is
     the same. It has the accounts over time if *windows* says in how many parts at most, and the critical path on wish.
     With *simulate_layers* no more layers than that are simulated, and the result is scaled to all of them;
-    *observer* and *windows* show what was simulated. Raises InputError if it would take more than the *limits*.
+    *observer* and *windows* show what was simulated. With a *certificate* the result says what any mapping takes at
+    least, which is found in a tenth of a second. Raises InputError if it would take more than the *limits*.
     """
     planned(job, simulate_layers, observer is not None).check(limits)
     timeline = WindowRecorder(windows) if windows else None
@@ -127,7 +132,7 @@ def run(
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
     simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
-    return build_result(job.machine, runs, simulated, timeline, job.model_layers)
+    return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate)
 
 
 def _parts(job: Job, simulate_layers: int | None) -> list[list[Section]]:

@@ -72,14 +72,14 @@ class OpenRows:
 class RefreshWindows:
     """When no data moves because all banks are refreshed.
 
-    A window opens at every multiple of REFI but zero and lasts RP_ab + RFC_ab + RCD: drain, refresh, reopen.
+    A window opens at every multiple of REFI but zero: drain, refresh, reopen.
     """
 
     __slots__ = ("_interval", "clocks", "next")
 
     def __init__(self, timing: Timing, refresh: bool) -> None:
         self._interval = timing.refi
-        self.clocks = timing.rp_ab + timing.rfc_ab + timing.rcd if refresh else 0  # of a window
+        self.clocks = timing.refresh_window if refresh else 0  # of a window
         self.next = timing.refi if refresh else NEVER  # when the next one opens, after all data so far
 
     def end_of(self, begin: int, work: int) -> int:

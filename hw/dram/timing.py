@@ -107,6 +107,11 @@ class Timing:
         return commands + self.rl - (self.wl + BURST_CLOCKS)
 
     @property
+    def refresh_window(self) -> int:
+        """Clocks without data for a refresh of all banks: drain, refresh, reopen a row."""
+        return self.rp_ab + self.rfc_ab + self.rcd
+
+    @property
     def bytes_per_second(self) -> float:
         """Peak of one channel."""
         return BURST_BYTES / (BURST_CLOCKS * self.tck_fs * 1e-15)

@@ -13,8 +13,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
@@ -22,7 +22,7 @@ from hw.effects import freed_cost
 from hw.mac_array import elementwise_cost, gemm_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
-from hw.unit_names import SIMD
+from hw.unit_names import SIMD, ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 
@@ -36,18 +36,35 @@ def resource_bound(useful_cycles: Map[str, int], dram_cycles: float) -> tuple[st
 
 def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
     """The maximum cycle ratio of the layer's graph in cycles a timestep; 0 without recurrences."""
+
+    def latency(source: str, target: str, distance: int) -> int:
+        unit = mapping.placement[source]
+        cycles, tail = _element_latency(costs, source, unit)
+        return cycles if distance == 0 and unit == mapping.placement[target] else cycles + tail
+
+    return _largest_ratio(costs, latency)
+
+
+def least_recurrence_cycles_per_step(costs: CostModel) -> Fraction:
+    """The same for every placement: each operation on the unit that is quickest, which shares requests with all."""
+
+    def latency(source: str, target: str, distance: int) -> int:
+        return min(_element_latency(costs, source, unit)[0] for unit in costs.units(source))
+
+    return _largest_ratio(costs, latency)
+
+
+def _largest_ratio(costs: CostModel, latency: Callable[[str, str, int], int]) -> Fraction:
     if {"recurrence", "dependencies"} & set(costs.machine.ideal):
         return Fraction(0)
     graph = costs.analysis.graph
     worst = Fraction(0)
     for recurrence in graph.recurrences:
-        latency = {name: _element_latency(costs, name, mapping) for name in recurrence}
-        edges = []
-        for source, target, _, distance in graph.edges:
-            if source in recurrence and target in recurrence:
-                cycles, tail = latency[source]
-                fused = distance == 0 and mapping.placement[source] == mapping.placement[target]
-                edges.append((source, target, cycles if fused else cycles + tail, distance))
+        edges = [
+            (source, target, latency(source, target, distance), distance)
+            for source, target, _, distance in graph.edges
+            if source in recurrence and target in recurrence
+        ]
         worst = max(worst, maximum_cycle_ratio(edges))
     return worst
 
@@ -93,9 +110,9 @@ def _negative_cycle(edges: Sequence[tuple[str, str, int, int]], weights: Sequenc
     return cycle
 
 
-def _element_latency(costs: CostModel, name: str, mapping: Mapping) -> tuple[int, int]:
-    """Cycles that one element of the operation takes its unit, and how many more until its result can be used."""
-    machine, unit = costs.machine, mapping.placement[name]
+def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[int, int]:
+    """Cycles that one element of the operation takes *unit*, and how many more until its result can be used."""
+    machine = costs.machine
     passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
     if unit == SIMD:
         options = [vector_cost(machine.simd, machine.simd.lanes, passes)]

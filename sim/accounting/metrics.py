@@ -14,6 +14,7 @@ from hw.requests import Transfer, Work
 from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
+from sim.accounting.certificate import any_mapping_cycles
 from sim.accounting.result import (
     Bounds,
     BufferReport,
@@ -39,10 +40,11 @@ def build_result(
     simulated_layers: int,
     windows: WindowRecorder | None,
     model_layers: int | None = None,
+    certificate: bool = False,
 ) -> Result:
     """The result of *runs*, one for each section, the head last if there is one; so many layers were simulated.
 
-    *model_layers* are the model's own, where others were run.
+    *model_layers* are the model's own, where others were run. A *certificate* is a bound over every mapping.
     """
     sections = [section for section, _ in runs]
     makespan = sum(spent.makespan for _, spent in runs)
@@ -83,7 +85,7 @@ def build_result(
         dram_read_bytes=read,
         dram_write_bytes=written,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
-        bounds=_bounds(sections, units, roofline, machine.dram_cycles(read + written)),
+        bounds=_bounds(sections, units, roofline, machine.dram_cycles(read + written), certificate),
         above_roofline=_above_roofline(units[MAC_ARRAY], roofline),
         units=units,
         by_layer=by_layer(runs),
@@ -144,17 +146,21 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
     return result
 
 
-def _bounds(sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int, dram_cycles: float) -> Bounds:
+def _bounds(
+    sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int, dram_cycles: float, certificate: bool
+) -> Bounds:
     unit, cycles = resource_bound({name: units[name].useful_cycles for name in COMPUTE_UNITS}, dram_cycles)
     recurrence = Fraction(0)
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)
         recurrence += ratio * section.stack.steps * section.stack.layers
+    any_mapping = sum(any_mapping_cycles(each.stack, each.costs) for each in sections) if certificate else None
     return Bounds(
         paper_roofline_cycles=roofline,
         resource_cycles=cycles,
         resource_unit=unit,
         recurrence_cycles=ceil(recurrence),
+        any_mapping_cycles=any_mapping,
     )
 
 

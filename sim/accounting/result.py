@@ -27,12 +27,15 @@ class ResultModel(BaseModel):
 
 
 class Bounds(ResultModel):
-    """Reference line and lower bounds, in cycles."""
+    """Reference line and lower bounds, in cycles; that over every mapping only where it was asked for."""
+
+    absent_if_none = frozenset({"any_mapping_cycles"})
 
     paper_roofline_cycles: int
     resource_cycles: int
     resource_unit: str
     recurrence_cycles: int
+    any_mapping_cycles: int | None = None
 
 
 class UnitAccount(ResultModel):
@@ -184,6 +187,12 @@ class Result(ResultModel):
     def to_json(self) -> str:
         """The result as JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
+
+    @property
+    def above_any_mapping(self) -> float | None:
+        """By which share of the bound over every mapping the run is above it; None if that is not known."""
+        bound = self.bounds.any_mapping_cycles
+        return None if bound is None else self.makespan_cycles / bound - 1
 
     def utilisation(self, unit: str) -> float:
         """Busy share of *unit*, 0 to 1."""

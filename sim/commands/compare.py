@@ -128,7 +128,14 @@ def _results(planned: Sequence[Planned], simulate_layers: int, may_take: MayTake
         for number, (_, job) in enumerate(planned):
             if isinstance(job, Job):
                 limits = may_take.limits()
-                job = run(job, critical_path=True, simulate_layers=simulate_layers, stride="tile", limits=limits)
+                job = run(
+                    job,
+                    critical_path=True,
+                    certificate=True,
+                    simulate_layers=simulate_layers,
+                    stride="tile",
+                    limits=limits,
+                )
             results.append(job)
             progress(number + 1, len(planned))
     return results

@@ -107,6 +107,7 @@ def run(
                 windows=windows,
                 critical_path=critical_path or report is not None,  # the page has it
                 simulate_layers=simulate_layers,
+                certificate=True,
                 limits=limits,
             )
         write_json(result.to_json(), json)

@@ -85,11 +85,14 @@ class Laboratory:
         experiments = len(LADDER) + 2 * len(changes(self.machine))
         planned(self.job, simulate_layers).times(experiments).check(limits)
 
-    def same_schedule(self, assignments: tuple[str, ...] = (), critical_path: bool = False) -> Result | None:
-        """The run with *assignments* made; None if the schedule does not fit that machine."""
+    def same_schedule(self, assignments: tuple[str, ...] = (), explained: bool = False) -> Result | None:
+        """The run with *assignments* made; None if the schedule does not fit that machine.
+
+        If *explained* the result has its critical path, and how far it can be from the best mapping.
+        """
         machine = self._document.changed(assignments).check(MachineSpec)
         kept = [section for each in self.sections if (section := keep(each, machine)) is not None]
-        return self._run(machine, kept, critical_path) if len(kept) == len(self.sections) else None
+        return self._run(machine, kept, explained) if len(kept) == len(self.sections) else None
 
     def new_schedule(self, assignments: tuple[str, ...]) -> Result:
         """The run with *assignments* made and the mapping chosen anew."""
@@ -97,17 +100,21 @@ class Laboratory:
         machine = changed.check(MachineSpec)
         with placing(self._wishes, changed):
             chosen = sections(self.workload, machine, self._limits)
-        return self._run(machine, chosen, False)
+        return self._run(machine, chosen)
 
     @property
     def job(self) -> Job:
         """The run that is explained."""
         return Job(self.machine, self.sections, self._model_layers)
 
-    def _run(self, machine: MachineSpec, chosen: Sequence[Section], critical_path: bool) -> Result:
-        job = Job(machine, tuple(chosen), self._model_layers)
+    def _run(self, machine: MachineSpec, chosen: Sequence[Section], explained: bool = False) -> Result:
         return run(
-            job, critical_path=critical_path, simulate_layers=self.simulate_layers, stride="tile", limits=self._limits
+            Job(machine, tuple(chosen), self._model_layers),
+            critical_path=explained,
+            certificate=explained,
+            simulate_layers=self.simulate_layers,
+            stride="tile",
+            limits=self._limits,
         )
 
 

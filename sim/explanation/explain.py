@@ -74,7 +74,7 @@ def explain(laboratory: Laboratory, command: str = "", progress: ProgressCallbac
         if progress is not None:
             progress(done, total)
 
-    base = laboratory.same_schedule(critical_path=True)
+    base = laboratory.same_schedule(explained=True)
     assert base is not None, "the schedule was made for this machine"
     advance()
     rungs = _ladder(laboratory, base, advance)
@@ -130,7 +130,7 @@ def _words(found: Explanation) -> str:
     roofline = result.bounds.paper_roofline_cycles
     sentences = [
         f"{result.workload} on {result.machine} takes {found.cycles_per_token_layer:,.0f} cycles a token and layer, "
-        f"{total / roofline:.2f} times the paper's roofline."
+        f"{total / roofline:.2f} times the paper's roofline{_certified(result)}."
     ]
     steps = [rung for rung in found.rungs[1:] if abs(rung.added_cycles) >= WORTH_NAMING * total]
     steps.sort(key=lambda rung: -abs(rung.added_cycles))
@@ -148,6 +148,11 @@ def _words(found: Explanation) -> str:
     if useless:
         sentences.append(f"No gain of a percent: {_listed(useless)}.")
     return " ".join(sentences)
+
+
+def _certified(result: Result) -> str:
+    above = result.above_any_mapping
+    return "" if above is None else f", within {above:.1%} of the least that any mapping of it takes"
 
 
 def _listed(items: Sequence[str]) -> str:

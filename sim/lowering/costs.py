@@ -48,13 +48,17 @@ class CostModel:
         kind = self.analysis.kind(name)
         if kind == "projection":
             return (MAC_ARRAY,)
-        in_products = kind == "contraction" and not self._elementwise
         can = {
-            MAC_ARRAY: in_products or self.in_passes(name, self.machine.mac_array.elementwise),
+            MAC_ARRAY: self.in_products(name) or self.in_passes(name, self.machine.mac_array.elementwise),
             SIMD: self.in_passes(name, self.machine.simd),
         }
         order: tuple[ComputeUnit, ...] = (MAC_ARRAY, SIMD) if kind == "contraction" else (SIMD, MAC_ARRAY)
         return tuple(unit for unit in order if can[unit])
+
+    def in_products(self, name: str) -> bool:
+        """Whether the array may do *name* as a matrix product."""
+        kind = self.analysis.kind(name)
+        return kind == "projection" or (kind == "contraction" and not self._elementwise)
 
     def in_passes(self, name: str, spec: VectorUnitSpec | None) -> bool:
         """Whether something as *spec* says can do *name* elementwise; None stands for what cannot do so at all."""
@@ -83,8 +87,7 @@ class CostModel:
         array, ideal = self.machine.mac_array, self.machine.ideal
         able = self.in_passes(name, array.elementwise)
         ways = [freed_cost(elementwise_cost(array, passes), ideal)] if able else []
-        kind = self.analysis.kind(name)
-        if kind == "projection" or (kind == "contraction" and not self._elementwise):
+        if self.in_products(name):
             ways.append(self.gemm_cost(self.gemm(name, scale, parts)))
         return min(ways, key=lambda cost: cost.cycles)
 

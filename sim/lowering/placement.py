@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 
+from hw.integers import ceil_div
+from hw.machine import MachineSpec
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
@@ -52,6 +54,11 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
                 stepped.add(name)
                 grown = True
     return frozenset(stepped)
+
+
+def least_stepped_elements(machine: MachineSpec, batch: int) -> int:
+    """Elements of a sequence that fill the SIMD unit's pipeline in a step of *batch* sequences."""
+    return ceil_div(machine.simd.lanes * max(1, machine.simd.pipeline_depth), batch)
 
 
 def choose_placement(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
-from hw.integers import ceil_div
 from hw.quantities import format_bytes
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
@@ -16,7 +15,7 @@ from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, all
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
 from sim.lowering.mapping import Mapping
-from sim.lowering.placement import choose_placement, stepped_operations
+from sim.lowering.placement import choose_placement, least_stepped_elements, stepped_operations
 from sim.search.bound import busy_cycles_per_step
 from workloads.workload import Placement, Stack
 
@@ -198,8 +197,7 @@ class Space:
     def _stepped(self, cut: tuple[int, int]) -> frozenset[str]:
         groups, known = cut[0] * cut[1], self._stepped_by_groups
         if groups not in known:
-            simd = self._costs.machine.simd
-            least = ceil_div(simd.lanes * max(1, simd.pipeline_depth), self._stack.spec.batch)
+            least = least_stepped_elements(self._costs.machine, self._stack.spec.batch)
             known[groups] = stepped_operations(self._costs.analysis, groups, least)
         return known[groups]
 

@@ -37,7 +37,7 @@ def laboratory(workload: str = "mamba1-d96", machine: str = "edge", *assignments
 
 @cache
 def cramped(*assignments: str) -> Result:
-    result = laboratory("mamba1-d96", "edge", *CRAMPED).same_schedule(assignments, critical_path=True)
+    result = laboratory("mamba1-d96", "edge", *CRAMPED).same_schedule(assignments, explained=True)
     assert result is not None
     return result
 
@@ -91,7 +91,7 @@ def test_its_remedy_frees_of_a_leaf(leaf: Leaf) -> None:
     ],
 )
 def test_units_have_the_leaves_that_they_can_have(workload: str, machine: str, assignments: tuple[str, ...]) -> None:
-    result = laboratory(workload, machine, *assignments).same_schedule(critical_path=True)
+    result = laboratory(workload, machine, *assignments).same_schedule(explained=True)
     assert result is not None
     possible = {(leaf.key, unit) for leaf in TAXONOMY for unit in leaf.units}
     for name, account in result.units.items():

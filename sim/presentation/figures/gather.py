@@ -15,7 +15,7 @@ WINDOWS = 64
 
 def observe(job: Job, progress: ProgressCallback | None = None, simulate_layers: int | None = None) -> Evidence:
     """Run *job*, so many layers of it, and find out all that figures need."""
-    return evidence(job, run(job, progress, critical_path=True, simulate_layers=simulate_layers))
+    return evidence(job, run(job, progress, critical_path=True, certificate=True, simulate_layers=simulate_layers))
 
 
 def evidence(job: Job, result: Result) -> Evidence:

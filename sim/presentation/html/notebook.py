@@ -30,6 +30,7 @@ _BOUNDS = {
     "paper_roofline_cycles": "paper's roofline",
     "resource_cycles": "resource bound",
     "recurrence_cycles": "recurrence bound",
+    "any_mapping_cycles": "bound over every mapping",
 }
 
 
@@ -102,8 +103,9 @@ def _spoken(bar: Bar, whole: int) -> str:
 
 def _bounds(result: Result) -> Iterator[tuple[str, str, str]]:
     makespan = result.makespan_cycles
-    longest = max(makespan, *(getattr(result.bounds, key) for key in _BOUNDS))
-    named = [(name, getattr(result.bounds, key)) for key, name in _BOUNDS.items()] + [("simulated", makespan)]
+    known = [(name, getattr(result.bounds, key)) for key, name in _BOUNDS.items()]
+    named = [(name, cycles) for name, cycles in known if cycles is not None] + [("simulated", makespan)]
+    longest = max(cycles for _, cycles in named)
     for name, cycles in named:
         width = f"width:{100 * cycles / longest:.3f}%;height:.5em;margin:.4em 0;background:currentColor;opacity:.6"
         yield name, f'<div style="{width}"></div>', f"{cycles:,} cycles, {percent(cycles / makespan)} of the makespan"

@@ -91,12 +91,13 @@ def _units(result: Result) -> Table:
 
 
 def _bounds(result: Result) -> Table:
-    bounds, makespan = result.bounds, result.makespan_cycles
+    bounds, makespan, any_mapping = result.bounds, result.makespan_cycles, result.bounds.any_mapping_cycles
     table = _table("Bounds", "", "cycles", "of makespan %")
     rows = [
         ("paper's roofline (a reference line: all operations at the MAC array's peak)", bounds.paper_roofline_cycles),
         (f"resource bound (work of the busiest unit, {bounds.resource_unit}, at full rate)", bounds.resource_cycles),
         ("recurrence bound (latency of the loop-carried operations)", bounds.recurrence_cycles),
+        *([] if any_mapping is None else [("bound over every mapping of this formulation", any_mapping)]),
         ("simulated", makespan),
     ]
     for name, cycles in rows:

@@ -1,0 +1,251 @@
+"""A lower bound over every mapping that can be expressed: how far any run of a stack of layers can be from the best.
+
+For each tile and each cut of the layer, whatever the placement, the order, the buffers and the slots of weights:
+
+- *compute*: MAC array and SIMD unit work side by side at best, so the time is at least what the busier one has when
+  operations are dealt out between them: each to one, or in fractions where there are too many ways. Projections cost
+  what a GEMM of the whole tile costs, edges included: cut into tiles of weights they have more edges. Stepped
+  operations cost what a request of each part costs. Other work is taken at a unit's full rate, but matrix products of
+  activations on the array with their edges.
+- *DRAM*: weights come once a tile, or once a layer if all of a layer fit the SRAM; inputs, outputs, other parameters
+  and the state come and go once. The bus is taken at its peak between refreshes.
+- A tile is no longer than what leaves room for an operand that a projection needs whole.
+
+The time is at least the larger of the two, for the best of all tiles and cuts; at least the recurrence bound with the
+quickest unit for each operation; and where a layer is one timestep, at least its projections, which are all on the
+array, and what cannot overlap with any of them, one after the other. To deal out fractions is a linear program with one
+constraint, whose dual has its optimum at one of the ratios of the operations' costs.
+
+The bound is one of the workload's formulation and chunk. Wishes of the workload (``mapping:``) do not raise it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.dram import TRANSFER_TIMINGS
+from hw.integers import ceil_div
+from hw.simd import vector_cost
+from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
+from sim.accounting.bounds import least_recurrence_cycles_per_step
+from sim.lowering.analysis import Analysis
+from sim.lowering.costs import CostModel
+from sim.lowering.placement import least_stepped_elements, stepped_operations
+from workloads.workload import Stack
+
+LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
+MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are dealt out
+
+
+def any_mapping_cycles(stack: Stack, costs: CostModel) -> int:
+    """Cycles that *stack* takes at least, whatever its mapping."""
+    bounds = _Bounds(stack, costs)
+    recurrence = least_recurrence_cycles_per_step(costs) * stack.steps
+    chain = bounds.chain() if stack.steps == 1 else 0
+    return ceil(max(bounds.side_by_side(), recurrence, chain)) * stack.layers
+
+
+class _Tile(NamedTuple):
+    """What a layer takes with tiles of one length, whatever its cut: the array for projections, and the DRAM's bus."""
+
+    projections: float
+    dram: float
+
+
+class _Loads(NamedTuple):
+    """Cycles of a layer: what only the array can do, what only the lanes can, and (array, lanes) of what both can."""
+
+    array: float
+    lanes: float
+    either: tuple[tuple[float, float], ...]
+
+
+class _Bounds:
+    """Bounds of one layer of a stack."""
+
+    def __init__(self, stack: Stack, costs: CostModel) -> None:
+        self._stack, self._costs, self._machine = stack, costs, costs.machine
+        self._analysis: Analysis = costs.analysis
+        self._batch = stack.spec.batch
+        kinds = {name: self._analysis.kind(name) for name in self._analysis.operations}
+        self._projections = [name for name in kinds if kinds[name] == "projection"]
+        self._batched = [name for name in self._projections if name not in self._analysis.recurrent]
+        self._gemms = {name: costs.gemm(name, 1, 1) for name in self._batched}
+
+    def side_by_side(self) -> float:
+        """MAC array, SIMD unit and DRAM, for the best of all tiles and cuts."""
+        tiles = list(self._best_tiles())
+        loads = {self._loads(groups, blocks) for groups, blocks in self._cuts()}
+        return min(max(_dealt(each, tile.projections), tile.dram) for each in loads for tile in tiles)
+
+    def chain(self) -> float:
+        """Projections, and what none of them can overlap with, of a layer that is one timestep."""
+        analysis, costs = self._analysis, self._costs
+        alone = [name for name in analysis.operations if name not in self._projections and self._is_alone(name)]
+        path: dict[str, int] = {}
+        for name in alone:
+            before = [path[source] for source in alone if source in analysis.ancestors[name] and source in path]
+            units = costs.units(name)
+            path[name] = min(self._work(name, unit, 1) for unit in units) + max(before, default=0)
+        return sum(self._product(name, self._batch) for name in self._batched) + max(path.values(), default=0)
+
+    def _is_alone(self, name: str) -> bool:
+        """Whether every projection comes before or after it, and it is done as a whole."""
+        ancestors = self._analysis.ancestors
+        return not self._analysis.grouped(name) and all(
+            each in ancestors[name] or name in ancestors[each] for each in self._batched
+        )
+
+    def _best_tiles(self) -> Iterator[_Tile]:
+        """What no other length of tiles betters in both, of all that the SRAM has room for."""
+        steps, longest = self._stack.steps, self._longest_tile()
+        found = [self._tile(length) for length in range(1, min(longest, LONGEST_TILE) + 1)]
+        if longest > LONGEST_TILE:
+            found.append(_Tile(self._at_full_rate(), self._dram(ceil_div(steps, longest))))
+        least = float("inf")
+        for tile in sorted(found):
+            if tile.dram < least:
+                least = tile.dram
+                yield tile
+
+    def _tile(self, length: int) -> _Tile:
+        whole, rest = divmod(self._stack.steps, length)
+        sizes = [(whole, length), *([(1, rest)] if rest else [])]
+        cycles = sum(count * self._product(name, size * self._batch) for count, size in sizes for name in self._batched)
+        return _Tile(cycles, self._dram(whole + bool(rest)))
+
+    def _product(self, name: str, rows: int) -> int:
+        """Cycles of the projection *name* for so many timesteps of a sequence at once."""
+        gemm = self._gemms[name]
+        return self._costs.gemm_cost(gemm._replace(m=gemm.m * rows)).cycles
+
+    def _at_full_rate(self) -> float:
+        macs = sum(gemm.macs for gemm in self._gemms.values())
+        return macs * self._stack.steps * self._batch / self._machine.mac_array.macs_per_cycle
+
+    def _longest_tile(self) -> int:
+        """Timesteps for which the SRAM could hold the largest operand that a projection needs whole."""
+        analysis, index = self._analysis, self._analysis.group_index
+        sizes = [
+            analysis.graph.elements(reference.tensor)
+            for name in self._batched
+            for reference in analysis.operations[name].equation.references
+            if reference.lag is not None and index not in analysis.graph.indices[reference.tensor]
+        ]
+        width = min(self._stack.element_bytes, self._stack.state_bytes)
+        size_bytes = max(sizes, default=1) * self._batch * width
+        return max(1, min(self._stack.steps, self._machine.sram.capacity // size_bytes))
+
+    def _dram(self, tiles: int) -> float:
+        """Cycles in which what a layer moves can cross the bus, with so many *tiles*."""
+        stack, graph, width = self._stack, self._analysis.graph, self._stack.element_bytes
+        weights = width * self._elements(self._batched)
+        others = width * self._elements([name for name in self._analysis.operations if name not in self._batched])
+        handed = width * (graph.elements(graph.input_tensor) + graph.elements(graph.output_tensor)) * self._batch
+        state = stack.carried_bytes * self._batch * (2 if stack.resumes else 1)
+        times = tiles if weights > self._machine.sram.capacity else 1
+        return self._bus_cycles(weights * times + others + handed * stack.steps + state)
+
+    def _elements(self, names: Sequence[str]) -> int:
+        """Of the parameters that *names* read."""
+        return sum(
+            self._analysis.graph.elements(tensor)
+            for tensor in dict.fromkeys(tensor for name in names for tensor in self._analysis.weights[name])
+        )
+
+    def _bus_cycles(self, size_bytes: int) -> float:
+        """Cycles of so many bytes a layer, with its share of the refreshes, of which there is none at the beginning."""
+        machine, layers = self._machine, self._stack.layers
+        cycles = machine.dram_cycles(size_bytes * layers)
+        if machine.dram.refresh != "none" and "dram_refresh" not in machine.ideal and cycles:
+            timing = TRANSFER_TIMINGS[machine.dram.timing]
+            slower = timing.refi / (timing.refi - timing.refresh_window)
+            window = timing.refresh_window * timing.tck_fs * machine.clock / 1e15
+            cycles = max(cycles, slower * (cycles - window))
+        return cycles / layers
+
+    def _cuts(self) -> Iterator[tuple[int, int]]:
+        """(groups, blocks) of every cut into blocks of lanes."""
+        index = self._analysis.group_index
+        size = self._analysis.graph.sizes[index] if index else 1
+        divisors = [number for number in range(1, size + 1) if size % number == 0]
+        return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
+
+    def _loads(self, groups: int, blocks: int) -> _Loads:
+        """Work of a layer but its batched projections."""
+        least = least_stepped_elements(self._machine, self._batch)
+        stepped = stepped_operations(self._analysis, groups, least)
+        array = lanes = 0.0
+        either: list[tuple[float, float]] = []
+        for name in self._analysis.operations:
+            if name in self._batched:
+                continue
+            cycles = {
+                unit: self._stepped(name, unit, groups) if name in stepped else self._rest(name, unit, blocks)
+                for unit in self._costs.units(name)
+            }
+            if len(cycles) == 2:
+                either.append((cycles[MAC_ARRAY], cycles[SIMD]))
+            array += 0 if len(cycles) == 2 else cycles.get(MAC_ARRAY, 0)
+            lanes += 0 if len(cycles) == 2 else cycles.get(SIMD, 0)
+        return _Loads(array, lanes, tuple(either))
+
+    def _stepped(self, name: str, unit: ComputeUnit, groups: int) -> float:
+        parts = groups if self._analysis.grouped(name) else 1
+        if unit == SIMD and "edges" in self._machine.ideal:  # what requests share is not rounded up for each
+            return self._work(name, unit, self._stack.steps * self._batch)
+        return self._costs.cost(name, unit, self._batch, groups).cycles * parts * self._stack.steps
+
+    def _rest(self, name: str, unit: ComputeUnit, blocks: int) -> float:
+        """Batched work of a layer."""
+        scale = self._stack.steps * self._batch
+        ways: list[float] = []
+        if unit == SIMD or self._costs.in_passes(name, self._machine.mac_array.elementwise):
+            ways.append(self._work(name, unit, scale))
+        if unit == MAC_ARRAY and self._costs.in_products(name):
+            parts = blocks if self._analysis.grouped(name) else 1
+            ways.append(self._costs.gemm_cost(self._costs.gemm(name, scale, parts)).cycles * parts)
+        return min(ways)
+
+    def _work(self, name: str, unit: ComputeUnit, scale: int) -> int:
+        """Cycles of elementwise work at a unit's full rate."""
+        passes, array = self._costs.passes(name, scale, 1), self._machine.mac_array
+        if unit == SIMD:
+            return vector_cost(self._machine.simd, self._machine.simd.lanes, passes).useful_cycles
+        assert array.elementwise is not None
+        return vector_cost(array.elementwise, array.macs_per_cycle, passes).useful_cycles
+
+
+def _dealt(loads: _Loads, projections: float) -> float:
+    """The least time in which both units have done their *loads*, with *projections* on the array."""
+    array, lanes = loads.array + projections, loads.lanes
+    ways = _ways(loads.either)
+    if ways is not None:
+        return float(np.maximum(array + ways[0], lanes + ways[1]).min())
+    ratios = (on_lanes / (on_array + on_lanes) for on_array, on_lanes in loads.either if on_array + on_lanes)
+    return max(
+        weight * array
+        + (1 - weight) * lanes
+        + sum(min(weight * on_array, (1 - weight) * on_lanes) for on_array, on_lanes in loads.either)
+        for weight in {0.0, 1.0, *ratios}
+    )
+
+
+@cache
+def _ways(either: tuple[tuple[float, float], ...]) -> NDArray[np.float64] | None:
+    """(array, lanes) of every way to deal out operations that no other betters in both, [2, n]; None if too many."""
+    ways = np.zeros((2, 1))
+    for on_array, on_lanes in either:
+        ways = np.hstack([ways + np.array([[on_array], [0.0]]), ways + np.array([[0.0], [on_lanes]])])
+        ways = ways[:, np.lexsort((ways[1], ways[0]))]
+        before = np.minimum.accumulate(ways[1])
+        ways = ways[:, np.concatenate([[True], before[1:] < before[:-1]])]
+        if ways.shape[1] > MOST_WAYS:
+            return None
+    return ways

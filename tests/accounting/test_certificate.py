@@ -1,0 +1,83 @@
+"""The bound over every mapping: by hand, beside mappings that are known to be good, and below every run."""
+
+from __future__ import annotations
+
+import csv
+from math import ceil
+
+import pytest
+
+from sim.accounting import certificate
+from sim.accounting.certificate import any_mapping_cycles
+from sim.simulation import prepare, run, simulate
+from tests.support.folders import DATA
+
+with (DATA / "mappings.csv").open(encoding="utf-8", newline="") as file:
+    KNOWN = list(csv.DictReader(file))
+    """The best mappings that a search of some thousand candidates has found, each simulated whole, and a bound that was
+    computed independently of ours."""
+
+
+def bound_of(workload: str, machine: str, *settings: str) -> int:
+    section = prepare(workload, machine, settings).sections[0]
+    return any_mapping_cycles(section.stack, section.costs)
+
+
+@pytest.mark.parametrize("row", KNOWN, ids=lambda row: f"{row['workload']}-{row['machine']}-{row['settings']}")
+def test_beside_the_best_mappings_that_are_known(row: dict[str, str]) -> None:
+    found = bound_of(row["workload"], row["machine"], row["settings"])
+    assert found <= int(row["best_cycles"]) < 1.06 * found
+    assert found == pytest.approx(int(row["lower_bound_cycles"]), rel=2e-3)
+
+
+def test_projections_of_mamba1_by_hand() -> None:
+    """On hw/edge lanes have nothing to share with the array but the read-out; one tile of 32 tokens fills its rows."""
+    section = prepare("mamba1", "edge", ["layers=1", "sequence_length=32", "mac_array.columns=1024"]).sections[0]
+    lanes = sum(
+        section.costs.cost(name, "simd", 32, 1).useful_cycles
+        for name in section.analysis.operations
+        if section.analysis.kind(name) == "vector"
+    )
+    assert any_mapping_cycles(section.stack, section.costs) >= lanes
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_dram_of_a_machine_that_has_little_of_it(phase: str) -> None:
+    """Where DRAM is all that matters, the bound is the bytes that move at least, between refreshes."""
+    settings = ["layers=2", "sequence_length=4", f"phase={phase}", "clock=20GHz", "mac_array.rows=8"]
+    settings += ["mac_array.columns=512", "simd.lanes=4096"]
+    job = prepare("mamba2", "edge", settings)
+    result = run(job, certificate=True)
+    cycles = result.dram_bytes / job.machine.dram_bytes_per_cycle
+    assert result.bounds.any_mapping_cycles == pytest.approx(cycles, rel=0.12)
+    assert ceil(0.99 * cycles) < (result.bounds.any_mapping_cycles or 0) <= result.makespan_cycles
+
+
+def test_dealing_out_fractions_is_never_above_dealing_out_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = bound_of("mamba2", "edge", "layers=1")
+    certificate._ways.cache_clear()
+    monkeypatch.setattr(certificate, "MOST_WAYS", 1)
+    fractions = bound_of("mamba2", "edge", "layers=1")
+    certificate._ways.cache_clear()
+    assert 0.8 * whole < fractions < whole
+
+
+def test_wishes_do_not_raise_it_and_long_prompts_do_so_in_proportion() -> None:
+    plain = bound_of("mamba2-d96", "edge")
+    assert bound_of("mamba2-d96", "edge", "mapping.token_tile=4", "mapping.placement=simd") == plain
+    assert bound_of("mamba2-d96", "edge", "sequence_length=8192") == pytest.approx(8 * plain, rel=0.01)
+
+
+@pytest.mark.parametrize("setting", ["simd.lanes=64", "mac_array.rows=64", "dram.channels=4", "sram.capacity=8MiB"])
+@pytest.mark.parametrize("workload", ["mamba1", "mamba2_ssd", "mamba3_mimo"])
+def test_more_of_a_resource_never_raises_it(workload: str, setting: str) -> None:
+    assert bound_of(workload, "edge", "layers=1", setting) <= 1.001 * bound_of(workload, "edge", "layers=1")
+
+
+def test_results_have_it_where_it_is_asked_for() -> None:
+    plain, certified = (simulate("mamba2-d96", layers=1, certificate=each) for each in (False, True))
+    assert "any_mapping_cycles" not in plain.to_json() and plain.above_any_mapping is None
+    bound = certified.bounds.any_mapping_cycles
+    assert bound is not None and certified.above_any_mapping == certified.makespan_cycles / bound - 1
+    assert "bound over every mapping of this formulation" in str(certified)
+    assert "bound over every mapping" in certified._repr_html_()
