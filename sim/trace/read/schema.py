@@ -95,7 +95,7 @@ class RowCheck:
     def __init__(self) -> None:
         self._words: dict[str, set[str]] = {name: set() for name, content in COLUMNS.items() if content == WORD}
         self._text = 0  # characters of these
-        self._ends: dict[tuple[str, str], int] = {}  # of the last slice of each track, or step of each counter
+        self._ends: dict[tuple[str, bool, str], int] = {}  # of the last slice of each track, or step of each counter
 
     def row(self, row: TraceRow) -> TraceRow:
         """*row* as it is; raises Damaged if it cannot be one of ours."""
@@ -118,7 +118,8 @@ class RowCheck:
         for first, last in IN_ORDER:
             if last in row and row[last] < row.get(first, 0):
                 raise Damaged(f"{last}: {found(row[last], f'no less than {first} {row[first]}')}")
-        self._follow((row["unit"], row["name" if kind == COUNTER else "track"]), row["start_cycle"], row["end_cycle"])
+        counts = kind == COUNTER
+        self._follow((row["unit"], counts, row["name" if counts else "track"]), row["start_cycle"], row["end_cycle"])
         return row
 
     def word(self, name: str, value: Any) -> None:
@@ -144,7 +145,7 @@ class RowCheck:
         if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
             raise Damaged(f"{name}: {found(value, f'a number up to {LARGEST}')}")
 
-    def _follow(self, track: tuple[str, str], start: int, end: int) -> None:
+    def _follow(self, track: tuple[str, bool, str], start: int, end: int) -> None:
         before = self._ends.get(track, 0)
         if start < before:
             raise Damaged(f"begins at cycle {start}, while the row before it on its track lasts until {before}")

@@ -71,5 +71,6 @@ def test_steps_of_counters_do_not_overlap() -> None:
     check = RowCheck()
     check.row(COUNTER)
     check.row(COUNTER | {"name": "another"})
+    check.row(WORK | {"track": COUNTER["name"]})  # a track that is called like a counter is another one
     with pytest.raises(Damaged, match="begins at cycle 5"):
         check.row(COUNTER)
