@@ -31,7 +31,7 @@ class TestExplanation:
 
     def test_explains_what_a_plain_run_does(self, name: str) -> None:
         workload, machine, assignments = EXPLAINED[name]
-        plain = run(prepare(workload, machine, [*assignments, "layers=1"]), critical_path=True)
+        plain = run(prepare(workload, machine, [*assignments, "layers=1"]), critical_path=True, certificate=True)
         assert explained(name).result == plain
 
     def test_what_ifs_come_best_first_and_can_be_repeated(self, name: str) -> None:
