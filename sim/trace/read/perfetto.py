@@ -80,14 +80,14 @@ class _Said:
         descriptor, event = packet.track_descriptor, packet.track_event
         self._learn(packet.interned_data)
         if descriptor.HasField("process"):
-            label = LABEL.search("".join(descriptor.process.process_labels)[-LONGEST_NAME:])
+            label = LABEL.search("".join(map(_text, descriptor.process.process_labels))[-LONGEST_NAME:])
             self.clock_hz = int(label[1]) if label is not None else self.clock_hz
-            learn(self._processes, descriptor.uuid, descriptor.process.process_name[:LONGEST_NAME])
+            learn(self._processes, descriptor.uuid, _text(descriptor.process.process_name))
         elif descriptor.HasField("thread"):
-            name = descriptor.thread.thread_name[:LONGEST_NAME]
+            name = _text(descriptor.thread.thread_name)
             learn(self._tracks, descriptor.uuid, (descriptor.thread.pid, name, ""))
         elif descriptor.uuid:
-            names = descriptor.name[:LONGEST_NAME], descriptor.counter.unit_name[:LONGEST_NAME]
+            names = _text(descriptor.name), _text(descriptor.counter.unit_name)
             learn(self._tracks, descriptor.uuid, (descriptor.parent_uuid, *names))
         elif event.type == pb.TrackEvent.TYPE_SLICE_BEGIN:
             yield self._slice(event)
@@ -99,12 +99,9 @@ class _Said:
     def _learn(self, interned: Any) -> None:
         for kind in KINDS:
             for entry in getattr(interned, kind):
-                learn(self._names, (kind, entry.iid), entry.name[:LONGEST_NAME])
+                learn(self._names, (kind, entry.iid), _text(entry.name))
         for entry in interned.debug_annotation_string_values:
-            try:
-                learn(self._names, (STRINGS, entry.iid), entry.str[:LONGEST_NAME].decode())
-            except UnicodeDecodeError:
-                raise Damaged(f"a name: {found(entry.str, 'UTF-8')}") from None
+            learn(self._names, (STRINGS, entry.iid), _text(entry.str))
 
     def _slice(self, event: Any) -> TraceRow:
         process, track, _ = recall(self._tracks, event.track_uuid, "track")
@@ -132,6 +129,14 @@ class _Said:
 
     def _name(self, kind: str, iid: int) -> str:
         return recall(self._names, (kind, iid), "name")
+
+
+def _text(value: str | bytes) -> str:
+    """A name; what should be text, but is no UTF-8, protobuf gives as bytes."""
+    try:
+        return (value.decode() if isinstance(value, bytes) else value)[:LONGEST_NAME]
+    except UnicodeDecodeError:
+        raise Damaged(f"a name: {found(value, 'UTF-8')}") from None
 
 
 def _packets(stream: IO[bytes]) -> Iterator[Any]:
