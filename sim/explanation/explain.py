@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from sim.accounting.result import Result, ResultModel
 from sim.explanation.experiments import LADDER, Change, Laboratory, changes, ladder
+from sim.files.numbers import percent
 from sim.files.progress import ProgressCallback
 
 WORTH_NAMING = 0.01  # of the time
@@ -152,7 +153,7 @@ def _words(found: Explanation) -> str:
 
 def _certified(result: Result) -> str:
     above = result.above_any_mapping
-    return "" if above is None else f", within {above:.1%} of the least that any mapping of it takes"
+    return "" if above is None else f", within {percent(above)} of the least that any mapping of it takes"
 
 
 def _listed(items: Sequence[str]) -> str:
