@@ -76,15 +76,26 @@ class Changes:
         return [Assignment(f"{key}={value}", f"{flag} {value}") for flag, key, value in flags]
 
 
+class SearchFlag(StrEnum):
+    """How hard to search for a mapping."""
+
+    short = "short"
+    quick = "quick"
+    full = "full"
+
+
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
 class MayTake:
-    """How long a run may take, and how much memory; above that it is refused before it begins."""
+    """How long a run may take, how much memory, and how hard to search; above that it is refused before it begins."""
 
     time_limit: Annotated[str, typer.Option(metavar="TIME", help="Refuse what would take longer.")] = "1h"
     memory_limit: Annotated[str, typer.Option(metavar="SIZE", help="Refuse what would take more memory.")] = "4GiB"
+    search: Annotated[
+        SearchFlag, typer.Option(help="How hard to search for a mapping: some guesses, 60 trials, or 300.")
+    ] = SearchFlag.short
 
     def limits(self) -> Limits:
         """As the simulator takes them; raises InputError for what is no time or size."""
@@ -92,7 +103,7 @@ class MayTake:
         from sim.files.limits import Limits
 
         seconds = _quantity("--time-limit", self.time_limit, SECONDS, "2h")
-        return Limits(seconds, _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB"))
+        return Limits(seconds, _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB"), self.search.value)
 
 
 def _quantity(flag: str, text: str, scale: dict[str, int], example: str) -> int:

@@ -12,11 +12,13 @@ from dataclasses import replace
 from hw.machine import MachineSpec
 from sim.execution.estimate import MOST_CYCLES
 from sim.files.errors import InputError, Problem
-from sim.files.limits import LIMITS, Limits
+from sim.files.limits import LIMITS, TRIALS, Limits
 from sim.lowering.buffers import allot
+from sim.lowering.costs import CostModel
 from sim.lowering.section import Section, cost_model
-from sim.search.space import Space, stored
+from sim.search.space import Candidate, Space, stored
 from sim.search.trials import Trials
+from sim.search.wide import WideSearch
 from workloads.workload import Stack, Workload
 
 REFINED = 3  # mappings of which other cuts and slots are tried
@@ -34,6 +36,8 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Secti
     first = space.first()
     if first[0].bound * stack.steps * stack.layers > MOST_CYCLES:
         raise InputError(Problem(f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"))
+    if limits.search in TRIALS:
+        return _wide(stack, machine, costs, space, first[0], limits)
     trials = Trials(stack, machine, costs)
     trials.estimate(first).check(limits)
     for candidate in first if len(first) > 1 else ():
@@ -45,6 +49,16 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Secti
             trials.consider(candidate)
     chosen = trials.best or first[0]
     return Section.lowered(stack, machine, costs, chosen.inventory, trials.count)
+
+
+def _wide(
+    stack: Stack, machine: MachineSpec, costs: CostModel, space: Space, first: Candidate, limits: Limits
+) -> Section:
+    """*stack* by the best mapping that the wide search finds, which begins with *first*."""
+    search = WideSearch(stack, machine, costs, space, TRIALS[limits.search])
+    search.estimate(first).check(limits)
+    best = search.best(first)
+    return Section.lowered(stack, machine, costs, best.inventory, search.count)
 
 
 def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:

@@ -156,7 +156,7 @@ class Space:
         for slots in self._slots_for(steps):
             tried = ((cut, slot, spill) for spill in self._spills for cut in self._cuts for slot in slots)
             for cut, slot, spill in tried:
-                candidate = self._candidate(steps, cut, placement, slot, spill)
+                candidate = self.candidate(steps, cut, placement, slot, spill)
                 if candidate is not None:
                     return [candidate]
         return []
@@ -179,7 +179,7 @@ class Space:
         sizes = dict.fromkeys((slot, *self._slots[1:2]))
         options += [(other, size) for size in sizes for other in self._cuts[:OTHER_CUTS]]
         for option, size in options:
-            candidate = self._candidate(mapping.tile_steps, option, dict(mapping.placement), size, mapping.spill)
+            candidate = self.candidate(mapping.tile_steps, option, dict(mapping.placement), size, mapping.spill)
             if candidate is not None:
                 yield candidate
 
@@ -201,7 +201,7 @@ class Space:
             known[groups] = stepped_operations(self._costs.analysis, groups, least)
         return known[groups]
 
-    def _candidate(
+    def candidate(
         self, steps: int, cut: tuple[int, int], placement: dict[str, ComputeUnit], slot_kib: int, spill: bool
     ) -> Candidate | None:
         """The mapping with a tile of so many *steps*; None if it does not fit, or *spill* changes nothing."""

@@ -1,0 +1,120 @@
+"""Where the search begins: for cuts of every kind, the tiles and placements whose busier unit has least to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from math import inf, log
+from typing import NamedTuple
+
+from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY, ComputeUnit
+from sim.lowering.costs import CostModel
+from sim.lowering.placement import choose_placement, least_stepped_elements, stepped_operations
+from sim.search.genome import Choices, Genome
+from workloads.workload import Placement, Stack
+
+Fits = Callable[[Genome], object]
+"""Something for a genome that fits, None for another."""
+CLASSES = (1, 2, 4, 8, 24, 48)  # blocks, of which the nearest that divide are taken
+SEED_LANES = (1, 16)
+SEED_TILES = (1, 2, 4, 8, 12, 16, 24, 28, 32, 48, 64, 96, 128, 256)
+SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest that fits
+USUAL_TILE = 32
+MOST_CONTRACTIONS = 6  # of which all placements are tried
+PATTERNS = 3  # placements of contractions that are kept for a cut
+WORSE = 1.04  # at most, as the busier unit goes
+
+
+class _Row(NamedTuple):
+    """Cycles a timestep of the busier unit and of both, how unusual the tile is, and what it is."""
+
+    busier: float
+    both: float
+    unusual: float
+    steps: int
+    units: tuple[ComputeUnit, ...]
+
+
+def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Iterator[Genome]:
+    """Genomes for which *fits* says that the SRAM has room."""
+    classes = {min(choices.blocks, key=lambda blocks: abs(log(blocks / each))) for each in CLASSES}
+    for blocks in sorted(classes):
+        for lanes in SEED_LANES if len(choices.lanes) > 1 else choices.lanes:
+            if choices.size % (blocks * lanes) == 0:
+                yield from _of_cut(_Loads(stack, costs, choices, (blocks, lanes)), (blocks, lanes), choices, fits)
+
+
+def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -> Iterator[Genome]:
+    rows = sorted(loads.rows())
+    groups = SEED_SLOTS if len(choices.slots) > 1 else [tuple(choices.slots)]
+    for spill, slots in product(choices.spills, groups):
+        patterns: set[object] = set()
+        most = inf  # cycles of the busier unit, once something fits
+        for row in rows:
+            pattern = loads.pattern(row.units)
+            if row.busier > most or len(patterns) == PATTERNS:
+                break
+            if pattern in patterns:
+                continue
+            genomes = (Genome(row.steps, *cut, slot, spill, row.units) for slot in slots)
+            if (found := next(filter(fits, genomes), None)) is not None:
+                patterns.add(pattern)
+                most = min(most, WORSE * row.busier)
+                yield found
+
+
+class _Loads:
+    """What a cut's placements ask of the two units."""
+
+    def __init__(self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int]) -> None:
+        self._stack, self._costs, self._choices = stack, costs, choices
+        self._groups = cut[0] * cut[1]
+        least = least_stepped_elements(costs.machine, stack.spec.batch)
+        self._stepped = stepped_operations(costs.analysis, self._groups, least)
+        contractions = [n for n, name in enumerate(choices.free) if costs.analysis.kind(name) == "contraction"]
+        self._contractions = contractions[:MOST_CONTRACTIONS]
+
+    def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
+        """The units of contractions alone."""
+        return tuple(units[number] for number in self._contractions)
+
+    def rows(self) -> Iterator[_Row]:
+        """Every tile with the usual placements, in which contractions are placed in all ways."""
+        tiles = self._choices.tiles
+        for steps in [tile for tile in tiles if tile in SEED_TILES or len(tiles) == 1] or tiles[-1:]:
+            cycles = {name: self._cycles(name, steps) for name in self._costs.analysis.operations}
+            seen: set[tuple[ComputeUnit, ...]] = set()
+            for units in self._placements(steps):
+                if units not in seen:
+                    seen.add(units)
+                    yield self._row(steps, units, cycles)
+
+    def _placements(self, steps: int) -> Iterator[tuple[ComputeUnit, ...]]:
+        wishes, shape = self._stack.wishes, (steps, self._stack.spec.batch, self._groups)
+        options: tuple[Placement, ...] = ("auto", *COMPUTE_UNITS) if wishes.placement == "auto" else (wishes.placement,)
+        for option in options:
+            placement = choose_placement(self._costs, self._stepped, shape, option, wishes.place)
+            base = [placement[name] for name in self._choices.free]
+            for pattern in product(COMPUTE_UNITS, repeat=len(self._contractions)):
+                for number, unit in zip(self._contractions, pattern, strict=True):
+                    base[number] = unit
+                yield tuple(base)
+
+    def _cycles(self, name: str, steps: int) -> dict[ComputeUnit, float]:
+        """Cycles a timestep of *name* on each unit that can do it."""
+        costs, batch = self._costs, self._stack.spec.batch
+        repeats = self._groups if costs.analysis.grouped(name) else 1
+        if name in self._stepped:
+            return {unit: costs.cost(name, unit, batch, self._groups).cycles * repeats for unit in costs.units(name)}
+        return {unit: costs.cost(name, unit, steps * batch, 1).cycles / steps for unit in costs.units(name)}
+
+    def _row(self, steps: int, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]) -> _Row:
+        array = lanes = 0.0
+        placement = self._choices.fixed | dict(zip(self._choices.free, units, strict=True))
+        for name, unit in placement.items():
+            if unit == MAC_ARRAY:
+                array += cycles[name][unit]
+            else:
+                lanes += cycles[name][unit]
+        busier = max(array, lanes)
+        return _Row(round(busier, 3), round(array + lanes, 3), abs(log(steps / USUAL_TILE)), steps, units)

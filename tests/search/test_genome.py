@@ -1,0 +1,69 @@
+"""What the wide search may choose, within the wishes of a workload, and its random moves."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from sim.files.resolve import resolve
+from sim.lowering.section import cost_model
+from sim.search.genome import LANES, SLOTS_KIB, Choices, Genome, near, other
+
+
+def choices(*settings: str, machine: str = "edge") -> Choices:
+    inputs = resolve("mamba2-d96", machine, ["sequence_length=64", *settings])
+    stack = inputs.workload.stacks[0]
+    return Choices(stack, cost_model(stack, inputs.machine))
+
+
+def test_everything_is_open_without_wishes() -> None:
+    found = choices()
+    assert found.tiles[-1] == 64 and 1 in found.tiles and 28 in found.tiles
+    assert (found.size, found.blocks) == (3, [1, 3])
+    assert (tuple(found.lanes), tuple(found.slots), found.spills) == (LANES, SLOTS_KIB, (False, True))
+    assert found.free == ["outer", "readout"], "contractions of activations are done by either unit"
+    assert set(found.cuts()) == {(1, 1), (1, 3), (3, 1)}
+
+
+def test_elementwise_pes_leave_more_open() -> None:
+    assert set(choices(machine="edge_flexpe").free) > {"outer", "readout", "update", "norm.square"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(["mapping.token_tile=24"], {"tiles": [24]}, id="tile"),
+        pytest.param(["mapping.token_tile=4096"], {"tiles": [64]}, id="tile longer than the prompt"),
+        pytest.param(["phase=decode"], {"tiles": [1]}, id="decode"),
+        pytest.param(["sequence_length=70"], {"tiles[-1]": 70}, id="the whole prompt is a tile too"),
+        pytest.param(["mapping.blocks=3", "mapping.lanes=1"], {"blocks": [3], "lanes": [1]}, id="cut"),
+        pytest.param(["mapping.weight_slot_kib=20"], {"slots": [20]}, id="slot"),
+        pytest.param(["mapping.spill=true"], {"spills": (True,)}, id="spill"),
+        pytest.param(["mapping.place={outer: simd}"], {"free": ["readout"]}, id="one place"),
+        pytest.param(["mapping.placement=mac_array"], {"free": []}, id="placement"),
+    ],
+)
+def test_wishes_close_choices(settings: list[str], expected: dict[str, object]) -> None:
+    found = choices(*settings)
+    for name, value in expected.items():
+        assert eval(f"found.{name}", {"found": found}) == value
+
+
+def test_moves_stay_within_the_choices_and_reach_each_of_them() -> None:
+    found, random = choices("mapping.lanes=1"), Random(3)
+    genome = Genome(32, 3, 1, 64, False, ("mac_array", "simd"))
+    seen = [genome := found.mutated(genome, 2, random) for _ in range(3000)]
+    assert {each.steps for each in seen} == set(found.tiles)
+    assert {(each.blocks, each.lanes) for each in seen} == set(found.cuts())
+    assert {each.slot_kib for each in seen} == set(found.slots)
+    assert {each.spill for each in seen} == {False, True}
+    assert {each.units for each in seen} == {(a, b) for a in ("mac_array", "simd") for b in ("mac_array", "simd")}
+    assert found.placement(seen[-1]) == found.fixed | dict(zip(found.free, seen[-1].units, strict=True))
+
+
+def test_near_is_a_place_or_two_away_and_never_outside() -> None:
+    random = Random(1)
+    assert {near([1, 2, 4, 8, 16, 32], 5, random) for _ in range(200)} == {1, 2, 8, 16}
+    assert {near([1, 2, 4], 1, random) for _ in range(200)} == {1, 2, 4}
+    assert (other("simd"), other("mac_array")) == ("mac_array", "simd")

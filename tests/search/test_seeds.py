@@ -1,0 +1,47 @@
+"""Seeds: cuts of every kind, placements whose busier unit has least to do, the largest slots that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sim.files.resolve import resolve
+from sim.lowering.section import cost_model
+from sim.search.genome import Choices, Genome
+from sim.search.seeds import seeds
+
+
+def sown(fits: Callable[[Genome], bool], *settings: str, machine: str = "edge") -> list[Genome]:
+    inputs = resolve("mamba2", machine, ["sequence_length=256", *settings])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    return list(seeds(stack, costs, Choices(stack, costs), lambda genome: genome if fits(genome) else None))
+
+
+def test_cuts_of_every_kind_and_slots_large_and_small() -> None:
+    found = sown(lambda genome: True)
+    assert {genome.blocks for genome in found} == {1, 2, 4, 8, 24, 48}
+    assert {genome.lanes for genome in found} == {1} | ({16} & {genome.lanes for genome in found})
+    assert {genome.slot_kib for genome in found} == {128, 32}
+    assert {genome.spill for genome in found} == {False, True}
+    # the array fills its rows with 32 tokens, and one of the contractions beside the update balances the two units
+    assert {genome.steps % 32 for genome in found} == {0}
+    assert any(set(genome.units) == {"mac_array", "simd"} for genome in found)
+
+
+def test_what_does_not_fit_makes_room_for_what_does() -> None:
+    found = sown(lambda genome: genome.steps <= 8 and genome.slot_kib <= 16)
+    assert {genome.slot_kib for genome in found} == {16}
+    assert found and max(genome.steps for genome in found) <= 8
+
+
+def test_nothing_fits() -> None:
+    assert sown(lambda genome: False) == []
+
+
+@pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
+def test_wishes_are_kept(machine: str) -> None:
+    wishes = ["mapping.token_tile=20", "mapping.blocks=6", "mapping.lanes=2", "mapping.weight_slot_kib=48"]
+    found = sown(lambda genome: True, *wishes, "mapping.placement=simd", "mapping.spill=false", machine=machine)
+    assert {genome[:5] for genome in found} == {(20, 6, 2, 48, False)}
