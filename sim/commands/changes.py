@@ -97,6 +97,10 @@ class MayTake:
         SearchFlag, typer.Option(help="How hard to search for a mapping: some guesses, 60 trials, or 300.")
     ] = SearchFlag.short
 
+    def options(self) -> dict[str, object]:
+        """What matters to the result, as :func:`~sim.commands.options.command_line` takes it."""
+        return {"--search": None if self.search is SearchFlag.short else self.search.value}
+
     def limits(self) -> Limits:
         """As the simulator takes them; raises InputError for what is no time or size."""
         from hw.quantities import BYTES

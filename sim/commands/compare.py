@@ -73,7 +73,7 @@ def compare(
             raise InputError(Problem("found one side on one machine, expected two runs at least", "SIDE"))
         _check_limits([job for _, job in planned], simulate_layers, may_take)
         results = _results(planned, simulate_layers, may_take, quiet)
-        options: dict[str, object] = {"--hw": machines} | changes.options()
+        options: dict[str, object] = {"--hw": machines} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         command = command_line("compare", sides, options)
         named = [(side, result) for (side, _), result in zip(planned, results, strict=True)]

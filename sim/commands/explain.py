@@ -52,7 +52,7 @@ def explain(
         check_targets(json, markdown, report, workload=name, machine=hw, mapping=changes.mapping)
         limits = may_take.limits()
         built, documents = prepared(name, hw, changes.assignments())
-        options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options()
+        options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         command = command_line("explain", [workload], options)
         laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits)

@@ -60,6 +60,9 @@ CriticalPathOption = Annotated[bool, typer.Option("--critical-path", help="Find 
 StrideOption = Annotated[
     Stride, typer.Option(help="A SimPy event for each cycle, or for each tile: quicker, the same result.")
 ]
+SaveMappingOption = Annotated[
+    Optional[Path], typer.Option(metavar="FILE.yaml", help="Write the mapping, so that --mapping can have it again.")
+]
 NoSkipOption = Annotated[bool, typer.Option("--no-skip", hidden=True)]  # until the next version
 
 
@@ -80,6 +83,7 @@ def run(
     stride: StrideOption = Stride.cycle,
     no_skip: NoSkipOption = False,
     report: ReportOption = None,
+    save_mapping: SaveMappingOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
@@ -87,7 +91,7 @@ def run(
         typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
         name = chosen(workload, config)
-        check_targets(json, trace, report, workload=name, machine=hw, mapping=changes.mapping)
+        check_targets(json, trace, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)
         writer = _trace_writer(trace, window)
         limits = may_take.limits()
         job = _prepared(name, hw, changes.assignments(), limits, quiet)
@@ -111,11 +115,13 @@ def run(
                 limits=limits,
             )
         write_json(result.to_json(), json)
+        options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
+        options |= {"--simulate-layers": simulate_layers}
         if report is not None:
-            options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options()
-            options |= {"--simulate-layers": simulate_layers, "--report": "report.html"}
-            _write_report(report, job, result, command_line("run", [workload], options))
-    if not quiet and may_print(json, trace, report):
+            _write_report(report, job, result, command_line("run", [workload], options | {"--report": "report.html"}))
+        if save_mapping is not None:
+            _write_mapping(save_mapping, job, result, command_line("run", [workload], options))
+    if not quiet and may_print(json, trace, report, save_mapping):
         show(result)
     with one_line_errors():
         for error in missed:
@@ -171,3 +177,10 @@ def _write_report(report: Path, job: Job, result: Result, command: str) -> None:
     from sim.presentation.html.run_page import run_page
 
     write_text(report, run_page(evidence(job, result), job.machine, command))
+
+
+def _write_mapping(path: Path, job: Job, result: Result, command: str) -> None:
+    from sim.files.outputs import write_text
+    from sim.presentation.saved_mapping import saved_mapping
+
+    write_text(path, saved_mapping(job.sections[0], result, command))

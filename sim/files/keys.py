@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 from hw.machine import MachineSpec
 from sim.files.documents import schema_in
 from workloads.models.registry import GENERATORS
 from workloads.spec import Description, Name, Spec
-from workloads.workload import WorkloadSpec
+from workloads.workload import MappingSpec, WorkloadSpec
+
+_SAYS = ("mapping", "machine", "set")  # of which a mapping has one at least
 
 
 class NamedMapping(Spec):
-    """A way to map workloads that has a name."""
+    """A way to map workloads that has a name: wishes as a workload has them, and changes of the machine."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("mapping", "machine", "set")]}
+    )
 
     name: Name = Field(description="What it is called.")
     description: Description = Field(default="", description="A line about it.")
-    set: list[Annotated[str, Field(max_length=2000)]] = Field(
-        max_length=1000, description="Assignments as --set takes them, to keys of workload or machine: path=value."
+    mapping: MappingSpec | None = Field(default=None, description="How workloads are to be laid onto a machine.")
+    machine: dict[Annotated[str, Field(max_length=200)], Any] = Field(
+        default_factory=dict, max_length=100, description="Keys of the machine that have other values with it."
     )
+    set: list[Annotated[str, Field(max_length=2000)]] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="More of both, as --set takes them: path=value.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> NamedMapping:
+        if self.mapping is None and not self.machine and not self.set:
+            raise ValueError("says nothing, expected mapping, machine or set")
+        return self
 
 
 SPECS: dict[str, type[BaseModel]] = {"machine": MachineSpec, "workload": WorkloadSpec, "mapping": NamedMapping}

@@ -10,7 +10,7 @@ TRIALS: Final[dict[Search, int]] = {"quick": 60, "full": 300}
 
 
 class Limits(NamedTuple):
-    """What a run may take at most, an hour and 4 GiB unless told otherwise, and how hard to ``search`` for a mapping."""
+    """What a run may take at most, an hour and 4 GiB unless told otherwise, and how hard to ``search`` for mappings."""
 
     seconds: float = 3600.0
     memory_bytes: int = 4 << 30

@@ -5,11 +5,13 @@ What maps and simulates them takes a while to import, so it stands apart: a mist
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find, find_base
@@ -81,8 +83,29 @@ def _placed(paths: Sequence[Sequence[str]], message: str, workload: Document, ma
 
 def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
-    found = read("mapping", name).check(NamedMapping).set
-    return [Assignment(assignment, f"--mapping {name}: {assignment}") for assignment in found]
+    document = read("mapping", name)
+    spec = document.check(NamedMapping)
+    found = list(_leaves(document, ("mapping",)))
+    for key in spec.machine:
+        if key not in MachineSpec.model_fields:
+            hint = did_you_mean(key, MachineSpec.model_fields)
+            raise InputError(document.problem(["machine", key], f"is no key of machines{hint}"))
+        found += _leaves(document, ("machine", key), 1)
+    return [*found, *(Assignment(each, f"--mapping {name}: {each}") for each in spec.set)]
+
+
+def _leaves(document: Document, path: tuple[str, ...], skipped: int = 0) -> Iterator[Assignment]:
+    """An assignment for each value below *path*, whose first parts are left out; what said so is the line."""
+    value: Any = document.data
+    for part in path:
+        value = value.get(part, {})
+    if isinstance(value, dict):
+        for key in value:
+            yield from _leaves(document, (*path, key), skipped)
+        return
+    place = document.problem(path, "")
+    said_by = f"{place.file}:{place.line}" if place.line else place.file
+    yield Assignment(f"{'.'.join(path[skipped:])}={json.dumps(value)}", said_by)
 
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:

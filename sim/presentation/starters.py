@@ -71,14 +71,14 @@ def _entry(key: Key, written: str, value: Any, sources: Mapping[str, str]) -> It
 
 
 def _mapping(name: str) -> Iterator[str]:
-    """A mapping that sets what is the default anyway, and what else it could set as comments."""
-    yield "# A mapping to start from: assignments as --set takes them, to keys of a workload or a machine."
+    """A mapping that wishes what is the default anyway, and what else it could wish as comments."""
+    yield "# A mapping to start from: wishes as a workload has them; machine: may have keys of it that change as well."
     yield f"name: {dumps(name)}"
     yield "description: to be changed"
-    yield "set:"
-    for key in described(MappingSpec, "mapping."):
+    yield "mapping:"
+    for key in described(MappingSpec, ""):
         yield from (f"  # {line}" for line in wrap(f"{key.meaning} ({key.kind}: {key.range})", WIDTH))
-        yield f"  {'' if key.path == 'mapping.placement' else '# '}- {key.path}={key.default}"
+        yield f"  {'' if key.path == 'placement' else '# '}{key.path}: {key.default}"
 
 
 def _value(data: Any, path: str) -> tuple[bool, Any]:

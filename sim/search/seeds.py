@@ -26,11 +26,12 @@ WORSE = 1.04  # at most, as the busier unit goes
 
 
 class _Row(NamedTuple):
-    """Cycles a timestep of the busier unit and of both, how unusual the tile is, and what it is."""
+    """A tile and placement; what is less comes first: the busier unit's cycles by the permille, then the usual tile."""
 
-    busier: float
-    both: float
+    permille: int
     unusual: float
+    both: float
+    busier: float  # cycles a timestep
     steps: int
     units: tuple[ComputeUnit, ...]
 
@@ -117,4 +118,5 @@ class _Loads:
             else:
                 lanes += cycles[name][unit]
         busier = max(array, lanes)
-        return _Row(round(busier, 3), round(array + lanes, 3), abs(log(steps / USUAL_TILE)), steps, units)
+        unusual = abs(log(steps / USUAL_TILE))
+        return _Row(round(1000 * log(max(1.0, busier))), unusual, round(array + lanes, 3), busier, steps, units)

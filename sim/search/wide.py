@@ -26,7 +26,7 @@ from workloads.workload import Stack
 TRIAL_LAYERS = 2
 TRIAL_TOKENS = 1024
 TRIAL_TILES = 4  # at least
-SEEDS = 40
+SEEDS = 40  # at most, and a fifth of the trials
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
 NEAR_TILES = 9
@@ -93,7 +93,7 @@ class WideSearch:
 
     def _sow(self) -> None:
         found = list(dict.fromkeys(seeds(self._stack, self._costs, self._choices, self._candidate)))
-        self._try_all(found, SEEDS, PROMISING)
+        self._try_all(found, min(SEEDS, self._most // 5), PROMISING)
 
     def _sweep(self) -> None:
         """Every other slot, then cut, then tile near by, each from the best so far, the lowest bound first."""

@@ -8,7 +8,7 @@ import pytest
 
 from sim.commands.changes import Changes, MayTake, Phase
 from sim.files.errors import InputError
-from sim.files.limits import LIMITS
+from sim.files.limits import LIMITS, Limits
 from tests.support.command_line import call, check_refused
 
 
@@ -60,7 +60,7 @@ def test_a_path_is_set_once(changes: Changes, more: list[str], message: str) -> 
 def test_limits_are_quantities(may_take: MayTake, message: str) -> None:
     with pytest.raises(InputError, match=message):
         may_take.limits()
-    assert MayTake("2h", "512MiB").limits() == (7200, 512 << 20)
+    assert MayTake("2h", "512MiB").limits() == Limits(7200, 512 << 20)
 
 
 SHORT = ["--phase", "decode", "--batch", "2", "--layers", "3"]

@@ -16,7 +16,7 @@ from sim.simulation import prepare
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("name: mine\n", "set: is missing", id="nothing set"),
+        pytest.param("name: mine\n", "says nothing, expected mapping, machine or set", id="nothing set"),
         pytest.param("name: mine\nset: [mapping.lanes]\n", "must be path=value", id="no assignment"),
         pytest.param("name: mine\nset: [nothing=1]\n", "unknown key", id="unknown key"),
     ],

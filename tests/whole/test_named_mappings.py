@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from sim.commands.cli import app
+from sim.files.errors import InputError
 from sim.files.resolve import named_mapping
 from sim.simulation import prepare, run
 
@@ -57,3 +59,35 @@ def test_set_comes_after_the_mapping() -> None:
     found = CliRunner().invoke(app, ["run", "mamba2", "--hw", "edge_flexpe", *wanted, *size])
     assert found.exit_code == 0
     assert json.loads(found.stdout)["units"]["mac_array"]["fill_drain_cycles"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "mapping: {lanes: 1, place: {in_proj.x: mac_array}}",
+            ["mapping.lanes=1", 'mapping.place.in_proj.x="mac_array"'],
+            id="wishes",
+        ),
+        pytest.param("machine: {simd: {lanes: 8}, clock: 1GHz}", ["simd.lanes=8", 'clock="1GHz"'], id="machine"),
+        pytest.param("set: [simd.lanes=8]", ["simd.lanes=8"], id="as --set takes them"),
+        pytest.param(
+            "mapping: {spill: null}\nmachine: {ideal: [edges]}", ["mapping.spill=null", 'ideal=["edges"]'], id="values"
+        ),
+    ],
+)
+def test_a_mapping_in_yaml_is_settings(tmp_path: Path, text: str, expected: list[str]) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"name: mine\n{text}\n", encoding="utf-8")
+    assert named_mapping(str(path)) == expected
+    prepare("mamba2-d96", "edge", ["layers=1", "sequence_length=8", *named_mapping(str(path))])
+
+
+def test_a_mistake_is_put_to_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\nmapping:\n  blocks: 7\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine\.yaml:3: mapping\.blocks: blocks x lanes must divide"):
+        prepare("mamba2-d96", "edge", named_mapping(str(path)))
+    path.write_text("name: mine\nmachine:\n  simd:\n    lanse: 7\n  smid: {}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine\.yaml:5: machine\.smid: is no key of machines; did you mean 'simd'"):
+        named_mapping(str(path))
