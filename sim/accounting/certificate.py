@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from math import ceil
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +39,27 @@ from sim.lowering.costs import CostModel
 from sim.lowering.placement import least_stepped_elements, stepped_operations
 from workloads.workload import Stack
 
+SpentOn = Literal["compute", "DRAM", "recurrence", "chain"]
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
 MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are dealt out
 
 
-def any_mapping_cycles(stack: Stack, costs: CostModel) -> int:
-    """Cycles that *stack* takes at least, whatever its mapping."""
+class Certificate(NamedTuple):
+    """``cycles`` that a stack takes at least, whatever its mapping, and what they are spent on."""
+
+    cycles: int
+    spent_on: SpentOn
+
+
+def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
+    """What *stack* takes at least, whatever its mapping."""
     bounds = _Bounds(stack, costs)
-    recurrence = least_recurrence_cycles_per_step(costs) * stack.steps
-    chain = bounds.chain() if stack.steps == 1 else 0
-    return ceil(max(bounds.side_by_side(), recurrence, chain)) * stack.layers
+    known: list[tuple[float, SpentOn]] = bounds.side_by_side()
+    known.append((float(least_recurrence_cycles_per_step(costs) * stack.steps), "recurrence"))
+    if stack.steps == 1:
+        known.append((bounds.chain(), "chain"))
+    cycles, spent_on = max(known, key=lambda each: each[0])
+    return Certificate(ceil(cycles) * stack.layers, spent_on)
 
 
 class _Tile(NamedTuple):
@@ -78,11 +89,13 @@ class _Bounds:
         self._batched = [name for name in self._projections if name not in self._analysis.recurrent]
         self._gemms = {name: costs.gemm(name, 1, 1) for name in self._batched}
 
-    def side_by_side(self) -> float:
-        """MAC array, SIMD unit and DRAM, for the best of all tiles and cuts."""
+    def side_by_side(self) -> list[tuple[float, SpentOn]]:
+        """The compute units and DRAM, for the best of all tiles and cuts."""
         tiles = list(self._best_tiles())
         loads = {self._loads(groups, blocks) for groups, blocks in self._cuts()}
-        return min(max(_dealt(each, tile.projections), tile.dram) for each in loads for tile in tiles)
+        pairs = ((_dealt(each, tile.projections), tile.dram) for each in loads for tile in tiles)
+        compute, dram = min(pairs, key=max)
+        return [(compute, "compute"), (dram, "DRAM")]
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""

@@ -14,7 +14,7 @@ from hw.requests import Transfer, Work
 from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
-from sim.accounting.certificate import any_mapping_cycles
+from sim.accounting.certificate import certificate_of
 from sim.accounting.result import (
     Bounds,
     BufferReport,
@@ -154,7 +154,7 @@ def _bounds(
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)
         recurrence += ratio * section.stack.steps * section.stack.layers
-    any_mapping = sum(any_mapping_cycles(each.stack, each.costs) for each in sections) if certificate else None
+    any_mapping = sum(certificate_of(each.stack, each.costs).cycles for each in sections) if certificate else None
     return Bounds(
         paper_roofline_cycles=roofline,
         resource_cycles=cycles,

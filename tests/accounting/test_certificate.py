@@ -8,7 +8,7 @@ from math import ceil
 import pytest
 
 from sim.accounting import certificate
-from sim.accounting.certificate import any_mapping_cycles
+from sim.accounting.certificate import certificate_of
 from sim.simulation import prepare, run, simulate
 from tests.support.folders import DATA
 
@@ -20,7 +20,7 @@ with (DATA / "mappings.csv").open(encoding="utf-8", newline="") as file:
 
 def bound_of(workload: str, machine: str, *settings: str) -> int:
     section = prepare(workload, machine, settings).sections[0]
-    return any_mapping_cycles(section.stack, section.costs)
+    return certificate_of(section.stack, section.costs).cycles
 
 
 @pytest.mark.parametrize("row", KNOWN, ids=lambda row: f"{row['workload']}-{row['machine']}-{row['settings']}")
@@ -37,7 +37,8 @@ def test_lanes_do_alone_what_the_array_cannot() -> None:
         for name in section.analysis.operations
         if section.analysis.kind(name) == "vector"
     )
-    assert any_mapping_cycles(section.stack, section.costs) >= lanes
+    found = certificate_of(section.stack, section.costs)
+    assert found.cycles >= lanes and found.spent_on == "compute"
 
 
 @pytest.mark.parametrize("phase", ["prefill", "decode"])
@@ -80,3 +81,16 @@ def test_results_have_it_where_it_is_asked_for() -> None:
     assert bound is not None and certified.above_any_mapping == certified.makespan_cycles / bound - 1
     assert "bound over every mapping of this formulation" in str(certified)
     assert "bound over every mapping" in certified._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("settings", "spent_on"),
+    [
+        pytest.param(["layers=1"], "compute", id="prefill"),
+        pytest.param(["phase=decode"], "chain", id="decode on a square array"),
+        pytest.param(["phase=decode", "clock=20GHz"], "DRAM", id="decode with a slow DRAM"),
+    ],
+)  # fmt: skip
+def test_what_the_bound_is_spent_on(settings: list[str], spent_on: str) -> None:
+    section = prepare("mamba2-d96", "edge", [*settings, "mapping.token_tile=1"]).sections[0]
+    assert certificate_of(section.stack, section.costs).spent_on == spent_on
