@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -96,6 +97,14 @@ class MayTake:
     search: Annotated[
         SearchFlag, typer.Option(help="How hard to search for a mapping: some guesses, 60 trials, or 300.")
     ] = SearchFlag.short
+
+    @contextmanager
+    def searching(self, quiet: bool) -> Iterator[None]:
+        """A bar while the block searches for a mapping, if that takes a while."""
+        from sim.commands.options import progress_bar
+
+        with progress_bar("searching for a mapping", quiet or self.search is SearchFlag.short):
+            yield
 
     def options(self) -> dict[str, object]:
         """What matters to the result, as :func:`~sim.commands.options.command_line` takes it."""

@@ -68,7 +68,8 @@ def compare(
         machines = hw or ["edge"]
         parsed = [parse_side(text) for text in sides]
         _check_targets(parsed, machines, changes, (json, markdown, report))
-        planned = [each for side in parsed for each in _planned(side, machines, changes, may_take)]
+        with may_take.searching(quiet):
+            planned = [each for side in parsed for each in _planned(side, machines, changes, may_take)]
         if len(planned) < 2:
             raise InputError(Problem("found one side on one machine, expected two runs at least", "SIDE"))
         _check_limits([job for _, job in planned], simulate_layers, may_take)

@@ -55,7 +55,8 @@ def explain(
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         command = command_line("explain", [workload], options)
-        laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits)
+        with may_take.searching(quiet):
+            laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits)
         with progress_bar("experiments", quiet) as progress:
             found = find_reasons(laboratory, command, progress)
         if report is not None:

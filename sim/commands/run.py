@@ -94,7 +94,8 @@ def run(
         check_targets(json, trace, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)
         writer = _trace_writer(trace, window)
         limits = may_take.limits()
-        job = _prepared(name, hw, changes.assignments(), limits, quiet)
+        with may_take.searching(quiet):
+            job = _prepared(name, hw, changes.assignments(), limits, quiet)
         from sim.simulation import planned  # takes a while to load: not before the inputs are known to be right
         from sim.simulation import run as simulate
 

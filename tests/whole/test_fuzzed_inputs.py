@@ -155,11 +155,11 @@ def command_line(folder: Path, random: Random) -> None:
 
 
 KINDS = {
-    "settings": Kind(settings, 300),
-    "machine": Kind(machine_file, 200),
-    "workload": Kind(workload_file, 200),
-    "mapping": Kind(mapping_file, 100),
-    "command": Kind(command_line, 200),
+    "settings": Kind(settings, 400),
+    "machine": Kind(machine_file, 300),
+    "workload": Kind(workload_file, 300),
+    "mapping": Kind(mapping_file, 150),
+    "command": Kind(command_line, 350),
 }
 
 
