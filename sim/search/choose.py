@@ -7,6 +7,7 @@ simulated for one layer and a few tiles.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
@@ -14,7 +15,6 @@ from sim.execution.estimate import MOST_CYCLES
 from sim.files.errors import InputError, Problem
 from sim.files.limits import LIMITS, TRIALS, Limits
 from sim.lowering.buffers import allot
-from sim.lowering.costs import CostModel
 from sim.lowering.section import Section, cost_model
 from sim.search.space import Candidate, Space, stored
 from sim.search.trials import Trials
@@ -28,18 +28,27 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Secti
     """*stack* by its best mapping onto *machine*; its wishes are kept.
 
     First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best of them. Raises MappingError if no tiling fits or a wish cannot be met, InputError if
-    the trials would take more than the *limits*, or the run more cycles than can be counted.
+    slots and cuts for the best of them; from there a wider search goes on, if the *limits* say so. Raises MappingError
+    if no tiling fits or a wish cannot be met, InputError if the trials would take more than the *limits*, or the run
+    more cycles than can be counted.
     """
     costs = cost_model(stack, machine)
     space = Space(stack, costs, limits)
     first = space.first()
     if first[0].bound * stack.steps * stack.layers > MOST_CYCLES:
         raise InputError(Problem(f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"))
-    if limits.search in TRIALS:
-        return _wide(stack, machine, costs, space, first[0], limits)
     trials = Trials(stack, machine, costs)
     trials.estimate(first).check(limits)
+    chosen, count = _short(space, first, trials), trials.count
+    if limits.search in TRIALS:
+        search = WideSearch(stack, machine, costs, space, TRIALS[limits.search])
+        search.estimate(chosen).check(limits)
+        chosen, count = search.best(chosen), count + search.count
+    return Section.lowered(stack, machine, costs, chosen.inventory, count)
+
+
+def _short(space: Space, first: Sequence[Candidate], trials: Trials) -> Candidate:
+    """The best of *first*, and of other weight slots and cuts for the best of them."""
     for candidate in first if len(first) > 1 else ():
         trials.consider(candidate, REFINED)
     for mapping in trials.fastest(REFINED) or [first[0].mapping]:
@@ -47,18 +56,7 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Secti
         given = len(first) == 1 and all(candidate.mapping == mapping for candidate in variations)
         for candidate in () if given else variations:  # where nothing is left to choose, nothing is tried
             trials.consider(candidate)
-    chosen = trials.best or first[0]
-    return Section.lowered(stack, machine, costs, chosen.inventory, trials.count)
-
-
-def _wide(
-    stack: Stack, machine: MachineSpec, costs: CostModel, space: Space, first: Candidate, limits: Limits
-) -> Section:
-    """*stack* by the best mapping that the wide search finds, which begins with *first*."""
-    search = WideSearch(stack, machine, costs, space, TRIALS[limits.search])
-    search.estimate(first).check(limits)
-    best = search.best(first)
-    return Section.lowered(stack, machine, costs, best.inventory, search.count)
+    return trials.best or first[0]
 
 
 def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:

@@ -7,7 +7,7 @@ and what ends the search is a number of trials, so its answer depends on the wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf, log
 from random import Random
@@ -23,15 +23,18 @@ from sim.search.seeds import seeds
 from sim.search.space import Candidate, Space
 from workloads.workload import Stack
 
-TRIAL_LAYERS = 2
-TRIAL_TOKENS = 1024
+TRIAL_LAYERS = 2  # at least
+TRIAL_TOKENS = 1024  # of all layers of a trial, if there are as many
 TRIAL_TILES = 4  # at least
 SEEDS = 40  # at most, and a fifth of the trials
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
 NEAR_TILES = 9
+LEADERS = 2  # placements that are swept from
+WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
 PROPOSALS = 8  # random moves for each trial that there may be
+HOPELESS = 1.15  # times the best, at which a trial ends
 ALIKE = 1.002  # mappings that are as good as the best; of them the one with the fewest requests is taken
 
 
@@ -96,15 +99,29 @@ class WideSearch:
         self._try_all(found, min(SEEDS, self._most // 5), PROMISING)
 
     def _sweep(self) -> None:
-        """Every other slot, then cut, then tile near by, each from the best so far, the lowest bound first."""
-        best = self._fastest(1)[0]
-        self._try_all(best._replace(slot_kib=slot) for slot in self._choices.slots)
-        best = self._fastest(1)[0]
-        cuts = [cut for cut in self._choices.cuts() if cut[1] in SWEPT_LANES or len(self._choices.lanes) == 1]
-        self._try_all(best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts)
-        best = self._fastest(1)[0]
+        """From the fastest of each placement, as long as its bound leaves something to win."""
+        leaders: dict[tuple[str, ...], Genome] = {}
+        for genome in self._fastest(len(self._pace)):
+            leaders.setdefault(genome.units, genome)
+        for genome in list(leaders.values())[:LEADERS]:
+            candidate = self._known[genome]
+            if candidate is not None and candidate.bound * WORTH < self._best:
+                self._sweep_from(genome)
+
+    def _sweep_from(self, genome: Genome) -> None:
+        """Every other slot, then cut, then spilled states, then tile near by, each from the best so far."""
+        slots, lanes = self._choices.slots, self._choices.lanes
+        best = self._best_of([genome._replace(slot_kib=slot) for slot in slots], genome)
+        cuts = [cut for cut in self._choices.cuts() if cut[1] in SWEPT_LANES or len(lanes) == 1]
+        best = self._best_of([best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts], best)
+        best = self._best_of([best._replace(spill=spill) for spill in self._choices.spills], best)
         near = sorted(self._choices.tiles, key=lambda tile: abs(log(tile / best.steps)))[:NEAR_TILES]
-        self._try_all(best._replace(steps=steps) for steps in near)
+        self._best_of([best._replace(steps=steps) for steps in near], best)
+
+    def _best_of(self, genomes: Sequence[Genome], best: Genome) -> Genome:
+        """The fastest of *genomes*, which are tried, and of *best*."""
+        self._try_all(genomes)
+        return min([best, *genomes], key=lambda genome: self._pace.get(genome, inf))
 
     def _evolve(self) -> None:
         for _ in range(PROPOSALS * self._most):
@@ -138,17 +155,25 @@ class WideSearch:
         """Layers and timesteps of a trial."""
         stack = self._stack
         least = max(TRIAL_TILES * candidate.mapping.tile_steps, ceil_div(TRIAL_TOKENS, stack.graph.tokens))
-        return min(TRIAL_LAYERS, stack.layers), min(stack.steps, least)
+        steps = min(stack.steps, least)
+        return min(stack.layers, max(TRIAL_LAYERS, TRIAL_TOKENS // (steps * stack.graph.tokens))), steps
 
     def _run(self, candidate: Candidate) -> float:
-        """Cycles a timestep and layer; infinite if much more than the best."""
-        stack = self._stack
-        layers, steps = self._extent(candidate)
+        """Cycles a timestep and layer of the whole stack, as far as a trial tells; infinite if much more than the best.
+
+        Layers that are not simulated take what the last one adds.
+        """
+        stack, (layers, steps) = self._stack, self._extent(candidate)
         spec = stack.spec.model_copy(update={"layers": layers, "sequence_length": steps * stack.graph.tokens})
         program = lower(replace(stack, spec=spec, layers=layers), self._machine, self._costs, candidate.inventory)
-        limit = self._best * ALIKE * steps * layers
+        before_last = program.tiles_per_layer * (layers - 1)
+        limit = self._best * HOPELESS * steps * layers
+        begun = 0  # the last layer
 
-        def on_tile(_: int, cycle: int) -> None:
+        def on_tile(tile: int, cycle: int) -> None:
+            nonlocal begun
+            if tile == before_last:
+                begun = cycle
             if cycle > limit:
                 raise _TooSlow
 
@@ -156,4 +181,4 @@ class WideSearch:
             makespan = run_program(program, self._machine, stride="tile", on_tile=on_tile).makespan
         except _TooSlow:
             return inf
-        return makespan / steps / layers
+        return (makespan + (stack.layers - layers) * (makespan - begun)) / stack.layers / steps
