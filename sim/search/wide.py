@@ -1,8 +1,8 @@
 """The wide search: seeds, a sweep from the best of them, then random moves of the ten best.
 
-Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated for two
-layers, since in decode the next layer's weights come while this one is at work. The random numbers are always the same,
-and what ends the search is a number of trials, so its answer depends on the workload and the machine alone.
+Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated, for two
+layers at least, since in decode the next layer's weights come while this one is at work. The random numbers are always
+the same, and what ends the search is a number of trials, so its answer depends on the workload and the machine alone.
 """
 
 from __future__ import annotations
