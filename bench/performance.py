@@ -37,6 +37,7 @@ SECTIONS = {
     "recording": Section("Recording", recording.section),
     "start": Section("Start", start.section),
     "choosing": Section("Choosing a mapping", choosing.section),
+    "searching": Section("Searching for a mapping", choosing.search_section),
     "dram": Section("DRAM", uncompiled.dram_section),
     "uncompiled": Section("Not compiled", uncompiled.run_section),
 }

@@ -12,9 +12,12 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.children import beside
+
+if TYPE_CHECKING:
+    from sim.files.limits import Search
 
 
 def loop(workload: str, machine: str, assignments: list[str], stride: str) -> dict[str, Any]:
@@ -70,6 +73,24 @@ def choice(workload: str, machine: str) -> dict[str, Any]:
     return {"cpu_s": cpu_s, "trials_cpu_s": in_trials, "trials": trials, "bare": bare}
 
 
+def search(workload: str, machine: str, search: Search) -> dict[str, Any]:
+    """A search for a mapping: CPU seconds, trials, and how far its run is above the bound over every mapping."""
+    from sim.files.limits import Limits
+    from sim.files.resolve import resolve
+    from sim.simulation import mapped, run
+
+    inputs = resolve(workload, machine)
+
+    def searches() -> tuple[Any, float]:
+        start = time.process_time()
+        return mapped(inputs, Limits(search=search)), time.process_time() - start
+
+    (job, cpu_s), bare = beside(searches)
+    result = run(job, stride="tile", certificate=True, simulate_layers=2)
+    above, requests = result.above_any_mapping, result.requests
+    return {"cpu_s": cpu_s, "trials": job.sections[0].trials, "above": above, "requests": requests, "bare": bare}
+
+
 def recording(workload: str, machine: str, assignments: list[str], record: dict[str, Any]) -> dict[str, Any]:
     """A run that records what *record* says, keywords of ``sim.simulation.run`` and maybe a ``trace``: CPU seconds."""
     from sim.simulation import prepare, run
@@ -111,7 +132,7 @@ def _cpu_s() -> float:
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
-    "loop": loop, "choice": choice, "recording": recording, "dram": dram,
+    "loop": loop, "choice": choice, "search": search, "recording": recording, "dram": dram,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -11,6 +11,25 @@ TEXT = f"""CPU seconds of the choice, and of the trial runs that are part of it;
 of three. {TARGET_TEXT}"""
 
 
+SEARCHES = ("short", "quick", "full")
+SEARCH_TEXT = """What a search costs and what it buys: candidates simulated, CPU seconds, how far the run is above the \
+bound over every mapping, and requests of the whole run. Prefill of 1024 tokens; two layers simulated."""
+
+
+def search_section() -> str:
+    """A row for each workload, machine and search."""
+    header = ["workload", "machine", "search", "tried", "s", "above the bound", "requests"]
+    return SEARCH_TEXT + "\n\n" + table(header, [_searched(*pair, each) for pair in PAIRS for each in SEARCHES], left=3)
+
+
+def _searched(workload: str, machine: str, search: str) -> list[str]:
+    found = task("search", workload=workload, machine=machine, search=search)[0]
+    numbers = [str(found["trials"]), f"{found['cpu_s']:.2f}", f"{found['above']:.1%}", f"{found['requests']:,}"]
+    row = [workload, machine, search, *numbers]
+    note(*row)
+    return row
+
+
 def section() -> str:
     """A row for each workload and machine."""
     header = ["workload", "machine", "tried", "s", "in trial runs s", *TARGET_HEADER]

@@ -16,6 +16,13 @@ def test_choice_is_timed_with_its_trial_runs() -> None:
     assert 0 < found["trials_cpu_s"] < found["cpu_s"]
 
 
+def test_a_search_is_timed_and_says_what_it_bought() -> None:
+    found, _ = children.task("search", workload="mamba2-d96", machine="edge", search="short")
+    job = prepare("mamba2-d96", "edge")
+    assert found["trials"] == job.sections[0].trials and found["cpu_s"] > 0
+    assert 0 <= found["above"] < 0.1
+
+
 def test_recording_is_timed_whatever_is_recorded(tmp_path: Path) -> None:
     trace = tmp_path / "trace.json.gz"
     for record in ({}, {"critical_path": True}, {"windows": 10}, {"trace": str(trace)}):
