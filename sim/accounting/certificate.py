@@ -22,8 +22,6 @@ The bound is one of the workload's formulation and chunk. Wishes of the workload
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from math import ceil
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -53,13 +51,15 @@ class Certificate(NamedTuple):
 
 def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
     """What *stack* takes at least, whatever its mapping."""
+    if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
+        costs = CostModel(costs.analysis, costs.machine, costs.element_bytes)
     bounds = _Bounds(stack, costs)
     known: list[tuple[float, SpentOn]] = bounds.side_by_side()
     known.append((float(least_recurrence_cycles_per_step(costs) * stack.steps), "recurrence"))
     if stack.steps == 1:
         known.append((bounds.chain(), "chain"))
     cycles, spent_on = max(known, key=lambda each: each[0])
-    return Certificate(ceil(cycles) * stack.layers, spent_on)
+    return Certificate(int(cycles * stack.layers), spent_on)  # rounded down: these are sums of fractions
 
 
 class _Tile(NamedTuple):
@@ -92,20 +92,22 @@ class _Bounds:
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
         """The compute units and DRAM, for the best of all tiles and cuts."""
         tiles = list(self._best_tiles())
-        loads = {self._loads(groups, blocks) for groups, blocks in self._cuts()}
-        pairs = ((_dealt(each, tile.projections), tile.dram) for each in loads for tile in tiles)
+        pairs: list[tuple[float, float]] = []
+        for loads in {self._loads(groups, blocks) for groups, blocks in self._cuts()}:
+            ways = _ways(loads.either)
+            pairs += ((_dealt(loads, ways, tile.projections), tile.dram) for tile in tiles)
         compute, dram = min(pairs, key=max)
         return [(compute, "compute"), (dram, "DRAM")]
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""
         analysis, costs = self._analysis, self._costs
-        alone = [name for name in analysis.operations if name not in self._projections and self._is_alone(name)]
-        path: dict[str, int] = {}
-        for name in alone:
-            before = [path[source] for source in alone if source in analysis.ancestors[name] and source in path]
-            units = costs.units(name)
-            path[name] = min(self._work(name, unit, 1) for unit in units) + max(before, default=0)
+        free = "dependencies" in self._machine.ideal  # then nothing waits for a projection, nor it for anything
+        others = [] if free else [name for name in analysis.operations if name not in self._projections]
+        path: dict[str, float] = {}
+        for name in filter(self._is_alone, others):
+            before = [cycles for source, cycles in path.items() if source in analysis.ancestors[name]]
+            path[name] = min(self._rest(name, unit, 1) for unit in costs.units(name)) + max(before, default=0)
         return sum(self._product(name, self._batch) for name in self._batched) + max(path.values(), default=0)
 
     def _is_alone(self, name: str) -> bool:
@@ -235,10 +237,9 @@ class _Bounds:
         return vector_cost(array.elementwise, array.macs_per_cycle, passes).useful_cycles
 
 
-def _dealt(loads: _Loads, projections: float) -> float:
-    """The least time in which both units have done their *loads*, with *projections* on the array."""
+def _dealt(loads: _Loads, ways: NDArray[np.float64] | None, projections: float) -> float:
+    """The least time in which both units have done their *loads*, in one of the *ways*, *projections* on the array."""
     array, lanes = loads.array + projections, loads.lanes
-    ways = _ways(loads.either)
     if ways is not None:
         return float(np.maximum(array + ways[0], lanes + ways[1]).min())
     ratios = (on_lanes / (on_array + on_lanes) for on_array, on_lanes in loads.either if on_array + on_lanes)
@@ -250,7 +251,6 @@ def _dealt(loads: _Loads, projections: float) -> float:
     )
 
 
-@cache
 def _ways(either: tuple[tuple[float, float], ...]) -> NDArray[np.float64] | None:
     """(array, lanes) of every way to deal out operations that no other betters in both, [2, n]; None if too many."""
     ways = np.zeros((2, 1))

@@ -85,7 +85,7 @@ def named_mapping(name: str) -> list[str]:
     """The assignments of a named mapping: a YAML file, or a shipped one's name. Raises InputError."""
     document = read("mapping", name)
     spec = document.check(NamedMapping)
-    found = list(_leaves(document, ("mapping",)))
+    found = [] if spec.mapping is None else list(_leaves(document, ("mapping",)))
     for key in spec.machine:
         if key not in MachineSpec.model_fields:
             hint = did_you_mean(key, MachineSpec.model_fields)

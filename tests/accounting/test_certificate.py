@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import csv
 from math import ceil
+from typing import get_args
 
 import pytest
 
+from hw.effects import Effect
+from hw.machine import MachineSpec
 from sim.accounting import certificate
 from sim.accounting.certificate import certificate_of
+from sim.files.resolve import read
+from sim.lowering.section import cost_model
 from sim.simulation import prepare, run, simulate
 from tests.support.folders import DATA
+from workloads.graph import GraphBuilder
+from workloads.workload import Workload, WorkloadSpec
+
+EDGE_ALONE = read("machine", "edge").check(MachineSpec)
 
 with (DATA / "mappings.csv").open(encoding="utf-8", newline="") as file:
     KNOWN = list(csv.DictReader(file))
@@ -55,16 +64,16 @@ def test_dram_of_a_machine_that_has_little_of_it(phase: str) -> None:
 
 def test_dealing_out_fractions_is_never_above_dealing_out_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bound_of("mamba2", "edge", "layers=1")
-    certificate._ways.cache_clear()
     monkeypatch.setattr(certificate, "MOST_WAYS", 1)
     fractions = bound_of("mamba2", "edge", "layers=1")
-    certificate._ways.cache_clear()
     assert 0.8 * whole < fractions < whole
 
 
 def test_wishes_do_not_raise_it_and_long_prompts_do_so_in_proportion() -> None:
     plain = bound_of("mamba2-d96", "edge")
     assert bound_of("mamba2-d96", "edge", "mapping.token_tile=4", "mapping.placement=simd") == plain
+    elementwise = bound_of("mamba2-d96", "edge_flexpe", "mapping.contractions=elementwise")
+    assert elementwise == bound_of("mamba2-d96", "edge_flexpe")
     assert bound_of("mamba2-d96", "edge", "sequence_length=8192") == pytest.approx(8 * plain, rel=0.01)
 
 
@@ -94,3 +103,37 @@ def test_results_have_it_where_it_is_asked_for() -> None:
 def test_what_the_bound_is_spent_on(settings: list[str], spent_on: str) -> None:
     section = prepare("mamba2-d96", "edge", [*settings, "mapping.token_tile=1"]).sections[0]
     assert certificate_of(section.stack, section.costs).spent_on == spent_on
+
+
+def chained(*equations: str) -> int:
+    """The bound of a decode of what comes between two projections that fill the array by themselves."""
+    b = GraphBuilder("chain", {"d": 64, "k": 64}, "u[t,d]")
+    for equation in equations:
+        b.define(equation.split("[")[0], "any", equation)
+    spec = WorkloadSpec.model_validate(
+        {"name": "w", "model": "mamba1", "dimensions": {}, "layers": 3, "sequence_length": 1, "phase": "decode"}
+    )
+    stack = Workload.alike(spec, b.build("o")).stacks[0]
+    return certificate_of(stack, cost_model(stack, EDGE_ALONE)).cycles
+
+
+def test_a_product_of_activations_between_projections_is_part_of_the_chain() -> None:
+    """On an array whose PEs do nothing else; by hand 2 column folds of 64 weights a projection, 3 layers."""
+    both = ("x[t,d] = sum(k, W[k,d] * u[t,k])", "o[t,d] = sum(k, V[k,d] * y[t,k])")
+    alone = chained(both[0], "y[t,k] = x[t,k] * x[t,k]", both[1])
+    product = chained(both[0], "p[t,d,k] = x[t,d] * x[t,k]", "y[t,k] = sum(d, x[t,d] * p[t,d,k])", both[1])
+    assert alone >= 3 * 2 * 2 * 64
+    assert product > alone
+
+
+@pytest.mark.parametrize("effect", get_args(Effect))
+def test_a_decode_on_a_square_array_with_an_effect_ideal(effect: Effect) -> None:
+    """Here the chain is what the bound is about."""
+    result = simulate("mamba2", "edge", {"phase": "decode", "layers": 2, "ideal": f"[{effect}]"})
+    assert 0 < (result.bounds.any_mapping_cycles or 0) <= result.makespan_cycles
+
+
+def test_fractions_of_a_layer_are_not_rounded_up_for_each() -> None:
+    settings = ["phase=decode", "clock=7333333333Hz", "dram.refresh=none"]
+    one, many = (bound_of("mamba2-d96", "edge", *settings, f"layers={layers}") for layers in (1, 10_000))
+    assert one * 10_000 < many < (one + 1) * 10_000
