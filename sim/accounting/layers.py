@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from sim.files.numbers import plural
+
 
 class Layered(Protocol):
     """``layers`` were run, so many of them simulated; ``model_layers`` are the model's own, if that is another number.
@@ -26,7 +28,7 @@ class Layered(Protocol):
 
 def layers_run(run: Layered) -> str:
     """``48 layers``, or ``2 of the model's 48 layers``."""
-    count = f"{run.layers} layer{'s' * (run.layers != 1)}"
+    count = plural(run.layers, "layer")
     if run.model_layers is None:
         return count
     if run.layers > run.model_layers:
