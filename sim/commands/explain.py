@@ -73,5 +73,5 @@ def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path
     from sim.presentation.html.experiment_pages import explanation_page
 
     job = laboratory.job
-    known = replace(observe(job, simulate_layers=laboratory.simulate_layers), explanation=found)
+    known = replace(observe(job, None, laboratory.simulate_layers, laboratory.limits), explanation=found)
     write_text(report, explanation_page(known, job.machine))

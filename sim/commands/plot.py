@@ -23,6 +23,7 @@ from sim.files.errors import InputError, Problem, did_you_mean
 from sim.presentation.figure_names import SHOWS
 
 if TYPE_CHECKING:
+    from sim.files.limits import Limits
     from sim.files.progress import ProgressCallback
     from sim.presentation.figures.catalogue import Evidence
     from sim.simulation import Job
@@ -91,9 +92,10 @@ def plot(
         if from_file:
             known = _read(name)
         else:
-            job = _prepared(name, hw or "edge", changes, may_take)
+            limits = may_take.limits()
+            job = _prepared(name, hw or "edge", changes, limits)
             with progress_bar("simulating", quiet) as progress:
-                known = _observe(job, progress, simulate_layers, may_take)
+                known = _observe(job, progress, simulate_layers, limits)
         with print_style():
             write(draw(what, known, width, name), output)
 
@@ -115,15 +117,13 @@ def _read(name: str) -> Evidence:
     return read_evidence(Path(name))
 
 
-def _prepared(name: str, machine: str, changes: Changes, may_take: MayTake) -> Job:
+def _prepared(name: str, machine: str, changes: Changes, limits: Limits) -> Job:
     from sim.simulation import prepare
 
-    return prepare(name, machine, changes.assignments(), may_take.limits())
+    return prepare(name, machine, changes.assignments(), limits)
 
 
-def _observe(job: Job, progress: ProgressCallback, simulate_layers: int | None, may_take: MayTake) -> Evidence:
+def _observe(job: Job, progress: ProgressCallback, simulate_layers: int | None, limits: Limits) -> Evidence:
     from sim.presentation.figures.gather import observe
-    from sim.simulation import planned
 
-    planned(job, simulate_layers).check(may_take.limits())
-    return observe(job, progress, simulate_layers)
+    return observe(job, progress, simulate_layers, limits)

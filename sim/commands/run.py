@@ -119,7 +119,8 @@ def run(
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         if report is not None:
-            _write_report(report, job, result, command_line("run", [workload], options | {"--report": "report.html"}))
+            command = command_line("run", [workload], options | {"--report": "report.html"})
+            _write_report(report, job, result, command, limits)
         if save_mapping is not None:
             _write_mapping(save_mapping, job, result, command_line("run", [workload], options))
     if not quiet and may_print(json, trace, report, save_mapping):
@@ -172,12 +173,12 @@ def _prepared(workload: str, machine: str, wanted: list[str], limits: Limits, qu
     return job
 
 
-def _write_report(report: Path, job: Job, result: Result, command: str) -> None:
+def _write_report(report: Path, job: Job, result: Result, command: str, limits: Limits) -> None:
     from sim.files.outputs import write_text
     from sim.presentation.figures.gather import evidence
     from sim.presentation.html.run_page import run_page
 
-    write_text(report, run_page(evidence(job, result), job.machine, command))
+    write_text(report, run_page(evidence(job, result, limits), job.machine, command))
 
 
 def _write_mapping(path: Path, job: Job, result: Result, command: str) -> None:

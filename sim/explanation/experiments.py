@@ -78,7 +78,7 @@ class Laboratory:
         self.machine = machine.check(MachineSpec)
         self._document = machine
         self._wishes = wishes
-        self._limits = limits
+        self.limits = limits
         self._model_layers = model_layers(wishes)
         with placing(wishes, machine):
             self.sections = sections(workload, self.machine, limits)
@@ -99,7 +99,7 @@ class Laboratory:
         changed = self._document.changed(assignments)
         machine = changed.check(MachineSpec)
         with placing(self._wishes, changed):
-            chosen = sections(self.workload, machine, self._limits)
+            chosen = sections(self.workload, machine, self.limits)
         return self._run(machine, chosen)
 
     @property
@@ -114,7 +114,7 @@ class Laboratory:
             certificate=explained,
             simulate_layers=self.simulate_layers,
             stride="tile",
-            limits=self._limits,
+            limits=self.limits,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,24 @@ def test_a_mistake_names_the_option_that_was_typed(command: str) -> None:
 )
 def test_what_takes_longer_than_allowed_is_refused(arguments: list[str]) -> None:
     check_refused(arguments, "--time-limit 1h allows it")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["run", "mamba2-d96", "--report", "x.html"], id="run"),
+        pytest.param(["explain", "mamba2-d96", "--report", "x.html"], id="explain"),
+        pytest.param(["compare", "mamba2-d96", "mamba2-d96:batch=2", "--report", "x.html"], id="compare"),
+        pytest.param(["plot", "units", "mamba2-d96", "-o", "x.svg"], id="plot"),
+    ],
+)
+def test_what_takes_longer_is_done_where_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """Every part of it: a request is told to take a minute, so that the least of them is beyond an hour."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.execution.estimate.REQUEST_SECONDS", 60.0)
+    arguments = [*arguments, "--layers", "1", "--seq-len", "32", "-q"]
+    assert "h allows it" in call(*arguments)[2]
+    assert call(*arguments, "--time-limit", "10000h") == (0, "", "")
+    assert len(list(tmp_path.iterdir())) == 1
