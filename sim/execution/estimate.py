@@ -45,12 +45,12 @@ class Estimate(NamedTuple):
 
     def check(self, limits: Limits = LIMITS) -> None:
         """Raise InputError if it is more than the *limits*; the message names the option that allows it."""
-        found = f"{count(self.requests)} requests would take about"
         if self.seconds > limits.seconds:
-            message = f"{found} {duration(self.seconds)}, which is more than {duration(limits.seconds)}"
+            message = f"{count(self.requests)} requests would take about {duration(self.seconds)}, which is more than"
+            message += f" {duration(limits.seconds)}"
             raise InputError(Problem(f"{message}; --time-limit {_hours(self.seconds)}h allows it"))
         if self.memory_bytes > limits.memory_bytes:
-            message = f"{found} {_gibibytes(self.memory_bytes)} GiB of memory, which is more than"
+            message = f"the tables of a run would take about {_gibibytes(self.memory_bytes)} GiB, which is more than"
             message += f" {limits.memory_bytes / 2**30:.3g} GiB"
             raise InputError(Problem(f"{message}; --memory-limit {_gibibytes(self.memory_bytes)}GiB allows it"))
 

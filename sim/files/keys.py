@@ -20,9 +20,7 @@ _SAYS = ("mapping", "machine", "set")  # of which a mapping has one at least
 class NamedMapping(Spec):
     """A way to map workloads that has a name: wishes as a workload has them, and changes of the machine."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [key]} for key in ("mapping", "machine", "set")]}
-    )
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [key]} for key in _SAYS]})
 
     name: Name = Field(description="What it is called.")
     description: Description = Field(default="", description="A line about it.")

@@ -55,7 +55,7 @@ def test_one_after_the_other_adds_time_but_no_memory() -> None:
         ),
         pytest.param(
             Estimate(50_000, 6.0, (4 << 30) + 1), LIMITS,
-            "50,000 requests would take about 5 GiB of memory, which is more than 4 GiB; --memory-limit 5GiB allows it",
+            "the tables of a run would take about 5 GiB, which is more than 4 GiB; --memory-limit 5GiB allows it",
             id="too large",
         ),
         pytest.param(Estimate(10, 9600.0, 5 << 30), Limits(10_000.0, 8 << 30), None, id="allowed"),
