@@ -51,7 +51,7 @@ def row_of(workload: str, machine: str, phase: str) -> Row:
         job = prepare(workload, machine, [f"phase={phase}"], Limits(search=search))
         result = run(job, stride="tile", certificate=True, simulate_layers=LAYERS if phase == "prefill" else None)
         cycles.append(result.makespan_cycles)
-        trials.append(job.sections[0].trials)
+        trials.append(job.sections[0].choice.trials)
     found, section = result.mapping, job.sections[0]
     words = f"{found.token_tile} tokens, {found.blocks} x {found.lanes}, {found.weight_slot_bytes // 1024} KiB"
     words += ", spilled" if found.spilled else ""

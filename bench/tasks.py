@@ -67,7 +67,7 @@ def choice(workload: str, machine: str) -> dict[str, Any]:
 
     def chooses() -> tuple[int, float]:
         start = time.process_time()
-        return choose(inputs.workload.stacks[0], inputs.machine).trials, time.process_time() - start
+        return choose(inputs.workload.stacks[0], inputs.machine).choice.trials, time.process_time() - start
 
     (trials, cpu_s), bare = beside(chooses)
     return {"cpu_s": cpu_s, "trials_cpu_s": in_trials, "trials": trials, "bare": bare}
@@ -88,7 +88,7 @@ def search(workload: str, machine: str, search: Search) -> dict[str, Any]:
     (job, cpu_s), bare = beside(searches)
     result = run(job, stride="tile", certificate=True, simulate_layers=2)
     above, requests = result.above_any_mapping, result.requests
-    return {"cpu_s": cpu_s, "trials": job.sections[0].trials, "above": above, "requests": requests, "bare": bare}
+    return {"cpu_s": cpu_s, "trials": job.sections[0].choice.trials, "above": above, "requests": requests, "bare": bare}
 
 
 def recording(workload: str, machine: str, assignments: list[str], record: dict[str, Any]) -> dict[str, Any]:

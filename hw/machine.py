@@ -33,6 +33,10 @@ class EnergySpec(Spec):
         description="Energy of a bit that crosses the DRAM interface."
     )
 
+    def total_fj(self, operations: float, dram_bytes: float) -> float:
+        """Femtojoules of so many operations and bytes that cross the DRAM interface."""
+        return operations * self.operation + dram_bytes * 8 * self.dram
+
 
 class MachineSpec(Spec):
     """Everything about the hardware that a run depends on."""

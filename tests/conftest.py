@@ -13,6 +13,12 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+@pytest.fixture(autouse=True)
+def short_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests are about what comes after the choice of a mapping: eight trials do, where a run makes a hundred."""
+    monkeypatch.setattr("sim.search.choose.DEFAULT_SEARCH", "short")
+
+
 def pytest_report_header() -> str:
     """Whether the tests run on the compiled core: it takes the same decisions, many times faster."""
     try:

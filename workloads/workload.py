@@ -18,6 +18,8 @@ from workloads.spec import Description, Name, Spec
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 Placement = Literal["auto", "mac_array", "simd"]
+SpareSram = Literal["evenly", "weights"]
+Objective = Literal["time", "energy", "edp"]
 Precision = Literal["8bit", "16bit", "32bit"]
 PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
 
@@ -54,6 +56,21 @@ class MappingSpec(Spec):
     )  # fmt: skip
     spill: bool | None = Field(
         default=None, description="Whether the state is kept in DRAM between tiles and loaded block by block."
+    )
+    sram_kib: int | None = Field(
+        default=None, ge=1, le=2**40, json_schema_extra={"unit": "KiB"},
+        description="How much of the SRAM is used at most; all of it or a part of it, as is best, unless given.",
+    )  # fmt: skip
+    spare_sram: SpareSram | None = Field(
+        default=None,
+        description="Where SRAM that is left goes: to more slots of all buffers in turn, or of weights first.",
+    )
+    head_first: bool | None = Field(
+        default=None,
+        description="Whether what a layer begins with (loading the input, the norm) goes one tile ahead of all else.",
+    )
+    objective: Objective = Field(
+        default="time", description="What is least in the mapping that is chosen: time, energy, or their product."
     )
 
 

@@ -57,7 +57,7 @@ def build_result(
     macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
-    energy_fj = ops * machine.energy.operation + (read + written) * 8 * machine.energy.dram
+    energy_fj = machine.energy.total_fj(ops, read + written)
     units = {name: _account(sections, name, account) for name, account in accounts.items()}
     units |= _sram_account(machine, sections, makespan)
     roofline = paper_roofline_cycles(ops, machine.mac_array.macs_per_cycle)
@@ -217,6 +217,9 @@ def _mapping(section: Section) -> MappingReport:
         stepped=[name for name in section.analysis.operations if name in mapping.stepped],
         spilled=list(section.inventory.spilled),
         sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
+        spare_sram=mapping.spare_sram,
+        head_first=mapping.head_first,
         buffers=buffers,
-        trials=section.trials,
+        origin=section.choice.origin,
+        trials=section.choice.trials,
     )

@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from sim.files.numbers import plural
+from sim.lowering.section import Origin
+
 
 class ResultModel(BaseModel):
     """The base of all parts of a result: frozen, and JSON in the order of declaration.
@@ -103,8 +106,19 @@ class MappingReport(ResultModel):
     stepped: list[str]
     spilled: list[str]
     sram_bytes: int
+    spare_sram: str
+    head_first: bool
     buffers: list[BufferReport]
+    origin: Origin
     trials: int
+
+    @property
+    def source(self) -> str:
+        """Where the mapping comes from, in words."""
+        if self.origin == "given":
+            return "given"
+        tried = f"the best of {plural(self.trials, 'trial')}"
+        return tried if self.origin == "searched" else f"{tried}, shipped with this version"
 
 
 class SectionReport(ResultModel):

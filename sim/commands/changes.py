@@ -95,20 +95,21 @@ class MayTake:
     time_limit: Annotated[str, typer.Option(metavar="TIME", help="Refuse what would take longer.")] = "1h"
     memory_limit: Annotated[str, typer.Option(metavar="SIZE", help="Refuse what would take more memory.")] = "4GiB"
     search: Annotated[
-        SearchFlag, typer.Option(help="How hard to search for a mapping: some guesses, 60 trials, or 300.")
-    ] = SearchFlag.short
+        Optional[SearchFlag],
+        typer.Option(help="Search for a mapping by 8, 100 or 300 trials; quick, where none is shipped."),
+    ] = None
 
     @contextmanager
     def searching(self, quiet: bool) -> Iterator[None]:
         """A bar while the block searches for a mapping, if that takes a while."""
         from sim.commands.options import progress_bar
 
-        with progress_bar("searching for a mapping", quiet or self.search is SearchFlag.short):
+        with progress_bar("searching for a mapping", quiet):
             yield
 
     def options(self) -> dict[str, object]:
         """What matters to the result, as :func:`~sim.commands.options.command_line` takes it."""
-        return {"--search": None if self.search is SearchFlag.short else self.search.value}
+        return {"--search": None if self.search is None else self.search.value}
 
     def limits(self) -> Limits:
         """As the simulator takes them; raises InputError for what is no time or size."""
@@ -116,7 +117,9 @@ class MayTake:
         from sim.files.limits import Limits
 
         seconds = _quantity("--time-limit", self.time_limit, SECONDS, "2h")
-        return Limits(seconds, _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB"), self.search.value)
+        return Limits(
+            seconds, _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB"), self.search and self.search.value
+        )
 
 
 def _quantity(flag: str, text: str, scale: dict[str, int], example: str) -> int:

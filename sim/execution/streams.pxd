@@ -24,7 +24,7 @@ cdef class StreamRun(Member):
     cdef RunObserver _observer
     cdef Offered _offered
     cdef bint _idle, _transfers
-    cdef long long _items, _tiles, _tiles_per_layer, _streams, _tile_bytes, _layer_bytes, _layer_origin
+    cdef long long _ahead, _items, _tiles, _tiles_per_layer, _streams, _tile_bytes, _layer_bytes, _layer_origin
     cdef long long _missing, _last, _variant
     cdef long long[::1] _values, _numbers, _firsts, _needed
     cdef list _counters, _landings

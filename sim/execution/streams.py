@@ -48,7 +48,7 @@ class StreamRun(Member):
     """
 
     __slots__ = (
-        "_border", "_counters", "_engine", "_firsts", "_idle", "_items", "_landed", "_landings", "_last",
+        "_ahead", "_border", "_counters", "_engine", "_firsts", "_idle", "_items", "_landed", "_landings", "_last",
         "_layer_bytes", "_layer_origin", "_missing", "_needed", "_numbers", "_observer", "_offered", "_pool",
         "_release", "_streams", "_supply", "_tables", "_tile_bytes", "_tiles", "_tiles_per_layer", "_transfers",
         "_unit", "_values", "_variant", "item", "last_completion", "operands", "results", "tallies", "tile",
@@ -65,6 +65,8 @@ class StreamRun(Member):
         self._tiles = tables.tiles
         self._tiles_per_layer = tables.tiles_per_layer
         self._streams = tables.streams
+        self._ahead = tables.plan.ahead
+        self.priority = self.rank - self._ahead * self._streams
         self._tile_bytes = tables.plan.tile_bytes
         self._layer_bytes = tables.plan.layer_bytes
         self._layer_origin = 0  # where in DRAM what this layer's transfers move lies
@@ -271,7 +273,7 @@ class StreamRun(Member):
 
     def _go_to(self, tile: int) -> None:
         self.tile = tile
-        self.priority = tile * self._streams + self.rank
+        self.priority = (tile - self._ahead) * self._streams + self.rank
         place = tile % self._tiles_per_layer
         self._variant = FIRST * (place == 0) + LAST * (place == self._tiles_per_layer - 1)
         self._numbers = self._tables.numbers[self._variant]

@@ -5,16 +5,31 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 Search = Literal["short", "quick", "full"]
-TRIALS: Final[dict[Search, int]] = {"quick": 60, "full": 300}
-"""How many mappings a search simulates at most; a short one simulates those alone that its few guesses leave."""
+
+
+class Budget(NamedTuple):
+    """What a search for a mapping ends with: so many ``trials``, or ``requests`` in all of them."""
+
+    trials: int
+    requests: int
+
+
+BUDGETS: Final[dict[Search, Budget]] = {
+    "short": Budget(8, 1_000_000),
+    "quick": Budget(100, 8_000_000),
+    "full": Budget(300, 40_000_000),
+}
 
 
 class Limits(NamedTuple):
-    """What a run may take at most, an hour and 4 GiB unless told otherwise, and how hard to ``search`` for mappings."""
+    """What a run may take at most, an hour and 4 GiB unless told otherwise, and how hard to ``search`` for mappings.
+
+    Unless that is said, a quick search is made where no mapping is shipped.
+    """
 
     seconds: float = 3600.0
     memory_bytes: int = 4 << 30
-    search: Search = "short"
+    search: Search | None = None
 
 
 LIMITS: Final = Limits()

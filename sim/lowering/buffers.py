@@ -289,14 +289,19 @@ class Inventory:
             self.parameters[number] = Storage(buffer, list(tensors), number, most_slots=2)
 
 
+def usable_bytes(mapping: Mapping, capacity_bytes: int) -> int:
+    """How much of the SRAM *mapping* uses at most."""
+    return capacity_bytes if mapping.sram_bytes is None else min(capacity_bytes, mapping.sram_bytes)
+
+
 def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     """Give every storage its slots and its place; False if not even the least number of slots fits.
 
-    If the weights of the whole layer fit beside everything else, they stay on chip for the layer; else what is left
-    goes, smallest first and one slot a round, to deeper buffering.
+    If the weights of the whole layer fit beside everything else, they stay on chip for the layer; else what is left of
+    what the mapping may use goes, smallest first and one slot a round, to deeper buffering; or to weights first.
     """
-    storages = inventory.storages()
-    left = capacity_bytes - sum(storage.buffer.size_bytes for storage in storages)
+    storages, mapping = inventory.storages(), inventory.mapping
+    left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
     if weights is not None:
         every = sum(tiles.total for tiles in inventory.weight_tiles) * inventory.element_bytes
@@ -308,6 +313,10 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     if left < 0:
         return False
     slots = [storage.buffer.slots for storage in storages]
+    if mapping.spare_sram == "weights" and weights is not None and not inventory.resident:
+        more = min(weights.most_slots - weights.buffer.slots, left // weights.buffer.slot_bytes)
+        slots[storages.index(weights)] += more
+        left -= more * weights.buffer.slot_bytes
     smallest_first = sorted(range(len(storages)), key=lambda number: storages[number].buffer.slot_bytes)
     grown = True
     while grown:

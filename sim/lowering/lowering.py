@@ -10,11 +10,12 @@ from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Work
 from hw.unit_names import COMPUTE_UNITS
+from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory
 from sim.lowering.compute import ComputeStreams
 from sim.lowering.costs import CostModel
 from sim.lowering.dependencies import Streams, add_dependencies, weight_streams
-from sim.lowering.program import Pool, Program, StreamPlan
+from sim.lowering.program import Moved, Pool, Program, StreamPlan
 from sim.lowering.tiling import Tiling
 from sim.lowering.transfers import TransferStreams
 from workloads.workload import Stack
@@ -27,6 +28,8 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     transfers = TransferStreams(stack, costs, inventory, tiling)
     before, works, after = transfers.before(), list(map(compute.plan, inventory.drafts)), transfers.after()
     plans = [*before, *works, *after]
+    if inventory.mapping.head_first:
+        _put_ahead(plans, costs.analysis)
     streams = Streams(
         plans=plans,
         number={plan.name: number for number, plan in enumerate(plans)},
@@ -48,6 +51,17 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         last_tile_steps=tiling.last_steps,
         contended=_contended(machine, plans),
     )
+
+
+def _put_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:
+    """What comes before any projection is a tile more urgent: the next tile's projections then find their operand."""
+    projections = {name for name in analysis.operations if analysis.kind(name) == "projection"}
+    for plan in plans:
+        first = bool(plan.operations) and not any(
+            name in projections or projections & analysis.upstream[name] for name in plan.operations
+        )
+        if first or plan.moves == Moved("activations"):
+            plan.ahead = 1
 
 
 def _freed_of(machine: MachineSpec, reason: str) -> bool:

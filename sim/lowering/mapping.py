@@ -6,6 +6,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from hw.unit_names import ComputeUnit
+from workloads.workload import SpareSram
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,9 @@ class Mapping:
     A tile is ``token_tile`` tokens of ``batch`` sequences, in timesteps of ``chunk`` tokens. The layer's parallel index
     is cut into ``blocks`` of ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each
     operation its unit. Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and
-    on chip only for the blocks at work.
+    on chip only for the blocks at work. No more than ``sram_bytes`` of the SRAM are used, all of it if None; what is
+    left of that goes to more slots, by ``spare_sram`` to all buffers in turn or to weights first. With ``head_first``
+    what a layer begins with goes one tile ahead of everything else.
     """
 
     token_tile: int
@@ -27,6 +30,9 @@ class Mapping:
     placement: Map[str, ComputeUnit]
     weight_slot_bytes: int
     spill: bool = False
+    sram_bytes: int | None = None
+    spare_sram: SpareSram = "evenly"
+    head_first: bool = False
 
     @property
     def tile_steps(self) -> int:

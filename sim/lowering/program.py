@@ -63,7 +63,8 @@ class StreamPlan:
     ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
     variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
-    further in DRAM for each layer and ``tile_bytes`` for each tile of it.
+    further in DRAM for each layer and ``tile_bytes`` for each tile of it. Its requests are as urgent as those of others
+    ``ahead`` tiles earlier.
     """
 
     name: str
@@ -77,6 +78,7 @@ class StreamPlan:
     moves: Moved | None = None
     layer_bytes: int = 0
     tile_bytes: int = 0
+    ahead: int = 0
 
     @property
     def items(self) -> int:
@@ -144,6 +146,10 @@ class Program:
     def tiles(self) -> int:
         """Tiles of all layers."""
         return self.layers * self.tiles_per_layer
+
+    def priority(self, number: int, tile: int) -> int:
+        """Of the requests of stream *number* in a *tile*; the lowest goes first: the oldest tile, its first stream."""
+        return (tile - self.streams[number].ahead) * len(self.streams) + number
 
     def variant(self, tile: int) -> TileVariant:
         """The variant of *tile*, counted over all layers."""

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from sim.lowering.analysis import Analysis
-from sim.lowering.buffers import Inventory
+from sim.lowering.buffers import Inventory, usable_bytes
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import Program
-from workloads.workload import Stack
+from workloads.workload import MappingSpec, Stack
+
+Origin = Literal["given", "searched", "shipped"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where a mapping comes from: the workload gives all of it, or a search found it, now or before the release.
+
+    ``trials`` is how many candidates were simulated, and ``near`` are those that took up to 5 % longer than the best,
+    with their time as a multiple of the chosen one's, the best first; the chosen one is not among them.
+    """
+
+    origin: Origin = "given"
+    trials: int = 0
+    near: tuple[tuple[float, Mapping], ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
     """A *stack* as it is laid onto a machine: by which mapping, what that keeps on chip, and the program to be run.
 
-    ``first_layer`` is the place of its first layer in the model; ``trials`` is how many candidates were simulated.
+    ``first_layer`` is the place of its first layer in the model; ``choice`` says where the mapping comes from.
     """
 
     stack: Stack
@@ -27,15 +44,15 @@ class Section:
     inventory: Inventory
     program: Program
     first_layer: int = 0
-    trials: int = 0
+    choice: Choice = Choice()
 
     @classmethod
     def lowered(
-        cls, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, trials: int = 0
+        cls, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, choice: Choice
     ) -> Section:
         """*stack* on *machine*, by the mapping of *inventory*, whose buffers have their places."""
         program = lower(stack, machine, costs, inventory)
-        return cls(stack, inventory.mapping, costs, inventory, program, trials=trials)
+        return cls(stack, inventory.mapping, costs, inventory, program, choice=choice)
 
     @property
     def analysis(self) -> Analysis:
@@ -50,6 +67,23 @@ class Section:
     def kind(self, operation: str) -> str:
         """The class of *operation*, as its graph names it."""
         return self.analysis.operations[operation].kind
+
+    @property
+    def as_wishes(self) -> MappingSpec:
+        """The mapping as a workload would wish for it, with nothing left to choose."""
+        mapping, costs = self.mapping, self.costs
+        return MappingSpec(
+            place={name: unit for name, unit in mapping.placement.items() if len(costs.units(name)) > 1},
+            contractions=self.stack.wishes.contractions,
+            token_tile=mapping.token_tile,
+            blocks=mapping.blocks,
+            lanes=mapping.lanes,
+            weight_slot_kib=mapping.weight_slot_bytes // 1024,
+            spill=mapping.spill,
+            sram_kib=ceil_div(usable_bytes(mapping, costs.machine.sram.capacity), 1024),
+            spare_sram=mapping.spare_sram,
+            head_first=mapping.head_first,
+        )
 
     def with_program(self, program: Program) -> Section:
         """The same with another *program*, of fewer layers or tiles."""

@@ -18,22 +18,17 @@ def saved_mapping(section: Section, result: Result, command: str) -> str:
     """
     if result.sections is not None:
         raise InputError(Problem("layers differ, and a file has one mapping", "--save-mapping"))
-    mapping, wishes = section.mapping, section.stack.wishes
     above = result.above_any_mapping
     lines = [
         f"# Found by `{command}`, stallscope {__version__}: {result.makespan_cycles:,} cycles"
         + ("" if above is None else f", within {percent(above)} of the least that any mapping takes."),
         f"name: {dumps(f'{result.workload} on {result.machine}')}",
-        f"description: {dumps(f'for {result.phase}, batch {result.batch}, the best of {section.trials} tried')}",
+        f"description: {dumps(f'for {result.phase}, batch {result.batch}: {result.mapping.source}')}",
         "mapping:",
-        f"  token_tile: {mapping.token_tile}",
-        f"  blocks: {mapping.blocks}",
-        f"  lanes: {mapping.lanes}",
-        f"  weight_slot_kib: {mapping.weight_slot_bytes // 1024}",
-        f"  spill: {dumps(mapping.spill)}",
-        f"  contractions: {wishes.contractions}",
     ]
-    chosen = {name: unit for name, unit in mapping.placement.items() if len(section.costs.units(name)) > 1}
-    lines += ["  place:"] if chosen else []
-    lines += [f"    {name}: {unit}" for name, unit in chosen.items()]
+    for key, value in section.as_wishes.model_dump(exclude_defaults=True).items():
+        if isinstance(value, dict):
+            lines += [f"  {key}:", *(f"    {name}: {unit}" for name, unit in value.items())]
+        else:
+            lines.append(f"  {key}: {value if isinstance(value, str) else dumps(value)}")
     return "\n".join(lines) + "\n"

@@ -1,9 +1,4 @@
-"""Chooses a mapping: candidates that fit, ordered by how long their busiest unit works, the best by short trial runs.
-
-The bound of a candidate (sim/search/bound.py) costs next to nothing and tells which candidates cannot win. What it
-cannot tell is how well the units overlap with the buffers that are left, so the candidates that can still win are
-simulated for one layer and a few tiles.
-"""
+"""Chooses the mapping of each stack of layers, and keeps one on another machine."""
 
 from __future__ import annotations
 
@@ -11,52 +6,47 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw.machine import MachineSpec
-from sim.execution.estimate import MOST_CYCLES
-from sim.files.errors import InputError, Problem
-from sim.files.limits import LIMITS, TRIALS, Limits
-from sim.lowering.buffers import allot
-from sim.lowering.section import Section, cost_model
-from sim.search.space import Candidate, Space, stored
-from sim.search.trials import Trials
-from sim.search.wide import WideSearch
+from sim.files.limits import LIMITS, Limits, Search
+from sim.lowering.buffers import Inventory, allot
+from sim.lowering.costs import CostModel
+from sim.lowering.mapping import Mapping
+from sim.lowering.section import Choice, Section, cost_model
+from sim.search.search import MappingSearch, Tried
+from sim.search.shipped import shipped_mapping
+from sim.search.space import Space, stored
 from workloads.workload import Stack, Workload
 
-REFINED = 3  # mappings of which other cuts and slots are tried
+DEFAULT_SEARCH: Search = "quick"
+NEAR = 1.05  # times the best, for what is remembered of a search
 
 
 def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Section:
     """*stack* by its best mapping onto *machine*; its wishes are kept.
 
-    First every tile size and placement that can still win is tried with the first cut that fits, then other weight
-    slots and cuts for the best of them; from there a wider search goes on, if the *limits* say so. Raises MappingError
-    if no tiling fits or a wish cannot be met, InputError if the trials would take more than the *limits*, or the run
-    more cycles than can be counted.
+    Unless the *limits* ask for a search, that is the shipped mapping, if there is one. Raises MappingError if no tiling
+    fits or a wish cannot be met, InputError if the trials would take more than the *limits*, or the run more cycles
+    than can be counted.
     """
+    shipped = None if limits.search else shipped_mapping(stack, machine)
+    if shipped is not None:
+        section = _searched(shipped.on(stack), machine, limits)
+        return replace(section, stack=stack, choice=Choice("shipped", shipped.trials))
+    return _searched(stack, machine, limits)
+
+
+def _searched(stack: Stack, machine: MachineSpec, limits: Limits) -> Section:
     costs = cost_model(stack, machine)
-    space = Space(stack, costs, limits)
-    first = space.first()
-    if first[0].bound * stack.steps * stack.layers > MOST_CYCLES:
-        raise InputError(Problem(f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"))
-    trials = Trials(stack, machine, costs)
-    trials.estimate(first).check(limits)
-    chosen, count = _short(space, first, trials), trials.count
-    if limits.search in TRIALS:
-        search = WideSearch(stack, machine, costs, space, TRIALS[limits.search])
-        search.estimate(chosen).check(limits)
-        chosen, count = search.best(chosen), count + search.count
-    return Section.lowered(stack, machine, costs, chosen.inventory, count)
+    search = MappingSearch(stack, machine, costs, Space(stack, costs, limits), limits.search or DEFAULT_SEARCH)
+    found = search.run(limits)
+    return Section.lowered(stack, machine, costs, found[0].candidate.inventory, _choice(found, search.trials.count))
 
 
-def _short(space: Space, first: Sequence[Candidate], trials: Trials) -> Candidate:
-    """The best of *first*, and of other weight slots and cuts for the best of them."""
-    for candidate in first if len(first) > 1 else ():
-        trials.consider(candidate, REFINED)
-    for mapping in trials.fastest(REFINED) or [first[0].mapping]:
-        variations = list(space.variations(mapping))
-        given = len(first) == 1 and all(candidate.mapping == mapping for candidate in variations)
-        for candidate in () if given else variations:  # where nothing is left to choose, nothing is tried
-            trials.consider(candidate)
-    return trials.best or first[0]
+def _choice(found: Sequence[Tried], trials: int) -> Choice:
+    if not trials:
+        return Choice()
+    best = found[0].cycles
+    near = tuple((each.cycles / best, each.candidate.mapping) for each in found[1:] if each.cycles <= NEAR * best)
+    return Choice("searched", trials, near)
 
 
 def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:
@@ -76,18 +66,25 @@ def keep(section: Section, machine: MachineSpec) -> Section | None:
 
     If only what is ideal differs, cuts, buffers and requests stay as they are as well.
     """
-    stack, mapping, inventory = section.stack, section.mapping, section.inventory
+    stack, inventory = section.stack, section.inventory
     costs = cost_model(stack, machine)
     if machine.model_copy(update={"ideal": []}) != section.costs.machine.model_copy(update={"ideal": []}):
-        if any(unit not in costs.units(name) for name, unit in mapping.placement.items()):
+        laid = lay(stack, costs, section.mapping)
+        if laid is None:
             return None
-        inventory = stored(stack, costs, mapping)
-        if not allot(inventory, machine.sram.capacity):
-            return None
-    kept = Section.lowered(stack, machine, costs, inventory, section.trials)
+        inventory = laid
+    kept = Section.lowered(stack, machine, costs, inventory, section.choice)
     return replace(kept, first_layer=section.first_layer)
+
+
+def lay(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory | None:
+    """What *stack* keeps on chip with a given *mapping*; None if it does not fit or work on the machine of *costs*."""
+    if any(unit not in costs.units(name) for name, unit in mapping.placement.items()):
+        return None
+    inventory = stored(stack, costs, mapping)
+    return inventory if allot(inventory, costs.machine.sram.capacity) else None
 
 
 def _relowered(section: Section, stack: Stack, machine: MachineSpec) -> Section:
     """*stack*, whose layers are like those of *section*, by the same mapping."""
-    return Section.lowered(stack, machine, section.costs, section.inventory)
+    return Section.lowered(stack, machine, section.costs, section.inventory, section.choice)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from hw.unit_names import COMPUTE_UNITS, ComputeUnit
+from hw.unit_names import ComputeUnit
+from sim.files.errors import MappingError
 from sim.lowering.costs import CostModel
-from workloads.workload import Stack
+from workloads.workload import SpareSram, Stack
 
+KIB: Final = 1024
 TILES = (
     1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
     448, 512, 768, 1024,
@@ -18,12 +20,15 @@ SLOTS_KIB = (8, 12, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256)
 LANES = (1, 2, 3, 4, 6, 8, 12, 16)
 MOST_BLOCKS = 64
 NEAR = (-2, -1, 1, 2)  # steps in a list of choices
+SHARES = (2, 4)  # of the SRAM that may be left unused: a half, three quarters
+SPARE: tuple[SpareSram, ...] = ("evenly", "weights")
 
 
 class Genome(NamedTuple):
     """Timesteps of a tile, blocks and lanes of the cut, KiB of a weight slot, whether states are spilled, and units.
 
-    ``units`` are those of the operations that two units can do, in the order of :attr:`Choices.free`.
+    ``units`` are those of the operations that several units can do, in the order of :attr:`Choices.free`. The rest is
+    as in a :class:`~sim.lowering.mapping.Mapping`.
     """
 
     steps: int
@@ -32,22 +37,28 @@ class Genome(NamedTuple):
     slot_kib: int
     spill: bool
     units: tuple[ComputeUnit, ...]
+    sram_bytes: int | None = None
+    spare_sram: SpareSram = "evenly"
+    head_first: bool = False
 
 
 class Choices:
-    """What may be chosen for *stack* on the machine of *costs*."""
+    """What may be chosen for *stack* on the machine of *costs*; raises MappingError for a tile or cut that is none."""
 
     def __init__(self, stack: Stack, costs: CostModel) -> None:
-        wishes, analysis, steps = stack.wishes, costs.analysis, stack.steps
+        wishes, analysis, capacity = stack.wishes, costs.analysis, costs.machine.sram.capacity
         self.size = analysis.graph.sizes[analysis.group_index] if analysis.group_index else 1
-        wished = wishes.token_tile
-        tiles = [min(steps, wished // analysis.graph.tokens)] if wished else [tile for tile in TILES if tile <= steps]
-        self.tiles = tiles if wished or steps > TILES[-1] or steps in tiles else [*tiles, steps]
+        self.tiles = _tiles(stack)
         divisors = [number for number in range(1, min(self.size, MOST_BLOCKS) + 1) if self.size % number == 0]
         self.blocks = [wishes.blocks] if wishes.blocks else divisors
         self.lanes = [wishes.lanes] if wishes.lanes else list(LANES)
+        self.cuts = [(b, each) for b in self.blocks for each in self.lanes if self.size % (b * each) == 0]
         self.slots = [wishes.weight_slot_kib] if wishes.weight_slot_kib else list(SLOTS_KIB)
         self.spills = (False, True) if wishes.spill is None else (wishes.spill,)
+        rooms = [None, *(capacity // share for share in SHARES)]
+        self.rooms = [wishes.sram_kib * KIB] if wishes.sram_kib else rooms
+        self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
+        self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
         self.fixed: dict[str, ComputeUnit] = {}
         self.free: list[str] = []
         for name in analysis.operations:
@@ -58,14 +69,33 @@ class Choices:
                 self.fixed[name] = wishes.placement if wishes.placement in units else units[0]
             else:
                 self.free.append(name)
+        self._units = [costs.units(name) for name in self.free]
+        if not self.cuts:
+            keys = [("mapping", key) for key in ("blocks", "lanes") if getattr(wishes, key)]
+            message = f"blocks x lanes must divide the {self.size} parallel parts of the recurrence"
+            raise MappingError((keys, message))
 
-    def cuts(self) -> Iterator[tuple[int, int]]:
-        """Every cut (blocks, lanes) that divides the parallel parts of the recurrence."""
-        return ((b, each) for b in self.blocks for each in self.lanes if self.size % (b * each) == 0)
+    @property
+    def closed(self) -> bool:
+        """Whether the wishes leave nothing to choose."""
+        open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.heads
+        return not self.free and all(len(each) == 1 for each in open_to)
+
+    def genome(
+        self, steps: int, cut: tuple[int, int], slot_kib: int, spill: bool, units: Sequence[ComputeUnit]
+    ) -> Genome:
+        """With the usual choice of everything else."""
+        return Genome(steps, *cut, slot_kib, spill, tuple(units), self.rooms[0], self.spare[0], self.heads[0])
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""
         return self.fixed | dict(zip(self.free, genome.units, strict=True))
+
+    def variants(self, genome: Genome) -> Iterator[Genome]:
+        """*genome* with another use of the SRAM, or of another urgency."""
+        yield from (genome._replace(head_first=head) for head in self.heads)
+        yield from (genome._replace(spare_sram=spare) for spare in self.spare)
+        yield from (genome._replace(sram_bytes=room) for room in self.rooms)
 
     def mutated(self, genome: Genome, moves: int, random: Random) -> Genome:
         """*genome* after so many random moves."""
@@ -75,24 +105,27 @@ class Choices:
 
     def _moved(self, genome: Genome, random: Random) -> Genome:
         draw = random.random()
-        if draw < 0.12:
-            return genome._replace(steps=random.choice(self.tiles))
-        if draw < 0.22:
-            return genome._replace(steps=near(self.tiles, genome.steps, random))
-        if draw < 0.45:
-            blocks, lanes = random.choice(list(self.cuts()))
-            return genome._replace(blocks=blocks, lanes=lanes)
-        if draw < 0.55:
-            return genome._replace(slot_kib=random.choice(self.slots))
-        if draw < 0.65:
-            return genome._replace(slot_kib=near(self.slots, genome.slot_kib, random))
-        if draw < 0.75 or not self.free:
-            return genome._replace(spill=random.choice(self.spills))
+        return next(move(self, genome, random) for most, move in MOVES if draw < most)
+
+    def with_other_units(self, genome: Genome, random: Random) -> Genome:
+        """*genome* with other units for one to three operations."""
         units = list(genome.units)
-        for _ in range(random.choice((1, 1, 2, 2, 3))):
+        for _ in range(random.choice((1, 1, 2, 2, 3)) if units else 0):
             number = random.randrange(len(units))
-            units[number] = other(units[number])
+            units[number] = random.choice([unit for unit in self._units[number] if unit != units[number]])
         return genome._replace(units=tuple(units))
+
+
+def _tiles(stack: Stack) -> list[int]:
+    """Tiles in timesteps; that of the whole run is among them, if it is not much longer."""
+    steps, wish, chunk = stack.steps, stack.wishes.token_tile, stack.graph.tokens
+    if wish:
+        if wish % chunk:
+            message = f"found {wish}, expected a multiple of the chunk of {chunk} tokens"
+            raise MappingError(([("mapping", "token_tile"), ("chunk",), ("formulation",)], message))
+        return [min(wish // chunk, steps)]
+    tiles = [tile for tile in TILES if tile <= steps]
+    return tiles if steps > TILES[-1] or steps in tiles else [*tiles, steps]
 
 
 def near(choices: Sequence[int], value: int, random: Random) -> int:
@@ -101,6 +134,22 @@ def near(choices: Sequence[int], value: int, random: Random) -> int:
     return choices[max(0, min(len(choices) - 1, at))]
 
 
-def other(unit: ComputeUnit) -> ComputeUnit:
-    """The other one of the two compute units."""
-    return COMPUTE_UNITS[1 - COMPUTE_UNITS.index(unit)]
+def _other_cut(choices: Choices, genome: Genome, random: Random) -> Genome:
+    blocks, lanes = random.choice(choices.cuts)
+    return genome._replace(blocks=blocks, lanes=lanes)
+
+
+Move = Callable[[Choices, Genome, Random], Genome]
+MOVES: Final[tuple[tuple[float, Move], ...]] = (
+    (0.10, lambda choices, genome, random: genome._replace(steps=random.choice(choices.tiles))),
+    (0.20, lambda choices, genome, random: genome._replace(steps=near(choices.tiles, genome.steps, random))),
+    (0.40, _other_cut),
+    (0.48, lambda choices, genome, random: genome._replace(slot_kib=random.choice(choices.slots))),
+    (0.56, lambda choices, genome, random: genome._replace(slot_kib=near(choices.slots, genome.slot_kib, random))),
+    (0.64, lambda choices, genome, random: genome._replace(spill=random.choice(choices.spills))),
+    (0.70, lambda choices, genome, random: genome._replace(head_first=random.choice(choices.heads))),
+    (0.74, lambda choices, genome, random: genome._replace(spare_sram=random.choice(choices.spare))),
+    (0.77, lambda choices, genome, random: genome._replace(sram_bytes=random.choice(choices.rooms))),
+    (1.00, lambda choices, genome, random: choices.with_other_units(genome, random)),
+)
+"""What a random number below the first of a pair does to a genome."""

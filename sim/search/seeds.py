@@ -1,13 +1,13 @@
-"""Where the search begins: for cuts of every kind, the tiles and placements whose busier unit has least to do."""
+"""Where the search begins: for cuts of every kind, the tiles and placements whose busiest unit has least to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import chain, product
 from math import inf, log
 from typing import NamedTuple
 
-from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY, ComputeUnit
+from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import choose_placement, least_stepped_elements, stepped_operations
 from sim.search.genome import Choices, Genome
@@ -22,27 +22,27 @@ SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest th
 USUAL_TILE = 32
 MOST_CONTRACTIONS = 6  # of which all placements are tried
 PATTERNS = 3  # placements of contractions that are kept for a cut
-WORSE = 1.04  # at most, as the busier unit goes
+WORSE = 1.04  # at most, as the busiest unit goes
 
 
 class _Row(NamedTuple):
-    """A tile and placement; what is less comes first: the busier unit's cycles by the permille, then the usual tile."""
+    """A tile and placement; the least comes first: the busiest unit's cycles by the permille, then the usual tile."""
 
     permille: int
     unusual: float
-    both: float
-    busier: float  # cycles a timestep
+    all: float
+    busiest: float  # cycles a timestep
     steps: int
     units: tuple[ComputeUnit, ...]
 
 
 def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Iterator[Genome]:
     """Genomes for which *fits* says that the SRAM has room."""
-    classes = {min(choices.blocks, key=lambda blocks: abs(log(blocks / each))) for each in CLASSES}
-    for blocks in sorted(classes):
-        for lanes in SEED_LANES if len(choices.lanes) > 1 else choices.lanes:
-            if choices.size % (blocks * lanes) == 0:
-                yield from _of_cut(_Loads(stack, costs, choices, (blocks, lanes)), (blocks, lanes), choices, fits)
+    possible = sorted({blocks for blocks, _ in choices.cuts})
+    classes = {min(possible, key=lambda blocks: abs(log(blocks / each))) for each in CLASSES}
+    for cut in choices.cuts:
+        if cut[0] in classes and (cut[1] in SEED_LANES or len(choices.lanes) == 1):
+            yield from _of_cut(_Loads(stack, costs, choices, cut), cut, choices, fits)
 
 
 def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -> Iterator[Genome]:
@@ -50,22 +50,22 @@ def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -
     groups = SEED_SLOTS if len(choices.slots) > 1 else [tuple(choices.slots)]
     for spill, slots in product(choices.spills, groups):
         patterns: set[object] = set()
-        most = inf  # cycles of the busier unit, once something fits
+        most = inf  # cycles of the busiest unit, once something fits
         for row in rows:
             pattern = loads.pattern(row.units)
-            if row.busier > most or len(patterns) == PATTERNS:
+            if row.busiest > most or len(patterns) == PATTERNS:
                 break
             if pattern in patterns:
                 continue
-            genomes = (Genome(row.steps, *cut, slot, spill, row.units) for slot in slots)
+            genomes = (choices.genome(row.steps, cut, slot, spill, row.units) for slot in slots)
             if (found := next(filter(fits, genomes), None)) is not None:
                 patterns.add(pattern)
-                most = min(most, WORSE * row.busier)
+                most = min(most, WORSE * row.busiest)
                 yield found
 
 
 class _Loads:
-    """What a cut's placements ask of the two units."""
+    """What a cut's placements ask of the units."""
 
     def __init__(self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int]) -> None:
         self._stack, self._costs, self._choices = stack, costs, choices
@@ -93,10 +93,12 @@ class _Loads:
     def _placements(self, steps: int) -> Iterator[tuple[ComputeUnit, ...]]:
         wishes, shape = self._stack.wishes, (steps, self._stack.spec.batch, self._groups)
         options: tuple[Placement, ...] = ("auto", *COMPUTE_UNITS) if wishes.placement == "auto" else (wishes.placement,)
+        free = self._choices.free
+        ways = [self._costs.units(free[number]) for number in self._contractions]
         for option in options:
             placement = choose_placement(self._costs, self._stepped, shape, option, wishes.place)
-            base = [placement[name] for name in self._choices.free]
-            for pattern in product(COMPUTE_UNITS, repeat=len(self._contractions)):
+            base = [placement[name] for name in free]
+            for pattern in product(*ways):
                 for number, unit in zip(self._contractions, pattern, strict=True):
                     base[number] = unit
                 yield tuple(base)
@@ -110,13 +112,9 @@ class _Loads:
         return {unit: costs.cost(name, unit, steps * batch, 1).cycles / steps for unit in costs.units(name)}
 
     def _row(self, steps: int, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]) -> _Row:
-        array = lanes = 0.0
-        placement = self._choices.fixed | dict(zip(self._choices.free, units, strict=True))
-        for name, unit in placement.items():
-            if unit == MAC_ARRAY:
-                array += cycles[name][unit]
-            else:
-                lanes += cycles[name][unit]
-        busier = max(array, lanes)
+        loads: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
+        for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
+            loads[unit] += cycles[name][unit]
+        busiest = max(loads.values())
         unusual = abs(log(steps / USUAL_TILE))
-        return _Row(round(1000 * log(max(1.0, busier))), unusual, round(array + lanes, 3), busier, steps, units)
+        return _Row(round(1000 * log(max(1.0, busiest))), unusual, round(sum(loads.values()), 3), busiest, steps, units)

@@ -1,107 +1,133 @@
-"""Short runs of candidates: one layer, a few tiles; the steady pace is what counts.
+"""Trials: short runs of candidates, from which the pace of the whole run is told.
 
-Of mappings whose paces are within one percent the one with the fewest requests is taken. A trial ends as soon as it is
-clear that its candidate cannot win.
+A trial has two layers, since the next layer's weights come while this one is at work, and more where a layer is a tile;
+and no more than a few tiles of each. Tiles that are not simulated take what those in the middle of a layer take, layers
+that are not simulated what the last ones take. A trial ends early when it is clear that its candidate is much slower
+than the best so far; one that seems to be better than that is run again, with more layers or tiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from typing import NamedTuple
 
+from hw.integers import ceil_div
 from hw.machine import MachineSpec
+from hw.requests import Transfer
 from sim.execution.estimate import PROCESS_BYTES, REQUEST_SECONDS, Estimate
 from sim.execution.run import run_program
+from sim.files.limits import Budget
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
-from sim.lowering.mapping import Mapping
 from sim.search.space import Candidate
 from workloads.workload import Stack
 
-TRIAL_TOKENS = 160
-TRIAL_TILES = (4, 5)  # at least, at most
-ALIKE = 1.01
-FEWER = 0.9
+LAYERS = 2
+LAYERS_OF_ONE_TILE = 6
+TILES = 6  # of a layer; those from the second to the last but one tell the pace
+TOKENS = 96  # of a layer at least
+LONG_REQUESTS = 150_000  # at most, of a longer run
+HOPELESS = 1.08  # times the best pace
 
 
 class _TooSlow(Exception):
     """A trial need not go on."""
 
 
+class _Extent(NamedTuple):
+    """How much of a stack a trial runs."""
+
+    layers: int
+    steps: int
+
+
+class _Clock:
+    """When the tiles of a trial were done; raises _TooSlow once their pace is above *limit* cycles a tile."""
+
+    def __init__(self, limit: float) -> None:
+        self.ends: list[int] = []
+        self._limit = limit
+
+    def __call__(self, done: int, cycle: int) -> None:
+        self.ends += [cycle] * (done - len(self.ends))
+        between = len(self.ends) - 1
+        if between >= TILES // 2 and cycle - self.ends[0] > self._limit * between:
+            raise _TooSlow
+
+
 class Trials:
-    """The candidates of *stack* on *machine* that have been simulated so far, and the best of them."""
+    """Runs candidates of *stack* on *machine*; ``count`` is how many so far, with so many ``requests`` at most."""
 
     def __init__(self, stack: Stack, machine: MachineSpec, costs: CostModel) -> None:
-        self._stack = stack
-        self._machine = machine
-        self._costs = costs
-        self._tried: list[tuple[float, Mapping]] = []  # with cycles a timestep
-        self._fastest = inf  # cycles a timestep of the fastest so far
-        self._requests = inf  # requests a timestep of the best so far
-        self.best: Candidate | None = None
+        self._stack, self._machine, self._costs = stack, machine, costs
+        self.count = self.requests = 0
 
-    @property
-    def count(self) -> int:
-        """Candidates simulated so far."""
-        return len(self._tried)
+    def within(self, budget: Budget) -> bool:
+        """Whether the *budget* leaves something."""
+        return self.count < budget.trials and self.requests < budget.requests
 
-    def estimate(self, candidates: Sequence[Candidate]) -> Estimate:
-        """What it takes to try all *candidates*."""
-        requests = sum(int(each.requests * self._steps(each.mapping)) for each in candidates)
+    def estimate(self, like: Candidate, budget: Budget) -> Estimate:
+        """What trials take that exhaust the *budget*, if all mappings have as many requests as *like*."""
+        each = self._requests(like, self._short_extent(like))
+        requests = min(budget.trials * each, budget.requests + each)
         return Estimate(requests, requests * REQUEST_SECONDS, PROCESS_BYTES)
 
-    def fastest(self, count: int) -> list[Mapping]:
-        """The fastest mappings so far, *count* at most."""
-        return [mapping for _, mapping in sorted(self._tried, key=lambda tried: tried[0])[:count]]
+    def _requests(self, candidate: Candidate, extent: _Extent) -> int:
+        return int(candidate.requests * extent.layers * extent.steps)
 
-    def consider(self, candidate: Candidate, places: int = 1) -> None:
-        """Try *candidate* unless its bound and its number of requests show that it cannot win, or it has been tried.
+    def dram_bytes(self, candidate: Candidate) -> float:
+        """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run: told without a run."""
+        program = lower(self._stack, self._machine, self._costs, candidate.inventory)
+        moving = (each for each in program.streams if each.requests and isinstance(each.requests[0], Transfer))
+        return sum(map(program.bytes_moved, moving)) / self._stack.layers / self._stack.steps
 
-        Its pace is found out if it is one of the best, or among the fastest *places*.
+    def cycles(self, candidate: Candidate, best: float = inf) -> float:
+        """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*.
+
+        What is less than the best in a short run has to be so in a longer one.
         """
-        requests = candidate.requests
-        slower = candidate.bound * ALIKE >= self._fastest and requests > FEWER * self._requests
-        tried = any(candidate.mapping == mapping for _, mapping in self._tried)
-        if slower or candidate.bound > self._fastest * ALIKE or tried:
-            return
-        pace = self._run(candidate, self._limit(places))
-        self._tried.append((pace, candidate.mapping))
-        if pace * ALIKE < self._fastest or (pace < self._fastest * ALIKE and requests < self._requests):
-            self.best, self._requests = candidate, requests
-        self._fastest = min(self._fastest, pace)
+        self.count += 1
+        short, long = self._short_extent(candidate), self._long_extent(candidate)
+        found = self._run(candidate, short, best)
+        return found if found >= best or long == short else self._run(candidate, long, best)
 
-    def _limit(self, places: int) -> float:
-        """The slowest pace that still matters: of one of the best, or among the fastest *places*."""
-        if len(self._tried) < places:
-            return inf
-        return max(self._fastest * ALIKE, sorted(pace for pace, _ in self._tried)[places - 1])
-
-    def _run(self, candidate: Candidate, limit: float) -> float:
-        """Cycles a timestep once the pipeline is full; infinite if more than *limit*."""
-        tile, steps = candidate.mapping.tile_steps, self._steps(candidate.mapping)
-        program = lower(self._short(steps), self._machine, self._costs, candidate.inventory)
-        ends: list[int] = []
-        counted = program.tiles - 2  # neither the first, which fills the pipeline, nor the last
-
-        def on_tile(_: int, cycle: int) -> None:
-            ends.append(cycle)
-            if 0 < len(ends) - 1 <= counted and cycle - ends[0] > limit * counted * tile:
-                raise _TooSlow
-
+    def _run(self, candidate: Candidate, extent: _Extent, best: float) -> float:
+        self.requests += self._requests(candidate, extent)
+        program = lower(self._part(extent), self._machine, self._costs, candidate.inventory)
+        clock = _Clock(HOPELESS * best * candidate.mapping.tile_steps)
         try:
-            makespan = run_program(program, self._machine, stride="tile", on_tile=on_tile).makespan
+            makespan = run_program(program, self._machine, stride="tile", on_tile=clock).makespan
         except _TooSlow:
             return inf
-        return (ends[-2] - ends[0]) / counted / tile if counted > 0 else makespan / steps
+        whole = self._whole(clock.ends, makespan, program.tiles_per_layer, program.tile_steps)
+        return whole / (self._stack.layers * self._stack.steps)
 
-    def _steps(self, mapping: Mapping) -> int:
-        """Timesteps of a trial."""
-        least, most = TRIAL_TILES
-        return min(self._stack.steps, max(least, min(most, TRIAL_TOKENS // mapping.token_tile)) * mapping.tile_steps)
+    def _whole(self, ends: list[int], makespan: int, tiles: int, tile_steps: int) -> float:
+        """Cycles of the whole stack; *tiles* of each of some layers were done at *ends*, all at *makespan*."""
+        layers = len(ends) // tiles
+        more = self._stack.steps / tile_steps - tiles  # of each layer
+        pace = (ends[-2] - ends[1 - tiles]) / (tiles - 3) if more > 0 else 0.0  # of tiles in the middle of a layer
+        last = makespan / layers
+        if layers > 1:
+            counted = max(1, layers // 2)  # the first ones run ahead of what keeps the pace
+            last = (makespan - ends[-1 - tiles * counted]) / counted
+        return makespan + more * pace * layers + (self._stack.layers - layers) * (last + more * pace)
 
-    def _short(self, steps: int) -> Stack:
-        """One layer of the stack, and so many timesteps."""
-        length = steps * self._stack.graph.tokens
-        spec = self._stack.spec.model_copy(update={"layers": 1, "sequence_length": length})
-        return replace(self._stack, spec=spec, layers=1)
+    def _short_extent(self, candidate: Candidate) -> _Extent:
+        stack, tile = self._stack, candidate.mapping.tile_steps
+        tiles = max(TILES, ceil_div(TOKENS, tile * stack.graph.tokens))
+        steps = min(stack.steps, tiles * tile)
+        return _Extent(min(stack.layers, LAYERS if steps > tile else LAYERS_OF_ONE_TILE), steps)
+
+    def _long_extent(self, candidate: Candidate) -> _Extent:
+        stack, (layers, steps), tile = self._stack, self._short_extent(candidate), candidate.mapping.tile_steps
+        most = int(LONG_REQUESTS / candidate.requests)  # timesteps of all layers
+        if steps <= tile:
+            return _Extent(min(stack.layers, max(layers, most // steps)), steps)
+        return _Extent(layers, min(stack.steps, max(steps, most // layers // tile * tile)))
+
+    def _part(self, extent: _Extent) -> Stack:
+        stack, length = self._stack, extent.steps * self._stack.graph.tokens
+        spec = stack.spec.model_copy(update={"layers": extent.layers, "sequence_length": length})
+        return replace(stack, spec=spec, layers=extent.layers)

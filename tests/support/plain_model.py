@@ -105,7 +105,7 @@ def reference_makespan(built: Program) -> int:
                     counters = operands if dependency.reason == Reason.NO_BUFFER else results
                     need = tile * built.streams[dependency.producer].items + int(dependency.table[item])
                     yield counters[dependency.producer].reached(need)
-                finished = yield servers[plan.unit].request(tile * len(built.streams) + number)
+                finished = yield servers[plan.unit].request(built.priority(number, tile))
                 start = int(environment.now)
                 end = start + request.cycles
                 completion = max(completion, end + request.tail_cycles)

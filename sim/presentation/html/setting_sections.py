@@ -67,7 +67,9 @@ def _mapping(mapping: MappingReport, name: str) -> str:
         *((f"on {unit}", ", ".join(operations)) for unit, operations in sorted(units.items())),
         ("step by step", ", ".join(mapping.stepped) or "nothing"),
         ("spilled to DRAM", ", ".join(mapping.spilled) or "nothing"),
-        ("mappings tried by simulation", f"{mapping.trials:,}"),
+        ("the next tile's head first", "yes" if mapping.head_first else "no"),
+        ("SRAM in use", format_bytes(mapping.sram_bytes)),
+        ("chosen", mapping.source),
     ]
     return table_html(Table(name, ["", ""], [Row(fact) for fact in facts], left=2))
 

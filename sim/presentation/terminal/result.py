@@ -141,9 +141,11 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
     cut = f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
+    weights += ", the next tile's head first" if mapping.head_first else ""
     return Text.assemble(
         (f"Mapping {visible(which)}", "bold"),
-        f"{tiles}, {cut}, {visible(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM\n",
+        f"{tiles}, {cut}, {visible(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM; "
+        f"{mapping.source}\n",
         ("Step by step ", "bold"), visible(placed) or "nothing",
     )  # fmt: skip
 

@@ -1,0 +1,164 @@
+"""The search for a mapping: seeds, sweeps from the best of them, then random moves of the ten best.
+
+Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated. The
+random numbers are always the same, and what ends the search is a number of trials and of their requests, so its answer
+depends on the workload, the machine and that budget alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import inf, log
+from random import Random
+from typing import NamedTuple
+
+from hw.machine import MachineSpec
+from sim.execution.estimate import MOST_CYCLES
+from sim.files.errors import InputError, Problem
+from sim.files.limits import BUDGETS, LIMITS, Limits, Search
+from sim.lowering.costs import CostModel
+from sim.search.genome import Genome
+from sim.search.objectives import OBJECTIVES
+from sim.search.seeds import seeds
+from sim.search.space import Candidate, Space
+from sim.search.trials import Trials
+from workloads.workload import Stack
+
+SEEDS = 40  # at most, and a fifth of the trials
+LEAST_SEEDS = 8
+PROMISING = 1.05  # times the lowest bound of a seed
+SWEPT_LANES = (1, 2)
+NEAR_TILES = 9
+LEADERS = 2  # placements that are swept from
+WORTH = 1.001  # a bound so far below the best is worth a sweep
+PARENTS = 10
+PROPOSALS = 8  # random moves for each trial that there may be
+ALIKE = 1.002  # mappings that are as good as the best
+
+
+class Tried(NamedTuple):
+    """A candidate that has been simulated, and its cycles a timestep and layer; infinite if it was too slow to tell."""
+
+    candidate: Candidate
+    cycles: float
+
+
+class _Enough(Exception):
+    """As many candidates have been simulated as may be."""
+
+
+class MappingSearch:
+    """Tries mappings of *stack* on *machine*, of what *space* leaves open; *search* says how many by simulation."""
+
+    def __init__(self, stack: Stack, machine: MachineSpec, costs: CostModel, space: Space, search: Search) -> None:
+        self._stack, self._costs, self._space, self._budget = stack, costs, space, BUDGETS[search]
+        self._choices = space.choices
+        self.trials = Trials(stack, machine, costs)
+        self._value = OBJECTIVES[stack.wishes.objective](stack, machine, self.trials)
+        self._random = Random(1)
+        self._tried: dict[Genome, Tried] = {}
+        self._values: dict[Genome, float] = {}  # of those tried, by the objective
+        self._best = inf
+
+    def run(self, limits: Limits = LIMITS) -> list[Tried]:
+        """Everything that was tried, the best first.
+
+        Among those within 0.2 % of the best that with the fewest requests, then the least DRAM traffic, comes first.
+        If the wishes leave nothing open that one mapping comes back untried. Raises MappingError if nothing fits,
+        InputError if the trials would take more than the *limits*, or the run more cycles than can be counted.
+        """
+        sown = self._sown()
+        first = min(sown, key=lambda genome: self._bound(genome))
+        self._check(first, limits)
+        if self._choices.closed:
+            return [Tried(self._fitting(first), inf)]
+        try:
+            self._try_all(sown, min(SEEDS, max(self._budget.trials // 5, LEAST_SEEDS)), PROMISING)
+            self._sweep()
+            self._evolve()
+        except _Enough:
+            pass
+        order = sorted(self._tried, key=self._values.__getitem__)
+        alike = [genome for genome in order if self._values[genome] <= self._best * ALIKE]
+        chosen = min(alike, key=self._frugality)
+        return [self._tried[chosen], *(self._tried[genome] for genome in order if genome != chosen)]
+
+    def _frugality(self, genome: Genome) -> tuple[float, float, float]:
+        candidate = self._tried[genome].candidate
+        return candidate.requests, self.trials.dram_bytes(candidate), self._values[genome]
+
+    def _sown(self) -> list[Genome]:
+        found = list(dict.fromkeys(seeds(self._stack, self._costs, self._choices, self._space.candidate)))
+        if not found:
+            raise self._space.too_large()
+        return found
+
+    def _check(self, first: Genome, limits: Limits) -> None:
+        candidate, stack = self._fitting(first), self._stack
+        if candidate.bound * stack.steps * stack.layers > MOST_CYCLES:
+            message = f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"
+            raise InputError(Problem(message))
+        if not self._choices.closed:
+            self.trials.estimate(candidate, self._budget).check(limits)
+
+    def _fitting(self, genome: Genome) -> Candidate:
+        candidate = self._space.candidate(genome)
+        assert candidate is not None, "genomes that do not fit are not tried"
+        return candidate
+
+    def _bound(self, genome: Genome) -> float:
+        return self._fitting(genome).bound
+
+    def _sweep(self) -> None:
+        """From the fastest of each placement, as long as its bound leaves something to win."""
+        leaders: dict[tuple[str, ...], Genome] = {}
+        for genome in self._fastest(len(self._tried)):
+            leaders.setdefault(genome.units, genome)
+        for genome in list(leaders.values())[:LEADERS]:
+            if self._value.least(self._tried[genome].candidate) * WORTH < self._best:
+                self._sweep_from(genome)
+
+    def _sweep_from(self, genome: Genome) -> None:
+        """Every other slot, cut, spilled states, use of SRAM and urgency, tile near by: each from the best so far."""
+        choices = self._choices
+        best = self._best_of([genome._replace(slot_kib=slot) for slot in choices.slots], genome)
+        cuts = [cut for cut in choices.cuts if cut[1] in SWEPT_LANES or len(choices.lanes) == 1]
+        best = self._best_of([best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts], best)
+        best = self._best_of([best._replace(spill=spill) for spill in choices.spills], best)
+        best = self._best_of(list(choices.variants(best)), best)
+        near = sorted(choices.tiles, key=lambda tile: abs(log(tile / best.steps)))[:NEAR_TILES]
+        self._best_of([best._replace(steps=steps) for steps in near], best)
+
+    def _best_of(self, genomes: Sequence[Genome], best: Genome) -> Genome:
+        """The best of *genomes*, which are tried, and of *best*."""
+        self._try_all(genomes)
+        return min([best, *genomes], key=lambda genome: self._values.get(genome, inf))
+
+    def _evolve(self) -> None:
+        for _ in range(PROPOSALS * self._budget.trials):
+            parents = self._fastest(PARENTS)
+            parent = parents[min(len(parents) - 1, int(self._random.expovariate(0.4)))]
+            self._try(self._choices.mutated(parent, self._random.choice((1, 1, 2, 2, 3)), self._random))
+
+    def _fastest(self, count: int) -> list[Genome]:
+        return sorted(self._values, key=self._values.__getitem__)[:count]
+
+    def _try_all(self, genomes: Iterable[Genome], most: int | None = None, worse: float = inf) -> None:
+        """Those that fit, the lowest bound first: the first of them, and none with a bound so many times worse."""
+        found = [(each.bound, n, g) for n, g in enumerate(genomes) if (each := self._space.candidate(g)) is not None]
+        found.sort()
+        for bound, _, genome in found[:most]:
+            if bound <= worse * found[0][0]:
+                self._try(genome)
+
+    def _try(self, genome: Genome) -> None:
+        """Simulate it unless its bound shows that it cannot win, or it has been simulated."""
+        candidate = self._space.candidate(genome)
+        if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best:
+            return
+        if self._tried and not self.trials.within(self._budget):
+            raise _Enough
+        cycles = self.trials.cycles(candidate, self._value.most_cycles(candidate, self._best))
+        self._tried[genome] = Tried(candidate, cycles)
+        self._values[genome] = self._value.of(candidate, cycles)
+        self._best = min(self._best, self._values[genome])
