@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -13,10 +14,12 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
-@pytest.fixture(autouse=True)
-def short_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def short_searches() -> Iterator[None]:
     """Most tests are about what comes after the choice of a mapping: eight trials do, where a run makes a hundred."""
-    monkeypatch.setattr("sim.search.choose.DEFAULT_SEARCH", "short")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.search.choose.DEFAULT_SEARCH", "short")
+        yield
 
 
 def pytest_report_header() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,16 +67,8 @@ def chosen(workload: str, machine: str, *assignments: str) -> tuple[str, ...]:
 
 def given(section: Section) -> tuple[str, ...]:
     """The mapping of *section* as assignments for ``--set``."""
-    mapping = section.mapping
-    places = ", ".join(f"{operation}: {unit}" for operation, unit in mapping.placement.items())
-    return (
-        f"mapping.token_tile={mapping.token_tile}",
-        f"mapping.blocks={mapping.blocks}",
-        f"mapping.lanes={mapping.lanes}",
-        f"mapping.weight_slot_kib={mapping.weight_slot_bytes // 1024}",
-        f"mapping.spill={str(mapping.spill).lower()}",
-        f"mapping.place={{{places}}}",
-    )
+    wishes = section.as_wishes.model_dump(exclude_defaults=True)
+    return tuple(f"mapping.{key}={json.dumps(value)}" for key, value in wishes.items())
 
 
 def against(target_s: float, cpu_s: float, bare: float) -> list[str]:

@@ -117,9 +117,8 @@ class MayTake:
         from sim.files.limits import Limits
 
         seconds = _quantity("--time-limit", self.time_limit, SECONDS, "2h")
-        return Limits(
-            seconds, _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB"), self.search and self.search.value
-        )
+        memory_bytes = _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB")
+        return Limits(seconds, memory_bytes, None if self.search is None else self.search.value)
 
 
 def _quantity(flag: str, text: str, scale: dict[str, int], example: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
@@ -31,6 +31,9 @@ class Choice:
     near: tuple[tuple[float, Mapping], ...] = ()
 
 
+GIVEN: Final = Choice()
+
+
 @dataclass(frozen=True)
 class Section:
     """A *stack* as it is laid onto a machine: by which mapping, what that keeps on chip, and the program to be run.
@@ -44,11 +47,11 @@ class Section:
     inventory: Inventory
     program: Program
     first_layer: int = 0
-    choice: Choice = Choice()
+    choice: Choice = GIVEN
 
     @classmethod
     def lowered(
-        cls, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, choice: Choice
+        cls, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, choice: Choice = GIVEN
     ) -> Section:
         """*stack* on *machine*, by the mapping of *inventory*, whose buffers have their places."""
         program = lower(stack, machine, costs, inventory)

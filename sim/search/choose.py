@@ -10,7 +10,7 @@ from sim.files.limits import LIMITS, Limits, Search
 from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
-from sim.lowering.section import Choice, Section, cost_model
+from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from sim.search.search import MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
 from sim.search.space import Space, stored
@@ -43,7 +43,7 @@ def _searched(stack: Stack, machine: MachineSpec, limits: Limits) -> Section:
 
 def _choice(found: Sequence[Tried], trials: int) -> Choice:
     if not trials:
-        return Choice()
+        return GIVEN
     best = found[0].cycles
     near = tuple((each.cycles / best, each.candidate.mapping) for each in found[1:] if each.cycles <= NEAR * best)
     return Choice("searched", trials, near)

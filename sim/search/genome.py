@@ -56,7 +56,8 @@ class Choices:
         self.slots = [wishes.weight_slot_kib] if wishes.weight_slot_kib else list(SLOTS_KIB)
         self.spills = (False, True) if wishes.spill is None else (wishes.spill,)
         rooms = [None, *(capacity // share for share in SHARES)]
-        self.rooms = [wishes.sram_kib * KIB] if wishes.sram_kib else rooms
+        wished = KIB * (wishes.sram_kib or 0)
+        self.rooms = rooms if not wished else [wished] if wished < capacity else [None]
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
         self.fixed: dict[str, ComputeUnit] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import children
+from sim.files.limits import BUDGETS, Limits
 from sim.simulation import prepare
 
 SMALL = ["layers=2", "sequence_length=64"]
@@ -12,14 +13,14 @@ SMALL = ["layers=2", "sequence_length=64"]
 
 def test_choice_is_timed_with_its_trial_runs() -> None:
     found, _ = children.task("choice", workload="mamba3_mimo", machine="edge")
-    assert found["trials"] == prepare("mamba3_mimo", "edge").sections[0].trials
+    assert found["trials"] == BUDGETS["quick"].trials
     assert 0 < found["trials_cpu_s"] < found["cpu_s"]
 
 
 def test_a_search_is_timed_and_says_what_it_bought() -> None:
     found, _ = children.task("search", workload="mamba2-d96", machine="edge", search="short")
-    job = prepare("mamba2-d96", "edge")
-    assert found["trials"] == job.sections[0].trials and found["cpu_s"] > 0
+    job = prepare("mamba2-d96", "edge", limits=Limits(search="short"))
+    assert found["trials"] == job.sections[0].choice.trials and found["cpu_s"] > 0
     assert 0 <= found["above"] < 0.1
 
 

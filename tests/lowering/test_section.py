@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from sim.lowering.section import Section, cost_model
+from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from tests.support.layers import EDGE, LEAKY, inventory, section
 from workloads.graph import GraphBuilder
 from workloads.workload import MappingSpec, Stack, WorkloadSpec
@@ -25,14 +25,14 @@ def test_a_section_is_lowered_by_the_mapping_of_what_it_keeps(leaky: Section) ->
     assert (program.layers, program.tiles_per_layer, program.tile_steps, program.last_tile_steps) == (3, 3, 4, 2)
     assert [buffer.name for buffer in program.buffers] == ["u", "v", "a", "s", "y", "parameters.s", "weights"]
     assert {leaky.kind(name) for name in "vasy"} == {"any"}
-    assert (leaky.first_layer, leaky.trials) == (0, 0)
+    assert (leaky.first_layer, leaky.choice) == (0, GIVEN)
 
 
 def test_another_program_leaves_the_rest(leaky: Section) -> None:
-    short = replace(leaky.program, layers=1)
-    changed = replace(leaky, first_layer=5, trials=7).with_program(short)
+    short, found = replace(leaky.program, layers=1), Choice("searched", 7)
+    changed = replace(leaky, first_layer=5, choice=found).with_program(short)
     assert changed.program is short
-    assert (changed.first_layer, changed.trials, changed.costs) == (5, 7, leaky.costs)
+    assert (changed.first_layer, changed.choice, changed.costs) == (5, found, leaky.costs)
 
 
 def test_only_the_streams_of_the_head_have_a_prefix(leaky: Section) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -19,16 +20,33 @@ from sim.trace.recorder import CHUNK
 SUFFIXES = (".json.gz", ".pftrace", ".parquet", ".csv.gz", ".vcd")
 PACKAGES = {".pftrace": "perfetto", ".parquet": "pyarrow", ".vcd": "vcd"}
 FORMATTED = {"layers": 1, "sequence_length": 20}  # the run whose traces are compared from format to format
+MAPPED = {
+    "token_tile": 16,
+    "blocks": 2,
+    "lanes": 1,
+    "weight_slot_kib": 128,
+    "spill": False,
+    "sram_kib": 2048,
+    "spare_sram": "evenly",
+    "head_first": False,
+    "place": {"outer": "mac_array", "readout": "mac_array"},
+}  # how mamba3_mimo is laid out unless a test says otherwise
 ACCOUNTED = ("mac_array", "simd", "dma")
 Rows = list[dict[str, Any]]
 Written = Callable[[str], Path]
 """The trace of one run in the format of a suffix."""
 
 
+def mapped() -> list[str]:
+    """The assignments of MAPPED."""
+    return [f"mapping.{key}={json.dumps(value)}" for key, value in MAPPED.items()]
+
+
 def traced(path: Path, window: str | None = None, machine: str = "edge", chunk: int = CHUNK, **settings: Any) -> Result:
     """Run ``workload`` (mamba3_mimo) with *settings* and write its trace to *path*, *chunk* requests at a time."""
     workload = settings.pop("workload", "mamba3_mimo")
-    assignments = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+    assignments = mapped() if workload == "mamba3_mimo" and machine == "edge" else []
+    assignments += [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
     job = prepare(workload, machine, assignments)
     recorder = TraceWriter(path, parse_window(window), chunk)
     with recorder.writing(job.machine) as observer:

@@ -15,7 +15,7 @@ import pytest
 from sim.accounting.result import Result
 from sim.simulation import prepare, run
 from sim.trace import TraceWriter
-from tests.support.traces import ACCOUNTED, Rows, expected, of, read, sums, traced, tracks
+from tests.support.traces import ACCOUNTED, Rows, expected, mapped, of, read, sums, traced, tracks
 
 
 @pytest.mark.parametrize("unit", ACCOUNTED)
@@ -52,7 +52,7 @@ def test_a_request_waits_for_its_cause_and_starts_when_it_is_ready(whole: tuple[
     _, found = whole
     requests = {row["id"]: row for unit in ACCOUNTED for row in of(found, unit)}
     caused = [row for row in requests.values() if "cause" in row]
-    assert len(caused) > 0.8 * len(requests)
+    assert len(caused) > 0.7 * len(requests)
     for row in caused:
         assert requests[row["cause"]]["end_cycle"] <= row["start_cycle"]
     assert all(row["ready_cycle"] <= row["start_cycle"] for row in requests.values())
@@ -74,7 +74,7 @@ def test_a_stall_is_explained_by_the_cause_of_the_request_that_ends_it(whole: tu
 CONTENDED: dict[str, dict[str, Any]] = {
     "narrow-banks": {"sram__bank_width": "8B"},
     "one-bank": {"sram__banks": 1, "sram__interleave": 1},
-    "elementwise-pes": {"machine": "edge_flexpe"},
+    "elementwise-pes": {"machine": "edge_flexpe", "mapping__placement": "mac_array"},
 }
 
 
@@ -118,7 +118,7 @@ def test_stalls_name_their_reason_and_the_request_that_ended_them(whole: tuple[R
 
 def test_recording_changes_no_cycle(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"layers": 1, "sequence_length": 40}
-    silent = run(prepare("mamba3_mimo", "edge", [f"{key}={value}" for key, value in settings.items()]))
+    silent = run(prepare("mamba3_mimo", "edge", [*mapped(), *(f"{key}={value}" for key, value in settings.items())]))
     assert traced(tmp_path / "t.json.gz", **settings) == silent
 
 
