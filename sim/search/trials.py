@@ -123,9 +123,8 @@ class Trials:
     def _long_extent(self, candidate: Candidate) -> _Extent:
         stack, (layers, steps), tile = self._stack, self._short_extent(candidate), candidate.mapping.tile_steps
         most = int(LONG_REQUESTS / candidate.requests)  # timesteps of all layers
-        if steps <= tile:
-            return _Extent(min(stack.layers, max(layers, most // steps)), steps)
-        return _Extent(layers, min(stack.steps, max(steps, most // layers // tile * tile)))
+        steps = min(stack.steps, max(steps, most // layers // tile * tile))
+        return _Extent(min(stack.layers, max(layers, most // steps)), steps)
 
     def _part(self, extent: _Extent) -> Stack:
         stack, length = self._stack, extent.steps * self._stack.graph.tokens

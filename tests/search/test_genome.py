@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 import pytest
 
 from sim.files.resolve import resolve
 from sim.lowering.section import cost_model
-from sim.search.genome import LANES, SLOTS_KIB, Choices, Genome, near, other
+from sim.search.genome import LANES, SLOTS_KIB, SPARE, Choices, Genome, near
 
 
 def choices(*settings: str, machine: str = "edge") -> Choices:
@@ -23,7 +24,9 @@ def test_everything_is_open_without_wishes() -> None:
     assert (found.size, found.blocks) == (3, [1, 3])
     assert (tuple(found.lanes), tuple(found.slots), found.spills) == (LANES, SLOTS_KIB, (False, True))
     assert found.free == ["outer", "readout"], "contractions of activations are done by either unit"
-    assert set(found.cuts()) == {(1, 1), (1, 3), (3, 1)}
+    assert set(found.cuts) == {(1, 1), (1, 3), (3, 1)}
+    assert (found.rooms, found.spare, found.heads) == ([None, 2**20, 2**19], SPARE, (False, True))
+    assert not found.closed
 
 
 def test_elementwise_pes_leave_more_open() -> None:
@@ -40,6 +43,10 @@ def test_elementwise_pes_leave_more_open() -> None:
         pytest.param(["mapping.blocks=3", "mapping.lanes=1"], {"blocks": [3], "lanes": [1]}, id="cut"),
         pytest.param(["mapping.weight_slot_kib=20"], {"slots": [20]}, id="slot"),
         pytest.param(["mapping.spill=true"], {"spills": (True,)}, id="spill"),
+        pytest.param(["mapping.sram_kib=512"], {"rooms": [2**19]}, id="a part of the SRAM"),
+        pytest.param(["mapping.sram_kib=2048"], {"rooms": [None]}, id="all of the SRAM"),
+        pytest.param(["mapping.spare_sram=weights"], {"spare": ("weights",)}, id="spare SRAM"),
+        pytest.param(["mapping.head_first=true"], {"heads": (True,)}, id="urgency"),
         pytest.param(["mapping.place={outer: simd}"], {"free": ["readout"]}, id="one place"),
         pytest.param(["mapping.placement=mac_array"], {"free": []}, id="placement"),
     ],
@@ -52,12 +59,14 @@ def test_wishes_close_choices(settings: list[str], expected: dict[str, object]) 
 
 def test_moves_stay_within_the_choices_and_reach_each_of_them() -> None:
     found, random = choices("mapping.lanes=1"), Random(3)
-    genome = Genome(32, 3, 1, 64, False, ("mac_array", "simd"))
+    genome = found.genome(32, (3, 1), 64, False, ("mac_array", "simd"))
+    assert genome == Genome(32, 3, 1, 64, False, ("mac_array", "simd"), None, "evenly", False)
     seen = [genome := found.mutated(genome, 2, random) for _ in range(3000)]
     assert {each.steps for each in seen} == set(found.tiles)
-    assert {(each.blocks, each.lanes) for each in seen} == set(found.cuts())
+    assert {(each.blocks, each.lanes) for each in seen} == set(found.cuts)
     assert {each.slot_kib for each in seen} == set(found.slots)
-    assert {each.spill for each in seen} == {False, True}
+    assert {each.spill for each in seen} == {each.head_first for each in seen} == {False, True}
+    assert {(each.sram_bytes, each.spare_sram) for each in seen} == set(product(found.rooms, SPARE))
     assert {each.units for each in seen} == {(a, b) for a in ("mac_array", "simd") for b in ("mac_array", "simd")}
     assert found.placement(seen[-1]) == found.fixed | dict(zip(found.free, seen[-1].units, strict=True))
 
@@ -66,4 +75,30 @@ def test_near_is_a_place_or_two_away_and_never_outside() -> None:
     random = Random(1)
     assert {near([1, 2, 4, 8, 16, 32], 5, random) for _ in range(200)} == {1, 2, 8, 16}
     assert {near([1, 2, 4], 1, random) for _ in range(200)} == {1, 2, 4}
-    assert (other("simd"), other("mac_array")) == ("mac_array", "simd")
+
+
+def test_wishes_for_everything_leave_nothing_open() -> None:
+    every = [
+        "spare_sram=evenly",
+        "token_tile=16",
+        "blocks=3",
+        "lanes=1",
+        "weight_slot_kib=64",
+        "spill=false",
+        "sram_kib=1024",
+        "spare_sram=evenly",
+    ]
+    wishes = [f"mapping.{wish}" for wish in [*every, "head_first=false", "placement=simd"]]
+    assert choices(*wishes).closed
+    for missing in set(wishes) - {"mapping.lanes=1"}:  # three blocks of three heads have one lane
+        assert not choices(*(wish for wish in wishes if wish != missing)).closed, missing
+
+
+def test_variants_change_the_use_of_sram_or_the_urgency() -> None:
+    found = choices()
+    genome = found.genome(32, (3, 1), 64, False, ("mac_array", "simd"))
+    changed = {each for each in found.variants(genome) if each != genome}
+    assert changed == {
+        genome._replace(head_first=True), genome._replace(spare_sram="weights"),
+        genome._replace(sram_bytes=2**20), genome._replace(sram_bytes=2**19),
+    }  # fmt: skip

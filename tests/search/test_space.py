@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hw.machine import MachineSpec
@@ -17,7 +19,8 @@ from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import choose_placement, stepped_operations
 from sim.lowering.section import cost_model
-from sim.search.space import CUTS, Space
+from sim.search.genome import Genome
+from sim.search.space import Space
 from workloads.graph import GraphBuilder
 from workloads.workload import Workload, WorkloadSpec
 
@@ -30,30 +33,42 @@ def space(*assignments: str) -> Space:
     return Space(stack, cost_model(stack, EDGE))
 
 
-@pytest.mark.parametrize(
-    ("wish", "steps", "groups"),
-    [
-        pytest.param((), 16, [[128, 64]], id="a tile of many timesteps never has the smallest"),
-        pytest.param((), 1, [[128, 64], [32]], id="for one timestep it is the last resort"),
-        pytest.param(("mapping.weight_slot_kib=48",), 16, [[48]], id="as wished"),
-        pytest.param(("mapping.weight_slot_kib=48",), 1, [[48]], id="as wished, one timestep"),
-    ],
-)
-def test_slots_for_weights(wish: tuple[str, ...], steps: int, groups: list[list[int]]) -> None:
-    assert space(*wish)._slots_for(steps) == groups
+def genome(of: Space, steps: int, **other: Any) -> Genome:
+    usual = of.choices.genome(steps, (4, 1), 64, False, ["mac_array"] * len(of.choices.free))
+    return usual._replace(**other)
 
 
-def test_candidates_fit_and_are_ordered_by_their_bound() -> None:
-    found = space().first()
-    assert [candidate.bound for candidate in found] == sorted(candidate.bound for candidate in found)
-    assert {candidate.mapping.token_tile for candidate in found} == {1, 2, 4, 8, 16, 32, 64}
-    for candidate in found:
-        assert sum(s.buffer.size_bytes for s in candidate.inventory.storages()) <= EDGE.sram.capacity
+def test_a_candidate_is_what_its_genome_says_and_fits() -> None:
+    found = space()
+    wanted = genome(found, 16, head_first=True, spare_sram="weights", sram_bytes=MIB)
+    candidate = found.candidate(wanted)
+    assert candidate is not None and candidate is found.candidate(wanted)
+    mapping = candidate.mapping
+    assert mapping == found.mapping(wanted)
+    assert (mapping.token_tile, mapping.tile_steps, mapping.blocks, mapping.lanes) == (16, 16, 4, 1)
+    assert (mapping.weight_slot_bytes, mapping.spill) == (64 * 1024, False)
+    assert (mapping.sram_bytes, mapping.spare_sram, mapping.head_first) == (MIB, "weights", True)
+    assert sum(s.buffer.size_bytes for s in candidate.inventory.storages()) <= MIB
+
+
+def test_what_changes_nothing_is_no_candidate() -> None:
+    found = space()
+    assert found.candidate(genome(found, 16, spill=True)) is not None
+    assert found.candidate(genome(found, 16, spill=True, blocks=2)) is None, "two blocks of a state are on chip anyway"
+
+
+def test_what_does_not_fit_is_no_candidate_and_says_how_much_it_needs() -> None:
+    found = space("dimensions.d_model=8192", "dimensions.head_dim=64")
+    assert found.candidate(genome(found, 64)) is None
+    assert "one layer needs" in str(found.too_large()) and "machine 'edge' has 2 MiB" in str(found.too_large())
 
 
 def test_tiles_of_chunks_count_tokens() -> None:
-    found = space("formulation=chunked", "chunk=16").first()
-    assert {(each.mapping.token_tile, each.mapping.tile_steps) for each in found} == {(16, 1), (32, 2), (64, 4)}
+    found = space("formulation=chunked", "chunk=16")
+    candidates = [found.candidate(genome(found, steps)) for steps in (1, 2, 4)]
+    assert [each and (each.mapping.token_tile, each.mapping.tile_steps) for each in candidates] == [
+        (16, 1), (32, 2), (64, 4),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -113,7 +128,7 @@ def test_a_placement_that_cannot_be_is_an_error(place: dict[str, ComputeUnit], m
 def test_what_does_not_fit_does_not_with_a_larger_tile(name: str, capacity: int) -> None:
     workload = build_workload(read_document(find("workload", name)))
     costs = CostModel(Analysis(workload.graph), EDGE, 2)
-    for cut in CUTS:
+    for cut in ((2, 2), (2, 1), (4, 2), (8, 1), (1, 1), (16, 1), (24, 1)):
         groups = cut[0] * cut[1]
         stepped = stepped_operations(costs.analysis, groups, 128)
         placement = choose_placement(costs, stepped, (16, 1, groups), "auto", {})

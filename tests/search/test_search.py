@@ -1,0 +1,76 @@
+"""The search: near the best that is known, the same each time, within the wishes, the most frugal of the best."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from sim.files.errors import InputError
+from sim.files.limits import BUDGETS, Limits
+from sim.files.resolve import resolve
+from sim.lowering.section import cost_model
+from sim.search.search import ALIKE, MappingSearch
+from sim.search.space import Space
+from sim.simulation import Job, prepare, run
+from tests.support.folders import DATA
+
+SHORT, QUICK, FULL = (Limits(search=search) for search in BUDGETS)
+SMALL = ("mamba1-d192", "mamba2-d96", "mamba2-d192", "mamba2-d768", "mamba3_mimo-d48")
+with (DATA / "mappings.csv").open(encoding="utf-8", newline="") as file:
+    KNOWN = [row for row in csv.DictReader(file) if row["workload"] in SMALL]
+
+
+def cycles(job: Job) -> int:
+    return run(job, stride="tile").makespan_cycles
+
+
+@pytest.mark.parametrize("row", KNOWN, ids=lambda row: row["workload"])
+def test_near_the_best_that_is_known(row: dict[str, str]) -> None:
+    known = cycles(prepare(row["workload"], row["machine"], [row["settings"], *row["mapping"].split()], SHORT))
+    found = prepare(row["workload"], row["machine"], [row["settings"]], QUICK)
+    assert cycles(found) < 1.02 * known
+    assert 1 < found.sections[0].choice.trials <= BUDGETS["quick"].trials
+
+
+def test_the_same_each_time_and_more_trials_are_no_worse() -> None:
+    settings = ["layers=1", "sequence_length=32"]
+    first, again, more = (prepare("mamba2-d96", "edge", settings, each) for each in (QUICK, QUICK, FULL))
+    assert first.sections[0].mapping == again.sections[0].mapping
+    assert cycles(more) <= ALIKE * cycles(first)
+    assert more.sections[0].choice.trials > first.sections[0].choice.trials == again.sections[0].choice.trials
+
+
+def test_the_most_frugal_of_the_best_is_chosen() -> None:
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=256"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    search = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "quick")
+    chosen, *others = search.run()
+    fastest = min(each.cycles for each in (chosen, *others))
+    alike = [each for each in others if each.cycles <= ALIKE * fastest]
+    assert alike and chosen.cycles <= ALIKE * fastest
+
+    def frugality(each: object) -> tuple[float, float]:
+        return each.candidate.requests, search.trials.dram_bytes(each.candidate)  # type: ignore[attr-defined]
+
+    assert frugality(chosen) == min(map(frugality, (chosen, *alike)))
+    assert [each.cycles for each in others] == sorted(each.cycles for each in others)
+
+
+def test_wishes_are_kept() -> None:
+    wishes = ["mapping.token_tile=20", "mapping.blocks=3", "mapping.lanes=1", "mapping.place.readout=simd"]
+    wishes += ["mapping.sram_kib=1000", "mapping.head_first=true", "mapping.spare_sram=weights"]
+    mapping = prepare("mamba2-d96", "edge", ["layers=2", "sequence_length=60", *wishes], QUICK).sections[0].mapping
+    assert (mapping.token_tile, mapping.blocks, mapping.lanes, mapping.placement["readout"]) == (20, 3, 1, "simd")
+    assert (mapping.sram_bytes, mapping.head_first, mapping.spare_sram) == (1_024_000, True, "weights")
+
+
+def test_a_head_is_searched_for_as_well() -> None:
+    job = prepare("mamba-130m", "edge", ["layers=1", "sequence_length=32", "head=true"], QUICK)
+    assert len(job.sections) == 2 and all(section.choice.trials > 0 for section in job.sections)
+
+
+def test_a_search_that_would_take_too_long_is_refused() -> None:
+    with pytest.raises(InputError, match="--time-limit 1h allows it"):
+        prepare("mamba2", "edge", [], Limits(seconds=3.0, search="full"))
