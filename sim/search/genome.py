@@ -98,6 +98,13 @@ class Choices:
         yield from (genome._replace(spare_sram=spare) for spare in self.spare)
         yield from (genome._replace(sram_bytes=room) for room in self.rooms)
 
+    def moved_units(self, genome: Genome) -> Iterator[Genome]:
+        """*genome* with one operation on another unit, for each of them."""
+        for number, units in enumerate(self._units):
+            for unit in units:
+                if unit != genome.units[number]:
+                    yield genome._replace(units=(*genome.units[:number], unit, *genome.units[number + 1 :]))
+
     def mutated(self, genome: Genome, moves: int, random: Random) -> Genome:
         """*genome* after so many random moves."""
         for _ in range(moves):

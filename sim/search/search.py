@@ -7,7 +7,7 @@ depends on the workload, the machine and that budget alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf, log
 from random import Random
 from typing import NamedTuple
@@ -32,7 +32,7 @@ NEAR_TILES = 9
 LEADERS = 2  # placements that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
-PROPOSALS = 8  # random moves for each trial that there may be
+PROPOSALS = 600  # random moves, of which some are tried
 ALIKE = 1.002  # mappings that are as good as the best
 
 
@@ -75,7 +75,8 @@ class MappingSearch:
         try:
             self._try_all(sown, min(SEEDS, max(self._budget.trials // 5, LEAST_SEEDS)), PROMISING)
             self._sweep()
-            self._evolve()
+            while self._improves(self._evolve, self._move_units, self._cross):
+                pass
         except _Enough:
             pass
         order = sorted(self._tried, key=self._values.__getitem__)
@@ -126,16 +127,37 @@ class MappingSearch:
         best = self._best_of([best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts], best)
         best = self._best_of([best._replace(spill=spill) for spill in choices.spills], best)
         best = self._best_of(list(choices.variants(best)), best)
-        near = sorted(choices.tiles, key=lambda tile: abs(log(tile / best.steps)))[:NEAR_TILES]
-        self._best_of([best._replace(steps=steps) for steps in near], best)
+        self._best_of([best._replace(steps=steps) for steps in self._near_tiles(best)], best)
 
     def _best_of(self, genomes: Sequence[Genome], best: Genome) -> Genome:
         """The best of *genomes*, which are tried, and of *best*."""
         self._try_all(genomes)
         return min([best, *genomes], key=lambda genome: self._values.get(genome, inf))
 
+    def _improves(self, *steps: Callable[[], None]) -> bool:
+        """Whether one of *steps*, all of which are made, finds something better than what there is."""
+        before = self._best
+        for step in steps:
+            step()
+        return self._best < before
+
+    def _move_units(self) -> None:
+        """Every operation on every other unit, one at a time, as long as one is better there."""
+        while self._improves(lambda: self._try_all(list(self._choices.moved_units(self._fastest(1)[0])))):
+            pass
+
+    def _cross(self) -> None:
+        """Every cut with every tile near by, with all else as in the best."""
+        best, choices = self._fastest(1)[0], self._choices
+        near = self._near_tiles(best)
+        cuts = [(best.blocks, best.lanes), *(cut for cut in choices.cuts if cut[1] in SWEPT_LANES)]
+        self._try_all([best._replace(steps=steps, blocks=b, lanes=n) for steps in near for b, n in cuts])
+
+    def _near_tiles(self, genome: Genome) -> list[int]:
+        return sorted(self._choices.tiles, key=lambda tile: abs(log(tile / genome.steps)))[:NEAR_TILES]
+
     def _evolve(self) -> None:
-        for _ in range(PROPOSALS * self._budget.trials):
+        for _ in range(PROPOSALS):
             parents = self._fastest(PARENTS)
             parent = parents[min(len(parents) - 1, int(self._random.expovariate(0.4)))]
             self._try(self._choices.mutated(parent, self._random.choice((1, 1, 2, 2, 3)), self._random))

@@ -32,4 +32,4 @@ def test_the_busiest_unit_works_as_long_as_the_bound_says(workload: str, machine
         assert bound <= done.makespan
         compute = max(done.units[unit].busy for unit in COMPUTE_UNITS)
         if stack.steps % candidate.mapping.tile_steps == 0:  # else the last tile has more edges
-            assert compute <= bound * 1.0001
+            assert compute <= bound * 1.0003
