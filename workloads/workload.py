@@ -5,7 +5,7 @@ A stack is a number of layers that are alike, with the graph of one timestep; la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,8 @@ Placement = Literal["auto", "mac_array", "simd"]
 SpareSram = Literal["evenly", "weights"]
 Objective = Literal["time", "energy", "edp"]
 Precision = Literal["8bit", "16bit", "32bit"]
+ChunkTokens = Annotated[int, Field(ge=1, le=65_536, json_schema_extra={"unit": "tokens"})]
+CHUNKS = (4, 8, 16, 32, 64, 128, 256)  # tokens, of which the best is chosen where that is wished
 PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
 
 
@@ -88,10 +90,11 @@ class WorkloadSpec(Spec):
         description="How prefill computes the recurrence: token by token, or chunk by chunk in matrix products or "
         "parallel scans. Decode is one token, for which all are the same.",
     )
-    chunk: int | None = Field(
-        default=None, ge=1, le=65_536, json_schema_extra={"unit": "tokens"},
-        description="Tokens of a chunk, if the formulation is not sequential; the model's default unless given.",
-    )  # fmt: skip
+    chunk: ChunkTokens | Literal["best"] | None = Field(
+        default=None,
+        description="Tokens of a chunk, if the formulation is not sequential: the model's default unless given; `best` "
+        "is the one that is quickest.",
+    )
     layers: int = Field(ge=1, le=10_000, json_schema_extra={"unit": "layers"}, description="Layers of the model.")
     vocabulary: int | None = Field(
         default=None, ge=1, le=2**24, json_schema_extra={"unit": "tokens"},
@@ -180,11 +183,13 @@ class Stack:
 class Workload:
     """A checked workload: its description, and its layers as stacks in their order, the head last if it is to be run.
 
-    Raises ValueError if the stacks do not have as many layers as the description says.
+    Where the best chunk is to be found ``chunkings`` are the same workload in chunks of each size. Raises ValueError if
+    the stacks do not have as many layers as the description says.
     """
 
     spec: WorkloadSpec
     stacks: tuple[Stack, ...]
+    chunkings: tuple[Workload, ...] = ()
 
     def __post_init__(self) -> None:
         layers = sum(stack.layers for stack in self.body)
@@ -244,4 +249,15 @@ def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
     generator: Generator = GENERATORS[spec.model]
     if spec.formulation == SEQUENTIAL or spec.phase == "decode":
         return generator.sequential(dimensions)
-    return generator.chunked[spec.formulation](dimensions, spec.chunk or generator.chunk(dimensions))
+    given = None if spec.chunk == "best" else spec.chunk
+    return generator.chunked[spec.formulation](dimensions, given or generator.chunk(dimensions))
+
+
+def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
+    """The workload whose layers are all as *spec* and *dimensions* say; raises ValueError for a chunk that is none."""
+    workload = Workload.alike(spec, timestep_graph(spec, dimensions))
+    if spec.chunk != "best" or workload.chunk is None:
+        return workload
+    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length]
+    chunked = GENERATORS[spec.model].chunked[spec.formulation]
+    return replace(workload, chunkings=tuple(Workload.alike(spec, chunked(dimensions, tokens)) for tokens in sizes))

@@ -19,7 +19,7 @@ from sim.files.documents import Assignment, Document, read_document, said, split
 from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
 from workloads.models.registry import GENERATORS, SEQUENTIAL
-from workloads.workload import Workload, WorkloadSpec, timestep_graph
+from workloads.workload import Workload, WorkloadSpec, built
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,9 @@ def build_workload(document: Document) -> Workload:
     if problems:
         raise InputError(*problems)
     try:
-        graph = timestep_graph(spec, dimensions)
+        return built(spec, dimensions)
     except ValueError as error:
         raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None
-    return Workload.alike(spec, graph)
 
 
 def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:

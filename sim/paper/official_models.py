@@ -9,8 +9,8 @@ official sizes are within 3 % of the Mamba-3's, so the interpolation corrects li
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import exp, log
 
 from sim.files.resolve import resolve_workload
@@ -24,8 +24,11 @@ SISO = ("mamba3-siso-187m", "mamba3-siso-443m", "mamba3-siso-893m", "mamba3-siso
 MIMO = ("mamba3-mimo-894m", "mamba3-mimo-1.5b")
 SEQUENTIAL, CHUNKED, DECODE = "prefill, token by token", "prefill in chunks", "decode"
 PHASES = (SEQUENTIAL, CHUNKED, DECODE)
-ASSIGNMENTS: dict[str, tuple[str, ...]] = {SEQUENTIAL: (), CHUNKED: ("formulation=chunked",), DECODE: ("phase=decode",)}
-CHUNKS = {"MIMO": (16, 8, 4), "others": (64, 32, 16)}  # 64 is what is recommended, 64 / R for MIMO
+ASSIGNMENTS: dict[str, tuple[str, ...]] = {
+    SEQUENTIAL: (),
+    CHUNKED: ("formulation=chunked", "chunk=best"),
+    DECODE: ("phase=decode",),
+}
 
 
 @dataclass(frozen=True)
@@ -61,33 +64,14 @@ class Comparison:
 def comparisons(runs: Runs) -> list[Comparison]:
     """Every Mamba-3, SISO first."""
     names = (*REFERENCE, *SISO, *MIMO)
-    wanted = {name: _wanted(name) for name in names}
-    found = runs.of(run for each in wanted.values() for several in each.values() for run in several)
-    models = {
-        name: _model(name, {key: _fastest(several, found) for key, several in wanted[name].items()}) for name in names
+    wanted = {
+        name: {(machine, phase): Run(name, machine, ASSIGNMENTS[phase]) for machine in MACHINES for phase in PHASES}
+        for name in names
     }
+    found = runs.of(run for each in wanted.values() for run in each.values())
+    models = {name: _model(name, {key: found[run] for key, run in wanted[name].items()}) for name in names}
     references = [models[name] for name in REFERENCE]
     return [_compared(models[name], references) for name in (*SISO, *MIMO)]
-
-
-def _wanted(name: str) -> dict[tuple[str, str], list[Run]]:
-    """The runs of a model by (machine, phase), of which the fastest counts."""
-    return {(machine, phase): _runs(name, machine, phase) for machine in MACHINES for phase in PHASES}
-
-
-def _runs(name: str, machine: str, phase: str) -> list[Run]:
-    """In chunks the first of CHUNKS that fits; in decode as mapped, and with the state in DRAM if it can be there."""
-    usual = Run(name, machine, ASSIGNMENTS[phase])
-    if phase == CHUNKED:
-        chunks = CHUNKS["MIMO" if name in MIMO else "others"]
-        return [replace(usual, options=tuple(f"chunk={tokens}" for tokens in chunks))]
-    if phase == DECODE:
-        return [usual, replace(usual, options=("mapping.spill=true", "mapping.spill=false"))]
-    return [usual]
-
-
-def _fastest(several: Sequence[Run], found: Mapping[Run, Simulated]) -> Simulated:
-    return min((found[run] for run in several), key=lambda each: each.cycles_per_token)
 
 
 def _model(name: str, runs: dict[tuple[str, str], Simulated]) -> Official:

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from sim.paper.official_models import (
     CHUNKED,
-    CHUNKS,
     MACHINES,
     MIMO,
     PHASES,
@@ -61,8 +60,8 @@ def page(found: Sequence[Comparison]) -> str:
         "\n".join(head("The official Mamba-3 against the official Mamba-2", "official")),
         "![Latency penalty of the official Mamba-3](official.svg)",
         "How much longer the official Mamba-3 takes for a token than an official Mamba-2 of as many parameters: "
-        f"prefill of 1024 tokens and decode, B = 1. {SCALING}; decode simulates all layers, and is the faster of the "
-        "mapping found and one that keeps the state in DRAM, which leaves the SRAM to weights.",
+        f"prefill of 1024 tokens and decode, B = 1. {SCALING}; decode simulates all layers. Each model's mapping and "
+        "chunk are the best that were found for it.",
         "**The rule.** Models are matched by the parameters of their layers, and the layers are what runs: embeddings "
         "and LM head are left out on both sides, since vocabularies differ (128,256 tokens and 50,288) and make up "
         "more than half of the smallest Mamba-3. The time of a Mamba-2 of just as many parameters is interpolated "
@@ -70,7 +69,7 @@ def page(found: Sequence[Comparison]) -> str:
         f"{_farthest(found)} at most, so that little depends on the interpolation.",
         "## Penalty",
         _penalties(found),
-        "The roofline's penalty is that of the paper: operations by its convention, token by token. " + _chunks(),
+        "The roofline's penalty is that of the paper: operations by its convention, token by token.",
         _words(found),
         "## Cycles a token, layers only",
         _times(found),
@@ -80,11 +79,6 @@ def page(found: Sequence[Comparison]) -> str:
         _models(found),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _chunks() -> str:
-    others, mimo = (", ".join(map(str, CHUNKS[kind])) for kind in ("others", "MIMO"))
-    return f"In chunks: of {others} tokens (MIMO: {mimo}) the first that fits into the SRAM."
 
 
 def _farthest(found: Sequence[Comparison]) -> str:

@@ -14,7 +14,7 @@ from sim.accounting.result import Result
 from sim.files.errors import InputError
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import named_mapping, read_inputs
-from sim.simulation import prepare, run
+from sim.simulation import Job, prepare, run
 from workloads.workload import WorkloadSpec
 
 PREFILL_LAYERS = 2
@@ -61,6 +61,13 @@ class Simulated:
         return self.result.makespan_cycles / self.result.tokens
 
     @property
+    def least_cycles_per_token(self) -> float:
+        """What any mapping takes at least, in core cycles."""
+        bound = self.result.bounds.any_mapping_cycles
+        assert bound is not None, "these runs have a certificate"
+        return bound / self.result.tokens
+
+    @property
     def resource_cycles_per_token(self) -> float:
         """The resource bound: the busiest unit's work at its full rate."""
         return self.result.bounds.resource_cycles / self.result.tokens
@@ -77,10 +84,14 @@ def simulate_run(wanted: Run) -> Simulated:
         except InputError as error:
             refused.append((option, error.problems[0].message))
         else:
-            return Simulated(run(job, simulate_layers=simulated, stride="tile"), option, tuple(refused))
+            return Simulated(_run(job, simulated), option, tuple(refused))
     last = wanted.options[-1:]
     job = prepare(wanted.workload, wanted.machine, [*fixed, *last])
-    return Simulated(run(job, simulate_layers=simulated, stride="tile"), last[0] if last else None, tuple(refused))
+    return Simulated(_run(job, simulated), last[0] if last else None, tuple(refused))
+
+
+def _run(job: Job, simulated: int | None) -> Result:
+    return run(job, simulate_layers=simulated, stride="tile", certificate=True)
 
 
 Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from hw.machine import MachineSpec
+from sim.files.errors import MappingError
 from sim.files.limits import LIMITS, Limits, Search
 from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
@@ -50,7 +52,11 @@ def _choice(found: Sequence[Tried], trials: int) -> Choice:
 
 
 def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:
-    """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`."""
+    """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`.
+
+    Where the best chunk is to be found that is the one whose short search promises most.
+    """
+    workload = _best_chunk(workload, machine, limits)
     chosen: list[Section] = []
     layer = 0
     for stack in workload.stacks:
@@ -59,6 +65,29 @@ def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) 
         chosen.append(replace(section, first_layer=layer))
         layer += stack.layers
     return tuple(chosen)
+
+
+def _best_chunk(workload: Workload, machine: MachineSpec, limits: Limits) -> Workload:
+    if not workload.chunkings:
+        return workload
+    promised: list[tuple[float, int]] = []
+    errors: list[MappingError] = []
+    for number, each in enumerate(workload.chunkings):
+        try:
+            promised.append((sum(_promise(stack, machine, limits) for stack in each.body), number))
+        except MappingError as error:
+            errors.append(error)
+    if not promised:
+        raise errors[0]
+    return workload.chunkings[min(promised)[1]]
+
+
+def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
+    """Cycles that *stack* takes by the best of a short search; by its bound where nothing is to be searched for."""
+    costs = cost_model(stack, machine)
+    best, *_ = MappingSearch(stack, machine, costs, Space(stack, costs, limits), "short").run(limits)
+    each_step = best.candidate.bound if best.cycles == inf else best.cycles
+    return each_step * stack.steps * stack.layers
 
 
 def keep(section: Section, machine: MachineSpec) -> Section | None:
