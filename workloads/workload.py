@@ -129,13 +129,15 @@ class Stack:
     """``layers`` layers that are alike, one after the other: each has the *graph* for a timestep. Or the ``head``.
 
     The head is final norm and LM head, a layer by itself: one timestep, for the last token of each sequence, with a
-    mapping that is always chosen.
+    mapping that is always chosen. If the *graph* is that of the best chunk, ``chunkings`` are those of all that could
+    have been.
     """
 
     spec: WorkloadSpec
     graph: TimestepGraph
     layers: int
     head: bool = False
+    chunkings: tuple[TimestepGraph, ...] = ()
 
     @property
     def steps(self) -> int:

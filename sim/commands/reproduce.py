@@ -13,7 +13,7 @@ from sim.files.errors import InputError, Problem
 
 def reproduce(
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="table1, figure1, figure2, official, claims or all.")
+        str, typer.Argument(metavar="WHAT", help="table1, figure1, figure2, official, ranking, claims or all.")
     ] = "all",
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = Path("results"),
     workers: Annotated[

@@ -9,6 +9,7 @@ from sim.paper.claims import write_claims
 from sim.paper.figure1 import write_figure1
 from sim.paper.figure2 import write_figure2
 from sim.paper.official import write_official
+from sim.paper.ranking_page import write_ranking
 from sim.paper.runs import Runs
 from sim.paper.table1 import write_table1
 
@@ -17,5 +18,6 @@ PRODUCTS: dict[str, Callable[[Path, Runs], list[Path]]] = {
     "figure1": write_figure1,
     "figure2": write_figure2,
     "official": write_official,
+    "ranking": write_ranking,
     "claims": write_claims,
 }

@@ -79,7 +79,13 @@ def _best_chunk(workload: Workload, machine: MachineSpec, limits: Limits) -> Wor
             errors.append(error)
     if not promised:
         raise errors[0]
-    return workload.chunkings[min(promised)[1]]
+    best = workload.chunkings[min(promised)[1]]
+    open_to = zip(*(each.stacks for each in workload.chunkings), strict=True)
+    stacks = [
+        replace(stack, chunkings=tuple(each.graph for each in several))
+        for stack, several in zip(best.stacks, open_to, strict=True)
+    ]
+    return replace(best, stacks=tuple(stacks))
 
 
 def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
