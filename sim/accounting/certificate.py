@@ -16,7 +16,8 @@ quickest unit for each operation; and where a layer is one timestep, at least it
 array, and what cannot overlap with any of them, one after the other. To deal out fractions is a linear program with one
 constraint, whose dual has its optimum at one of the ratios of the operations' costs.
 
-The bound is one of the workload's formulation and chunk, unless the best chunk is wished for. Wishes of the workload (``mapping:``) do not raise it.
+The bound is one of the workload's formulation and of its chunk, or of all chunks where the best is wished for. Wishes of
+the workload (``mapping:``) do not raise it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Certificate(NamedTuple):
 def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
     """What *stack* takes at least, whatever its mapping, and whatever its chunk if the best was to be found."""
     if stack.chunkings:
-        stacks = [replace(stack, graph=graph, chunkings=()) for graph in dict.fromkeys(stack.chunkings)]
+        stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
         costs = CostModel(costs.analysis, costs.machine, costs.element_bytes)

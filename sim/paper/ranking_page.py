@@ -28,8 +28,8 @@ def page(found: dict[str, list[Standing]]) -> str:
     parts = [
         "\n".join(head("What the paper's ranking depends on", "ranking")),
         f"880 M parameters each, 1024 tokens or one, B = 1. {SCALING}; decode simulates all layers. A cell has tokens "
-        "a second, and in brackets how far that can be from the best mapping at most: the run against a bound over every "
-        "mapping of the model's way of computing on that machine (sim/accounting/certificate.py).",
+        "a second, and in brackets how far that can be from the best mapping at most: the run against a bound over "
+        "every mapping of the model's way of computing on that machine (sim/accounting/certificate.py).",
         f"In an order `A {SURE} B` means that A is faster whatever the schedules of both: A's run takes less than any "
         f"mapping of B can. `A {FOUND} B` means that A's mapping was the faster one, but the bounds leave it open. "
         "The penalty is how much longer Mamba-3 takes than Mamba-2: as found, and between which values it must be "
