@@ -16,8 +16,8 @@ quickest unit for each operation; and where a layer is one timestep, at least it
 array, and what cannot overlap with any of them, one after the other. To deal out fractions is a linear program with one
 constraint, whose dual has its optimum at one of the ratios of the operations' costs.
 
-The bound is one of the workload's formulation and of its chunk, or of all chunks where the best is wished for. Wishes of
-the workload (``mapping:``) do not raise it.
+The bound is one of the workload's formulation and of its chunk, or of all chunks where the best is wished for. Wishes
+of the workload (``mapping:``) do not raise it.
 """
 
 from __future__ import annotations
