@@ -43,9 +43,7 @@ cdef class SramPorts:
     cpdef long long occupy(self, long long user, long long now, long long load) except? -1
     @cython.locals(time=double)
     cdef int _advance(self, long long now) except -1
-    @cython.locals(
-        own=_Queue, mine=_Queue, queue=_Queue, time=double, number="long long", alone=bint, place="long long",
-    )
+    @cython.locals(own=_Queue, mine=_Queue, queue=_Queue, time=double, number="long long", alone=bint)
     cdef double _predict(self, long long user, long long now) except? -1
     @cython.locals(running=_Combination, queue=_Queue, number="long long")
     cdef _Combination _running(self, list queues)
