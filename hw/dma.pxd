@@ -4,6 +4,7 @@ from hw.dram.channel cimport Channel
 from hw.engine cimport Engine, Task
 from hw.ledger cimport Landing, Ledger
 from hw.observer cimport Observer
+from hw.sram_ports cimport SramPorts
 from hw.stream cimport Stream
 from hw.unit cimport Server
 
@@ -14,6 +15,8 @@ cdef class Dma(Server):
     cdef readonly long long channels
     cdef tuple _channel_names
     cdef object _ratio
+    cdef double _clock
+    cdef SramPorts _ports
     cdef long long _outstanding, _numerator, _denominator, _far, _oldest
     cdef long long[::1] _ends
     cpdef object offer(self, Stream stream)

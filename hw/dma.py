@@ -3,6 +3,9 @@
 A transfer is cut evenly over the channels, which therefore do the same at the same time: one timeline stands for all.
 The engine counts as busy while anything is in flight; the cycles in which nothing is are put down to what the next
 transfer was waiting for. DRAM runs on its own clock: arrivals and ends are converted at this border, rounding up.
+
+The SRAM ports are told of a transfer when it is issued: its bursts move at the peak rate until its end, without a
+pause. What a refresh pauses in between counts as before the first of them.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from hw.integers import apportion
 from hw.ledger import Landing
 from hw.observer import Observer
 from hw.reasons import BANDWIDTH, Reason
+from hw.sram_ports import SramPorts
 from hw.stream import NEVER, Stream
 from hw.unit import Server
 from hw.unit_names import DMA
@@ -28,16 +32,19 @@ WORD: Final = 1 << 62  # a machine word holds more than this
 
 
 class Dma(Server):
-    """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it."""
+    """The DMA engine, with *outstanding* transfers at most in flight, and the channels behind it.
+
+    Its transfers take from the SRAM *ports*, if given.
+    """
 
     __slots__ = (
-        "_channel_names", "_denominator", "_ends", "_far", "_numerator", "_oldest", "_outstanding", "_ratio", "channel",
-        "channels",
+        "_channel_names", "_clock", "_denominator", "_ends", "_far", "_numerator", "_oldest", "_outstanding", "_ports",
+        "_ratio", "channel", "channels",
     )  # fmt: skip
 
     def __init__(
         self, outstanding: int, dram: DramSpec, clock_hz: int, names: tuple[str, ...], engine: Engine,
-        ideal: Collection[str] = (),
+        ideal: Collection[str] = (), ports: SramPorts | None = None,
     ) -> None:  # fmt: skip
         super().__init__(DMA, names, engine)
         timing = TRANSFER_TIMINGS[dram.timing]
@@ -49,6 +56,8 @@ class Dma(Server):
         self._ratio = ratio
         self._far = WORD // max(ratio.numerator, ratio.denominator)  # from then on products need more than a word
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
+        self._clock = float(1 / ratio)  # cycles of a clock
+        self._ports = ports
         self._ends = array("q", [0]) * outstanding  # of the last transfers, in turn
         self._oldest = 0  # of them: one more may be in flight once it has ended
 
@@ -93,6 +102,8 @@ class Dma(Server):
         address = (stream.origin + stream.address) // self.channels
         channel.serve(self._clocks(now), address, -(-stream.size_bytes // self.channels), stream.write, reason)
         end = self._cycles(channel.free)
+        if self._ports is not None and channel.data:
+            self._ports.move(now, stream.load, (channel.free - channel.data) * self._clock, channel.free * self._clock)
         self.free_at = end
         stream.tally.busy += end - free_at
         self._ends[self._oldest] = end

@@ -15,6 +15,7 @@ from pydantic import Field
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
+from hw.sram import FetchAhead
 
 Function = Literal[
     "add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus"
@@ -42,6 +43,7 @@ class SimdSpec(VectorUnitSpec):
     """A SIMD unit."""
 
     lanes: int = Field(ge=1, le=1_048_576, description="Elements side by side.", json_schema_extra={"unit": "lanes"})
+    fetch_ahead: FetchAhead = 32
 
 
 def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) -> Cost:

@@ -14,6 +14,15 @@ from hw.integers import ceil_div
 from hw.quantities import BYTES, Quantity
 from hw.spec import Spec, contradiction
 
+FetchAhead = Annotated[
+    int,
+    Field(
+        ge=0, le=65_536, json_schema_extra={"unit": "words"},
+        description="Words (sram.bank_width) that are read before they are needed. As many as a cluster serves in a"
+        " cycle hide what another unit delays; with none, it stands still whenever a word is late.",
+    ),
+]  # fmt: skip
+
 
 class SramSpec(Spec):
     """Memory of ``banks`` banks, each ``ports`` accesses of ``bank_width`` a cycle, interleaved in clusters."""
@@ -57,9 +66,14 @@ class SramSpec(Spec):
         return self.capacity // self.clusters
 
     @property
+    def cluster_words_per_cycle(self) -> int:
+        """How many words one cluster gives in a cycle."""
+        return self.interleave * self.ports
+
+    @property
     def cluster_bytes_per_cycle(self) -> int:
         """What one cluster gives in a cycle."""
-        return self.interleave * self.ports * self.bank_width
+        return self.cluster_words_per_cycle * self.bank_width
 
     def spread(self, start: int, size_bytes: int, traffic_bytes: int) -> dict[int, int]:
         """*traffic_bytes* to the buffer [start, start + size) by cluster, in proportion to what lies in each."""

@@ -16,8 +16,8 @@ class Stream(Task):
 
     The request may start from cycle ``ready_at`` on, which may lie ahead; ``reason`` says what it was last waiting for.
     The lowest ``priority`` goes first. A compute unit reads ``cycles``, ``tail_cycles`` (more until the result is
-    there) and ``load`` (what it asks of the SRAM ports); the DMA engine ``size_bytes``, ``write`` and ``address``, to
-    which ``origin`` is added.
+    there) and ``load`` (what it asks of the SRAM ports); the DMA engine ``size_bytes``, ``write``, ``address`` (to
+    which ``origin`` is added) and ``load`` (what kind of traffic this is for the SRAM ports, the same all along).
     ``tally`` gets the cycles that the requests take the unit, and those for which it stood idle before them.
     ``place`` is the stream's among those of its unit, ``view`` what observers are shown.
     """

@@ -9,7 +9,7 @@ from hw.machine import MachineSpec
 from hw.observer import Observer
 from hw.sram_ports import SramPorts
 from hw.unit import Server, Unit
-from hw.unit_names import COMPUTE_UNITS, DMA
+from hw.unit_names import COMPUTE_UNITS, DMA, MAC_ARRAY, SIMD, UnitName
 
 
 class Machine:
@@ -18,15 +18,20 @@ class Machine:
     def __init__(self, spec: MachineSpec, engine: Engine, names: tuple[str, ...], contended: bool) -> None:
         self.engine = engine
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
-        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal)
+        self._fetch_ahead = {MAC_ARRAY: spec.mac_array.fetch_ahead, SIMD: spec.simd.fetch_ahead}
+        self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal, self.ports)
         self.units: dict[str, Server] = {
             **{name: Unit(name, names, engine, self.ports) for name in COMPUTE_UNITS},
             DMA: self.dma,
         }
 
-    def load(self, cycles: int, demand: dict[int, int]) -> int:
-        """The number of the load on the SRAM ports of a request that takes *cycles* and moves *demand* bytes."""
-        return self.ports.load(cycles, demand) if self.ports is not None else 0
+    def load(self, unit: UnitName, cycles: int, demand: dict[int, int]) -> int:
+        """The number of the load on the SRAM ports of a request of *unit* that moves *demand* bytes in *cycles*."""
+        return self.ports.load(cycles, demand, self._fetch_ahead[unit]) if self.ports is not None else 0
+
+    def traffic(self, lies: dict[int, int]) -> int:
+        """The number of the kind of traffic to and from a buffer of which so many bytes lie in each cluster."""
+        return self.ports.traffic(lies) if self.ports is not None else 0
 
     def observe(self, observer: Observer | None) -> None:
         """Have *observer* listen to every unit."""

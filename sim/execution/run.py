@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from hw.accounts import Accounts
 from hw.engine import BORDER, CYCLE, Engine
 from hw.machine import MachineSpec
+from hw.unit_names import DMA
 from hw.wiring import Machine
 from sim.execution.observers import RunObserver
 from sim.execution.streams import StreamRun
@@ -80,9 +82,14 @@ def run_program(
 def _streams(program: Program, machine: Machine, names: Sequence[str], observer: RunObserver | None) -> list[StreamRun]:
     """The streams of *program*, connected to each other and to the units of *machine*."""
     runs = [
-        StreamRun(StreamTables(program, rank, names, machine.load), machine.units[plan.unit], observer)
+        StreamRun(
+            StreamTables(program, rank, names, partial(machine.load, plan.unit)), machine.units[plan.unit], observer
+        )
         for rank, plan in enumerate(program.streams)
     ]
+    for run, plan in zip(runs, program.streams, strict=True):
+        if plan.unit == DMA:
+            run.load = machine.traffic(plan.lies)
     for run in runs:
         run.connect(runs)
     if program.pool is not None:

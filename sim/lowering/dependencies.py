@@ -127,11 +127,18 @@ class _Dependencies:
         self._require(consumer, producer, reason, needs)
 
     def _needs(self, consumer: int, producer: int, part: str, distance: int) -> Numbers:
-        """For every item of *consumer* the items of *producer* until *part* of what it covers is done."""
+        """For every item of *consumer* the items of *producer* until *part* of what it covers is done.
+
+        An item that covers many timesteps makes part of its own past itself; what it needs are those before its first.
+        """
         making, using = self.plans[producer].layout, self.plans[consumer].layout
         told_apart = part if isinstance(making, SegmentLayout) else self._in_blocks(part)
-        key = "needs", using, making, told_apart, distance
-        return self.costs.once(key, lambda: self._count(producer, part, using.regions, distance))
+        own = producer == consumer and not isinstance(using, SegmentLayout)
+        key = "needs", using, making, told_apart, distance, own
+        regions = using.regions
+        if own:
+            regions = regions._replace(last=np.minimum(regions.last, regions.first - 1 + distance))
+        return self.costs.once(key, lambda: self._count(producer, part, regions, distance))
 
     def need_space(self, storage: Storage) -> None:
         """Writing a slot waits until everything that its previous contents are for has been done."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.requests import Work
-from hw.unit_names import COMPUTE_UNITS
+from hw.unit_names import UNITS
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory
 from sim.lowering.compute import ComputeStreams
@@ -25,7 +25,7 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     """The program of *stack* on *machine*, by the mapping of *inventory*, whose buffers have their places."""
     tiling = Tiling(stack.steps, inventory.mapping.tile_steps)
     compute = ComputeStreams(machine, costs, inventory, tiling)
-    transfers = TransferStreams(stack, costs, inventory, tiling)
+    transfers = TransferStreams(stack, machine, costs, inventory, tiling)
     before, works, after = transfers.before(), list(map(compute.plan, inventory.drafts)), transfers.after()
     plans = [*before, *works, *after]
     if inventory.mapping.head_first:
@@ -83,16 +83,33 @@ def _pool(machine: MachineSpec, streams: Streams) -> Pool | None:
 
 
 def _contended(machine: MachineSpec, plans: list[StreamPlan]) -> bool:
-    """Whether the units' highest demands on some cluster of banks can add up to more than it gives."""
+    """Whether requests can be longer than their unit needs: the banks cannot always give what is asked for.
+
+    That is where the highest demands on some cluster, of the units and of the DMA engine at DRAM's peak, can add up to
+    more than it gives, or where a unit does not fetch enough ahead to hide that others are served first.
+    """
     if "bank_conflicts" in machine.ideal:
         return False
-    sram, worst = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0.0)
-    for unit in COMPUTE_UNITS:
-        peaks = dict.fromkeys(worst, 0.0)
+    sram = machine.sram
+    if min(machine.mac_array.fetch_ahead, machine.simd.fetch_ahead) < sram.cluster_words_per_cycle:
+        return True
+    worst = dict.fromkeys(range(sram.clusters), 0.0)
+    for unit in UNITS:
         own = [plan for plan in plans if plan.unit == unit]
-        for work in (request for plan in own for request in plan.requests if isinstance(request, Work)):
-            for cluster, size in work.demand.items():
-                peaks[cluster] = max(peaks[cluster], size / max(1, work.cycles))
-        worst = {cluster: worst[cluster] + peak for cluster, peak in peaks.items()}
-    background = machine.dram_bytes_per_cycle / sram.clusters
-    return any(rate + background > sram.cluster_bytes_per_cycle for rate in worst.values())
+        for cluster, rate in _peaks(machine, own).items():
+            worst[cluster] += rate
+    return any(rate > sram.cluster_bytes_per_cycle for rate in worst.values())
+
+
+def _peaks(machine: MachineSpec, plans: list[StreamPlan]) -> dict[int, float]:
+    """The most that requests of *plans* ask of each cluster: bytes a cycle."""
+    peaks: dict[int, float] = {}
+    for plan in plans:
+        for request in plan.requests:
+            if isinstance(request, Work):
+                for cluster, size in request.demand.items():
+                    peaks[cluster] = max(peaks.get(cluster, 0.0), size / max(1, request.cycles))
+        for cluster, size in plan.lies.items():
+            rate = machine.dram_bytes_per_cycle * size / sum(plan.lies.values())
+            peaks[cluster] = max(peaks.get(cluster, 0.0), rate)
+    return peaks

@@ -63,8 +63,9 @@ class StreamPlan:
     ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
     variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
-    further in DRAM for each layer and ``tile_bytes`` for each tile of it. Its requests are as urgent as those of others
-    ``ahead`` tiles earlier.
+    further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the buffers that the
+    transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
+    earlier.
     """
 
     name: str
@@ -79,6 +80,7 @@ class StreamPlan:
     layer_bytes: int = 0
     tile_bytes: int = 0
     ahead: int = 0
+    lies: dict[int, int] = field(default_factory=dict)
 
     @property
     def items(self) -> int:

@@ -6,16 +6,17 @@ layers goes through DRAM.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
 
 from hw.integers import ceil_div
+from hw.machine import MachineSpec
 from hw.requests import Transfer
 from hw.unit_names import DMA
-from sim.lowering.buffers import Inventory
+from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.order import BatchLayout, Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant
@@ -46,13 +47,17 @@ class _Transfers:
     layout: Layout
     sizes: tuple[Numbers, ...]  # 0 for nothing to do
     place: _Place
+    storages: Sequence[Storage]  # where it lies in SRAM
 
 
 class TransferStreams:
     """Makes the streams of the DMA engine, and gives all that they move its place in DRAM."""
 
-    def __init__(self, stack: Stack, costs: CostModel, inventory: Inventory, tiling: Tiling) -> None:
+    def __init__(
+        self, stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory, tiling: Tiling
+    ) -> None:
         self._stack = stack
+        self._sram = machine.sram
         self._costs = costs
         self._inventory = inventory
         self._mapping = inventory.mapping
@@ -66,40 +71,41 @@ class TransferStreams:
     def before(self) -> list[StreamPlan]:
         """The streams that fetch what a tile needs: input, parameters, states, weights."""
         source = self._analysis.graph.input_tensor
-        activations, moved_state = Moved("activations"), Moved("state")
         sizes = self._activation_sizes(source)
-        fetched = [_Transfers("load.input", activations, self._once(), sizes, self._activations)]
+        inputs = [self._inventory.stored[source]] if source in self._inventory.stored else []
+        fetched = [_Transfers("load.input", Moved("activations"), self._once(), sizes, self._activations, inputs)]
         for number, storage in self._inventory.parameters.items():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
-            parameters = Moved("parameters", self._drafts[number].operations[0])
-            fetched.append(
-                _Transfers(name, parameters, self._once(), _sizes(1, size, _in_first), self._per_layer(size))
-            )
-        resumes, blocks = self._stack.resumes, self._mapping.blocks
-        state = ceil_div(self._inventory.carried_bytes(spilled=False), blocks)
-        if state and resumes:
-            sizes = _sizes(blocks, state, _in_first)
-            fetched.append(_Transfers("load.state", moved_state, self._by_block(), sizes, self._states[False]))
-        spilled = ceil_div(self._inventory.carried_bytes(spilled=True), blocks)
-        if spilled:  # in prefill it begins as zero
-            sizes = _sizes(blocks, spilled, lambda variant: resumes or not _in_first(variant))
-            fetched.append(_Transfers("load.spilled", moved_state, self._by_block(), sizes, self._states[True]))
+            moved, place = Moved("parameters", self._drafts[number].operations[0]), self._per_layer(size)
+            fetched.append(_Transfers(name, moved, self._once(), _sizes(1, size, _in_first), place, [storage]))
+        resumes = self._stack.resumes
+        if resumes:
+            fetched += self._state_transfers("load.state", False, _in_first)
+        # In prefill what is spilled begins as zero.
+        fetched += self._state_transfers("load.spilled", True, lambda variant: resumes or not _in_first(variant))
         fetched += [self._weight_transfers(number) for number in self._inventory.projections]
-        return [_plan(transfers) for transfers in fetched]
+        return [self._plan(transfers) for transfers in fetched]
 
     def after(self) -> list[StreamPlan]:
         """The streams that bring back what a tile leaves: states, output."""
-        kept: list[_Transfers] = []
-        for name, spilled, when in (("store.spilled", True, _always), ("store.state", False, _in_last)):
-            size = ceil_div(self._inventory.carried_bytes(spilled), self._mapping.blocks)
-            if size:
-                sizes, place = _sizes(self._mapping.blocks, size, when), self._states[spilled]
-                kept.append(_Transfers(name, Moved("state", write=True), self._by_block(), sizes, place))
+        kept = self._state_transfers("store.spilled", True, _always)
+        kept += self._state_transfers("store.state", False, _in_last)
         output, handed_on = self._analysis.graph.output_tensor, self._activations
         place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
-        activations = Moved("activations", write=True)
-        kept.append(_Transfers("store.output", activations, self._once(), self._activation_sizes(output), place))
-        return [_plan(transfers) for transfers in kept]
+        activations, sizes = Moved("activations", write=True), self._activation_sizes(output)
+        outputs = [self._inventory.stored[output]]
+        kept.append(_Transfers("store.output", activations, self._once(), sizes, place, outputs))
+        return [self._plan(transfers) for transfers in kept]
+
+    def _state_transfers(self, name: str, spilled: bool, when: Callable[[TileVariant], bool]) -> list[_Transfers]:
+        """The stream *name*, which moves the states that are *spilled* (or all others) block by block, if any."""
+        inventory, blocks = self._inventory, self._mapping.blocks
+        size = inventory.carried_bytes(spilled)
+        carried = [tensor for tensor in self._analysis.graph.carried if (tensor in inventory.spilled) == spilled]
+        storages = [inventory.stored.get(f"{tensor}.past") or inventory.stored[tensor] for tensor in carried]
+        moves, place = Moved("state", write=name.startswith("store")), self._states[spilled]
+        sizes = _sizes(blocks, size, when)
+        return [_Transfers(name, moves, self._by_block(), sizes, place, storages)] if size else []
 
     def _per_layer(self, layer_bytes: int, tile_bytes: int = 0, more_layers: int = 0) -> _Place:
         """A place in DRAM with *layer_bytes* for every layer."""
@@ -135,23 +141,32 @@ class TransferStreams:
         later = np.zeros_like(sizes) if self._inventory.resident else sizes
         in_variants = tuple(sizes if _in_first(variant) else later for variant in VARIANTS)
         place = self._per_layer(int(sizes.sum()))
-        user = draft.operations[0]
-        return _Transfers(f"load.weights.{user}", Moved("weights", user), draft.layout, in_variants, place)
+        user, storage = draft.operations[0], self._inventory.weights
+        assert storage is not None
+        return _Transfers(f"load.weights.{user}", Moved("weights", user), draft.layout, in_variants, place, [storage])
 
+    def _plan(self, transfers: _Transfers) -> StreamPlan:
+        """The stream, with each distinct transfer once."""
+        place, requests = transfers.place, list[Transfer]()
+        numbers: dict[int, Numbers] = {}  # by the identity of sizes
+        for sizes in {id(each): each for each in transfers.sizes}.values():
+            busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
+            numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
+            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.moves.write), starts[busy].tolist())
+        return StreamPlan(
+            transfers.name, DMA, (), transfers.layout, tuple(requests),
+            tuple(numbers[id(sizes)] for sizes in transfers.sizes),
+            moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
+            lies=self._lies(transfers.storages),
+        )  # fmt: skip
 
-def _plan(transfers: _Transfers) -> StreamPlan:
-    """The stream, with each distinct transfer once."""
-    place, requests = transfers.place, list[Transfer]()
-    numbers: dict[int, Numbers] = {}  # by the identity of sizes
-    for sizes in {id(each): each for each in transfers.sizes}.values():
-        busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
-        numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
-        requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.moves.write), starts[busy].tolist())
-    return StreamPlan(
-        transfers.name, DMA, (), transfers.layout, tuple(requests),
-        tuple(numbers[id(sizes)] for sizes in transfers.sizes),
-        moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
-    )  # fmt: skip
+    def _lies(self, storages: Sequence[Storage]) -> dict[int, int]:
+        """How many bytes of the buffers of *storages* lie in each cluster of SRAM."""
+        lies: dict[int, int] = {}
+        for buffer in (storage.buffer for storage in storages):
+            for cluster, size in self._sram.spread(buffer.start, buffer.size_bytes, buffer.size_bytes).items():
+                lies[cluster] = lies.get(cluster, 0) + size
+        return lies
 
 
 def _always(_: TileVariant) -> bool:
@@ -169,7 +184,7 @@ def _in_last(variant: TileVariant) -> bool:
     return TileVariant.LAST in variant
 
 
-def _sizes(items: int, size: int, when: Callable[[TileVariant], bool]) -> tuple[Numbers, ...]:
-    """*items* of *size* bytes in the variants of tiles *when* they are moved, of none in the others."""
-    moved, nothing = np.full(items, size, np.int64), np.zeros(items, np.int64)
+def _sizes(items: int, total_bytes: int, when: Callable[[TileVariant], bool]) -> tuple[Numbers, ...]:
+    """*total_bytes* cut into *items* in the variants of tiles *when* they are moved, nothing in the others."""
+    moved, nothing = np.diff(np.arange(items + 1, dtype=np.int64) * total_bytes // items), np.zeros(items, np.int64)
     return tuple(moved if when(variant) else nothing for variant in VARIANTS)

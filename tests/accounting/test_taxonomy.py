@@ -23,8 +23,15 @@ PAGE = (DOCS / "stalls.md").read_text()
 PICTURE = (DOCS / "stalls.svg").read_text()
 SHORT = {"mac_array": "array", "dram.channel": "channel", "sram.banks": "banks"}
 SERIAL = "mac_array.folds=serial"
-# little SRAM in few banks, and serial folds: a machine that has nearly every reason
-CRAMPED = ("sram.capacity=512KiB", "sram.banks=4", "sram.interleave=4", SERIAL, "mapping.placement=simd")
+# little SRAM in few and narrow banks, and serial folds: a machine that has nearly every reason
+CRAMPED = (
+    "sram.capacity=512KiB",
+    "sram.banks=4",
+    "sram.interleave=4",
+    "sram.bank_width=32B",
+    SERIAL,
+    "mapping.placement=simd",
+)
 NEVER_SEEN = {"waits_for_dma", "start"}
 KEYS = [leaf.key for leaf in TAXONOMY]
 

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import Reason
+from hw.requests import Transfer
+from hw.sram import SramSpec
+from sim.execution.observers import RunObserver
+from sim.execution.offered import Offered
 from sim.execution.run import STRIDES, Stride, run_program
 from sim.files.errors import DeadlockError
 from sim.lowering.program import Pool, Program
+from tests.support.plain_banks import PlainBanks
 from tests.support.plain_model import reference_makespan
-from tests.support.programs import LATENCY, MAC, SIMD, compute, load, makespan, needs, program, programs
+from tests.support.programs import (
+    LATENCY,
+    MAC,
+    SIMD,
+    compute,
+    contended_programs,
+    load,
+    makespan,
+    needs,
+    program,
+    programs,
+)
 
 DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
@@ -140,3 +158,29 @@ def test_every_tile_of_the_last_stream_is_told_when_its_last_item_starts(spec: M
 @given(built=programs())
 def test_random_programs_take_what_a_plain_simpy_model_takes(spec: MachineSpec, built: Program) -> None:
     assert makespan(spec, built) == reference_makespan(built)
+
+
+class Ends(RunObserver):
+    """Tells plain banks of every request and transfer as it is issued, and keeps when each ends: found, expected."""
+
+    def __init__(self, rate: int) -> None:
+        self._banks = PlainBanks((MAC, SIMD), rate, dma_rate=16)
+        self.ends: list[tuple[int, int]] = []
+
+    def issued(self, offered: Offered, now: int, end: int, completion: int, landing: Landing | None) -> None:
+        request = offered.plan.requests[offered.request_number]
+        if isinstance(request, Transfer):  # a cycle is a clock, in which 16 bytes move
+            self._banks.transfer(end - request.size_bytes // 16, end)
+        else:
+            size = request.demand[0]
+            self.ends.append((end, self._banks.request(offered.plan.unit, now, request.cycles, size)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(built=contended_programs(), rate=st.integers(8, 80))
+def test_requests_take_what_plain_banks_give(spec: MachineSpec, built: Program, rate: int) -> None:
+    """One bank; requests ask for up to 64 bytes a cycle, the DMA engine for 16, of which it gets half of *rate*."""
+    sram = SramSpec(capacity="64KiB", banks=1, bank_width=f"{rate}B", ports=1, interleave=1)
+    observer = Ends(rate)
+    run_program(built, spec.model_copy(update={"sram": sram}), observer=observer)
+    assert [found for found, _ in observer.ends] == [expected for _, expected in observer.ends]

@@ -23,8 +23,8 @@ Occupation = tuple[str, int, int, dict[int, int]]  # unit, start, cycles, bytes 
 class Ports:
     """SRAM ports of which units ask by name, and for requests instead of loads."""
 
-    def __init__(self, spec: SramSpec, dma_bytes_per_cycle: float = 0.0) -> None:
-        self._ports = SramPorts(spec, dma_bytes_per_cycle)
+    def __init__(self, spec: SramSpec) -> None:
+        self._ports = SramPorts(spec)
         self._users = {unit: self._ports.join() for unit in "abcdefg"}
 
     def occupy(self, unit: str, now: int, cycles: int, demand: dict[int, int]) -> int:
@@ -205,18 +205,95 @@ def test_banks_that_are_wanted_are_never_idle() -> None:
     assert done["a"] * 4800 + done["b"] * 37 * 48 == pytest.approx(100_000 * RATE, rel=0.01)
 
 
+# The DMA engine moves 16 bytes a cycle, unless said otherwise. "a" asks for 100 cycles for *rate* bytes a cycle, from
+# cycle 0 on.
 @pytest.mark.parametrize(
-    ("dma_bytes_per_cycle", "cycles"),
+    ("dma_rate", "rate", "moves", "taken"),
     [
-        pytest.param(0.0, 100, id="no-dma"),
-        pytest.param(16.0, ceil(100 * 64 / 48), id="a-quarter-of-the-cluster"),
-        pytest.param(1000.0, 200, id="never-more-than-half"),
+        pytest.param(16, 64, [], 100, id="nothing moves"),
+        pytest.param(16, 48, [(0, 40), (40, 80)], 100, id="room for both"),
+        pytest.param(16, 64, [(0, 40)], 100, id="units go first: a transfer behind"),
+        # in the second transfer the DMA engine has fallen behind by one: 40 cycles at 3/4 of full speed
+        pytest.param(16, 64, [(0, 40), (40, 80)], 110, id="no more than one transfer behind"),
+        pytest.param(16, 64, [(0, 40), (50, 90)], 110, id="it does not catch up where there is no room"),
+        pytest.param(16, 64, [(0, 40), (40, 50)], 103, id="no more than the one at hand"),
+        pytest.param(16, 64, [(0, 10), (10, 50)], 102.5, id="a long one behind a short one: 30 cycles later"),
+        pytest.param(1000, 64, [(0, 40), (40, 80)], 120, id="never more than half"),
+        # 8 of 16 bytes are left for it: 20 cycles behind after each of two, then 20 cycles are left at 48/56
+        pytest.param(16, 56, [(0, 40), (40, 80), (80, 120)], 80 + 20 * 56 / 48, id="half of what it wants is left"),
+        # 20 cycles behind, of which 10 are made good in the pause of 20; 10 + 20 behind at 100, just short of 40
+        pytest.param(16, 56, [(0, 40), (60, 100)], 100, id="made good meanwhile"),
+        pytest.param(16, 64, [(200, 240), (240, 280)], 100, id="later"),
     ],
 )
-def test_dma_takes_its_share_first(dma_bytes_per_cycle: float, cycles: int) -> None:
-    """A request that needs all 64 bytes a cycle of its cluster gets what the DMA engine leaves."""
-    spec = SramSpec(capacity="1KiB", banks=1, bank_width="64B", ports=1, interleave=1)
-    assert Ports(spec, dma_bytes_per_cycle).occupy("a", 0, 100, {0: 6400}) == cycles
+def test_the_dma_engine_goes_first_when_it_is_a_transfer_behind(
+    dma_rate: float, rate: int, moves: list[tuple[float, float]], taken: float
+) -> None:
+    ports = SramPorts(sram(), dma_rate)
+    user, kind = ports.join(), ports.traffic({0: 64})
+    for begin, end in moves:
+        ports.move(0, kind, begin, end)
+    assert ports.occupy(user, 0, ports.load(100, {0: 100 * rate})) == ceil(taken)
+
+
+def test_what_is_told_after_a_request_has_started_is_served_before_the_next() -> None:
+    ports = SramPorts(sram(), 16)
+    user, kind = ports.join(), ports.traffic({0: 64})
+    assert ports.occupy(user, 0, ports.load(100, {0: 6400})) == 100
+    for begin in (10, 50):
+        ports.move(10, kind, begin, begin + 40)
+    assert ports.occupy(user, 100, ports.load(10, {0: 0})) == 10 + 10
+
+
+def test_a_pause_of_units_lets_the_dma_engine_catch_up() -> None:
+    ports = SramPorts(sram(), 16)
+    user, kind, all_of_it = ports.join(), ports.traffic({0: 64}), ports.load(40, {0: 40 * RATE})
+    for begin in (0, 60, 100):
+        ports.move(0, kind, begin, begin + 40)
+    assert ports.occupy(user, 0, all_of_it) == 40  # 40 behind
+    # At 60 it has made good 20 of the 40 that it was behind at 40; at 80 it is 40 behind again.
+    assert ports.occupy(user, 60, all_of_it) == ceil(20 + 20 * 4 / 3)
+    assert ports.occupy(user, 200, all_of_it) == 40
+
+
+def test_a_transfer_takes_from_the_clusters_of_its_buffer() -> None:
+    """48 of 64 bytes in the first cluster: three quarters of DRAM's rate there, a quarter in the other."""
+    ports = SramPorts(sram(2), 32)
+    users, kind = [ports.join() for _ in range(2)], ports.traffic({0: 48, 1: 16})
+    for begin in (0, 50):
+        ports.move(0, kind, begin, begin + 50)
+    loads = [ports.load(110, {cluster: 110 * RATE}) for cluster in range(2)]
+    taken = [ceil(100 + 110 - 50 - 50 * (64 - rate) / 64) for rate in (24, 8)]
+    assert [ports.occupy(user, 0, load) for user, load in zip(users, loads, strict=True)] == taken
+
+
+def test_kinds_of_traffic_are_numbered_by_what_they_take() -> None:
+    ports = SramPorts(sram(4), 16)
+    lies = [{0: 8}, {0: 16}, {0: 8, 1: 8}, {1: 4, 0: 4}, {}, {1: 3}]
+    assert [ports.traffic(each) for each in lies] == [1, 1, 2, 2, 0, 3]
+
+
+def test_any_number_of_transfers_is_taken_note_of() -> None:
+    """Many more than there is room for at first, none of which is over: each but the first takes a quarter."""
+    ports = SramPorts(sram(), 16)
+    user, kind = ports.join(), ports.traffic({0: 1})
+    for number in range(1000):
+        ports.move(0, kind, 10 * number, 10 * number + 10)
+    assert ports.occupy(user, 0, ports.load(7510, {0: 7510 * RATE})) == ceil(10_000 + 7510 - 10 - 9990 * 3 / 4)
+
+
+def test_transfers_that_are_over_are_forgotten() -> None:
+    """Data move all the time, half of which a unit wants all: after two requests the DMA engine is a transfer behind,
+    and from then on gets a quarter."""
+    ports = SramPorts(sram(), 16)
+    user, kind, load = ports.join(), ports.traffic({0: 1}), ports.load(5, {0: 5 * RATE})
+    taken = []
+    for now in range(0, 10_000, 10):
+        if now % 100 == 0:
+            for begin in range(now, now + 100, 10):
+                ports.move(now, kind, begin, begin + 10)
+        taken.append(ports.occupy(user, now, load))
+    assert taken == [5, 5, *[ceil(5 * 4 / 3)] * 998]
 
 
 def test_requests_that_ask_for_the_same_are_one_load() -> None:

@@ -15,6 +15,7 @@ from sim.lowering.compute import stream_name
 from sim.lowering.program import Program, TileVariant
 from sim.lowering.section import Section
 from sim.search.choose import choose
+from sim.simulation import prepare, simulate
 from tests.support.layers import EDGE, LEAKY, inventory, layer, section
 from workloads.graph import GraphBuilder
 from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
@@ -159,3 +160,44 @@ def test_every_tensor_moves_at_its_own_width(operation: str, elements: int, wide
         built = two_widths(state)  # type: ignore[arg-type]
         stream = next(plan for plan in built.streams if plan.name == operation)
         assert built.bytes_moved(stream) == TOKENS * (2 * elements + width * wide) + 2 * weights
+
+
+# Mamba-2 with one block of 2 heads (h) of 64 channels (p) and 64 states (n); a request is one timestep of both heads.
+STATE = 2 * 64 * 64
+CONVOLUTION = 3 * (2 * 64 + 64 + 64)  # the last three tokens of x, B and C
+
+
+@pytest.mark.parametrize(
+    ("stream", "narrow", "wide"),
+    [
+        pytest.param("conv.x..dt_x", 3 * 128 + 2 + 5 * 128, 0, id="x, its convolution, dx, dt; parameters"),
+        pytest.param("outer", 128 + 64 + STATE, 0, id="dx, B, dBx"),
+        pytest.param("update", 2 + STATE, 2 * STATE, id="a, dBx; the state before and after"),
+        pytest.param("readout", 64 + 128, STATE, id="C, s; the state"),
+        pytest.param("store.state", CONVOLUTION, STATE, id="to DRAM: what the convolution needs; the state"),
+        pytest.param("store.output", 4 * 64, 0, id="to DRAM: the output"),
+    ],
+)
+@pytest.mark.parametrize(("precision", "width"), [("16bit", 2), ("32bit", 4)])
+def test_the_state_of_mamba2_is_as_wide_everywhere(
+    stream: str, narrow: int, wide: int, precision: str, width: int
+) -> None:
+    """Elements that each request moves: *narrow* ones of 16 bit, and *wide* ones as wide as the state."""
+    places = [f"mapping.place.{name}" for name in ("outer=mac_array", "update=simd", "readout=mac_array")]
+    wishes = ("mapping.token_tile=4", "mapping.blocks=1", "mapping.lanes=1", *places)
+    small = ("layers=1", "sequence_length=4", "dimensions.d_model=64", f"state_precision={precision}")
+    (found,) = prepare("mamba2", "edge", (*small, *wishes)).sections
+    plan = next(each for each in found.program.streams if each.name == stream)
+    assert {each.moved_bytes for each in plan.requests} == {2 * narrow + width * wide}
+    (state,) = [buffer for buffer in found.program.buffers if buffer.name == "S"]
+    assert state.slot_bytes == width * STATE
+
+
+def test_a_wide_state_costs_its_bytes_and_their_energy() -> None:
+    """Two layers store theirs once: 2 bytes an element more to DRAM, 15 pJ a bit."""
+    small = ("layers=2", "sequence_length=4", "dimensions.d_model=64", "mapping.token_tile=4")
+    narrow, wide = (simulate("mamba2", "edge", (*small, f"state_precision={bits}")) for bits in ("16bit", "32bit"))
+    assert wide.dram_write_bytes - narrow.dram_write_bytes == 2 * 2 * STATE
+    assert wide.dram_read_bytes == narrow.dram_read_bytes
+    energy = (wide.energy_mj_per_token - narrow.energy_mj_per_token) * 4
+    assert energy == pytest.approx(2 * 2 * STATE * 8 * 15e-12 * 1e3)

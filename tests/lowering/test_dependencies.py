@@ -146,13 +146,18 @@ def covered(plan: StreamPlan, operation: str) -> Iterator[tuple[int, Region]]:
             yield item, plan.layout.region(item)
 
 
-def last_made(making: StreamPlan, edge: Edge, part: Region, steps: int) -> int | None:
-    """Items of *making*, from the start of a tile of so many *steps*, until what *part* reads along *edge* is there."""
+def last_made(making: StreamPlan, edge: Edge, part: Region, steps: int, but: int | None) -> int | None:
+    """Items of *making*, from the start of a tile of so many *steps*, until what *part* reads along *edge* is there.
+
+    What item *but* of the same tile makes does not count.
+    """
     first, last = part.first - edge.distance, part.last - edge.distance
     for tile in range(last // steps, first // steps - 1, -1):
         for item, made in covered(making, edge.source):
             in_time = tile * steps + made.first <= last and first <= tile * steps + made.last
             same_block = None in (part.block, made.block) or part.block == made.block
+            if tile == 0 and item == but:
+                continue
             if in_time and same_block and (None in (part.lane, made.lane) or part.lane == made.lane):
                 return tile * making.items + item + 1
     return None
@@ -175,7 +180,7 @@ def needed(found: Section) -> dict[tuple[int, int], list[int]]:
         for item, part in covered(using, edge.reader):
             if edge.source != INPUT and not analysis.grouped(edge.source):
                 part = Region(part.first, part.last)  # there is no part of it
-            count = last_made(making, edge, part, found.program.tile_steps)
+            count = last_made(making, edge, part, found.program.tile_steps, item if consumer == producer else None)
             if count is not None:
                 table = tables.setdefault((consumer, producer), [ALWAYS] * using.items)
                 table[item] = max(table[item], min(count, item) if consumer == producer else count)
@@ -213,6 +218,29 @@ def test_an_item_waits_for_the_last_that_makes_what_it_reads(
     names = [name for name in analysis.operations if analysis.kind(name) != "projection"]
     simd = " ".join(name for number, name in enumerate(names) if number in on_simd)
     found = section(inventory(graph, simd, blocks=blocks, lanes=each, tokens=tokens), length=2 * tokens, capacity=2**30)
+    assert operands(found) == needed(found)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "needs"),
+    [
+        pytest.param(1, [0], id="all of the tile before"),
+        pytest.param(4, [-3, -2, -1, 0], id="its own block of the tile before, not the block before"),
+    ],
+)
+def test_a_batch_that_reads_its_own_past_waits_for_what_others_have_made_of_it(blocks: int, needs: list[int]) -> None:
+    """x reads a of the timestep before, which an item has made itself but for its first timestep."""
+    built = layer(
+        "y",
+        "a[t,h] = 2 * u[t,h]",
+        "x[t,h] = a[t,h] + a[t-1,h]",
+        "z[t,p] = sum(h, V[h,p] * x[t,h])",
+        "s[t,h] = sum(p, W[p,h] * z[t,p])",
+        "q[t,h] = 0.5 * q[t-1,h] + s[t,h]",
+        "y[t,h] = u[t,h] + q[t,h]",
+    )
+    found = section(inventory(built, "a x q y", blocks=blocks, lanes=1, tokens=4))
+    assert waits(found, "a..x")["a..x", LANES] == needs
     assert operands(found) == needed(found)
 
 

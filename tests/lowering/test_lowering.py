@@ -82,20 +82,24 @@ def test_nothing_waits_for_what_is_ideal(ideal: list[Effect], left: set[str]) ->
 
 
 # Units want up to 160 bytes in 32 cycles (v) and 24 bytes in 5 cycles (s..y), the DMA engine 34.13 GB/s at 250 MHz:
-# 5 + 4.8 + 136.5 bytes a cycle. All buffers lie in the first of two clusters, which has half of the DMA engine's.
+# 5 + 4.8 + 136.5 bytes a cycle, all of it in the first cluster, where all buffers lie. Both units fetch 32 words ahead.
 @pytest.mark.parametrize(
-    ("clusters", "width", "ideal", "contended"),
+    ("clusters", "banks", "width", "ideal", "contended"),
     [
-        pytest.param(1, "146B", [], True, id="less than all want"),
-        pytest.param(1, "147B", [], False, id="enough for all"),
-        pytest.param(2, "78B", [], True, id="less in one of two clusters"),
-        pytest.param(2, "79B", [], False, id="enough in each of two clusters"),
-        pytest.param(1, "146B", ["bank_conflicts"], False, id="banks serve everybody at once"),
+        pytest.param(1, 1, "146B", [], True, id="less than all want"),
+        pytest.param(1, 1, "147B", [], False, id="enough for all"),
+        pytest.param(2, 1, "146B", [], True, id="less in one of two clusters"),
+        pytest.param(2, 1, "147B", [], False, id="enough in each of two clusters"),
+        pytest.param(1, 32, "147B", [], False, id="one turn of the banks is fetched ahead"),
+        pytest.param(1, 64, "147B", [], True, id="half a turn of the banks is fetched ahead"),
+        pytest.param(1, 1, "146B", ["bank_conflicts"], False, id="banks serve everybody at once"),
     ],
 )
 def test_banks_are_contended_if_they_give_less_than_units_can_ask_for(
-    clusters: int, width: str, ideal: list[Effect], contended: bool
+    clusters: int, banks: int, width: str, ideal: list[Effect], contended: bool
 ) -> None:
-    sram = {"capacity": "1MiB", "banks": clusters, "bank_width": width, "ports": 1, "interleave": 1}
+    sram = {
+        "capacity": "1MiB", "banks": clusters * banks, "bank_width": width, "ports": 1, "interleave": banks,
+    }  # fmt: skip
     machine = EDGE.model_copy(update={"sram": SramSpec.model_validate(sram), "ideal": ideal})
     assert section(inventory(LEAKY, "s y", tokens=4), machine).program.contended is contended

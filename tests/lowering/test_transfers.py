@@ -7,11 +7,12 @@ from itertools import pairwise
 import pytest
 
 from hw.requests import Transfer
+from hw.sram import SramSpec
 from sim.lowering.program import VARIANTS, Program, TileVariant
 from sim.lowering.section import Section
 from sim.lowering.transfers import PAGE_BYTES
 from sim.simulation import prepare
-from tests.support.layers import HEAVY, LEAKY, inventory, section
+from tests.support.layers import EDGE, HEAVY, LEAKY, inventory, layer, section
 
 SMALL = ("layers=3", "sequence_length=80")
 MIDDLE, FIRST, LAST = TileVariant.MIDDLE, TileVariant.FIRST, TileVariant.LAST
@@ -102,6 +103,23 @@ def test_when_a_state_is_moved(
         assert moved(found, f"load.{kind}") == dict.fromkeys(loaded, blocks)
 
 
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_blocks_that_do_not_divide_a_state_cut_it_without_gap_or_overlap(phase: str) -> None:
+    """12 bytes, one an element of s (8 heads) and of v (4 channels), in eight blocks: one or two each."""
+    built = layer(
+        "y",
+        "v[t,p] = sum(h, V[h,p] * u[t,h])",
+        "a[t,h] = sum(p, W[p,h] * v[t-1,p])",
+        "s[t,h] = 0.5 * s[t-1,h] + a[t,h]",
+        "y[t,h] = u[t,h] + s[t,h]",
+    )
+    program = section(inventory(built, "s y", (1, 1), blocks=8, lanes=1), layers=2, phase=phase).program
+    stored = extents(program)["store.state"]
+    assert [end - start for _, start, end in stored] == [1, 2] * 8
+    assert all(end == start for (_, _, end), (_, start, _) in pairwise(stored))
+    assert extents(program).get("load.state", stored) == stored
+
+
 def test_weights_that_do_not_stay_are_loaded_for_every_tile() -> None:
     kept = inventory(HEAVY, "y", blocks=1, lanes=1)
     found = moved(section(kept, capacity=kept.least_bytes(8) + 3 * 2048), "load.weights.r")
@@ -141,9 +159,9 @@ def test_places(workload: str, wishes: tuple[str, ...]) -> None:
     ordered = sorted(pieces, key=lambda piece: piece[1:])
     for (_, _, end), (_, start, _) in pairwise(ordered):
         assert end <= start
-    for layer in (1, 2):  # a layer reads what the one before wrote
-        read = {piece[1:] for piece in found["load.input"] if piece[0] == layer}
-        assert read == {piece[1:] for piece in found["store.output"] if piece[0] == layer - 1}
+    for later in (1, 2):  # a layer reads what the one before wrote
+        read = {piece[1:] for piece in found["load.input"] if piece[0] == later}
+        assert read == {piece[1:] for piece in found["store.output"] if piece[0] == later - 1}
     for kind in ("state", "spilled"):
         if f"load.{kind}" in found:
             assert set(found[f"load.{kind}"]) <= set(found[f"store.{kind}"])
@@ -159,3 +177,18 @@ def test_streams_of_transfers_say_what_they_move() -> None:
     assert moved["store.output"] is not None and moved["store.output"].write
     users = {moves.user for moves in moved.values() if moves is not None and moves.kind == "weights"}
     assert users == {name.removeprefix("load.weights.") for name in moved if name.startswith("load.weights.")} != set()
+
+
+def test_transfers_lie_in_the_clusters_of_their_buffers() -> None:
+    """Clusters of 128 bytes, buffers as in tests/lowering/test_compute.py: the state in the third, y and weights from
+    byte 336 and 496 on."""
+    sram = SramSpec.model_validate({"capacity": "1KiB", "banks": 8, "bank_width": "16B", "ports": 1, "interleave": 1})
+    found = section(inventory(LEAKY, "s y", tokens=4), EDGE.model_copy(update={"sram": sram}))
+    assert {plan.name: plan.lies for plan in found.program.streams if plan.unit == "dma"} == {
+        "load.input": {0: 128},
+        "load.parameters.s": {3: 32},
+        "load.weights.v": {3: 16, 4: 112},
+        "load.weights.a": {3: 16, 4: 112},
+        "store.state": {2: 16},
+        "store.output": {2: 48, 3: 80},
+    }

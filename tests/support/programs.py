@@ -7,6 +7,7 @@ when the bus is idle.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -144,3 +145,24 @@ def programs(draw: st.DrawFn) -> Program:
         unit: UnitName = draw(st.sampled_from([MAC, SIMD]))
         streams.append(compute(unit, variants["middle"], *dependencies, name=f"s{number}", **variants))
     return program(*streams, layers=draw(st.integers(1, 2)), tiles=draw(st.integers(1, 3)))
+
+
+@st.composite
+def contended_programs(draw: st.DrawFn) -> Program:
+    """Random programs whose requests ask one cluster of banks for up to 64 bytes a cycle, and that also load.
+
+    A load waits for something of the first stream, if that is done by then.
+    """
+    built = draw(programs())
+    streams = []
+    for plan in built.streams:
+        works = [each for each in plan.requests if isinstance(each, Work)]
+        sizes = [draw(st.integers(0, 64 * work.cycles)) for work in works]
+        asking = [
+            Work(work.cycles, work.tail_cycles, {0: size}) for work, size in zip(works, sizes, strict=True)
+        ]  # fmt: skip
+        streams.append(replace(plan, requests=tuple(asking)))
+    transfers = draw(st.integers(1, 6))
+    before = draw(st.lists(st.integers(-4, streams[0].items), min_size=transfers, max_size=transfers))
+    loads = replace(load(transfers, needs(0, *before)), lies={0: 64})
+    return replace(built, streams=(*streams, loads), contended=True)

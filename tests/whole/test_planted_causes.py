@@ -43,7 +43,8 @@ SILU = ("act", "gate", "y[t,e] = silu(x[t,e])")
 class Planted:
     """A model and a machine of which one effect costs *cycles* in all, and the *unit* that waits because of it.
 
-    ``reasons`` is how its stalls begin. ``loop`` are other effects of the circle that the waiting goes round in.
+    ``reasons`` is how its stalls begin. ``loop`` are other effects of the circle that the waiting goes round in,
+    ``eased`` those without which it is less: transfers that take no time take nothing from banks.
     """
 
     graph: TimestepGraph
@@ -53,6 +54,7 @@ class Planted:
     reasons: str
     effect: Effect
     loop: frozenset[Effect] = frozenset()
+    eased: frozenset[Effect] = frozenset()
     mapping: Mapping[str, Any] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
 
@@ -84,15 +86,15 @@ PLANTED = {
         cycles=2000 * 65, unit="simd", reasons="recurrence_on_simd", effect="recurrence",
         loop=frozenset({"fill_drain"}), mapping={"token_tile": 500}, spec={"sequence_length": 2000},
     ),
-    # One bank gives 300 B a cycle, 137 of them set aside for DRAM. A tile of 256 tokens takes the array 1536 cycles for
-    # 229,376 B of operands and results, 149 B a cycle, and that fits. The lanes want 128 B a cycle for their 65,536 B,
-    # and then it does not: each gets 81.5 B, until the lanes are through after 804 cycles and the array has 163,840 B
-    # left. So the array, which is never idle, takes 804 + 1097 cycles for 1536.
+    # One bank gives 163 B a cycle. A tile of 256 tokens takes the array 1536 cycles for 229,376 B of operands and
+    # results, 149 B a cycle, and that fits. The lanes want 128 B a cycle for their 65,536 B, and then it does not.
+    # Transfers move 81,920 B a tile at 136.5 B a cycle, for 600 cycles, in which they get half of what the bank gives.
+    # So the bank, which never rests, takes (229,376 + 65,536 + 600 x 81.5) / 163 = 2109 cycles a tile.
     "banks": Planted(
         graph({"d": 96, "e": 64}, UP, RELU),
-        ("sram.banks=1", "sram.interleave=1", "sram.bank_width=300B", "simd.pipeline_depth=1"),
-        cycles=150 * (804 + 1097), unit="mac_array", reasons="bank_conflict", effect="bank_conflicts",
-        mapping={"token_tile": 256}, spec={"sequence_length": 150 * 256},
+        ("sram.banks=1", "sram.interleave=1", "sram.bank_width=163B", "simd.pipeline_depth=1"),
+        cycles=150 * 2109, unit="mac_array", reasons="bank_conflict", effect="bank_conflicts",
+        eased=frozenset({"dram_bandwidth"}), mapping={"token_tile": 256}, spec={"sequence_length": 150 * 256},
     ),
     # 2 rows need 4096 cycles for a tile of 64 x 64 by 64 x 64, 5 lanes as many for its silu. There is room for one x
     # of 8 KiB beside two of u and the weights, so they take turns. The array is the producer that finds no room.
@@ -153,7 +155,10 @@ class TestExperiment:
     def test_only_the_planted_effect_helps_and_what_cuts_its_loop(self, name: str, effect: Effect) -> None:
         case = PLANTED[name]
         gain = planted_run(name).makespan_cycles / planted_run(name, effect).makespan_cycles
-        assert (gain > 1.2) if effect in (case.effect, *case.loop) else (gain < 1.01)
+        if effect in (case.effect, *case.loop):
+            assert gain > 1.2
+        else:
+            assert (gain > 1.01) == (effect in case.eased)
 
     def test_accounts_for_every_cycle(self, name: str, effect: Effect) -> None:
         check_parts(planted_run(name, effect))
