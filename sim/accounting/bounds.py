@@ -19,7 +19,9 @@ from fractions import Fraction
 from math import ceil
 
 from hw.effects import freed_cost
-from hw.mac_array import elementwise_cost, gemm_cost
+from hw.folds import ways
+from hw.gemm import cost_of
+from hw.mac_array import elementwise_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
 from hw.unit_names import SIMD, ComputeUnit
@@ -121,7 +123,8 @@ def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[in
         able = costs.in_passes(name, machine.mac_array.elementwise)
         options = [elementwise_cost(machine.mac_array, passes)] if able else []
         if shape is not None:
-            options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
+            product = Gemm(1, 1, costs.analysis.size(shape.k))
+            options += [cost_of(machine.mac_array, product, way) for way in ways(machine.mac_array, product)]
     options = [freed_cost(cost, machine.ideal) for cost in options]
     cycles = min(cost.cycles for cost in options)
     return cycles, min(cost.cycles + cost.tail_cycles for cost in options) - cycles

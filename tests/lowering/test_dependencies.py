@@ -217,8 +217,11 @@ def test_an_item_waits_for_the_last_that_makes_what_it_reads(
 
 
 def test_blocks_of_projections_wait_for_blocks() -> None:
-    """Two blocks of two tiles of weights each, of x and of o; s has two blocks of two timesteps."""
+    """Two blocks of tiles of weights; s has two blocks of two timesteps.
+
+    Of two rows 60 columns share a fold, so a block's 128 columns of x are three tiles.
+    """
     found = section(inventory(blocked(), "s", lanes=1, tokens=2))
-    assert waits(found, "s")["x", ARRAY] == [2, 2, 4, 4]
+    assert waits(found, "s")["x", ARRAY] == [3, 3, 6, 6]
     assert waits(found, "o")["s", LANES] == [2, 2, 4, 4]
     assert operands(found) == needed(found)
