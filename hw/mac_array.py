@@ -1,34 +1,77 @@
-"""The MAC array: cycles of a GEMM by the closed forms of a systolic array, and of elementwise work if its PEs do it.
+"""The MAC array: what there is of it, and how long elementwise work takes if its PEs do it.
 
-Closed forms of SCALE-Sim 3.0.0 for an (m, n, k) GEMM on R x C processing elements, total less one cycle:
-weight-stationary  ceil(k/R) ceil(n/C) (2R + C + m - 2), input-stationary the same with m and n exchanged,
-output-stationary  ceil(m/R) ceil(n/C) (R + C + k - 2).
+What a matrix product takes is in hw/gemm.py, by the closed forms of hw/folds.py.
 
-``folds: serial`` pays fill and drain for every fold, as SCALE-Sim does. ``folds: overlapped`` preloads the next fold
-while one computes: a fold takes the longer of its stream and of the R cycles that load a stationary tile or shift the
-results out through R rows; fill and drain are paid once, as latency that the next request overlaps. The last fold's
-sums are complete when they would be in a serial fold, fill and stream after the fold's start. Stationary sums then
-shift out for R cycles more: RTL of such an array has its last result R + (R + C - 2) + k cycles after the last fold's
-start, on every shape of two sizes. SCALE-Sim ends with the last sum, so the cycles of serial folds do as well.
-
-Not modelled: sparsity, precision other than one MAC a PE and cycle.
+Modelled of elementwise work on PEs: a PE is a lane (hw/simd.py). Unless its PEs reach the SRAM by themselves, what a
+request reads from there and writes there passes the array's edges, and the request takes as long as that does. Not
+modelled: how an element finds the way from an edge to its PE; results that go from PE to PE pass no edge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from hw.integers import ceil_div
-from hw.requests import Cost, Gemm, VectorPass
+from hw.requests import Cost, VectorPass
 from hw.simd import VectorUnitSpec, vector_cost
 from hw.spec import Spec
 from hw.sram import FetchAhead
 
-Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary"]
+Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary", "dot_product"]
 LONGEST_SIDE = 65_536  # of an array, in PEs
+
+
+@dataclass(frozen=True)
+class OneOrMore:
+    """Annotates a list of ``choices``, of which one may stand by itself."""
+
+    choices: tuple[str, ...]
+
+    def parse(self, found: object) -> list[str]:
+        """*found* as a list; raises a ValueError that says what was expected."""
+        listed: list[Any] = found if isinstance(found, list) else [found]
+        if not listed or len(listed) > len(self.choices) or any(each not in self.choices for each in listed):
+            what = f"{', '.join(map(repr, self.choices[:-1]))} or {self.choices[-1]!r}, or a list of them"
+            raise PydanticCustomError("one_or_more", "{what}", {"what": what})
+        return listed
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.parse, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        one = {"type": "string", "enum": list(self.choices)}
+        return {"anyOf": [{"type": "array", "items": one, "minItems": 1, "maxItems": len(self.choices)}, one]}
+
+
+Side = Annotated[int | None, Field(ge=1, le=LONGEST_SIDE**2, json_schema_extra={"unit": "elements a cycle"})]
+
+
+class EdgesSpec(Spec):
+    """What the array's sides take and give in a cycle, in elements; one that is left out never keeps a product waiting.
+
+    Elementwise work has as many of them as there are rows, columns and columns then.
+    """
+
+    rows: Side = Field(default=None, description="Operands that the rows' side takes; as many as a dataflow can use.")
+    columns: Side = Field(
+        default=None, description="Operands that the columns' side takes; as many as a dataflow can use."
+    )
+    results: Side = Field(default=None, description="Results that come out; as many as a dataflow makes.")
+
+
+class PeSpec(VectorUnitSpec):
+    """What elementwise work costs on a PE."""
+
+    fed_by: Literal["edges", "sram"] = Field(
+        default="edges",
+        description="Whether operands and results pass the array's edges, or PEs reach the SRAM by themselves.",
+    )
 
 
 class MacArraySpec(Spec):
@@ -36,11 +79,21 @@ class MacArraySpec(Spec):
 
     rows: int = Field(ge=1, le=LONGEST_SIDE, description="Rows of PEs.", json_schema_extra={"unit": "PEs"})
     columns: int = Field(ge=1, le=LONGEST_SIDE, description="Columns of PEs.", json_schema_extra={"unit": "PEs"})
-    dataflow: Dataflow = Field(description="What stays in the PEs while the rest streams through.")
+    dataflow: Annotated[list[Dataflow], OneOrMore(get_args(Dataflow)), Field(max_length=len(get_args(Dataflow)))] = (
+        Field(
+            description="What stays in the PEs while the rest streams through, or dot_product: a tree adds up a "
+            "column's products. Of several, each product takes the quickest."
+        )
+    )
     folds: Literal["serial", "overlapped"] = Field(
         description="Whether the next fold of a product waits until the one before has drained, or preloads meanwhile."
     )
-    elementwise: VectorUnitSpec | None = Field(
+    packing: bool = Field(
+        default=False,
+        description="Whether two products of few rows share a fold of stationary outputs, each in PEs of its own.",
+    )
+    edges: EdgesSpec = Field(default_factory=EdgesSpec, description="What the sides take and give in a cycle.")
+    elementwise: PeSpec | None = Field(
         default=None, description="What else a PE can do, an element at a time; nothing unless given."
     )
     fetch_ahead: FetchAhead = 32
@@ -50,74 +103,31 @@ class MacArraySpec(Spec):
         """Peak rate."""
         return self.rows * self.columns
 
+    @property
+    def elementwise_by_edges(self) -> bool:
+        """Whether elementwise work, if PEs do it, passes the edges."""
+        return self.elementwise is not None and self.elementwise.fed_by == "edges"
 
-class _Folds(NamedTuple):
-    """How a GEMM is folded onto the array: ``folds`` of ``stream`` cycles, ``fill`` more until the last sum."""
-
-    folds: int
-    stream: int
-    fill: int
-
-
-def _folded(spec: MacArraySpec, gemm: Gemm) -> _Folds:
-    rows, columns = spec.rows, spec.columns
-    if spec.dataflow == "output_stationary":
-        return _Folds(gemm.batch * ceil_div(gemm.m, rows) * ceil_div(gemm.n, columns), gemm.k, rows + columns - 2)
-    moving, fixed = (gemm.m, gemm.n) if spec.dataflow == "weight_stationary" else (gemm.n, gemm.m)
-    return _Folds(gemm.batch * ceil_div(gemm.k, rows) * ceil_div(fixed, columns), moving, 2 * rows + columns - 2)
-
-
-def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
-    """Cost of *gemm*; serial folds of one GEMM equal SCALE-Sim's total cycles."""
-    folds, stream, fill = _folded(spec, gemm)
-    useful = ceil_div(gemm.macs, spec.macs_per_cycle)
-    if spec.folds == "serial":
-        steady = folds * stream
-        total = max(steady, folds * (fill + stream) - gemm.batch)  # a single PE fills nothing
-        return Cost(total, 0, useful, total - steady)
-    taken = folds * max(stream, spec.rows)
-    return Cost(taken, result_cycles(spec, gemm) - taken, useful)
-
-
-def sum_cycles(spec: MacArraySpec, gemm: Gemm) -> int:
-    """Cycles from that of the first operand to that of the last sum, both counted."""
-    folds, stream, fill = _folded(spec, gemm)
-    period = fill + stream if spec.folds == "serial" else max(stream, spec.rows)
-    return (folds - 1) * period + fill + stream
-
-
-def result_cycles(spec: MacArraySpec, gemm: Gemm) -> int:
-    """Cycles from that of the first operand to that of the last result at the array's edge, both counted."""
-    return sum_cycles(spec, gemm) + (spec.rows if spec.dataflow == "output_stationary" else 0)
+    @property
+    def elementwise_rates(self) -> tuple[int, int]:
+        """(operands, results) of elementwise work that pass the edges in a cycle."""
+        edges = self.edges
+        return (edges.rows or self.rows) + (edges.columns or self.columns), edges.results or self.columns
 
 
 def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
-    """Cost of elementwise *passes* on PEs that can do them; raises ValueError on an array that cannot."""
+    """Cost of elementwise *passes* on PEs that can do them; raises ValueError on an array that cannot.
+
+    What passes the edges meanwhile is not in it: :func:`at_the_edges`.
+    """
     if spec.elementwise is None:
         raise ValueError("this MAC array does no elementwise operations")
     return vector_cost(spec.elementwise, spec.macs_per_cycle, passes)
 
 
-class Widths(NamedTuple):
-    """Bytes of an element of a GEMM's (m, k) operand, of its (k, n) operand and of its result."""
-
-    left: int
-    right: int
-    result: int
-
-
-def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
-    """SRAM traffic of *gemm*: each fold streams its two operands in; results move once per fold that makes them.
-
-    Partial sums of the stationary-operand dataflows are read back and written once for every further fold of k.
-    """
-    left, right, result = gemm.m * gemm.k * widths.left, gemm.k * gemm.n * widths.right, gemm.m * gemm.n * widths.result
-    if spec.dataflow == "output_stationary":
-        moved = ceil_div(gemm.n, spec.columns) * left + ceil_div(gemm.m, spec.rows) * right + result
-    else:
-        partial_sums = (2 * ceil_div(gemm.k, spec.rows) - 1) * result
-        if spec.dataflow == "weight_stationary":
-            moved = ceil_div(gemm.n, spec.columns) * left + right + partial_sums
-        else:
-            moved = left + ceil_div(gemm.m, spec.columns) * right + partial_sums
-    return gemm.batch * moved
+def at_the_edges(spec: MacArraySpec, cost: Cost, operands: int, results: int) -> Cost:
+    """*cost* of elementwise work, or as long as so many elements take to pass the edges, where they have to."""
+    if not spec.elementwise_by_edges:
+        return cost
+    taken, given = spec.elementwise_rates
+    return replaced(cost, cycles=max(cost.cycles, ceil_div(operands, taken), ceil_div(results, given)))

@@ -6,8 +6,8 @@
   same placement and tiling is faster.
 - *recurrence bound*: timesteps x layers x the maximum cycle ratio (latency over distance) of the loop-carried graph,
   as in modulo scheduling (Rau 1996). Latencies are those of a single element, so the bound holds however the work is
-  cut; the tail of a result counts only where the reader is on another unit or in another timestep, since operations
-  of one unit and timestep may share a request. Layers count because a machine that keeps one layer's state on chip
+  cut. Operations of one unit and timestep may share a request: on lanes the next one waits for the pipeline all the
+  same, on the array not for the tail of a result. Layers count because a machine that keeps one layer's state on chip
   runs one layer after the other.
 """
 
@@ -19,7 +19,9 @@ from fractions import Fraction
 from math import ceil
 
 from hw.effects import freed_cost
-from hw.mac_array import elementwise_cost, gemm_cost
+from hw.folds import ways
+from hw.gemm import cost_of
+from hw.mac_array import elementwise_cost
 from hw.requests import Gemm, VectorPass
 from hw.simd import vector_cost
 from hw.unit_names import SIMD, ComputeUnit
@@ -39,8 +41,8 @@ def recurrence_cycles_per_step(costs: CostModel, mapping: Mapping) -> Fraction:
 
     def latency(source: str, target: str, distance: int) -> int:
         unit = mapping.placement[source]
-        cycles, tail = _element_latency(costs, source, unit)
-        return cycles if distance == 0 and unit == mapping.placement[target] else cycles + tail
+        within, across = _element_latency(costs, source, unit)
+        return within if distance == 0 and unit == mapping.placement[target] else across
 
     return _largest_ratio(costs, latency)
 
@@ -111,20 +113,24 @@ def _negative_cycle(edges: Sequence[tuple[str, str, int, int]], weights: Sequenc
 
 
 def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[int, int]:
-    """Cycles that one element of the operation takes *unit*, and how many more until its result can be used."""
+    """Cycles until *unit* can go on with one element of an operation's result in the same request, or in another one.
+
+    Without edges, operations of a request on lanes may share a cycle.
+    """
     machine = costs.machine
     passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
     if unit == SIMD:
-        options = [vector_cost(machine.simd, machine.simd.lanes, passes)]
-    else:
-        shape = costs.analysis.shapes[name]
-        able = costs.in_passes(name, machine.mac_array.elementwise)
-        options = [elementwise_cost(machine.mac_array, passes)] if able else []
-        if shape is not None:
-            options.append(gemm_cost(machine.mac_array, Gemm(1, 1, costs.analysis.size(shape.k))))
+        cost = freed_cost(vector_cost(machine.simd, machine.simd.lanes, passes), machine.ideal)
+        across = cost.cycles + cost.tail_cycles
+        return 0 if "edges" in machine.ideal else across, across
+    shape = costs.analysis.shapes[name]
+    able = costs.in_passes(name, machine.mac_array.elementwise)
+    options = [elementwise_cost(machine.mac_array, passes)] if able else []
+    if shape is not None:
+        product = Gemm(1, 1, costs.analysis.size(shape.k))
+        options += [cost_of(machine.mac_array, product, way) for way in ways(machine.mac_array, product)]
     options = [freed_cost(cost, machine.ideal) for cost in options]
-    cycles = min(cost.cycles for cost in options)
-    return cycles, min(cost.cycles + cost.tail_cycles for cost in options) - cycles
+    return min(cost.cycles for cost in options), min(cost.cycles + cost.tail_cycles for cost in options)
 
 
 def paper_roofline_cycles(ops: int, macs_per_cycle: int) -> int:

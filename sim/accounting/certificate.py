@@ -4,9 +4,10 @@ For each tile and each cut of the layer, whatever the placement, the order, the 
 
 - *compute*: MAC array and SIMD unit work side by side at best, so the time is at least what the busier one has when
   operations are dealt out between them: each to one, or in fractions where there are too many ways. Projections cost
-  what a GEMM of the whole tile costs, edges included: cut into tiles of weights they have more edges. Stepped
-  operations cost what a request of each part costs. Other work is taken at a unit's full rate, but matrix products of
-  activations on the array with their edges.
+  what no way to cut the weights of a tile of tokens can better (``least_cycles`` of hw/gemm.py), edges included.
+  Stepped operations cost what a request of each part costs. Other work is taken at a unit's full rate, but matrix
+  products of activations on the array with their edges. Where elementwise work on the array passes its edges, the same
+  is dealt out twice more, with what operands, or results, take there that pass in whatever company.
 - *DRAM*: weights come once a tile, or once a layer if all of a layer fit the SRAM; inputs, outputs, other parameters
   and the state come and go once. The bus is taken at its peak between refreshes.
 - A tile is no longer than what leaves room for an operand that a projection needs whole.
@@ -22,8 +23,9 @@ of the workload (``mapping:``) do not raise it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -31,8 +33,10 @@ from numpy.typing import NDArray
 
 from hw.dram import TRANSFER_TIMINGS
 from hw.integers import ceil_div
+from hw.mac_array import elementwise_cost
+from hw.requests import VectorPass
 from hw.simd import vector_cost
-from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
+from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.bounds import least_recurrence_cycles_per_step
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
@@ -58,7 +62,7 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
         stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
-        costs = CostModel(costs.analysis, costs.machine, costs.element_bytes)
+        costs = CostModel(costs.analysis, costs.machine, costs.element_bytes, longest=costs.longest)
     bounds = _Bounds(stack, costs)
     known: list[tuple[float, SpentOn]] = bounds.side_by_side()
     known.append((float(least_recurrence_cycles_per_step(costs) * stack.steps), "recurrence"))
@@ -83,6 +87,10 @@ class _Loads(NamedTuple):
     either: tuple[tuple[float, float], ...]
 
 
+_Elementwise = Callable[[str, int, bool], float]
+"""(operation, parts, whether it is stepped) -> cycles of the array, if it is elementwise work."""
+
+
 class _Bounds:
     """Bounds of one layer of a stack."""
 
@@ -99,9 +107,11 @@ class _Bounds:
         """The compute units and DRAM, for the best of all tiles and cuts."""
         tiles = list(self._best_tiles())
         pairs: list[tuple[float, float]] = []
-        for loads in {self._loads(groups, blocks) for groups, blocks in self._cuts()}:
-            ways = _ways(loads.either)
-            pairs += ((_dealt(loads, ways, tile.projections), tile.dram) for tile in tiles)
+        for views in {self._views(groups, blocks) for groups, blocks in self._cuts()}:
+            ways = [_ways(loads.either) for loads in views]
+            for tile in tiles:
+                dealt = (_dealt(loads, each, tile.projections) for loads, each in zip(views, ways, strict=True))
+                pairs.append((max(dealt), tile.dram))
         compute, dram = min(pairs, key=max)
         return [(compute, "compute"), (dram, "DRAM")]
 
@@ -113,7 +123,11 @@ class _Bounds:
         path: dict[str, float] = {}
         for name in filter(self._is_alone, others):
             before = [cycles for source, cycles in path.items() if source in analysis.ancestors[name]]
-            path[name] = min(self._rest(name, unit, 1) for unit in costs.units(name)) + max(before, default=0)
+            cycles = min(
+                self._lanes(name, 1, False) if unit == SIMD else self._array(name, 1, False, self._on_pes)
+                for unit in costs.units(name)
+            )
+            path[name] = cycles + max(before, default=0)
         return sum(self._product(name, self._batch) for name in self._batched) + max(path.values(), default=0)
 
     def _is_alone(self, name: str) -> bool:
@@ -141,10 +155,10 @@ class _Bounds:
         cycles = sum(count * self._product(name, size * self._batch) for count, size in sizes for name in self._batched)
         return _Tile(cycles, self._dram(whole + bool(rest)))
 
-    def _product(self, name: str, rows: int) -> int:
-        """Cycles of the projection *name* for so many timesteps of a sequence at once."""
+    def _product(self, name: str, rows: int) -> float:
+        """Cycles of the projection *name* for so many timesteps of a sequence at once, however its weights are cut."""
         gemm = self._gemms[name]
-        return self._costs.gemm_cost(gemm._replace(m=gemm.m * rows)).cycles
+        return self._costs.least_gemm_cycles(gemm._replace(m=gemm.m * rows))
 
     def _at_full_rate(self) -> float:
         macs = sum(gemm.macs for gemm in self._gemms.values())
@@ -198,17 +212,27 @@ class _Bounds:
         divisors = [number for number in range(1, size + 1) if size % number == 0]
         return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
 
-    def _loads(self, groups: int, blocks: int) -> _Loads:
-        """Work of a layer but its batched projections."""
+    def _views(self, groups: int, blocks: int) -> tuple[_Loads, ...]:
+        """Work of a layer but its batched projections: of PEs, and of the array's edges where they may be a limit."""
         least = least_stepped_elements(self._machine, self._batch)
         stepped = stepped_operations(self._analysis, groups, least)
+        parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
+        passing = self._machine.mac_array.elementwise_by_edges and "edges" not in self._machine.ideal
+        kinds: list[_Elementwise] = [self._on_pes, *([self._operands, self._results] if passing else [])]
+        return tuple(self._loads(stepped, parts, kind) for kind in kinds)
+
+    def _loads(self, stepped: frozenset[str], parts: Mapping[str, int], kind: _Elementwise) -> _Loads:
+        """Work of one *kind*; in parts, if an operation is cut at all."""
         array = lanes = 0.0
         either: list[tuple[float, float]] = []
         for name in self._analysis.operations:
             if name in self._batched:
                 continue
+            cut = parts[name] if self._analysis.grouped(name) else 1
             cycles = {
-                unit: self._stepped(name, unit, groups) if name in stepped else self._rest(name, unit, blocks)
+                unit: self._lanes(name, cut, name in stepped)
+                if unit == SIMD
+                else self._array(name, cut, name in stepped, kind)
                 for unit in self._costs.units(name)
             }
             if len(cycles) == 2:
@@ -217,30 +241,69 @@ class _Bounds:
             lanes += 0 if len(cycles) == 2 else cycles.get(SIMD, 0)
         return _Loads(array, lanes, tuple(either))
 
-    def _stepped(self, name: str, unit: ComputeUnit, groups: int) -> float:
-        parts = groups if self._analysis.grouped(name) else 1
-        if unit == SIMD and "edges" in self._machine.ideal:  # what requests share is not rounded up for each
-            return self._work(name, unit, self._stack.steps * self._batch)
-        return self._costs.cost(name, unit, self._batch, groups).cycles * parts * self._stack.steps
+    def _lanes(self, name: str, parts: int, stepped: bool) -> float:
+        """Cycles of the lanes for all of an operation."""
+        if stepped and "edges" not in self._machine.ideal:  # what requests share is not rounded up for each then
+            return self._costs.cost(name, SIMD, self._batch, parts).cycles * parts * self._stack.steps
+        simd = self._machine.simd
+        return vector_cost(simd, simd.lanes, self._passes(name)).useful_cycles
 
-    def _rest(self, name: str, unit: ComputeUnit, blocks: int) -> float:
-        """Batched work of a layer."""
-        scale = self._stack.steps * self._batch
+    def _array(self, name: str, parts: int, stepped: bool, kind: _Elementwise) -> float:
+        """Cycles of the array for all of an operation, as a product or as elementwise work of a *kind*."""
         ways: list[float] = []
-        if unit == SIMD or self._costs.in_passes(name, self._machine.mac_array.elementwise):
-            ways.append(self._work(name, unit, scale))
-        if unit == MAC_ARRAY and self._costs.in_products(name):
-            parts = blocks if self._analysis.grouped(name) else 1
-            ways.append(self._costs.gemm_cost(self._costs.gemm(name, scale, parts)).cycles * parts)
+        if self._costs.in_passes(name, self._machine.mac_array.elementwise):
+            ways.append(kind(name, parts, stepped))
+        if self._costs.in_products(name):
+            steps = self._stack.steps
+            scale, repeats = (self._batch, steps) if stepped else (self._batch * steps, 1)
+            ways.append(self._costs.least_batch_cycles(self._costs.gemm(name, scale, parts)) * parts * repeats)
         return min(ways)
 
-    def _work(self, name: str, unit: ComputeUnit, scale: int) -> int:
-        """Cycles of elementwise work at a unit's full rate."""
-        passes, array = self._costs.passes(name, scale, 1), self._machine.mac_array
-        if unit == SIMD:
-            return vector_cost(self._machine.simd, self._machine.simd.lanes, passes).useful_cycles
-        assert array.elementwise is not None
-        return vector_cost(array.elementwise, array.macs_per_cycle, passes).useful_cycles
+    def _on_pes(self, name: str, parts: int, stepped: bool) -> float:
+        """Cycles of PEs that do an operation elementwise."""
+        if stepped:
+            return self._costs.pe_cost(name, self._batch, parts).cycles * parts * self._stack.steps
+        return elementwise_cost(self._machine.mac_array, self._passes(name)).useful_cycles
+
+    def _operands(self, name: str, parts: int, stepped: bool) -> float:
+        """Cycles in which an operation's operands pass the edges that nothing on the array can hand on to it.
+
+        One that several operations read counts for the first of them, since they might share a request.
+        """
+        operands = (each for each in self._analysis.operands_of([name]) if self._first_to_fetch.get(each[0]) == name)
+        elements = sum(self._analysis.size(indices, parts) for _, indices in operands) * parts
+        return elements * self._stack.steps * self._batch / self._machine.mac_array.elementwise_rates[0]
+
+    def _results(self, name: str, parts: int, stepped: bool) -> float:
+        """Cycles in which an operation's result passes the edge, if something else than the array has to have it."""
+        operation = self._analysis.operations[name].equation
+        readers = self._analysis.readers[operation.tensor]
+        if operation.tensor != self._analysis.graph.output_tensor and all(
+            not distance and self._may_be_handed_on(reader) for reader, distance in readers
+        ):
+            return 0.0
+        elements = self._analysis.size(operation.indices, parts) * parts
+        return elements * self._stack.steps * self._batch / self._machine.mac_array.elementwise_rates[1]
+
+    @cached_property
+    def _first_to_fetch(self) -> dict[str, str]:
+        """Tensor -> the first operation that has to fetch it, whatever it shares a request with; none if none has."""
+        together = [name for name in self._analysis.operations if self._may_be_handed_on(name)]
+        first: dict[str, str] = {}
+        for name in together:
+            for tensor, _ in self._analysis.operands_of([name]):
+                if self._analysis.comes_from_outside(tensor, name, together):
+                    first.setdefault(tensor, name)
+        return first
+
+    def _may_be_handed_on(self, name: str) -> bool:
+        """Whether *name* can be elementwise work on the array, which others of its request read or write for."""
+        within = name in self._analysis.operations and name not in self._projections
+        return within and self._costs.in_passes(name, self._machine.mac_array.elementwise)
+
+    def _passes(self, name: str) -> list[VectorPass]:
+        """All of an operation's work, for which a unit's useful cycles are those at its full rate."""
+        return self._costs.passes(name, self._stack.steps * self._batch, 1)
 
 
 def _dealt(loads: _Loads, ways: NDArray[np.float64] | None, projections: float) -> float:

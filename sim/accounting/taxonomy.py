@@ -63,7 +63,7 @@ TAXONOMY: tuple[Leaf, ...] = (
     Leaf(
         "edge", "edges (idle PEs)",
         "The unit worked, but PEs or lanes had no work.",
-        "edges", BUSY, COMPUTE, ("mac_array.rows", "mac_array.columns"),
+        "edges", BUSY, COMPUTE, ("mac_array.rows", "mac_array.columns", "mac_array.packing", "mac_array.edges"),
     ),
     Leaf(
         "fill_drain", "fill and drain",

@@ -13,11 +13,12 @@ LONGEST = 2**40  # rows, columns or products of a GEMM
 
 
 class DataflowFlag(StrEnum):
-    """What stays in the PEs of a MAC array: weights, outputs or inputs."""
+    """What stays in the PEs of a MAC array: weights, outputs or inputs; or nothing, in dot products."""
 
     ws = "ws"
     os = "os"
     is_ = "is"
+    dp = "dp"
 
 
 class FoldsFlag(StrEnum):
@@ -32,18 +33,37 @@ def gemm(
     n: Annotated[int, typer.Argument(metavar="N", min=1, max=LONGEST, show_default=False)],
     k: Annotated[int, typer.Argument(metavar="K", min=1, max=LONGEST, show_default=False)],
     array: Annotated[str, typer.Option(metavar="ROWSxCOLUMNS", help="Processing elements.")] = "32x32",
-    dataflow: Annotated[DataflowFlag, typer.Option(help="Stationary weights, outputs or inputs.")] = DataflowFlag.os,
+    dataflow: Annotated[
+        list[DataflowFlag],
+        typer.Option(help="Stationary weights, outputs or inputs, or dot products; the quickest of several."),
+    ] = [DataflowFlag.os],  # noqa: B006 - typer copies it
     folds: Annotated[FoldsFlag, typer.Option(help="Serial, as SCALE-Sim counts, or overlapped.")] = FoldsFlag.serial,
+    packing: Annotated[bool, typer.Option("--packing", help="Two products of few rows share a fold.")] = False,
+    turn: Annotated[bool, typer.Option("--turn", help="As its transpose too, if that is quicker.")] = False,
+    edges: Annotated[
+        str | None,
+        typer.Option(metavar="ROWSxCOLUMNSxRESULTS", help="Elements that the sides take and give in a cycle."),
+    ] = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Cycles of an (M, K) by (K, N) product on a MAC array."""
     with one_line_errors():
-        from sim.components.gemm import DATAFLOWS, parse_array, run_gemm
+        from hw.mac_array import EdgesSpec, MacArraySpec
+        from hw.requests import Gemm
+        from sim.components.gemm import DATAFLOWS, parse_array, parse_edges, run_gemm
 
         check_targets(json)
         rows, columns = parse_array(array)
-        result = run_gemm(m, n, k, rows, columns, DATAFLOWS[dataflow.value], folds.value)
+        spec = MacArraySpec(
+            rows=rows,
+            columns=columns,
+            dataflow=list(dict.fromkeys(DATAFLOWS[each.value] for each in dataflow)),
+            folds=folds.value,
+            packing=packing,
+            edges=EdgesSpec() if edges is None else parse_edges(edges),
+        )
+        result = run_gemm(Gemm(m, n, k), spec, turn)
         if write_json(result.to_json(), json) or quiet:
             return
     show(result)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hw.effects import Effect
+from hw.mac_array import EdgesSpec
 from hw.machine import MachineSpec
 from hw.simd import Function
 from sim.accounting.result import Result
@@ -147,6 +148,12 @@ def changes(machine: MachineSpec) -> list[Change]:
         found.append(Change("a quarter of the rows, 4x the columns", shape))
     if array.folds == "serial":
         found.append(Change("overlapped folds", ("mac_array.folds=overlapped",)))
+    if not array.packing and "output_stationary" in array.dataflow:
+        found.append(Change("two products of few rows to a fold", ("mac_array.packing=true",)))
+    if array.edges != EdgesSpec():
+        found.append(Change("sides that are no limit to a product", ("mac_array.edges={}",)))
+    if array.elementwise_by_edges:
+        found.append(Change("PEs that reach the SRAM by themselves", ("mac_array.elementwise.fed_by=sram",)))
     if array.elementwise is None:
         cycles = ", ".join(f"{name}: {count}" for name, count in simd.cycles.items())
         unit = f"pipeline_depth: {simd.pipeline_depth}, fma: true, cycles: {{{cycles}}}"

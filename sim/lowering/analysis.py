@@ -8,7 +8,7 @@ recurrence is the one along which the layer is cut into groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -114,6 +114,43 @@ class Analysis:
             name: tuple(dict.fromkeys(r.tensor for r in op.equation.references if r.tensor in known))
             for name, op in self.operations.items()
         }
+
+    def operands_of(self, names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """(tensor, indices) of every activation that *names*, done in one request, take from memory, each once.
+
+        That is what others make, and what they made themselves in an earlier timestep. Of a tensor that is read more
+        than once, the reference that reads the most.
+        """
+        taken: dict[str, tuple[str, ...]] = {}
+        for name in names:
+            for reference in self.operations[name].equation.references:
+                if reference.lag is not None and self.comes_from_outside(reference.tensor, name, names):
+                    known = taken.get(reference.tensor, ())
+                    taken[reference.tensor] = max(known, reference.indices, key=self.size)
+        return list(taken.items())
+
+    def comes_from_outside(self, tensor: str, reader: str, names: Collection[str]) -> bool:
+        """Whether *reader*, one of *names* in one request, needs of *tensor* what none of them makes meanwhile."""
+        ever = any(distance for name, distance in self.readers[tensor] if name == reader)
+        return ever or self.graph.producer[tensor] not in names
+
+    def results_of(self, names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+        """(tensor, indices) of every result of *names*, done in one request, that others or a later timestep need.
+
+        What they hand on to each other within the request is not among them.
+        """
+        equations = [self.operations[name].equation for name in names]
+        return [
+            (equation.tensor, equation.indices)
+            for equation in equations
+            if equation.tensor == self.graph.output_tensor
+            or any(reader not in names or distance for reader, distance in self.readers[equation.tensor])
+        ]
+
+    def parameters_of(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
+        """(parameter, indices) of what *name* reads of its layer's parameters."""
+        references = self.operations[name].equation.references
+        return [(each.tensor, each.indices) for each in references if each.lag is None]
 
     def grouped(self, name: str) -> bool:
         """Whether the operation is cut along the group index: each part needs only that part of its operands."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
+from hw.gemm import Widths, operand_bytes
 from hw.integers import ceil_div
-from hw.mac_array import Widths, operand_bytes
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Work
 from sim.lowering.buffers import Inventory, Storage
@@ -97,7 +95,7 @@ class ComputeStreams:
         stored = self._inventory.stored
         key = "traffic", tuple(draft.operations), groups
         traffic = self._costs.once(key, lambda: self._traffic(draft, groups))
-        moved = [(stored[tensor], size * scale) for tensor, size in traffic if tensor in stored]
+        moved = [(stored[tensor], size * scale) for tensor, size in traffic]
         parameters = self._inventory.parameters.get(self._inventory.home[draft.operations[0]])
         if parameters is not None:
             parts = groups if draft.grouped else 1
@@ -106,19 +104,7 @@ class ComputeStreams:
 
     def _traffic(self, draft: Draft, groups: int) -> list[tuple[str, int]]:
         """Tensors that a request of *draft* reads or writes, with bytes for a timestep of one sequence."""
-        graph, own = self._analysis.graph, set(draft.operations)
-        read: set[str] = set()
-        moved: list[tuple[str, Iterable[str]]] = []
-        for name in draft.operations:
-            equation = self._analysis.operations[name].equation
-            for reference in equation.references:
-                tensor = reference.tensor
-                if tensor in read or reference.lag is None:
-                    continue
-                if graph.producer[tensor] not in own or reference.lag != 0:
-                    read.add(tensor)
-                    moved.append((tensor, reference.indices))
-            moved.append((equation.tensor, equation.indices))
+        moved = (*self._analysis.operands_of(draft.operations), *self._analysis.results_of(draft.operations))
         size, width = self._analysis.size, self._inventory.width
         return [(tensor, size(indices, groups) * width(tensor)) for tensor, indices in moved]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from hw.effects import freed_cost
-from hw.mac_array import elementwise_cost, gemm_cost
+from hw.folds import Way, columns_of_a_fold
+from hw.gemm import cost_of, least_cycles, least_cycles_of_a_product, quickest
+from hw.integers import ceil_div
+from hw.mac_array import at_the_edges, elementwise_cost
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec, vector_cost
@@ -14,6 +18,7 @@ from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.lowering.analysis import Analysis
 
 Shared = TypeVar("Shared")
+UNKNOWN = 2**40  # timesteps
 
 
 class CostModel:
@@ -21,17 +26,26 @@ class CostModel:
 
     So is whatever else they share, see :meth:`once`; all of it lives as long as the choice.
     With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
-    product would be quicker.
+    product would be quicker. No tile has more than *longest* timesteps, of all sequences, if that is known.
     """
 
-    def __init__(self, analysis: Analysis, machine: MachineSpec, element_bytes: int, elementwise: bool = False) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        machine: MachineSpec,
+        element_bytes: int,
+        elementwise: bool = False,
+        longest: int = UNKNOWN,
+    ) -> None:
         self._elementwise = elementwise and machine.mac_array.elementwise is not None
+        self.longest = longest
         self.analysis = analysis
         self.machine = machine
         self.element_bytes = element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self._gemms: dict[tuple[str, int, int], Gemm] = {}
+        self._gemm_costs: dict[Gemm, Cost] = {}
         self._once: dict[object, object] = {}
 
     def once(self, key: tuple[object, ...], make: Callable[[], Shared]) -> Shared:
@@ -81,15 +95,34 @@ class CostModel:
         return self._known[key]
 
     def _cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
-        passes = self.passes(name, scale, parts)
         if unit == SIMD:
-            return self._vector_cost(passes)
-        array, ideal = self.machine.mac_array, self.machine.ideal
-        able = self.in_passes(name, array.elementwise)
-        ways = [freed_cost(elementwise_cost(array, passes), ideal)] if able else []
+            return self._vector_cost(self.passes(name, scale, parts))
+        return self._on_the_array(name, scale, parts)[0]
+
+    def _on_the_array(self, name: str, scale: int, parts: int) -> tuple[Cost, bool]:
+        """Cost of one part of *name* in a request of its own, and whether it is elementwise work or a product."""
+        ways: list[tuple[Cost, bool]] = []
+        if self.in_passes(name, self.machine.mac_array.elementwise):
+            ways.append((self._at_the_edges((name,), scale, parts, self.pe_cost(name, scale, parts)), True))
         if self.in_products(name):
-            ways.append(self.gemm_cost(self.gemm(name, scale, parts)))
-        return min(ways, key=lambda cost: cost.cycles)
+            ways.append((self.gemm_cost(self.gemm(name, scale, parts)), False))
+        return min(ways, key=lambda way: way[0].cycles)
+
+    def pe_cost(self, name: str, scale: int, parts: int) -> Cost:
+        """Cost of one part of *name* on PEs that do it elementwise, whatever passes the array's edges meanwhile."""
+        cost = elementwise_cost(self.machine.mac_array, self.passes(name, scale, parts))
+        return freed_cost(cost, self.machine.ideal)
+
+    def _at_the_edges(self, names: Sequence[str], scale: int, parts: int, cost: Cost) -> Cost:
+        """*cost* of *names*, elementwise in one request, or as long as what they read and write takes at the edges."""
+        array, size = self.machine.mac_array, self.analysis.size
+        if not array.elementwise_by_edges or "edges" in self.machine.ideal:
+            return cost
+        weights = dict.fromkeys(weight for name in names for weight in self.analysis.parameters_of(name))
+        operands = sum(size(indices, parts) for _, indices in self.analysis.operands_of(names)) * scale
+        operands += sum(size(indices, parts) for _, indices in weights)
+        results = sum(size(indices, parts) for _, indices in self.analysis.results_of(names)) * scale
+        return at_the_edges(array, cost, operands, results)
 
     def fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         """Cost of several operations done in one request: vector passes follow each other without a gap."""
@@ -99,30 +132,68 @@ class CostModel:
         return self._fused[key]
 
     def _fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
-        if len(names) == 1 or unit == MAC_ARRAY:
-            total = self.cost(names[0], unit, scale, groups)
-            for name in names[1:]:
-                total = total + self.cost(name, unit, scale, groups)
-            return total
+        if len(names) == 1:
+            return self.cost(names[0], unit, scale, groups)
+        if unit == MAC_ARRAY:
+            return self._fused_on_the_array(names, scale, groups)
         passes: list[VectorPass] = []
         for name in names:
             passes += self.passes(name, scale, groups if self.analysis.grouped(name) else 1)
         return self._vector_cost(passes)
+
+    def _fused_on_the_array(self, names: list[str], scale: int, groups: int) -> Cost:
+        """One after the other, each as it is quicker by itself; elementwise ones read and write their operands once."""
+        parts = groups if self.analysis.grouped(names[0]) else 1  # fused operations are alike in that
+        total, elementwise, of_it = Cost(0), Cost(0), list[str]()
+        for name in names:
+            cost, by_passes = self._on_the_array(name, scale, parts)
+            if by_passes:
+                cost = self.pe_cost(name, scale, parts)
+                elementwise = elementwise + cost
+                of_it.append(name)
+            total = total + cost
+        waits = self._at_the_edges(of_it, scale, parts, elementwise).cycles - elementwise.cycles
+        return replace(total, cycles=total.cycles + waits)
 
     def _vector_cost(self, passes: list[VectorPass]) -> Cost:
         simd = self.machine.simd
         return freed_cost(vector_cost(simd, simd.lanes, passes), self.machine.ideal)
 
     def gemm_cost(self, gemm: Gemm) -> Cost:
-        """Cost of a GEMM on this machine's array."""
-        return freed_cost(gemm_cost(self.machine.mac_array, gemm), self.machine.ideal)
+        """Cost of a GEMM on this machine's array, in the quickest way."""
+        if gemm not in self._gemm_costs:
+            way = self._way(gemm)
+            self._gemm_costs[gemm] = freed_cost(cost_of(self.machine.mac_array, gemm, way), self.machine.ideal)
+        return self._gemm_costs[gemm]
+
+    def _way(self, gemm: Gemm) -> Way:
+        """The way in which the array does *gemm*."""
+        return self.once(("way", gemm), lambda: quickest(self.machine.mac_array, gemm))
+
+    def columns_of_a_fold(self, gemm: Gemm) -> int:
+        """Of the n of *gemm*, how much a fold of the array does."""
+        return columns_of_a_fold(self.machine.mac_array, gemm, self._way(gemm))
+
+    def least_gemm_cycles(self, gemm: Gemm) -> float:
+        """What the parts of *gemm* take together at least, however its n and k are cut."""
+        array, ideal = self.machine.mac_array, self.machine.ideal
+        if "edges" in ideal:
+            return ceil_div(gemm.macs, array.macs_per_cycle)
+        return least_cycles(array, gemm, "fill_drain" not in ideal)
+
+    def least_batch_cycles(self, gemm: Gemm) -> float:
+        """What the parts of *gemm* take together at least, however its batch is cut."""
+        array, ideal = self.machine.mac_array, self.machine.ideal
+        if "edges" in ideal or ("fill_drain" in ideal and array.folds == "serial"):
+            return ceil_div(gemm.macs, array.macs_per_cycle)
+        return gemm.batch * least_cycles_of_a_product(array, gemm)
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
         """Vector passes of one part of *name*."""
         return self.analysis.passes(name, scale, parts)
 
     def gemm(self, name: str, scale: int, parts: int) -> Gemm:
-        """One part of the contraction *name*; of the two orientations the cheaper one.
+        """One part of the contraction *name*.
 
         A projection has the scale as rows; a contraction of activations is repeated for each timestep and sequence.
         """
@@ -137,8 +208,4 @@ class CostModel:
         batch, m, n, k = (self.analysis.size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
         if self.analysis.kind(name) == "projection":
             return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch)
-        options = [
-            Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale),
-            Gemm(m=n, n=m, k=k * shape.terms, batch=batch * scale),
-        ]
-        return min(options, key=lambda gemm: self.gemm_cost(gemm).cycles)
+        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale)

@@ -79,7 +79,8 @@ def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
 
 def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
     """The projections that share a stream, and their weights in tiles, for each such stream."""
-    key = "projections", mapping.stepped, mapping.blocks, mapping.weight_slot_bytes
+    rows = mapping.tile_steps * mapping.batch  # on which it depends how much a fold does
+    key = "projections", mapping.stepped, mapping.blocks, mapping.weight_slot_bytes, rows
     return costs.once(key, lambda: _projections(costs, mapping))
 
 
@@ -207,7 +208,7 @@ def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft
 
 
 def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
-    """Whether a projection is done block by block: only where a block still fills the array.
+    """Whether a projection is done block by block: only where a block still fills the array, whatever the tile.
 
     One whose results are cut makes them block by block; one that sums over all groups takes its operand block by block
     and accumulates, so that it can start, and free the operand, before the last block is there.
@@ -215,9 +216,10 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
     analysis, array = costs.analysis, costs.machine.mac_array
     if mapping.blocks == 1:
         return False
-    gemm = costs.gemm(name, 1, mapping.blocks)
+    gemm = costs.gemm(name, costs.longest, mapping.blocks)
     if analysis.grouped(name):
-        return gemm.n % array.columns == 0 or gemm.n >= 8 * array.columns
+        width = costs.columns_of_a_fold(gemm)
+        return gemm.n % width == 0 or gemm.n >= 8 * width
     return analysis.sums_over_groups(name) and gemm.k >= 4 * array.rows
 
 
@@ -246,9 +248,9 @@ def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> Weigh
     segments: list[Segment] = []
     tiles: list[Gemm] = []
     for name, block in parts:
-        cut = weight_tiles(
-            costs.gemm(name, 1, 1 if block is None else mapping.blocks), (array.rows, array.columns), slot
-        )
+        blocks = 1 if block is None else mapping.blocks
+        width = costs.columns_of_a_fold(costs.gemm(name, mapping.tile_steps * mapping.batch, blocks))
+        cut = weight_tiles(costs.gemm(name, 1, blocks), (array.rows, width), slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
     numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}
@@ -258,8 +260,8 @@ def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> Weigh
 def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list[Gemm]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
-    Tiles are full columns wide of an array of *shape* (rows, columns). Only where one such tile is too large, k is cut
-    as well: evenly, never below the array's rows; the partial sums accumulate.
+    *shape* is (rows of the array, columns of the weights that a fold does). Tiles are full folds wide. Only where one
+    such tile is too large, k is cut as well: evenly, never below the array's rows; the partial sums accumulate.
     """
     rows, columns = shape
     width = min(gemm.n, columns)

@@ -96,4 +96,5 @@ class Section:
 def cost_model(stack: Stack, machine: MachineSpec) -> CostModel:
     """What the operations of *stack* cost on *machine*."""
     elementwise = stack.wishes.contractions == "elementwise"
-    return CostModel(Analysis(stack.graph), machine, stack.element_bytes, elementwise)
+    longest = stack.steps * stack.spec.batch
+    return CostModel(Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest)

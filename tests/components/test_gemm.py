@@ -24,6 +24,12 @@ from tests.support.command_line import call
         pytest.param("1024 16 4096", "--dataflow is", 450_559, id="narrow, inputs stay"),
         # 16 folds of 64 cycles, then R + C - 2 until the last result has come out
         pytest.param("128 128 64", "--folds overlapped", 16 * 64 + 62, id="overlapped folds, with the tail"),
+        pytest.param("1 4096 1536", "--folds overlapped --packing", 67 * 1536 + 62, id="4096 / 62 shared folds"),
+        pytest.param("1 4096 1536", "--folds overlapped --dataflow dp", 128 * 48 + 5, id="dot products"),
+        pytest.param("1 4096 1536", "--folds overlapped --dataflow dp --dataflow os", 128 * 48 + 5, id="quicker"),
+        pytest.param("1 4096 1536", "--folds overlapped --edges 1x8x32", 128 * 1536 * 4 + 62, id="8 columns"),
+        pytest.param("8 16 100", "--array 4x16 --folds overlapped", 2 * 100 + 18, id="two folds of four rows"),
+        pytest.param("16 8 100", "--array 4x16 --folds overlapped --turn", 2 * 100 + 18, id="as its transpose, too"),
         # R = 8, C = 4: 2 x 3 folds of 8 + 4 + 100 - 2 cycles, less one
         pytest.param("16 12 100", "--array 8x4", 6 * 110 - 1, id="another array"),
         pytest.param("7 5 3", "--array 1x1", 7 * 5 * 3, id="one PE fills nothing"),

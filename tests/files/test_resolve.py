@@ -77,7 +77,7 @@ def test_a_function_without_cycles_is_a_mistake_of_the_machine(tmp_path: Path) -
     with pytest.raises(InputError) as raised:
         prepare("mamba2-d96", str(machine))
     message = "simd.cycles: has no figure for rsqrt; needed by norm.scale, gate_norm.scale"
-    assert str(raised.value).endswith(message) and raised.value.problems[0].line == 17
+    assert str(raised.value).endswith(message) and raised.value.problems[0].line == 18
 
 
 def test_a_function_without_cycles_is_no_mistake_where_pes_do_it() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.mapped import costs_of
+from hw.mac_array import MacArraySpec
+from sim.lowering.analysis import Analysis
+from sim.lowering.costs import CostModel
+from tests.support.layers import layer
+from tests.support.mapped import costs_of, machine
 
 
 @pytest.mark.parametrize(
@@ -13,7 +17,7 @@ from tests.support.mapped import costs_of
         pytest.param("mamba2", "update", "simd", 6144, id="a-pass-over-the-state"),
         pytest.param("mamba2", "outer", "simd", 6144, id="another-pass"),
         pytest.param("mamba2", "readout", "simd", 6144, id="readout-on-lanes"),
-        pytest.param("mamba2", "readout", "mac_array", 96 * 64, id="readout-on-one-row-of-the-array"),
+        pytest.param("mamba2", "readout", "mac_array", 50 * 64, id="readout-on-one-row-and-one-column"),
         pytest.param("mamba1", "decay", "simd", 6144 * 5, id="multiplication-and-exp-of-4"),
         pytest.param("mamba3_mimo", "outer", "mac_array", 48 * 2 * 32, id="rank-8-update-limited-by-its-results"),
         pytest.param("mamba3_mimo", "readout", "mac_array", 48 * 64, id="readout-of-4-rows"),
@@ -33,4 +37,45 @@ def test_projections_for_one_token_by_hand(model: str, cycles: int) -> None:
 def test_elementwise_pes_do_a_skinny_contraction_their_own_way() -> None:
     plain, flexible = (costs_of("mamba2", name).cost("readout", "mac_array", 1, 1) for name in ("edge", "edge_flexpe"))
     assert flexible.cycles == 196_608 // 1024
-    assert plain.cycles == 6144
+    assert plain.cycles == 50 * 64  # 3072 results of one row, 62 to a fold
+
+
+def fused(names: str, unit: dict[str, object], edges: dict[str, int], ideal: tuple[str, ...] = ()) -> tuple[int, int]:
+    """(cycles, useful ones) of 64 timesteps of *names* in one request, on 4 x 4 PEs that do elementwise work."""
+    built = layer(
+        "y",
+        "a[t,h,p] = u[t,h] * w[h,p]",
+        "b[t,h,p] = exp(a[t,h,p])",
+        "y[t,h] = D[h] * u[t,h] + sum(p, b[t,h,p])",
+    )
+    cycles = dict.fromkeys(("add", "mul", "exp"), 1)
+    array = {"rows": 4, "columns": 4, "dataflow": "output_stationary", "folds": "overlapped", "edges": edges}
+    array["elementwise"] = {"pipeline_depth": 0, "fma": True, "cycles": cycles, **unit}
+    spec = MacArraySpec.model_validate(array)
+    small = machine("edge").model_copy(update={"mac_array": spec, "ideal": list(ideal)})
+    cost = CostModel(Analysis(built), small, 2).fused_cost(names.split(), "mac_array", 64, 1)
+    return cost.cycles, cost.useful_cycles
+
+
+# Eight heads of four channels, 64 timesteps, 16 PEs. u has 512 elements, a and b 2048, y 512; w 32 and D 8, once.
+# a and b take 2048 / 16 cycles each, y as many for its sum and 32 for its multiply-add, all of them useful.
+@pytest.mark.parametrize(
+    ("names", "unit", "edges", "cycles"),
+    [
+        pytest.param("a", {}, {}, 2048 // 4, id="results, four a cycle"),
+        pytest.param("b", {}, {}, 2048 // 4, id="as many operands as results, eight a cycle"),
+        pytest.param("b", {}, {"rows": 1, "columns": 1}, 2048 // 2, id="two operands a cycle"),
+        pytest.param("a b", {}, {}, 2048 // 4, id="a stays within the PEs"),
+        pytest.param("a b y", {}, {}, 128 + 128 + 160, id="so does b: its sums are few"),
+        pytest.param("y", {}, {}, (512 + 2048 + 8) // 8, id="operands and parameters, eight a cycle"),
+        pytest.param("a y", {}, {"results": 16}, (512 + 2048 + 40) // 8, id="u is read once, though both read it"),
+        pytest.param("a b y", {}, {"results": 1}, 512, id="y goes out"),
+        pytest.param("a", {"fed_by": "sram"}, {}, 128, id="PEs that reach the SRAM"),
+    ],
+)
+def test_elementwise_requests_take_as_long_as_what_passes_the_edges(
+    names: str, unit: dict[str, object], edges: dict[str, int], cycles: int
+) -> None:
+    found, useful = fused(names, unit, edges)
+    assert found == cycles
+    assert fused(names, unit, edges, ("edges",)) == (useful, useful)

@@ -245,7 +245,10 @@ def test_a_batch_that_reads_its_own_past_waits_for_what_others_have_made_of_it(b
 
 
 def test_blocks_of_projections_wait_for_blocks() -> None:
-    """Two blocks of two tiles of weights each, of x and of o; s has two blocks of two timesteps."""
+    """Two blocks of tiles of weights; s has two blocks of two timesteps.
+
+    Of two rows 44 columns share a fold of 16 rows, so a block's 128 columns of x are two tiles of two folds.
+    """
     found = section(inventory(blocked(), "s", lanes=1, tokens=2))
     assert waits(found, "s")["x", ARRAY] == [2, 2, 4, 4]
     assert waits(found, "o")["s", LANES] == [2, 2, 4, 4]

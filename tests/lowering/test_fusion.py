@@ -9,10 +9,13 @@ import pytest
 
 from hw.mac_array import MacArraySpec
 from hw.requests import Gemm
+from sim.lowering.analysis import Analysis
+from sim.lowering.costs import CostModel
 from sim.lowering.fusion import stream_edges, weight_tiles
-from tests.support.mapped import MODELS, costs_of, drafts_of
+from tests.support.mapped import MODELS, costs_of, drafts_of, machine
+from tests.support.shipped import built
 
-ARRAY = MacArraySpec(rows=32, columns=32, dataflow="output_stationary", folds="overlapped")
+ARRAY = MacArraySpec(rows=32, columns=32, dataflow=["output_stationary"], folds="overlapped")
 
 
 @pytest.mark.parametrize("hardware", ["edge", "edge_flexpe"])
@@ -52,3 +55,28 @@ def test_weight_tiles_hold_all_weights_once(model: str) -> None:
 )
 def test_weight_tiles_by_hand(gemm: Gemm, most: int, expected: dict[tuple[int, int], int]) -> None:
     assert Counter((tile.n, tile.k) for tile in weight_tiles(gemm, (ARRAY.rows, ARRAY.columns), most)) == expected
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 8, 9, 32])
+@pytest.mark.parametrize("model", MODELS)
+def test_no_fold_is_lost_where_weights_are_cut(model: str, tokens: int) -> None:
+    """Tiles of whole projections together take the array as long as the projection at once, shared folds or not."""
+    costs = costs_of(model)
+    _, drafts = drafts_of(costs, tokens, (1, 1))
+    for weights in (draft.weights for draft in drafts if draft.weights is not None):
+        first = 0
+        for segment in weights.segments:
+            tiles = [weights.shapes[number] for number in weights.numbers[first : first + segment.items]]
+            cycles = sum(costs.gemm_cost(tile._replace(m=tile.m * tokens)).cycles for tile in tiles)
+            assert cycles == costs.gemm_cost(costs.gemm(segment.part, tokens, 1)).cycles
+            first += segment.items
+
+
+def test_whether_a_projection_is_cut_does_not_depend_on_the_tile() -> None:
+    """Buffers are laid out once for all lengths of a tile. What counts is the longest, in decode a timestep."""
+    for longest, blocked in (1, False), (2**20, True):
+        costs = CostModel(Analysis(built("mamba2").graph), machine("edge"), 2, longest=longest)
+        for tokens in 1, 32:
+            _, drafts = drafts_of(costs, tokens, (24, 1))
+            parts = {s.part: s.block is not None for d in drafts if d.weights is not None for s in d.weights.segments}
+            assert parts["in_proj.x"] == blocked

@@ -81,18 +81,18 @@ def test_nothing_waits_for_what_is_ideal(ideal: list[Effect], left: set[str]) ->
     assert groups(reasons) == left
 
 
-# Units want up to 160 bytes in 32 cycles (v) and 24 bytes in 5 cycles (s..y), the DMA engine 34.13 GB/s at 250 MHz:
-# 5 + 4.8 + 136.5 bytes a cycle, all of it in the first cluster, where all buffers lie. Both units fetch 32 words ahead.
+# Units want up to 160 bytes in 4 cycles (a) and 24 bytes in 5 cycles (s..y), the DMA engine 34.13 GB/s at 250 MHz:
+# 40 + 4.8 + 136.5 bytes a cycle, all of it in the first cluster, where all buffers lie. Both units fetch 32 words ahead.
 @pytest.mark.parametrize(
     ("clusters", "banks", "width", "ideal", "contended"),
     [
-        pytest.param(1, 1, "146B", [], True, id="less than all want"),
-        pytest.param(1, 1, "147B", [], False, id="enough for all"),
-        pytest.param(2, 1, "146B", [], True, id="less in one of two clusters"),
-        pytest.param(2, 1, "147B", [], False, id="enough in each of two clusters"),
-        pytest.param(1, 32, "147B", [], False, id="one turn of the banks is fetched ahead"),
-        pytest.param(1, 64, "147B", [], True, id="half a turn of the banks is fetched ahead"),
-        pytest.param(1, 1, "146B", ["bank_conflicts"], False, id="banks serve everybody at once"),
+        pytest.param(1, 1, "181B", [], True, id="less than all want"),
+        pytest.param(1, 1, "182B", [], False, id="enough for all"),
+        pytest.param(2, 1, "181B", [], True, id="less in one of two clusters"),
+        pytest.param(2, 1, "182B", [], False, id="enough in each of two clusters"),
+        pytest.param(1, 32, "182B", [], False, id="one turn of the banks is fetched ahead"),
+        pytest.param(1, 64, "182B", [], True, id="half a turn of the banks is fetched ahead"),
+        pytest.param(1, 1, "181B", ["bank_conflicts"], False, id="banks serve everybody at once"),
     ],
 )
 def test_banks_are_contended_if_they_give_less_than_units_can_ask_for(

@@ -8,10 +8,11 @@ parallel index, dense ones, ones that mix parallel and joint parts, and reads of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from hw.mac_array import Dataflow
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
 from sim.files.errors import InputError
@@ -22,6 +23,7 @@ from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import rms_norm
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
+DATAFLOWS = get_args(Dataflow)
 FUNCTIONS = ("add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus")
 STATES = ("none", "heads", "rotated", "mixing", "dense", "scalar")
 SECOND = ("none", "angle", "joint", "sums_heads", "mixed", "two_operations")
@@ -188,18 +190,24 @@ def machines(draw: st.DrawFn) -> MachineSpec:
     vectors = {
         "pipeline_depth": draw(st.integers(0, 6)),
         "fma": draw(booleans),
+        "special_functions": draw(st.sampled_from(["iterative", "behind_pipeline"])),
         "cycles": {name: functions["add" if name in ("add", "mul", "max", "min") else "exp"] for name in FUNCTIONS},
     }
+    rows = draw(st.integers(4, 32))
     banks, interleave = draw(st.sampled_from([(1, 1), (4, 1), (4, 4), (8, 2), (16, 16)]))
     data: dict[str, Any] = {
         "name": "random",
         "clock": draw(st.sampled_from(["250MHz", "1GHz"])),
         "mac_array": {
-            "rows": draw(st.integers(4, 32)),
-            "columns": draw(st.integers(4, 32)),
-            "dataflow": draw(st.sampled_from(["weight_stationary", "output_stationary", "input_stationary"])),
+            "rows": rows,
+            "columns": draw(st.just(rows) | st.integers(4, 32)),
+            "dataflow": draw(st.sampled_from(DATAFLOWS) | st.lists(st.sampled_from(DATAFLOWS), min_size=1, max_size=4)),
             "folds": draw(st.sampled_from(["serial", "overlapped"])),
-            "elementwise": draw(st.sampled_from([None, vectors])),
+            "packing": draw(booleans),
+            "edges": {side: draw(st.none() | st.integers(1, 40)) for side in ("rows", "columns", "results")},
+            "elementwise": draw(
+                st.sampled_from([None, vectors | {"fed_by": "edges"}, vectors | {"fed_by": "sram"}]),
+            ),
         },
         "simd": {**vectors, "lanes": draw(st.integers(1, 64))},
         "sram": {
