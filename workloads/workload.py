@@ -71,6 +71,11 @@ class MappingSpec(Spec):
         default=None,
         description="Whether what a layer begins with (loading the input, the norm) goes one tile ahead of all else.",
     )
+    step_elements: int | None = Field(
+        default=None, ge=1, le=2**40, json_schema_extra={"unit": "elements"},
+        description="Neighbours of a recurrence run step by step with it if a step has so many elements of a sequence; "
+        "as many as fill the lanes' pipeline, or a part of that, as is best, unless given.",
+    )  # fmt: skip
     objective: Objective = Field(
         default="time", description="What is least in the mapping that is chosen: time, energy, or their product."
     )

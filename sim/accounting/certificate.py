@@ -40,7 +40,7 @@ from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.bounds import least_recurrence_cycles_per_step
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
-from sim.lowering.placement import least_stepped_elements, stepped_operations
+from sim.lowering.placement import all_stepped_operations
 from sim.lowering.section import cost_model
 from workloads.workload import Stack
 
@@ -101,13 +101,14 @@ class _Bounds:
         kinds = {name: self._analysis.kind(name) for name in self._analysis.operations}
         self._projections = [name for name in kinds if kinds[name] == "projection"]
         self._batched = [name for name in self._projections if name not in self._analysis.recurrent]
+        self._stepped_by_groups: dict[int, set[frozenset[str]]] = {}
         self._gemms = {name: costs.gemm(name, 1, 1) for name in self._batched}
 
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
         """The compute units and DRAM, for the best of all tiles and cuts."""
         tiles = list(self._best_tiles())
         pairs: list[tuple[float, float]] = []
-        for views in {self._views(groups, blocks) for groups, blocks in self._cuts()}:
+        for views in {views for groups, blocks in self._cuts() for views in self._views(groups, blocks)}:
             ways = [_ways(loads.either) for loads in views]
             for tile in tiles:
                 dealt = (_dealt(loads, each, tile.projections) for loads, each in zip(views, ways, strict=True))
@@ -212,14 +213,21 @@ class _Bounds:
         divisors = [number for number in range(1, size + 1) if size % number == 0]
         return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
 
-    def _views(self, groups: int, blocks: int) -> tuple[_Loads, ...]:
-        """Work of a layer but its batched projections: of PEs, and of the array's edges where they may be a limit."""
-        least = least_stepped_elements(self._machine, self._batch)
-        stepped = stepped_operations(self._analysis, groups, least)
-        parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
+    def _views(self, groups: int, blocks: int) -> Iterator[tuple[_Loads, ...]]:
+        """Work of a layer but its batched projections: of PEs, and of the array's edges where they may be a limit.
+
+        For each choice of operations that run step by step.
+        """
         passing = self._machine.mac_array.elementwise_by_edges and "edges" not in self._machine.ideal
         kinds: list[_Elementwise] = [self._on_pes, *([self._operands, self._results] if passing else [])]
-        return tuple(self._loads(stepped, parts, kind) for kind in kinds)
+        for stepped in self._stepped(groups):
+            parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
+            yield tuple(self._loads(stepped, parts, kind) for kind in kinds)
+
+    def _stepped(self, groups: int) -> set[frozenset[str]]:
+        if groups not in self._stepped_by_groups:
+            self._stepped_by_groups[groups] = all_stepped_operations(self._analysis, groups)
+        return self._stepped_by_groups[groups]
 
     def _loads(self, stepped: frozenset[str], parts: Mapping[str, int], kind: _Elementwise) -> _Loads:
         """Work of one *kind*; in parts, if an operation is cut at all."""

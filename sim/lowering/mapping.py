@@ -14,11 +14,12 @@ class Mapping:
     """One way to lay a layer onto a machine.
 
     A tile is ``token_tile`` tokens of ``batch`` sequences, in timesteps of ``chunk`` tokens. The layer's parallel index
-    is cut into ``blocks`` of ``lanes``. ``stepped`` operations run timestep by timestep; ``placement`` gives each
-    operation its unit. Weights come in tiles of at most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and
-    on chip only for the blocks at work. No more than ``sram_bytes`` of the SRAM are used, all of it if None; what is
-    left of that goes to more slots, by ``spare_sram`` to all buffers in turn or to weights first. With ``head_first``
-    what a layer begins with goes one tile ahead of everything else.
+    is cut into ``blocks`` of ``lanes``. ``stepped`` operations run timestep by timestep, those of recurrences and
+    neighbours that have ``step_elements``; ``placement`` gives each operation its unit. Weights come in tiles of at
+    most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and on chip only for the blocks at work. No more
+    than ``sram_bytes`` of the SRAM are used, all of it if None; what is left of that goes to more slots, by
+    ``spare_sram`` to all buffers in turn or to weights first. With ``head_first`` what a layer begins with goes one
+    tile ahead of everything else.
     """
 
     token_tile: int
@@ -33,6 +34,7 @@ class Mapping:
     sram_bytes: int | None = None
     spare_sram: SpareSram = "evenly"
     head_first: bool = False
+    step_elements: int = 1
 
     @property
     def tile_steps(self) -> int:

@@ -33,9 +33,7 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
     def may_join(name: str) -> bool:
         if analysis.kind(name) == "projection" or not (analysis.grouped(name) or analysis.group_index is None):
             return False
-        tensors = [r for r in analysis.operations[name].equation.references if r.lag is not None]
-        elements = max([analysis.size(r.indices, groups) for r in tensors], default=0)
-        return elements >= least_elements
+        return _step_elements(analysis, name, groups) >= least_elements
 
     def waits_for_all_groups(name: str) -> bool:
         before = analysis.ancestors[name]
@@ -54,6 +52,18 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
                 stepped.add(name)
                 grown = True
     return frozenset(stepped)
+
+
+def _step_elements(analysis: Analysis, name: str, groups: int) -> int:
+    """Elements of a sequence that an operation handles in a step of one part: of its largest operand."""
+    tensors = [r for r in analysis.operations[name].equation.references if r.lag is not None]
+    return max([analysis.size(r.indices, groups) for r in tensors], default=0)
+
+
+def all_stepped_operations(analysis: Analysis, groups: int) -> set[frozenset[str]]:
+    """What :func:`stepped_operations` can be for a cut, whatever the least number of elements."""
+    sizes = {_step_elements(analysis, name, groups) for name in analysis.operations}
+    return {stepped_operations(analysis, groups, least) for least in (*sizes, max(sizes) + 1)}
 
 
 def least_stepped_elements(machine: MachineSpec, batch: int) -> int:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from hw.unit_names import ComputeUnit
 from sim.files.errors import MappingError
 from sim.lowering.costs import CostModel
+from sim.lowering.placement import least_stepped_elements
 from workloads.workload import SpareSram, Stack
 
 KIB: Final = 1024
@@ -21,6 +22,7 @@ LANES = (1, 2, 3, 4, 6, 8, 12, 16)
 MOST_BLOCKS = 64
 NEAR = (-2, -1, 1, 2)  # steps in a list of choices
 SHARES = (2, 4)  # of the SRAM that may be left unused: a half, three quarters
+STEP_PARTS = (1, 2, 4, 8)  # of a step that fills the lanes' pipeline
 SPARE: tuple[SpareSram, ...] = ("evenly", "weights")
 
 
@@ -40,6 +42,7 @@ class Genome(NamedTuple):
     sram_bytes: int | None = None
     spare_sram: SpareSram = "evenly"
     head_first: bool = False
+    step_elements: int = 1
 
 
 class Choices:
@@ -60,6 +63,9 @@ class Choices:
         self.rooms = rooms if not wished else [wished] if wished < capacity else [None]
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
+        usual = least_stepped_elements(costs.machine, stack.spec.batch)
+        parts = dict.fromkeys(max(1, usual // part) for part in STEP_PARTS)
+        self.step_elements = [wishes.step_elements] if wishes.step_elements else list(parts)
         self.fixed: dict[str, ComputeUnit] = {}
         self.free: list[str] = []
         for name in analysis.operations:
@@ -79,21 +85,24 @@ class Choices:
     @property
     def closed(self) -> bool:
         """Whether the wishes leave nothing to choose."""
-        open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.heads
+        open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.heads, self.step_elements
         return not self.free and all(len(each) == 1 for each in open_to)
 
     def genome(
         self, steps: int, cut: tuple[int, int], slot_kib: int, spill: bool, units: Sequence[ComputeUnit]
     ) -> Genome:
         """With the usual choice of everything else."""
-        return Genome(steps, *cut, slot_kib, spill, tuple(units), self.rooms[0], self.spare[0], self.heads[0])
+        blocks, lanes = cut
+        room, spare, head, least = self.rooms[0], self.spare[0], self.heads[0], self.step_elements[0]
+        return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, least)
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""
         return self.fixed | dict(zip(self.free, genome.units, strict=True))
 
     def variants(self, genome: Genome) -> Iterator[Genome]:
-        """*genome* with another use of the SRAM, or of another urgency."""
+        """*genome* with other operations step by step, another use of the SRAM, or of another urgency."""
+        yield from (genome._replace(step_elements=least) for least in self.step_elements)
         yield from (genome._replace(head_first=head) for head in self.heads)
         yield from (genome._replace(spare_sram=spare) for spare in self.spare)
         yield from (genome._replace(sram_bytes=room) for room in self.rooms)
@@ -158,6 +167,7 @@ MOVES: Final[tuple[tuple[float, Move], ...]] = (
     (0.70, lambda choices, genome, random: genome._replace(head_first=random.choice(choices.heads))),
     (0.74, lambda choices, genome, random: genome._replace(spare_sram=random.choice(choices.spare))),
     (0.77, lambda choices, genome, random: genome._replace(sram_bytes=random.choice(choices.rooms))),
+    (0.80, lambda choices, genome, random: genome._replace(step_elements=random.choice(choices.step_elements))),
     (1.00, lambda choices, genome, random: choices.with_other_units(genome, random)),
 )
 """What a random number below the first of a pair does to a genome."""

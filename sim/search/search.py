@@ -8,6 +8,7 @@ depends on the workload, the machine and that budget alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from math import inf, log
 from random import Random
 from typing import NamedTuple
@@ -33,7 +34,7 @@ LEADERS = 2  # placements that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
 PROPOSALS = 600  # random moves, of which some are tried
-ALIKE = 1.002  # mappings that are as good as the best
+ALIKE = 1.001  # mappings that are as good as the best
 
 
 class Tried(NamedTuple):
@@ -63,7 +64,7 @@ class MappingSearch:
     def run(self, limits: Limits = LIMITS) -> list[Tried]:
         """Everything that was tried, the best first.
 
-        Among those within 0.2 % of the best that with the fewest requests, then the least DRAM traffic, comes first.
+        Among those within 0.1 % of the best that with the fewest requests, then the least DRAM traffic, comes first.
         If the wishes leave nothing open that one mapping comes back untried. Raises MappingError if nothing fits,
         InputError if the trials would take more than the *limits*, or the run more cycles than can be counted.
         """
@@ -73,7 +74,7 @@ class MappingSearch:
         if self._choices.closed:
             return [Tried(self._fitting(first), inf)]
         try:
-            self._try_all(sown, min(SEEDS, max(self._budget.trials // 5, LEAST_SEEDS)), PROMISING)
+            self._try_seeds(sown)
             self._sweep()
             while self._improves(self._evolve, self._move_units, self._cross):
                 pass
@@ -87,6 +88,16 @@ class MappingSearch:
     def _frugality(self, genome: Genome) -> tuple[float, float, float]:
         candidate = self._tried[genome].candidate
         return candidate.requests, self.trials.dram_bytes(candidate), self._values[genome]
+
+    def _try_seeds(self, sown: Sequence[Genome]) -> None:
+        """Those whose bound is near the lowest; of each kind in turn, by what runs step by step."""
+        kinds: dict[frozenset[str], list[Genome]] = {}
+        for genome in sorted(sown, key=self._bound):
+            kinds.setdefault(self._fitting(genome).mapping.stepped, []).append(genome)
+        promising = [[g for g in kind if self._bound(g) <= PROMISING * self._bound(kind[0])] for kind in kinds.values()]
+        in_turn = [genome for several in zip_longest(*promising) for genome in several if genome is not None]
+        for genome in in_turn[: min(SEEDS, max(self._budget.trials // 5, LEAST_SEEDS))]:
+            self._try(genome)
 
     def _sown(self) -> list[Genome]:
         found = list(dict.fromkeys(seeds(self._stack, self._costs, self._choices, self._space.candidate)))
@@ -165,13 +176,10 @@ class MappingSearch:
     def _fastest(self, count: int) -> list[Genome]:
         return sorted(self._values, key=self._values.__getitem__)[:count]
 
-    def _try_all(self, genomes: Iterable[Genome], most: int | None = None, worse: float = inf) -> None:
-        """Those that fit, the lowest bound first: the first of them, and none with a bound so many times worse."""
-        found = [(each.bound, n, g) for n, g in enumerate(genomes) if (each := self._space.candidate(g)) is not None]
-        found.sort()
-        for bound, _, genome in found[:most]:
-            if bound <= worse * found[0][0]:
-                self._try(genome)
+    def _try_all(self, genomes: Iterable[Genome]) -> None:
+        """Those that fit, the lowest bound first."""
+        for genome in sorted((each for each in genomes if self._space.candidate(each) is not None), key=self._bound):
+            self._try(genome)
 
     def _try(self, genome: Genome) -> None:
         """Simulate it unless its bound shows that it cannot win, or it has been simulated."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hw.unit_names import COMPUTE_UNITS, ComputeUnit
 from sim.lowering.costs import CostModel
-from sim.lowering.placement import choose_placement, least_stepped_elements, stepped_operations
+from sim.lowering.placement import choose_placement, stepped_operations
 from sim.search.genome import Choices, Genome
 from workloads.workload import Placement, Stack
 
@@ -42,7 +42,13 @@ def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Itera
     classes = {min(possible, key=lambda blocks: abs(log(blocks / each))) for each in CLASSES}
     for cut in choices.cuts:
         if cut[0] in classes and (cut[1] in SEED_LANES or len(choices.lanes) == 1):
-            yield from _of_cut(_Loads(stack, costs, choices, cut), cut, choices, fits)
+            known: set[frozenset[str]] = set()
+            for least in choices.step_elements:
+                stepped = stepped_operations(costs.analysis, cut[0] * cut[1], least)
+                if stepped not in known:
+                    known.add(stepped)
+                    loads = _Loads(stack, costs, choices, cut, stepped)
+                    yield from (seed._replace(step_elements=least) for seed in _of_cut(loads, cut, choices, fits))
 
 
 def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -> Iterator[Genome]:
@@ -65,13 +71,13 @@ def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -
 
 
 class _Loads:
-    """What a cut's placements ask of the units."""
+    """What a cut's placements ask of the units, if so many operations are *stepped*."""
 
-    def __init__(self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int]) -> None:
-        self._stack, self._costs, self._choices = stack, costs, choices
+    def __init__(
+        self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int], stepped: frozenset[str]
+    ) -> None:
+        self._stack, self._costs, self._choices, self._stepped = stack, costs, choices, stepped
         self._groups = cut[0] * cut[1]
-        least = least_stepped_elements(costs.machine, stack.spec.batch)
-        self._stepped = stepped_operations(costs.analysis, self._groups, least)
         contractions = [n for n, name in enumerate(choices.free) if costs.analysis.kind(name) == "contraction"]
         self._contractions = contractions[:MOST_CONTRACTIONS]
 

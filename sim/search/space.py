@@ -13,7 +13,7 @@ from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, all
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, weight_bytes
 from sim.lowering.mapping import Mapping
-from sim.lowering.placement import least_stepped_elements, stepped_operations
+from sim.lowering.placement import stepped_operations
 from sim.search.bound import busy_cycles_per_step
 from sim.search.genome import KIB, Choices, Genome
 from workloads.workload import Stack
@@ -63,7 +63,7 @@ class Space:
         self._projected = {
             w for n in analysis.operations if analysis.kind(n) == "projection" for w in analysis.weights[n]
         }
-        self._stepped_by_groups: dict[int, frozenset[str]] = {}
+        self._stepped: dict[tuple[int, int], frozenset[str]] = {}
         self._known: dict[Genome, Candidate | None] = {}
         self._too_long: Estimate | None = None  # of a mapping with too many items for the memory that there may be
         self._least: tuple[int, int] | None = None  # (bytes, timesteps) of the smallest mapping that did not fit
@@ -93,12 +93,11 @@ class Space:
         if misfits:
             raise MappingError(*misfits)
 
-    def _stepped(self, groups: int) -> frozenset[str]:
-        known = self._stepped_by_groups
-        if groups not in known:
-            least = least_stepped_elements(self._costs.machine, self._stack.spec.batch)
-            known[groups] = stepped_operations(self._costs.analysis, groups, least)
-        return known[groups]
+    def _stepped_operations(self, groups: int, least_elements: int) -> frozenset[str]:
+        key = groups, least_elements
+        if key not in self._stepped:
+            self._stepped[key] = stepped_operations(self._costs.analysis, groups, least_elements)
+        return self._stepped[key]
 
     def candidate(self, genome: Genome) -> Candidate | None:
         """The mapping of *genome*; None if it does not fit, or what it wants of spilling or room changes nothing."""
@@ -115,13 +114,14 @@ class Space:
             batch=self._stack.spec.batch,
             blocks=genome.blocks,
             lanes=genome.lanes,
-            stepped=self._stepped(genome.blocks * genome.lanes),
+            stepped=self._stepped_operations(genome.blocks * genome.lanes, genome.step_elements),
             placement=self.choices.placement(genome),
             weight_slot_bytes=genome.slot_kib * KIB,
             spill=genome.spill,
             sram_bytes=genome.sram_bytes,
             spare_sram=genome.spare_sram,
             head_first=genome.head_first,
+            step_elements=genome.step_elements,
         )
 
     def _candidate(self, genome: Genome) -> Candidate | None:
@@ -132,7 +132,7 @@ class Space:
         mapping = self.mapping(genome)
         if not self._may_have(self._least_items(mapping)):
             return None
-        contents_key = "contents", genome.blocks, genome.lanes, genome.units, genome.spill
+        contents_key = "contents", genome.blocks, genome.lanes, genome.units, genome.spill, mapping.stepped
         contents = costs.once(contents_key, lambda: stored(self._stack, costs, mapping))
         if genome.spill and not contents.spilled:
             return None

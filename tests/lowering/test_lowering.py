@@ -82,7 +82,8 @@ def test_nothing_waits_for_what_is_ideal(ideal: list[Effect], left: set[str]) ->
 
 
 # Units want up to 160 bytes in 4 cycles (a) and 24 bytes in 5 cycles (s..y), the DMA engine 34.13 GB/s at 250 MHz:
-# 40 + 4.8 + 136.5 bytes a cycle, all of it in the first cluster, where all buffers lie. Both units fetch 32 words ahead.
+# 40 + 4.8 + 136.5 bytes a cycle, all of it in the first cluster, where all buffers lie. Both units fetch 32
+# words ahead.
 @pytest.mark.parametrize(
     ("clusters", "banks", "width", "ideal", "contended"),
     [
