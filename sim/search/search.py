@@ -25,8 +25,7 @@ from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
 from workloads.workload import Stack
 
-SEEDS = 40  # at most, and a fifth of the trials
-LEAST_SEEDS = 8
+SEEDS = 20  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
 NEAR_TILES = 9
@@ -96,7 +95,7 @@ class MappingSearch:
             kinds.setdefault(self._fitting(genome).mapping.stepped, []).append(genome)
         promising = [[g for g in kind if self._bound(g) <= PROMISING * self._bound(kind[0])] for kind in kinds.values()]
         in_turn = [genome for several in zip_longest(*promising) for genome in several if genome is not None]
-        for genome in in_turn[: min(SEEDS, max(self._budget.trials // 5, LEAST_SEEDS))]:
+        for genome in in_turn[:SEEDS]:
             self._try(genome)
 
     def _sown(self) -> list[Genome]:
