@@ -24,8 +24,8 @@ from sim.commands.options import (
 from sim.commands.spread import spread
 
 if TYPE_CHECKING:
-    from sim.explanation.experiments import Laboratory
-    from sim.explanation.explain import Explanation
+    from sim.explanation.laboratory import Laboratory
+    from sim.explanation.findings import Explanation
 
 
 @spread
@@ -44,7 +44,7 @@ def explain(
 ) -> None:
     """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
     with one_line_errors():
-        from sim.explanation.experiments import Laboratory
+        from sim.explanation.laboratory import Laboratory
         from sim.explanation.explain import explain as find_reasons
         from sim.presentation.markdown import explanation
 

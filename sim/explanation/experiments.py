@@ -7,7 +7,7 @@ schedule* the mapping is chosen again, so the difference is what the change is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,14 +15,7 @@ from hw.effects import Effect
 from hw.mac_array import EdgesSpec
 from hw.machine import MachineSpec
 from hw.simd import Function
-from sim.accounting.result import Result
-from sim.files.documents import Document
-from sim.files.limits import LIMITS, Limits
-from sim.files.resolve import model_layers, placing
-from sim.lowering.section import Section
-from sim.search.choose import keep, sections
-from sim.simulation import Job, planned, run
-from workloads.workload import Workload
+from sim.files.limits import Search
 
 
 @dataclass(frozen=True)
@@ -49,80 +42,38 @@ LADDER: dict[Effect, Loss] = {
 
 SPECIAL_FUNCTIONS: tuple[Function, ...] = ("div", "exp", "sigmoid", "tanh", "silu", "softplus", "rsqrt", "sin", "cos")
 ENDLESS_SRAM = "4GiB"
+PAIRED = 3  # changes that are tried two at a time
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it."""
+    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it.
+
+    A short ``search`` beside all that is known does where units do what they did; None is the search of a run.
+    """
 
     name: str
     assignments: tuple[str, ...]
     new_schedule: bool = True
-
-
-class Laboratory:
-    """A workload, a machine, and the schedule that is kept; *simulate_layers* are simulated, all unless given.
-
-    Raises InputError if the experiments would take more than the *limits*.
-    """
-
-    def __init__(
-        self,
-        workload: Workload,
-        machine: Document,
-        wishes: Document,
-        simulate_layers: int | None = None,
-        limits: Limits = LIMITS,
-    ) -> None:
-        self.workload = workload
-        self.simulate_layers = simulate_layers
-        self.machine = machine.check(MachineSpec)
-        self._document = machine
-        self._wishes = wishes
-        self.limits = limits
-        self._model_layers = model_layers(wishes)
-        with placing(wishes, machine):
-            self.sections = sections(workload, self.machine, limits)
-        experiments = len(LADDER) + 2 * len(changes(self.machine))
-        planned(self.job, simulate_layers).times(experiments).check(limits)
-
-    def same_schedule(self, assignments: tuple[str, ...] = (), explained: bool = False) -> Result | None:
-        """The run with *assignments* made; None if the schedule does not fit that machine.
-
-        If *explained* the result has its critical path, and how far it can be from the best mapping.
-        """
-        machine = self._document.changed(assignments).check(MachineSpec)
-        kept = [section for each in self.sections if (section := keep(each, machine)) is not None]
-        return self._run(machine, kept, explained) if len(kept) == len(self.sections) else None
-
-    def new_schedule(self, assignments: tuple[str, ...]) -> Result:
-        """The run with *assignments* made and the mapping chosen anew."""
-        changed = self._document.changed(assignments)
-        machine = changed.check(MachineSpec)
-        with placing(self._wishes, changed):
-            chosen = sections(self.workload, machine, self.limits)
-        return self._run(machine, chosen)
+    search: Search | None = "short"
 
     @property
-    def job(self) -> Job:
-        """The run that is explained."""
-        return Job(self.machine, self.sections, self._model_layers)
+    def paths(self) -> frozenset[str]:
+        """The keys that it sets."""
+        return frozenset(each.split("=", 1)[0] for each in self.assignments)
 
-    def _run(self, machine: MachineSpec, chosen: Sequence[Section], explained: bool = False) -> Result:
-        return run(
-            Job(machine, tuple(chosen), self._model_layers),
-            critical_path=explained,
-            certificate=explained,
-            simulate_layers=self.simulate_layers,
-            stride="tile",
-            limits=self.limits,
-        )
+    def together(self, other: Change) -> Change | None:
+        """Both changes; None if one sets what the other does, or a part of it."""
+        if any(f"{one}.".startswith(f"{two}.") or f"{two}.".startswith(f"{one}.")
+               for one in self.paths for two in other.paths):  # fmt: skip
+            return None
+        return Change(f"{self.name} and {other.name}", (*self.assignments, *other.assignments))
 
 
-def ladder(laboratory: Laboratory) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:
+def ladder(machine: MachineSpec) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:
     """(what is switched on, assignments) of each rung; on the first every effect is ideal, on the last none."""
     effects = list(LADDER)
-    already = laboratory.machine.ideal
+    already = machine.ideal
     for number in range(len(effects) + 1):
         ideal = [*already, *(effect for effect in effects[number:] if effect not in already)]
         yield effects[number - 1] if number else "", (f"ideal=[{', '.join(ideal)}]",)
@@ -157,7 +108,8 @@ def changes(machine: MachineSpec) -> list[Change]:
     if array.elementwise is None:
         cycles = ", ".join(f"{name}: {count}" for name, count in simd.cycles.items())
         unit = f"pipeline_depth: {simd.pipeline_depth}, fma: true, cycles: {{{cycles}}}"
-        found.append(Change("PEs that do elementwise operations", (f"mac_array.elementwise={{{unit}}}",)))
+        elementwise = (f"mac_array.elementwise={{{unit}}}",)
+        found.append(Change("PEs that do elementwise operations", elementwise, search=None))
     return found
 
 

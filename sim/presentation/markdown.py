@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.files.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 from math import inf
 
 from hw.machine import MachineSpec
@@ -13,6 +14,7 @@ from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import GIVEN, Choice, Section, cost_model
+from sim.search.bound import busy_cycles_per_step
 from sim.search.search import MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
 from sim.search.space import Space, stored
@@ -22,10 +24,12 @@ DEFAULT_SEARCH: Search = "quick"
 NEAR = 1.05  # times the best, for what is remembered of a search
 
 
-def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Section:
+def choose(
+    stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = ()
+) -> Section:
     """*stack* by its best mapping onto *machine*; its wishes are kept.
 
-    Unless the *limits* ask for a search, that is the shipped mapping, if there is one. Raises MappingError if no tiling
+    A search begins with mappings that are *offered*, say the best ones of a machine that is nearly the same. Unless the *limits* ask for a search, that is the shipped mapping, if there is one. Raises MappingError if no tiling
     fits or a wish cannot be met, InputError if the trials would take more than the *limits*, or the run more cycles
     than can be counted.
     """
@@ -33,13 +37,14 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS) -> Secti
     if shipped is not None:
         section = _searched(shipped.on(stack), machine, limits)
         return replace(section, stack=stack, choice=Choice("shipped", shipped.trials))
-    return _searched(stack, machine, limits)
+    return _searched(stack, machine, limits, offered)
 
 
-def _searched(stack: Stack, machine: MachineSpec, limits: Limits) -> Section:
+def _searched(stack: Stack, machine: MachineSpec, limits: Limits, offered: Sequence[Mapping] = ()) -> Section:
     costs = cost_model(stack, machine)
-    search = MappingSearch(stack, machine, costs, Space(stack, costs, limits), limits.search or DEFAULT_SEARCH)
-    found = search.run(limits)
+    space = Space(stack, costs, limits)
+    search = MappingSearch(stack, machine, costs, space, limits.search or DEFAULT_SEARCH)
+    found = search.run(limits, [space.genome(mapping) for mapping in offered])
     return Section.lowered(stack, machine, costs, found[0].candidate.inventory, _choice(found, search.trials.count))
 
 
@@ -51,23 +56,27 @@ def _choice(found: Sequence[Tried], trials: int) -> Choice:
     return Choice("searched", trials, near)
 
 
-def sections(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> tuple[Section, ...]:
+def sections(
+    workload: Workload, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Sequence[Mapping]] = ()
+) -> tuple[Section, ...]:
     """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`.
 
-    Where the best chunk is to be found that is the one whose short search promises most.
+    Where the best chunk is to be found that is the one whose short search promises most. Mappings may be *offered* to
+    each stack.
     """
-    workload = _best_chunk(workload, machine, limits)
+    workload = best_chunk(workload, machine, limits)
     chosen: list[Section] = []
     layer = 0
-    for stack in workload.stacks:
+    for stack, to_stack in zip(workload.stacks, offered or repeat(()), strict=False):
         like = next((each for each in chosen if each.stack.graph is stack.graph), None)
-        section = choose(stack, machine, limits) if like is None else _relowered(like, stack, machine)
+        section = choose(stack, machine, limits, to_stack) if like is None else _relowered(like, stack, machine)
         chosen.append(replace(section, first_layer=layer))
         layer += stack.layers
     return tuple(chosen)
 
 
-def _best_chunk(workload: Workload, machine: MachineSpec, limits: Limits) -> Workload:
+def best_chunk(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
+    """*workload* with the chunk whose short search promises most, where that is to be found."""
     if not workload.chunkings:
         return workload
     promised: list[tuple[float, int]] = []
@@ -96,20 +105,42 @@ def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
     return each_step * stack.steps * stack.layers
 
 
-def keep(section: Section, machine: MachineSpec) -> Section | None:
-    """The same mapping on another *machine*, with its own buffers; None if it does not fit or work there.
+def keep(section: Section, costs: CostModel) -> Section | None:
+    """The same mapping on the machine of *costs*, with its own buffers; None if it does not fit or work there.
 
     If only what is ideal differs, cuts, buffers and requests stay as they are as well.
     """
-    stack, inventory = section.stack, section.inventory
-    costs = cost_model(stack, machine)
-    if machine.model_copy(update={"ideal": []}) != section.costs.machine.model_copy(update={"ideal": []}):
-        laid = lay(stack, costs, section.mapping)
-        if laid is None:
-            return None
-        inventory = laid
-    kept = Section.lowered(stack, machine, costs, inventory, section.choice)
-    return replace(kept, first_layer=section.first_layer)
+    inventory = _kept(section, costs)
+    return None if inventory is None else by(section, costs, inventory)
+
+
+def lay_anew(section: Section, costs: CostModel, mapping: Mapping) -> Section | None:
+    """The layers of *section* by *mapping*, found on another machine, as a search on that of *costs* would lay it.
+
+    What is stepped is found anew, and what only one unit can do goes there. None if it does not fit.
+    """
+    space = Space(section.stack, costs)
+    candidate = space.candidate(space.genome(mapping))
+    return None if candidate is None else by(section, costs, candidate.inventory)
+
+
+def by(section: Section, costs: CostModel, inventory: Inventory) -> Section:
+    """The layers of *section* by the mapping of *inventory*, which fits the machine of *costs*."""
+    lowered = Section.lowered(section.stack, costs.machine, costs, inventory, section.choice)
+    return replace(lowered, first_layer=section.first_layer)
+
+
+def busy_cycles(section: Section, costs: CostModel) -> float | None:
+    """How long the busiest unit works if *section* is kept on the machine of *costs*; None if that is not possible."""
+    inventory, stack = _kept(section, costs), section.stack
+    return None if inventory is None else busy_cycles_per_step(stack, costs, inventory) * stack.steps * stack.layers
+
+
+def _kept(section: Section, costs: CostModel) -> Inventory | None:
+    machine = section.costs.machine
+    if costs.machine.model_copy(update={"ideal": []}) == machine.model_copy(update={"ideal": []}):
+        return section.inventory
+    return lay(section.stack, costs, section.mapping)
 
 
 def lay(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory | None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hw.machine import MachineSpec
 from sim.execution.estimate import MOST_CYCLES
 from sim.files.errors import InputError, Problem
-from sim.files.limits import BUDGETS, LIMITS, Limits, Search
+from sim.files.limits import BUDGETS, LIMITS, Budget, Limits, Search
 from sim.lowering.costs import CostModel
 from sim.search.genome import Genome
 from sim.search.objectives import OBJECTIVES
@@ -32,6 +32,7 @@ NEAR_TILES = 9
 LEADERS = 2  # placements that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
+OFFERED = 6  # mappings that are tried of those that are offered, besides the trials of the budget
 PROPOSALS = 600  # random moves, of which some are tried
 ALIKE = 1.001  # mappings that are as good as the best
 
@@ -60,8 +61,8 @@ class MappingSearch:
         self._values: dict[Genome, float] = {}  # of those tried, by the objective
         self._best = inf
 
-    def run(self, limits: Limits = LIMITS) -> list[Tried]:
-        """Everything that was tried, the best first.
+    def run(self, limits: Limits = LIMITS, offered: Sequence[Genome] = ()) -> list[Tried]:
+        """Everything that was tried, the best first; of those *offered* the most promising are tried before all else.
 
         Among those within 0.1 % of the best that with the fewest requests, then the least DRAM traffic, comes first.
         If the wishes leave nothing open that one mapping comes back untried. Raises MappingError if nothing fits,
@@ -73,6 +74,7 @@ class MappingSearch:
         if self._choices.closed:
             return [Tried(self._fitting(first), inf)]
         try:
+            self._try_offered(offered)
             self._try_seeds(sown)
             self._sweep()
             while self._improves(self._evolve, self._move_units, self._cross):
@@ -111,6 +113,13 @@ class MappingSearch:
             raise InputError(Problem(message))
         if not self._choices.closed:
             self.trials.estimate(candidate, self._budget).check(limits)
+
+    def _try_offered(self, genomes: Sequence[Genome]) -> None:
+        """The most promising of them, besides what the budget allows for what the search finds by itself."""
+        own, self._budget = self._budget, Budget(OFFERED, OFFERED * self._budget.requests)
+        fitting = [genome for genome in genomes if self._space.candidate(genome) is not None]
+        self._try_all(sorted(fitting, key=self._bound)[:OFFERED])
+        self._budget = Budget(own.trials + self.trials.count, own.requests + self.trials.requests)
 
     def _fitting(self, genome: Genome) -> Candidate:
         candidate = self._space.candidate(genome)

@@ -124,6 +124,21 @@ class Space:
             step_elements=genome.step_elements,
         )
 
+    def genome(self, mapping: Mapping) -> Genome:
+        """What stands for *mapping*, found on another machine: operations that only one unit can do here go there."""
+        units = tuple(mapping.placement[name] for name in self.choices.free)
+        return Genome(
+            mapping.tile_steps,
+            mapping.blocks,
+            mapping.lanes,
+            mapping.weight_slot_bytes // KIB,
+            mapping.spill,
+            units,
+            mapping.sram_bytes,
+            mapping.spare_sram,
+            mapping.head_first,
+        )
+
     def _candidate(self, genome: Genome) -> Candidate | None:
         costs, steps = self._costs, genome.steps
         key = genome._replace(steps=0, spare_sram="evenly", head_first=False)

@@ -14,7 +14,8 @@ from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES
 from sim import Result
 from sim.accounting.taxonomy import DRAM, OTHER_TERMS, TAXONOMY, Leaf
-from sim.explanation.experiments import LADDER, Laboratory, changes
+from sim.explanation.experiments import LADDER, changes
+from sim.explanation.laboratory import Laboratory
 from sim.files.resolve import build_workload, read_inputs
 from sim.presentation.figures.stall_tree import as_svg
 from tests.support.folders import DOCS

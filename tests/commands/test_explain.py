@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.presentation.markdown import explanation
 from tests.support.command_line import call, check_refused
 from tests.support.explanations import SMALL_MAMBA2, explained

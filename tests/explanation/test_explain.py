@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.explanation.experiments import LADDER
-from sim.explanation.explain import Explanation, WhatIf
+from sim.explanation.findings import Explanation, WhatIf
 from sim.presentation.markdown import explanation
 from sim.simulation import prepare, run
 from tests.support.explanations import EXPLAINED, explained, explained_with_progress

@@ -16,7 +16,7 @@ import pytest
 
 from hw.effects import Effect
 from sim.accounting.result import Result
-from sim.explanation.experiments import Laboratory
+from sim.explanation.laboratory import Laboratory
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from tests.support.conservation import check_parts

@@ -10,7 +10,7 @@ import pytest
 
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
-from sim.explanation.experiments import Laboratory
+from sim.explanation.laboratory import Laboratory
 from sim.explanation.explain import explain
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document

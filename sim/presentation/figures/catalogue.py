@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.files.errors import InputError, Problem
 from sim.presentation.bars import unit_bars
 from sim.presentation.figures.canvas import Drawing

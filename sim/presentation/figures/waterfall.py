@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from sim.accounting.result import Result
 from sim.explanation.experiments import LADDER
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.files.numbers import count, percent
 from sim.files.numbers import cycles as cycles_words
 from sim.presentation.bars import Amount

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from sim.explanation.explain import WhatIf
+from sim.explanation.findings import WhatIf
 from sim.presentation.figures.canvas import ROW_INCHES, WIDE, Drawing, draw_legend, figure, horizontal, legend_inches
 from sim.presentation.figures.palette import FAINT, INK
 

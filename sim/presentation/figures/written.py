@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.files.errors import InputError, Problem, quoted
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.palette import ROLE_COLOURS

@@ -9,7 +9,7 @@ from hw.machine import MachineSpec
 from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from sim.files.numbers import count, joules, number, rough, scaled
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.headline import HeadlineNumber, about, headline

@@ -8,7 +8,7 @@ import pytest
 
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from tests.support.reports import Report, written
 
 

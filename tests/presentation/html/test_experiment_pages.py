@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.explanation.compare import Comparison
-from sim.explanation.explain import Explanation
+from sim.explanation.findings import Explanation
 from tests.support.reports import Report
 
 

@@ -1,0 +1,195 @@
+"""Where experiments are made: a workload, a machine, and schedules that are kept while the machine is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from math import comb
+
+from hw.machine import MachineSpec
+from sim.accounting.certificate import certificate_of
+from sim.accounting.result import Result
+from sim.explanation.experiments import LADDER, PAIRED, Change, changes
+from sim.explanation.findings import WORTH_NAMING
+from sim.explanation.near import ROBUST, Schedule, near, settled
+from sim.files.documents import Document
+from sim.files.limits import LIMITS, Limits
+from sim.files.resolve import model_layers, placing
+from sim.lowering.costs import CostModel
+from sim.lowering.section import Section, cost_model
+from sim.search.choose import busy_cycles, keep, lay_anew, sections
+from sim.simulation import Job, makespan_cycles, planned, run
+from workloads.workload import Workload
+
+MANY_TILES = 16  # of a layer
+
+
+class Laboratory:
+    """A workload, a machine, the schedule that is explained, and others up to a share *robust* slower.
+
+    *simulate_layers* are simulated, all unless given; of what-ifs one, where a layer has many tiles. Raises InputError
+    if the experiments would take more than the *limits*.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        machine: Document,
+        wishes: Document,
+        simulate_layers: int | None = None,
+        limits: Limits = LIMITS,
+        robust: float = ROBUST,
+    ) -> None:
+        self.workload = workload
+        self.simulate_layers = simulate_layers
+        self.machine = machine.check(MachineSpec)
+        self._document = machine
+        self._wishes = wishes
+        self.limits = limits
+        self._model_layers = model_layers(wishes)
+        with placing(wishes, machine):
+            self.sections = sections(workload, self.machine, limits)
+            self.near = near(self.sections, robust, limits)
+        pairs = zip(self.sections, self.near.known, strict=True)
+        self._offered = [[settled(section), *mappings] for section, mappings in pairs]
+        self._found: list[tuple[frozenset[str], Schedule]] = []
+        self._machines: dict[tuple[str, ...], MachineSpec] = {}
+        self._costs: dict[tuple[int, str], CostModel] = {}
+        self._done: dict[tuple[str, ...], int] = {}
+        self._check()
+
+    def _check(self) -> None:
+        """Raise InputError if all of it takes too long."""
+        wanted = len(changes(self.machine))
+        work = planned(self.job, self.simulate_layers).times(len(LADDER) + 2 * wanted + comb(PAIRED, 2))
+        for schedule in self.near.schedules:
+            each = planned(self._job(schedule), self._few(schedule))
+            work = work.together(each.times(len(LADDER) + wanted))
+        work.check(self.limits)
+
+    @property
+    def job(self) -> Job:
+        """The run that is explained."""
+        return self._job(self.sections)
+
+    @cached_property
+    def explained(self) -> Result:
+        """The run that is explained, with its critical path, and how far it can be from the best mapping."""
+        layers, limits = self.simulate_layers, self.limits
+        return run(
+            self.job, critical_path=True, certificate=True, simulate_layers=layers, stride="tile", limits=limits
+        )
+
+    def rung_cycles(self, assignments: Sequence[str]) -> int:
+        """The makespan of the schedule explained with *assignments* made, of what is ideal alone."""
+        kept = self._kept(assignments, self.sections)
+        assert kept is not None, "what is ideal needs no room"
+        return self._cycles(kept, self.simulate_layers)
+
+    def kept_cycles(self, assignments: Sequence[str] = (), schedule: Schedule | None = None) -> int | None:
+        """The makespan with *assignments* made, told by few layers; None if the schedule does not fit that machine.
+
+        The schedule is the one explained unless another is given.
+        """
+        kept = self._kept(assignments, schedule or self.sections)
+        return None if kept is None else self._cycles(kept, self._few(kept))
+
+    def same_schedule(self, assignments: Sequence[str] = (), schedule: Schedule | None = None) -> Result | None:
+        """The run whose makespan :meth:`kept_cycles` says."""
+        kept = self._kept(assignments, schedule or self.sections)
+        if kept is None:
+            return None
+        return run(self._job(kept), simulate_layers=self._few(kept), stride="tile", limits=self.limits)
+
+    def least_cycles(self, schedule: Schedule, assignments: Sequence[str]) -> float | None:
+        """What *schedule* with *assignments* made takes at least; None if it does not fit that machine."""
+        machine = self._changed(assignments)
+        each = [busy_cycles(section, self._costs_on(machine, section)) for section in schedule]
+        return None if None in each else sum(filter(None, each))
+
+    def new_schedule(self, change: Change) -> tuple[int, Schedule]:
+        """The quickest schedule that is found with a *change* made, and its makespan, told by few layers.
+
+        That is the one explained, or one that was found for a part of the change, with as much SRAM as it had or with
+        all that there is; or what a search finds that is offered all schedules near them. So more hardware is not
+        slower because of a worse search. There is none where no mapping could gain what is worth naming.
+        """
+        changed = self._document.changed(change.assignments)
+        machine = self._changed(change.assignments)
+        parts = [found for paths, found in self._found if paths <= change.paths]
+        known = [laid for part in (self.sections, *parts) for laid in self._laid(machine, part)]
+        if not known or self._may_gain(machine):
+            limits = self.limits._replace(search=self.limits.search or change.search)
+            with placing(self._wishes, changed):
+                known.append(sections(self.workload, machine, limits, self._offered))
+        best = self._quickest(known)
+        self._found.append((change.paths, best[1]))
+        for offered, section in zip(self._offered, best[1], strict=True):
+            offered.append(settled(section))
+        return best
+
+    def _laid(self, machine: MachineSpec, schedule: Schedule) -> Iterator[Schedule]:
+        """*schedule* laid anew onto *machine*: with all of the SRAM if it had all, and with as much as it had."""
+        before = [settled(section) for section in schedule]
+        room = [m if s.mapping.sram_bytes else replace(m, sram_bytes=None) for s, m in zip(schedule, before, strict=True)]
+        for mappings in (room, before):
+            pairs = zip(schedule, mappings, strict=True)
+            laid = [lay_anew(section, self._costs_on(machine, section), mapping) for section, mapping in pairs]
+            if None not in laid:
+                yield tuple(filter(None, laid))
+
+    def _may_gain(self, machine: MachineSpec) -> bool:
+        """Whether the bound over every mapping leaves the run something to gain on *machine*, which is no worse."""
+        most = self._cycles(self.sections, self._few(self.sections)) / (1 + WORTH_NAMING)
+        if (self.explained.bounds.any_mapping_cycles or 0) < most:
+            return True
+        return sum(certificate_of(s.stack, self._costs_on(machine, s)).cycles for s in self.sections) < most
+
+    def _quickest(self, schedules: Sequence[Schedule]) -> tuple[int, Schedule]:
+        """Of *schedules* on one machine, the first of the quickest; what cannot win is not run."""
+        found: list[tuple[int, Schedule]] = []
+        for schedule in schedules:
+            least = sum(filter(None, (busy_cycles(section, section.costs) for section in schedule)))
+            if not found or least < min(cycles for cycles, _ in found):
+                found.append((self._cycles(schedule, self._few(schedule)), schedule))
+        return min(found, key=lambda each: each[0])
+
+    def _changed(self, assignments: Sequence[str]) -> MachineSpec:
+        key = tuple(assignments)
+        if key not in self._machines:
+            self._machines[key] = self._document.changed(assignments).check(MachineSpec)
+        return self._machines[key]
+
+    def _costs_on(self, machine: MachineSpec, section: Section) -> CostModel:
+        """What the operations of *section* cost on *machine*, the same for all schedules."""
+        key = id(section.stack.graph), machine.model_dump_json()
+        if key not in self._costs:
+            self._costs[key] = cost_model(section.stack, machine)
+        return self._costs[key]
+
+    def _kept(self, assignments: Sequence[str], schedule: Schedule) -> Schedule | None:
+        machine = self._changed(assignments)
+        kept = [keep(section, self._costs_on(machine, section)) for section in schedule]
+        return None if None in kept else tuple(filter(None, kept))
+
+    def _few(self, schedule: Schedule) -> int | None:
+        """Layers that tell how long all take: one of many tiles does."""
+        most = self.simulate_layers
+        return 1 if most is not None and schedule[0].program.tiles_per_layer >= MANY_TILES else most
+
+    def _job(self, schedule: Schedule) -> Job:
+        return Job(schedule[0].costs.machine, schedule, self._model_layers)
+
+    def _cycles(self, schedule: Schedule, layers: int | None) -> int:
+        """The makespan of *schedule*; what is run twice is run once."""
+        key = str(layers), *(each for section in schedule for each in _facts(section))
+        if key not in self._done:
+            self._done[key] = makespan_cycles(self._job(schedule), layers, self.limits)
+        return self._done[key]
+
+
+def _facts(section: Section) -> tuple[str, ...]:
+    """All that the run of *section* depends on."""
+    wishes, machine = section.as_wishes, section.costs.machine
+    return machine.model_dump_json(), wishes.model_dump_json(), *sorted(section.mapping.stepped)
