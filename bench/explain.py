@@ -14,9 +14,9 @@ from bench import EDGE_MACHINES
 from hw.machine import MachineSpec
 from sim import Result, __version__
 from sim.explanation.compare import compare
-from sim.explanation.laboratory import Laboratory
 from sim.explanation.explain import explain
 from sim.explanation.findings import Explanation
+from sim.explanation.laboratory import Laboratory
 from sim.files.outputs import write_text
 from sim.files.resolve import build_workload, read_inputs
 from sim.presentation.markdown import decomposed, explanation, table

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from sim.commands.changes import Changes, MayTake
 from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
@@ -22,10 +24,19 @@ from sim.commands.options import (
     progress_bar,
 )
 from sim.commands.spread import spread
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from sim.explanation.laboratory import Laboratory
     from sim.explanation.findings import Explanation
+    from sim.explanation.laboratory import Laboratory
+
+RobustOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PERCENT",
+        help="Look at other mappings that take up to so much longer than the best, 5% at most; 0 for none.",
+    ),
+]
 
 
 @spread
@@ -37,6 +48,7 @@ def explain(
     changes: Changes,
     may_take: MayTake,
     simulate_layers: FewLayersOption = SIMULATED,
+    robust: RobustOption = "2%",
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
@@ -44,24 +56,39 @@ def explain(
 ) -> None:
     """Say why a run takes its time: from the roofline rung by rung, what would help, the critical path, in words."""
     with one_line_errors():
-        from sim.explanation.laboratory import Laboratory
         from sim.explanation.explain import explain as find_reasons
+        from sim.explanation.laboratory import Laboratory
+        from sim.explanation.near import ROBUST
         from sim.presentation.markdown import explanation
 
         name = chosen(workload, config)
         check_targets(json, markdown, report, workload=name, machine=hw, mapping=changes.mapping)
-        limits = may_take.limits()
+        limits, share = may_take.limits(), _share(robust)
         built, documents = prepared(name, hw, changes.assignments())
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
-        options |= {"--simulate-layers": simulate_layers}
+        options |= {"--simulate-layers": simulate_layers, "--robust": None if share == ROBUST else robust}
         command = command_line("explain", [workload], options)
         with may_take.searching(quiet):
-            laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits)
+            laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits, share)
         with progress_bar("experiments", quiet) as progress:
             found = find_reasons(laboratory, command, progress)
         if report is not None:
             _report_explanation(found, laboratory, report)
         publish(found.to_json(), explanation(found), json, markdown, report, quiet)
+
+
+def _share(text: str) -> float:
+    """So many percent as a share; raises InputError for what is none, or more than a search remembers."""
+    from sim.search.choose import NEAR
+
+    most = NEAR - 1
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= most:
+        raise InputError(Problem(f"expected a percentage from 0 to {100 * most:.0f}, such as 2%", f"--robust {text}"))
+    return share
 
 
 def _report_explanation(found: Explanation, laboratory: Laboratory, report: Path) -> None:

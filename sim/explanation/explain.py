@@ -52,6 +52,7 @@ def explain(laboratory: Laboratory, command: str = "", progress: ProgressCallbac
         words="",
         near_share=near.share,
         near_tried=near.tried,
+        mappings=_mappings(laboratory.sections),
         near=[_near(one, schedule, cycles) for one, schedule in zip(seen, near.schedules, strict=True)],
         pairs=pairs,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from sim.accounting.result import Result, ResultModel
 from workloads.workload import MappingSpec
 
@@ -42,7 +44,7 @@ class Rung(ResultModel):
     assignment: str
     cycles: int
     added_cycles: int
-    near_shares: list[float] = []
+    near_shares: list[float] = Field(default_factory=list)
 
 
 class WhatIf(ResultModel):
@@ -56,8 +58,8 @@ class WhatIf(ResultModel):
     assignments: list[str]
     same_schedule: float | None
     new_schedule: float | None
-    near_gains: list[float | None] = []
-    mappings: list[MappingSpec] = []
+    near_gains: list[float | None] = Field(default_factory=list)
+    mappings: list[MappingSpec] = Field(default_factory=list)
 
     @property
     def best(self) -> float:
@@ -100,7 +102,7 @@ class NearSchedule(ResultModel):
 
 
 class Explanation(ResultModel):
-    """All of it; ``result`` is the run that is explained.
+    """All of it; ``result`` is the run that is explained, by ``mappings``, one for each kind of layer.
 
     ``near`` are the schedules that were looked at beside it: the most unlike of ``near_tried`` mappings that were tried
     and took up to ``near_share`` longer than the best.
@@ -114,12 +116,17 @@ class Explanation(ResultModel):
     words: str
     near_share: float = 0.0
     near_tried: int = 0
-    near: list[NearSchedule] = []
-    pairs: list[Pair] = []
+    mappings: list[MappingSpec] = Field(default_factory=list)
+    near: list[NearSchedule] = Field(default_factory=list)
+    pairs: list[Pair] = Field(default_factory=list)
 
     def shares(self, rung: Rung) -> Range:
         """What *rung* adds, as a share of the time, over all schedules."""
         return Range.of([rung.added_cycles / self.result.makespan_cycles, *rung.near_shares])
+
+    def options(self, change: WhatIf | Pair) -> str:
+        """What repeats a *change*, without the mapping where that is the one explained."""
+        return repeating(change.assignments, [] if change.mappings == self.mappings else change.mappings)
 
     @property
     def busiest(self) -> list[str]:

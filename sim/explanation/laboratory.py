@@ -77,9 +77,7 @@ class Laboratory:
     def explained(self) -> Result:
         """The run that is explained, with its critical path, and how far it can be from the best mapping."""
         layers, limits = self.simulate_layers, self.limits
-        return run(
-            self.job, critical_path=True, certificate=True, simulate_layers=layers, stride="tile", limits=limits
-        )
+        return run(self.job, critical_path=True, certificate=True, simulate_layers=layers, stride="tile", limits=limits)
 
     def rung_cycles(self, assignments: Sequence[str]) -> int:
         """The makespan of the schedule explained with *assignments* made, of what is ideal alone."""
@@ -132,8 +130,9 @@ class Laboratory:
     def _laid(self, machine: MachineSpec, schedule: Schedule) -> Iterator[Schedule]:
         """*schedule* laid anew onto *machine*: with all of the SRAM if it had all, and with as much as it had."""
         before = [settled(section) for section in schedule]
-        room = [m if s.mapping.sram_bytes else replace(m, sram_bytes=None) for s, m in zip(schedule, before, strict=True)]
-        for mappings in (room, before):
+        every = [replace(mapping, sram_bytes=None) for mapping in before]
+        had_all = all(section.mapping.sram_bytes is None for section in schedule)
+        for mappings in (every, before) if had_all else (before,):
             pairs = zip(schedule, mappings, strict=True)
             laid = [lay_anew(section, self._costs_on(machine, section), mapping) for section, mapping in pairs]
             if None not in laid:

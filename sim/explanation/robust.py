@@ -8,6 +8,7 @@ rung, in which everything is ideal, is the bound itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from sim.accounting.result import Result
@@ -42,7 +43,7 @@ def _added(laboratory: Laboratory, schedule: Schedule, result: Result) -> list[i
         cycles.append(_lower(laboratory, schedule, assignments, cycles[-1]))
     first = laboratory.least_cycles(schedule, every[0])  # where all is ideal, nothing waits but what the work takes
     cycles += [cycles[-1] if first is None else round(first), result.bounds.paper_roofline_cycles]
-    return [above - below for above, below in zip(cycles, cycles[1:], strict=False)][::-1]
+    return [above - below for above, below in pairwise(cycles)][::-1]
 
 
 def _lower(laboratory: Laboratory, schedule: Schedule, assignments: Sequence[str], above: int) -> int:

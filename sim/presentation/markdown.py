@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
-from sim.explanation.findings import Explanation
+from sim.explanation.findings import Explanation, Range, repeating
 from sim.files.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
 from sim.presentation.stalls import listed
 from sim.presentation.titles import title
 
+ANY_SCHEDULE = "any schedule near the best"
 BAR = 30  # characters of the longest bar
 _BAR = re.compile(r"(?<!\\)\|")
 LEAST = 0.0005  # of the time: what is less stands in no table
@@ -35,8 +36,23 @@ def explanation(found: Explanation) -> str:
         "all of them ideal.",
         "## What would help",
         _what_ifs(found),
+        *(
+            [
+                f"Where no mapping is set, it is that of the schedule explained: "
+                f"{code_for_markdown(repeating((), found.mappings))}."
+            ]
+            if len(found.mappings) == 1
+            else []
+        ),
         "Makespan now over makespan then. The same schedule keeps placement, tiles and order; a new one is chosen for "
-        "the changed machine. A change alone may slow a schedule down that was chosen without it.",
+        "the changed machine. A change alone may slow a schedule down that was chosen without it."
+        + (
+            " *Any schedule near the best* is what a schedule gains that is kept, the least and the most."
+            if found.near
+            else ""
+        ),
+        *_together(found),
+        *_near(found),
         "## Critical path",
         _path(result),
         "## Where the cycles of each unit went",
@@ -93,22 +109,56 @@ def _ladder(found: Explanation) -> str:
     for place, rung in enumerate(found.rungs):
         added = percent(rung.added_cycles / total, "+") if place else ""
         bar = "█" * round(BAR * abs(rung.added_cycles) / longest) if place else "░" * round(BAR * rung.cycles / longest)
-        rows.append([for_markdown(rung.description), bar, f"{rung.cycles / scale:,.0f}", added])
-    rows.append(["**simulated**", "", f"**{total / scale:,.0f}**", ""])
-    return table(["switched on", "", "cycles a token and layer", "added, of the time"], rows, left=2)
+        near = [_shares(found.shares(rung)) if place else ""] if found.near else []
+        rows.append([for_markdown(rung.description), bar, f"{rung.cycles / scale:,.0f}", added, *near])
+    rows.append(["**simulated**", "", f"**{total / scale:,.0f}**", "", *([""] if found.near else [])])
+    header = ["switched on", "", "cycles a token and layer", "added, of the time"]
+    return table([*header, *([ANY_SCHEDULE] if found.near else [])], rows, left=2)
+
+
+def _shares(share: Range) -> str:
+    return f"{percent(share.least, '+')} to {percent(share.most, '+')}"
 
 
 def _what_ifs(found: Explanation) -> str:
     rows = [
         [
             for_markdown(what_if.name),
-            code_for_markdown(what_if.options),
+            code_for_markdown(found.options(what_if)),
             _factor(what_if.same_schedule),
             _factor(what_if.new_schedule),
+            *([_factors(what_if.kept)] if found.near else []),
         ]
         for what_if in found.what_ifs
     ]
-    return table(["change", "repeat it with", "same schedule", "new schedule"], rows, left=2)
+    header = ["change", "repeat it with", "same schedule", "new schedule"]
+    return table([*header, *([ANY_SCHEDULE] if found.near else [])], rows, left=2)
+
+
+def _factors(gain: Range | None) -> str:
+    return "" if gain is None else f"{gain.least:.3f}x to {gain.most:.3f}x"
+
+
+def _together(found: Explanation) -> list[str]:
+    """Two changes at a time."""
+    rows = [
+        [for_markdown(" and ".join(pair.names)), code_for_markdown(pair.options),
+         _factor(pair.new_schedule), _factor(pair.product)]
+        for pair in found.pairs
+    ]  # fmt: skip
+    header = ["changes", "repeat them with", "together", "product of what each buys alone"]
+    return ["## Two changes together", table(header, rows, left=2)] if rows else []
+
+
+def _near(found: Explanation) -> list[str]:
+    """The schedules near the best."""
+    rows = [
+        [code_for_markdown(repeating((), each.mappings)), f"{each.of_explained:.4f}x",
+         *(f"{share:.1%}" for share in each.busy.values())]
+        for each in found.near
+    ]  # fmt: skip
+    header = ["mapping", "time, of the one explained", "MAC array busy", "SIMD busy", "DRAM bus busy"]
+    return ["## Other schedules near the best", table(header, rows)] if rows else []
 
 
 def _factor(speedup: float | None) -> str:

@@ -24,14 +24,13 @@ DEFAULT_SEARCH: Search = "quick"
 NEAR = 1.05  # times the best, for what is remembered of a search
 
 
-def choose(
-    stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = ()
-) -> Section:
+def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = ()) -> Section:
     """*stack* by its best mapping onto *machine*; its wishes are kept.
 
-    A search begins with mappings that are *offered*, say the best ones of a machine that is nearly the same. Unless the *limits* ask for a search, that is the shipped mapping, if there is one. Raises MappingError if no tiling
-    fits or a wish cannot be met, InputError if the trials would take more than the *limits*, or the run more cycles
-    than can be counted.
+    A search begins with mappings that are *offered*, say the best of a machine that is nearly the same. Unless the
+    *limits* ask for a search, the mapping is the shipped one, if there is one. Raises MappingError if no tiling fits or
+    a wish cannot be met, InputError if the trials would take more than the *limits*, or the run more cycles than can be
+    counted.
     """
     shipped = None if limits.search else shipped_mapping(stack, machine)
     if shipped is not None:

@@ -20,7 +20,8 @@ def distance(one: Mapping, other: Mapping) -> float:
     choices = ("spill", "sram_bytes", "spare_sram", "head_first")
     differing = sum(getattr(one, key) != getattr(other, key) for key in choices)
     sizes = ("token_tile", "blocks", "lanes", "weight_slot_bytes")
-    return elsewhere + differing + sum(abs(log2(getattr(one, key) / getattr(other, key))) for key in sizes)
+    doublings = [abs(log2(getattr(one, key) / getattr(other, key))) for key in sizes]
+    return elsewhere + differing + sum(doublings, 0.0)
 
 
 def most_unlike(chosen: Mapping, mappings: Iterable[Mapping], most: int) -> list[Mapping]:

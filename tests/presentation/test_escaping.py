@@ -12,9 +12,9 @@ from markdown_it import MarkdownIt
 
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison, compare
-from sim.explanation.laboratory import Laboratory
 from sim.explanation.explain import explain
 from sim.explanation.findings import Explanation
+from sim.explanation.laboratory import Laboratory
 from sim.files.characters import visible
 from sim.files.resolve import build_workload, read_inputs
 from sim.presentation.escaping import code_for_markdown, for_html, for_markdown

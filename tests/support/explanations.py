@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from sim.explanation.laboratory import Laboratory
 from sim.explanation.explain import explain
 from sim.explanation.findings import Explanation
+from sim.explanation.laboratory import Laboratory
 from sim.files.resolve import build_workload, read_inputs
 
 PINNED = ("mapping.blocks=2", "mapping.lanes=1", "mapping.weight_slot_kib=32", "mapping.placement=simd")

@@ -10,8 +10,8 @@ import pytest
 
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
-from sim.explanation.laboratory import Laboratory
 from sim.explanation.explain import explain
+from sim.explanation.laboratory import Laboratory
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.resolve import resolve_workload

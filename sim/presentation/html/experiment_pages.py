@@ -9,7 +9,7 @@ from hw.machine import MachineSpec
 from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
-from sim.explanation.findings import Explanation
+from sim.explanation.findings import Explanation, WhatIf, repeating
 from sim.files.numbers import count, joules, number, rough, scaled
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.html.headline import HeadlineNumber, about, headline
@@ -33,6 +33,7 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
         sections=[
             waterfall_section(known, result),
             _what_ifs(known, found),
+            *_near(found),
             *run_sections(known, machine, result),
         ],
         data=run_data(known, result),
@@ -42,16 +43,48 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
 
 def _what_ifs(known: Evidence, found: Explanation) -> Section:
     rows = [
-        Row([what_if.name, Cell(what_if.options, code=True),
-             _gain(what_if.same_schedule), _gain(what_if.new_schedule)])
+        Row([what_if.name, Cell(found.options(what_if), code=True),
+             _gain(what_if.same_schedule), _gain(what_if.new_schedule), *_kept(found, what_if)])
         for what_if in found.what_ifs
     ]  # fmt: skip
     words = (
         "Makespan now over makespan then. The same schedule keeps placement, tiles and order; a new one is chosen for "
         "the changed machine."
     )
-    table = Table("what-ifs-table", ["change", "repeat it with", "same schedule", "new schedule"], rows, left=2)
-    return Section("what-ifs", "What would help", words, figure_html("what-ifs", known) + table_html(table))
+    if found.near:
+        words += " The last two columns are the least and the most that a schedule near the best gains if it is kept."
+    header = ["change", "repeat it with", "same schedule", "new schedule", *(["least", "most"] if found.near else [])]
+    tables = table_html(Table("what-ifs-table", header, rows, left=2)) + _pairs(found)
+    return Section("what-ifs", "What would help", words, figure_html("what-ifs", known) + tables)
+
+
+def _kept(found: Explanation, what_if: WhatIf) -> list[Cell]:
+    if not found.near:
+        return []
+    kept = what_if.kept
+    return [_gain(None if kept is None else kept.least), _gain(None if kept is None else kept.most)]
+
+
+def _pairs(found: Explanation) -> str:
+    rows = [
+        Row([" and ".join(pair.names), Cell(pair.options, code=True), _gain(pair.new_schedule), _gain(pair.product)])
+        for pair in found.pairs
+    ]
+    header = ["two changes", "repeat them with", "together", "product of what each buys alone"]
+    return table_html(Table("pairs-table", header, rows, left=2)) if rows else ""
+
+
+def _near(found: Explanation) -> list[Section]:
+    """The schedules near the best, if there are any."""
+    rows = [
+        Row([Cell(repeating((), each.mappings), code=True), Cell(f"{each.of_explained:.4f}x", "", each.of_explained),
+             *(number_cell(share, ".1%") for share in each.busy.values())])
+        for each in found.near
+    ]  # fmt: skip
+    header = ["mapping", "time, of the one explained", "MAC array busy", "SIMD busy", "DRAM bus busy"]
+    words = "The same experiments were made with these; what differs between them depends on the schedule."
+    table = Table("near-table", header, rows)
+    return [Section("near", "Other schedules near the best", words, table_html(table))] if rows else []
 
 
 def _gain(value: float | None) -> Cell:
