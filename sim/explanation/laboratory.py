@@ -18,7 +18,7 @@ from sim.files.limits import LIMITS, Limits
 from sim.files.resolve import model_layers, placing
 from sim.lowering.costs import CostModel
 from sim.lowering.section import Section, cost_model
-from sim.search.choose import busy_cycles, keep, lay_anew, sections
+from sim.search.choose import best_chunk, busy_cycles, keep, lay_anew, sections
 from sim.simulation import Job, makespan_cycles, planned, run
 from workloads.workload import Workload
 
@@ -41,7 +41,6 @@ class Laboratory:
         limits: Limits = LIMITS,
         robust: float = ROBUST,
     ) -> None:
-        self.workload = workload
         self.simulate_layers = simulate_layers
         self.machine = machine.check(MachineSpec)
         self._document = machine
@@ -49,7 +48,8 @@ class Laboratory:
         self.limits = limits
         self._model_layers = model_layers(wishes)
         with placing(wishes, machine):
-            self.sections = sections(workload, self.machine, limits)
+            self.workload = best_chunk(workload, self.machine, limits)
+            self.sections = sections(self.workload, self.machine, limits)
             self.near = near(self.sections, robust, limits)
         pairs = zip(self.sections, self.near.known, strict=True)
         self._offered = [[settled(section), *mappings] for section, mappings in pairs]

@@ -14,7 +14,7 @@ from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import usable_bytes
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import Section
-from sim.search.choose import DEFAULT_SEARCH, by, choose, lay
+from sim.search.choose import by, lay, searched
 from sim.search.unlike import distance, most_unlike
 
 ROBUST = 0.02  # of the best time: what takes that much longer is near the best, unless told otherwise
@@ -51,8 +51,7 @@ def _others(section: Section, limits: Limits) -> list[tuple[float, Mapping]]:
     """The mappings that were tried, but that of *section*, with their time as a multiple of the best one's."""
     tried = section
     if section.choice.origin == "shipped":
-        searching = limits._replace(search=DEFAULT_SEARCH)
-        tried = choose(section.stack, section.costs.machine, searching, [section.mapping])
+        tried = searched(section.stack, section.costs.machine, limits, [section.mapping])
     ranked = [(1.0, tried.mapping), *tried.choice.near]
     best = min(ratio for ratio, _ in ranked)
     others = [(ratio / best, settled(tried, mapping)) for ratio, mapping in ranked]

@@ -115,7 +115,7 @@ def _factors(kept: Range) -> str:
 
 
 def _together(pair: Pair) -> str:
-    both = f"{listed(pair.names)} together buy {pair.new_schedule:.2f}x"
+    both = f"Together {listed(pair.names)} buy {pair.new_schedule:.2f}x"
     excess = pair.new_schedule / pair.product - 1
     if abs(excess) < WORTH_NAMING:
         return f"{both}, the product of both."

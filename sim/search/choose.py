@@ -34,12 +34,13 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered:
     """
     shipped = None if limits.search else shipped_mapping(stack, machine)
     if shipped is not None:
-        section = _searched(shipped.on(stack), machine, limits)
+        section = searched(shipped.on(stack), machine, limits)
         return replace(section, stack=stack, choice=Choice("shipped", shipped.trials))
-    return _searched(stack, machine, limits, offered)
+    return searched(stack, machine, limits, offered)
 
 
-def _searched(stack: Stack, machine: MachineSpec, limits: Limits, offered: Sequence[Mapping] = ()) -> Section:
+def searched(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = ()) -> Section:
+    """*stack* by the best mapping that a search finds, even where one is shipped; see :func:`choose`."""
     costs = cost_model(stack, machine)
     space = Space(stack, costs, limits)
     search = MappingSearch(stack, machine, costs, space, limits.search or DEFAULT_SEARCH)

@@ -18,10 +18,10 @@ def distance(one: Mapping, other: Mapping) -> float:
     """How unlike two mappings of the same layer are; zero if they are the same."""
     elsewhere = sum(other.placement[name] != unit for name, unit in one.placement.items())
     choices = ("spill", "sram_bytes", "spare_sram", "head_first")
-    differing = sum(getattr(one, key) != getattr(other, key) for key in choices)
+    differing = len([key for key in choices if getattr(one, key) != getattr(other, key)])
     sizes = ("token_tile", "blocks", "lanes", "weight_slot_bytes")
-    doublings = [abs(log2(getattr(one, key) / getattr(other, key))) for key in sizes]
-    return elsewhere + differing + sum(doublings, 0.0)
+    doublings: list[float] = [abs(log2(getattr(one, key) / getattr(other, key))) for key in sizes]
+    return elsewhere + differing + sum(doublings)
 
 
 def most_unlike(chosen: Mapping, mappings: Iterable[Mapping], most: int) -> list[Mapping]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from sim.explanation.experiments import LADDER
@@ -41,17 +43,28 @@ class TestExplanation:
         assert len({what_if.name for what_if in found.what_ifs}) == len(bests)
         workload, machine, assignments = EXPLAINED[name]
         lanes = next(what_if for what_if in found.what_ifs if what_if.name == "2x SIMD lanes")
-        again = run(prepare(workload, machine, [*assignments, "layers=1", *lanes.assignments]))
+        (mapping,) = lanes.mappings
+        repeated = [*lanes.assignments, f"mapping={mapping.model_dump_json(exclude_defaults=True)}"]
+        assert lanes.options == shlex.join(word for each in repeated for word in ("--set", each))
+        kept = [each for each in assignments if not each.startswith("mapping.")]
+        again = run(prepare(workload, machine, [*kept, "layers=1", *repeated]))
         assert lanes.new_schedule == found.result.makespan_cycles / again.makespan_cycles
+
+    def test_more_is_not_slower_than_less(self, name: str) -> None:
+        gains = {what_if.name: what_if.new_schedule or 0.0 for what_if in explained(name).what_ifs}
+        for less, more in (("2x SIMD lanes", "4x SIMD lanes"), ("2x SRAM", "4x SRAM"), ("4x SRAM", "endless SRAM")):
+            assert gains[more] >= gains[less] >= 1
 
     def test_words_name_the_largest_rung_and_the_best_what_if(self, name: str) -> None:
         found = explained(name)
         largest = max(found.rungs[1:], key=lambda rung: abs(rung.added_cycles))
         assert largest.description in found.words
+        assert found.words.count("What follows ") == 1 or "No other mapping that was tried" in found.words
         if found.what_ifs[0].best >= 1.01:
             assert f"What would help most: {found.what_ifs[0].name} ({found.what_ifs[0].best:.2f}x)" in found.words
         (unit, kind), _ = next(iter(found.result.path_shares.items()))
-        assert f"The critical path is {kind} on {unit}" in found.words
+        whose = " of the schedule explained" if found.near else ""
+        assert f"The critical path{whose} is {kind} on {unit}" in found.words
 
     def test_json_round_trips_and_markdown_shows_every_rung_and_change(self, name: str) -> None:
         found = explained(name)
