@@ -76,8 +76,7 @@ class Laboratory:
     @cached_property
     def explained(self) -> Result:
         """The run that is explained, with its critical path, and how far it can be from the best mapping."""
-        layers, limits = self.simulate_layers, self.limits
-        return run(self.job, critical_path=True, certificate=True, simulate_layers=layers, stride="tile", limits=limits)
+        return self._result(self.sections, self.simulate_layers, explained=True)
 
     def rung_cycles(self, assignments: Sequence[str]) -> int:
         """The makespan of the schedule explained with *assignments* made, of what is ideal alone."""
@@ -93,12 +92,12 @@ class Laboratory:
         kept = self._kept(assignments, schedule or self.sections)
         return None if kept is None else self._cycles(kept, self._few(kept))
 
-    def same_schedule(self, assignments: Sequence[str] = (), schedule: Schedule | None = None) -> Result | None:
-        """The run whose makespan :meth:`kept_cycles` says."""
+    def same_schedule(
+        self, assignments: Sequence[str] = (), schedule: Schedule | None = None, explained: bool = False
+    ) -> Result | None:
+        """The run whose makespan :meth:`kept_cycles` says; if *explained* with what :attr:`explained` has."""
         kept = self._kept(assignments, schedule or self.sections)
-        if kept is None:
-            return None
-        return run(self._job(kept), simulate_layers=self._few(kept), stride="tile", limits=self.limits)
+        return None if kept is None else self._result(kept, self._few(kept), explained)
 
     def least_cycles(self, schedule: Schedule, assignments: Sequence[str]) -> float | None:
         """What *schedule* with *assignments* made takes at least; None if it does not fit that machine."""
@@ -179,6 +178,16 @@ class Laboratory:
 
     def _job(self, schedule: Schedule) -> Job:
         return Job(schedule[0].costs.machine, schedule, self._model_layers)
+
+    def _result(self, schedule: Schedule, layers: int | None, explained: bool) -> Result:
+        return run(
+            self._job(schedule),
+            critical_path=explained,
+            certificate=explained,
+            simulate_layers=layers,
+            stride="tile",
+            limits=self.limits,
+        )
 
     def _cycles(self, schedule: Schedule, layers: int | None) -> int:
         """The makespan of *schedule*; what is run twice is run once."""

@@ -100,7 +100,7 @@ def test_its_remedy_frees_of_a_leaf(leaf: Leaf) -> None:
     ],
 )
 def test_units_have_the_leaves_that_they_can_have(workload: str, machine: str, assignments: tuple[str, ...]) -> None:
-    result = laboratory(workload, machine, *assignments).explained
+    result = laboratory(workload, machine, *assignments).same_schedule(explained=True)
     assert result is not None
     possible = {(leaf.key, unit) for leaf in TAXONOMY for unit in leaf.units}
     for name, account in result.units.items():

@@ -136,7 +136,7 @@ class TestPlantedCause:
 
     def test_is_the_critical_path(self, name: str) -> None:
         """Cycles of the path that the planted effect is to blame for are those that its removal saves, and more."""
-        case, result = PLANTED[name], _laboratory(name).explained
+        case, result = PLANTED[name], _laboratory(name).same_schedule(explained=True)
         assert result is not None
         blamed = {
             "dram": lambda part: part.spent_on == "dram_bandwidth",
