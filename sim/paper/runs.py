@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sim.accounting.result import Result
+from sim.explanation.near import near
 from sim.files.errors import InputError
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import named_mapping, read_inputs
@@ -23,13 +24,17 @@ SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the
 
 @dataclass(frozen=True)
 class Run:
-    """What to simulate: names as for ``python -m sim run``, and *options*, assignments of which the first that fits."""
+    """What to simulate: names as for ``python -m sim run``, and *options*, assignments of which the first that fits.
+
+    With ``near`` other mappings near the best are simulated as well.
+    """
 
     workload: str
     machine: str
     assignments: tuple[str, ...] = ()
     mapping: str | None = None
     options: tuple[str, ...] = ()
+    near: bool = False
 
     @property
     def every_assignment(self) -> list[str]:
@@ -39,11 +44,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What a run came to; ``refused`` has the options that did not fit, and why."""
+    """What a run came to; ``refused`` has the options that did not fit, and why.
+
+    ``near`` are the results of other mappings near the best, where they were asked for.
+    """
 
     result: Result
     option: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
+    near: tuple[Result, ...] = ()
 
     @property
     def tokens_per_second(self) -> float:
@@ -76,7 +85,7 @@ class Simulated:
 def simulate_run(wanted: Run) -> Simulated:
     """Simulate *wanted* with the first of its options that fits; raises the last one's InputError if none does."""
     document, _ = read_inputs(wanted.workload, wanted.machine, wanted.every_assignment)
-    simulated = None if document.check(WorkloadSpec).phase == "decode" else PREFILL_LAYERS
+    layers = None if document.check(WorkloadSpec).phase == "decode" else PREFILL_LAYERS
     fixed, refused = wanted.every_assignment, []
     for option in wanted.options[:-1]:
         try:
@@ -84,14 +93,19 @@ def simulate_run(wanted: Run) -> Simulated:
         except InputError as error:
             refused.append((option, error.problems[0].message))
         else:
-            return Simulated(_run(job, simulated), option, tuple(refused))
+            return Simulated(_run(job, layers), option, tuple(refused), _near(wanted, job, layers))
     last = wanted.options[-1:]
     job = prepare(wanted.workload, wanted.machine, [*fixed, *last])
-    return Simulated(_run(job, simulated), last[0] if last else None, tuple(refused))
+    return Simulated(_run(job, layers), last[0] if last else None, tuple(refused), _near(wanted, job, layers))
 
 
-def _run(job: Job, simulated: int | None) -> Result:
-    return run(job, simulate_layers=simulated, stride="tile", certificate=True)
+def _run(job: Job, layers: int | None) -> Result:
+    return run(job, simulate_layers=layers, stride="tile", certificate=True)
+
+
+def _near(wanted: Run, job: Job, layers: int | None) -> tuple[Result, ...]:
+    schedules = near(job.sections).schedules if wanted.near else ()
+    return tuple(_run(Job(job.machine, schedule, job.model_layers), layers) for schedule in schedules)
 
 
 Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]

@@ -5,9 +5,10 @@ A claim *holds*, *holds only if ...*, or *does not hold*.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from sim.explanation.near import ROBUST
 from sim.paper.facts import CHUNKED, MACHINES, SMALL, Facts
 from sim.paper.figure1 import BATCHES, crossings
 from sim.paper.pages import excess, signed
@@ -30,21 +31,30 @@ def order(speeds: dict[str, float]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, whether it holds, the numbers, and the command that shows them."""
+    """A claim, whether it holds, the numbers, the command that shows them, and whether a schedule may turn it."""
 
     claim: str
     verdict: str
     numbers: str
     command: str
+    schedule: str = ""
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
-    """Every claim, judged."""
+    """Every claim, judged: by the best mappings, and with one run at a time by another near its best."""
     judges: tuple[Callable[[Facts], Verdict], ...] = (
         _judge_order, _judge_large_penalty, _judge_small_penalty, _judge_mamba2,
         _judge_chunked, _judge_energy, _judge_mimo,
     )  # fmt: skip
-    return [judge(facts) for judge in judges]
+    varied = list(facts.varied())
+    return [_with_schedule(judge(facts), [judge(each) for each in varied]) for judge in judges]
+
+
+def _with_schedule(found: Verdict, others: Sequence[Verdict]) -> Verdict:
+    """*found* with what other schedules make of it."""
+    turned = list(dict.fromkeys(each.verdict for each in others if each.verdict != found.verdict))
+    schedule = f"depends on the schedule: {'; '.join(turned)}" if turned else f"for every mapping within {ROBUST:.0%}"
+    return replace(found, schedule=schedule)
 
 
 def _judge_order(facts: Facts) -> Verdict:

@@ -9,17 +9,23 @@ import pytest
 
 from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, SMALL, Facts
 from sim.paper.figure1 import BATCHES, DECODERS
+from sim.paper.runs import Simulated
 from sim.paper.verdicts import order, penalty, verdicts
 
 
-def simulated(speed: float, energy: float = 5.0, tile: int = 32) -> Any:
+def result(speed: float, energy: float = 5.0, tile: int = 32) -> Any:
     return SimpleNamespace(
         tokens_per_second=speed,
         energy_mj_per_token=energy,
-        cycles_per_token=1000 / speed,
-        resource_cycles_per_token=900 / speed,
-        result=SimpleNamespace(mapping=SimpleNamespace(token_tile=tile)),
+        makespan_cycles=1000 / speed,
+        tokens=1,
+        bounds=SimpleNamespace(resource_cycles=900 / speed),
+        mapping=SimpleNamespace(token_tile=tile),
     )
+
+
+def simulated(speed: float, energy: float = 5.0, near: tuple[float, ...] = ()) -> Simulated:
+    return Simulated(result(speed, energy), near=tuple(result(other, energy) for other in near))
 
 
 PAPER = {"mamba1": 292.1, "mamba2": 319.2, "mamba3_mimo": 247.4}
@@ -77,6 +83,23 @@ def test_verdicts(claim: str, given: dict[str, Any], verdict: str) -> None:
     found = next(each for each in verdicts(facts(**given)) if each.claim.startswith(claim))
     assert found.verdict.startswith(verdict)
     assert found.command.startswith("python -m sim ")
+
+
+@pytest.mark.parametrize(
+    ("near", "schedule"),
+    [
+        pytest.param((292.0, 290.0), "for every mapping within 2%", id="none turns it"),
+        pytest.param((), "for every mapping within 2%", id="there are no others"),
+        pytest.param(
+            (292.0, 240.0), "depends on the schedule: holds only if PEs do elementwise operations", id="one turns it"
+        ),
+    ],
+)
+def test_a_verdict_is_looked_at_with_mappings_near_the_best(near: tuple[float, ...], schedule: str) -> None:
+    given = facts()
+    given.assumed[ASSUMPTIONS[0], "edge", "mamba1"] = simulated(PAPER["mamba1"], near=near)
+    found = next(each for each in verdicts(given) if each.claim.startswith("On the edge Mamba-2 is fastest"))
+    assert (found.verdict, found.schedule) == ("holds", schedule)
 
 
 def test_chunks_that_help_are_told() -> None:
