@@ -83,8 +83,9 @@ def changes(machine: MachineSpec) -> list[Change]:
     """What-ifs that apply to *machine*: each effect ideal, then more of each resource."""
     array, simd = machine.mac_array, machine.simd
     free = list(machine.ideal)
+    mapped_for = {"edges"} if array.folds == "overlapped" else {"edges", "fill_drain"}  # what mapping again gains from
     found = [
-        Change(f"no {loss.name}", (f"ideal=[{', '.join([*free, effect])}]",), effect in ("edges", "fill_drain"))
+        Change(f"no {loss.name}", (f"ideal=[{', '.join([*free, effect])}]",), effect in mapped_for)
         for effect, loss in LADDER.items()
         if effect not in free
     ]

@@ -193,7 +193,7 @@ class Laboratory:
         """The makespan of *schedule*; what is run twice is run once."""
         key = str(layers), *(each for section in schedule for each in _facts(section))
         if key not in self._done:
-            self._done[key] = makespan_cycles(self._job(schedule), layers, self.limits)
+            self._done[key] = makespan_cycles(self._job(schedule), layers)
         return self._done[key]
 
 

@@ -32,7 +32,7 @@ NEAR_TILES = 9
 LEADERS = 2  # placements that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
-OFFERED = 6  # mappings that are tried of those that are offered, besides the trials of the budget
+OFFERED = 3  # mappings that are tried of those that are offered, besides the trials of the budget
 PROPOSALS = 600  # random moves, of which some are tried
 ALIKE = 1.001  # mappings that are as good as the best
 
