@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
 from sim.accounting.result import Result
 from sim.explanation.experiments import Change, changes
 from sim.explanation.explain import explain
 from sim.explanation.findings import Explanation
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import near
-from sim.files.limits import Limits
 from sim.files.resolve import build_workload, read_inputs
 from sim.lowering.section import Choice
 from sim.simulation import prepare, run
@@ -20,16 +21,16 @@ from sim.simulation import prepare, run
 # the bottleneck, in the other the lanes are.
 WORKLOAD, MACHINE = "mamba3_mimo-d192", "edge"
 ASSIGNMENTS = ("sequence_length=64", "layers=2", "simd.lanes=64")
-
-
-def built(robust: float) -> Laboratory:
-    workload, machine = read_inputs(WORKLOAD, MACHINE, ASSIGNMENTS)
-    return Laboratory(build_workload(workload), machine, workload, limits=Limits(search="quick"), robust=robust)
+SMALL = ("mamba3_mimo-d96", MACHINE, ("sequence_length=32", "layers=1"))
 
 
 @cache
 def laboratory() -> Laboratory:
-    return built(0.05)
+    """One whose schedule was found by as many trials as a run makes, unlike those of other tests."""
+    workload, machine = read_inputs(WORKLOAD, MACHINE, ASSIGNMENTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.search.choose.DEFAULT_SEARCH", "quick")
+        return Laboratory(build_workload(workload), machine, workload, robust=0.05)
 
 
 @cache
@@ -47,10 +48,11 @@ def test_near_mappings_that_disagree_are_told() -> None:
 
 
 def test_of_the_chosen_schedule_alone_nothing_depends() -> None:
-    found = explain(built(0.0))
+    workload, machine = read_inputs(*SMALL)
+    found = explain(Laboratory(build_workload(workload), machine, workload, robust=0.0))
     assert not found.near and not any(what_if.near_gains for what_if in found.what_ifs)
     assert "depends on the schedule" not in found.words and "Depends on the schedule" not in found.words
-    assert [rung.added_cycles for rung in found.rungs] == [rung.added_cycles for rung in explained().rungs]
+    assert "What follows is about this one schedule." in found.words
 
 
 def test_shares_of_each_schedule_sum_to_its_time() -> None:

@@ -71,6 +71,20 @@ def test_a_head_is_searched_for_as_well() -> None:
     assert len(job.sections) == 2 and all(section.choice.trials > 0 for section in job.sections)
 
 
+def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out() -> None:
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=256"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    best, *_ = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "full").run()
+    space = Space(stack, costs)
+    offered = space.genome(best.candidate.mapping)
+    assert space.mapping(offered) == best.candidate.mapping
+    alone = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "short").run()[0]
+    search = MappingSearch(stack, inputs.machine, costs, space, "short")
+    assert search.run(offered=[offered])[0].cycles <= ALIKE * best.cycles < alone.cycles
+    assert search.trials.count <= BUDGETS["short"].trials + 1
+
+
 def test_a_search_that_would_take_too_long_is_refused() -> None:
     with pytest.raises(InputError, match="--time-limit 1h allows it"):
         prepare("mamba2", "edge", [], Limits(seconds=3.0, search="full"))
