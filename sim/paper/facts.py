@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args
 
+from hw.mac_array import Dataflow
 from sim.paper.figure1 import BATCHES, DECODERS, decode_run
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES
 from sim.paper.runs import Run, Runs, Simulated
@@ -30,6 +31,7 @@ class Assumption:
     value: str
     assignments: tuple[str, ...]
     functions: tuple[tuple[str, str], ...] = ()  # cycles of functions, wherever a machine does elementwise work
+    elementwise: tuple[str, ...] = ()  # assignments where PEs do elementwise work
 
 
 ASSUMPTIONS = (
@@ -42,6 +44,10 @@ ASSUMPTIONS = (
     Assumption("tile of tokens", "16", ("mapping.token_tile=16",)),
     Assumption("folds", "serial", ("mac_array.folds=serial",)),
     Assumption("dataflow", "weight-stationary", ("mac_array.dataflow=weight_stationary",)),
+    Assumption("dataflow", "each product's quickest", (f"mac_array.dataflow=[{', '.join(get_args(Dataflow))}]",)),
+    Assumption("packing", "none", ("mac_array.packing=false",)),
+    Assumption("the array's sides", "32 elements a cycle", ("mac_array.edges={rows: 32, columns: 32, results: 32}",)),
+    Assumption("elementwise operands", "by the array's sides", (), elementwise=("mac_array.elementwise.fed_by=edges",)),
     *(Assumption("precision of states", f"{bits} bit", (f"state_precision={bits}bit",)) for bits in (8, 32)),
     *(Assumption("mapped for", least, (f"mapping.objective={least}",)) for least in ("energy", "edp")),
 )
@@ -94,7 +100,9 @@ def simulate_facts(runs: Runs) -> Facts:
 def _assumed(assumption: Assumption, machine: str, workload: str) -> Run:
     places = ["simd", *(["mac_array.elementwise"] if machine == "edge_flexpe" else [])]
     functions = tuple(f"{place}.cycles.{name}={cycles}" for place in places for name, cycles in assumption.functions)
-    return Run(workload, machine, (*assumption.assignments, *functions), near=assumption is ASSUMPTIONS[0])
+    on_pes = assumption.elementwise if machine == "edge_flexpe" else ()
+    settings = (*assumption.assignments, *functions, *on_pes)
+    return Run(workload, machine, settings, near=assumption is ASSUMPTIONS[0])
 
 
 def _stream_run(workload: str) -> Run:

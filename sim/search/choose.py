@@ -117,7 +117,7 @@ def keep(section: Section, costs: CostModel) -> Section | None:
 def lay_anew(section: Section, costs: CostModel, mapping: Mapping) -> Section | None:
     """The layers of *section* by *mapping*, found on another machine, as a search on that of *costs* would lay it.
 
-    What is stepped is found anew, and what only one unit can do goes there. None if it does not fit.
+    What only one unit can do goes there. None if it does not fit.
     """
     space = Space(section.stack, costs)
     candidate = space.candidate(space.genome(mapping))

@@ -137,6 +137,7 @@ class Space:
             mapping.sram_bytes,
             mapping.spare_sram,
             mapping.head_first,
+            mapping.step_elements,
         )
 
     def _candidate(self, genome: Genome) -> Candidate | None:

@@ -1,7 +1,7 @@
 """Of many mappings that are about as good, a few that are as unlike as can be.
 
-How unlike two mappings are is a count: the operations that another unit does, the doublings between their tiles, cuts
-and weight slots, and one for each other choice that differs.
+How unlike two mappings are is a count: the operations that another unit does, those that run step by step in one of the
+two only, the doublings between their tiles, cuts and weight slots, and one for each other choice that differs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ALIKE = 2.0  # mappings that are less unlike than that are one: not two operatio
 def distance(one: Mapping, other: Mapping) -> float:
     """How unlike two mappings of the same layer are; zero if they are the same."""
     elsewhere = sum(other.placement[name] != unit for name, unit in one.placement.items())
+    elsewhere += len(one.stepped ^ other.stepped)
     choices = ("spill", "sram_bytes", "spare_sram", "head_first")
     differing = len([key for key in choices if getattr(one, key) != getattr(other, key)])
     sizes = ("token_tile", "blocks", "lanes", "weight_slot_bytes")

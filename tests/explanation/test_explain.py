@@ -51,6 +51,9 @@ class TestExplanation:
         assert lanes.new_schedule == found.result.makespan_cycles / again.makespan_cycles
 
     def test_more_is_not_slower_than_less(self, name: str) -> None:
+        for what_if in explained(name).what_ifs:
+            if what_if.new_schedule is not None:
+                assert what_if.new_schedule >= (what_if.same_schedule or 0.0)
         gains = {what_if.name: what_if.new_schedule or 0.0 for what_if in explained(name).what_ifs}
         for less, more in (("2x SIMD lanes", "4x SIMD lanes"), ("2x SRAM", "4x SRAM"), ("4x SRAM", "endless SRAM")):
             assert gains[more] >= gains[less] >= 1

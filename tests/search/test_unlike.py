@@ -18,6 +18,7 @@ MAPPING = Mapping(32, 1, 1, 4, 1, frozenset(), {"a": "mac_array", "b": "simd", "
     [
         pytest.param({}, 0, id="the same"),
         pytest.param({"placement": {"a": "simd", "b": "simd", "c": "mac_array"}}, 2, id="two operations elsewhere"),
+        pytest.param({"stepped": frozenset("ab"), "step_elements": 16}, 2, id="two operations step by step"),
         pytest.param({"token_tile": 128}, 2, id="a tile doubled twice"),
         pytest.param({"blocks": 8, "lanes": 2}, 2, id="more blocks and lanes"),
         pytest.param({"weight_slot_bytes": 8 << 10, "spill": True}, 3, id="a quarter of the slot, states spilled"),
