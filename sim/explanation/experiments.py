@@ -15,7 +15,6 @@ from hw.effects import Effect
 from hw.mac_array import EdgesSpec
 from hw.machine import MachineSpec
 from hw.simd import Function
-from sim.files.limits import Search
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,11 @@ PAIRED = 3  # changes that are tried two at a time
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it.
-
-    A short ``search`` beside all that is known does where units do what they did; None is the search of a run.
-    """
+    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it."""
 
     name: str
     assignments: tuple[str, ...]
     new_schedule: bool = True
-    search: Search | None = "short"
 
     @property
     def paths(self) -> frozenset[str]:
@@ -109,8 +104,7 @@ def changes(machine: MachineSpec) -> list[Change]:
     if array.elementwise is None:
         cycles = ", ".join(f"{name}: {count}" for name, count in simd.cycles.items())
         unit = f"pipeline_depth: {simd.pipeline_depth}, fma: true, cycles: {{{cycles}}}"
-        elementwise = (f"mac_array.elementwise={{{unit}}}",)
-        found.append(Change("PEs that do elementwise operations", elementwise, search=None))
+        found.append(Change("PEs that do elementwise operations", (f"mac_array.elementwise={{{unit}}}",)))
     return found
 
 

@@ -14,7 +14,7 @@ from sim.explanation.experiments import LADDER, PAIRED, Change, changes
 from sim.explanation.findings import WORTH_NAMING
 from sim.explanation.near import ROBUST, Schedule, near, settled
 from sim.files.documents import Document
-from sim.files.limits import LIMITS, Limits
+from sim.files.limits import LIMITS, Limits, Search
 from sim.files.resolve import model_layers, placing
 from sim.lowering.costs import CostModel
 from sim.lowering.section import Section, cost_model
@@ -22,6 +22,7 @@ from sim.search.choose import best_chunk, busy_cycles, keep, lay_anew, sections
 from sim.simulation import Job, makespan_cycles, planned, run
 from workloads.workload import Workload
 
+CHANGED_SEARCH: Search = "short"  # on a changed machine, besides what is known
 MANY_TILES = 16  # of a layer
 
 
@@ -117,7 +118,7 @@ class Laboratory:
         parts = [found for paths, found in self._found if paths <= change.paths]
         known = [laid for part in (self.sections, *parts) for laid in self._laid(machine, part)]
         if not known or self._may_gain(machine):
-            limits = self.limits._replace(search=self.limits.search or change.search)
+            limits = self.limits._replace(search=self.limits.search or CHANGED_SEARCH)
             with placing(self._wishes, changed):
                 known.append(sections(self.workload, machine, limits, self._offered))
         best = self._quickest(known)

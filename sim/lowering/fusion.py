@@ -79,9 +79,16 @@ def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
 
 def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
     """The projections that share a stream, and their weights in tiles, for each such stream."""
-    rows = mapping.tile_steps * mapping.batch  # on which it depends how much a fold does
-    key = "projections", mapping.stepped, mapping.blocks, mapping.weight_slot_bytes, rows
+    rows, blocks = mapping.tile_steps * mapping.batch, mapping.blocks
+    widths = costs.once(("widths of folds", rows, blocks), lambda: _fold_widths(costs, rows, blocks))
+    key = "projections", mapping.stepped, blocks, mapping.weight_slot_bytes, widths
     return costs.once(key, lambda: _projections(costs, mapping))
+
+
+def _fold_widths(costs: CostModel, rows: int, blocks: int) -> tuple[int, ...]:
+    """How much of the n of each projection a fold does, all that tiles of weights depend on *rows* for."""
+    names = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
+    return tuple(costs.columns_of_a_fold(costs.gemm(name, rows, parts)) for name in names for parts in (1, blocks))
 
 
 def weight_bytes(costs: CostModel, mapping: Mapping) -> tuple[int, int]:
