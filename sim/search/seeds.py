@@ -47,11 +47,13 @@ def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Itera
                 stepped = stepped_operations(costs.analysis, cut[0] * cut[1], least)
                 if stepped not in known:
                     known.add(stepped)
+                    usual = choices.genome(choices.tiles[0], cut, choices.slots[0], False, ())
                     loads = _Loads(stack, costs, choices, cut, stepped)
-                    yield from (seed._replace(step_elements=least) for seed in _of_cut(loads, cut, choices, fits))
+                    yield from _alike(loads, usual._replace(step_elements=least), choices, fits)
 
 
-def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -> Iterator[Genome]:
+def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits) -> Iterator[Genome]:
+    """Those with the cut and the stepped operations of *usual*."""
     rows = sorted(loads.rows())
     groups = SEED_SLOTS if len(choices.slots) > 1 else [tuple(choices.slots)]
     for spill, slots in product(choices.spills, groups):
@@ -63,7 +65,8 @@ def _of_cut(loads: _Loads, cut: tuple[int, int], choices: Choices, fits: Fits) -
                 break
             if pattern in patterns:
                 continue
-            genomes = (choices.genome(row.steps, cut, slot, spill, row.units) for slot in slots)
+            like = usual._replace(steps=row.steps, spill=spill, units=row.units)
+            genomes = (like._replace(slot_kib=slot) for slot in slots)
             if (found := next(filter(fits, genomes), None)) is not None:
                 patterns.add(pattern)
                 most = min(most, WORSE * row.busiest)

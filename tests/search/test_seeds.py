@@ -45,3 +45,11 @@ def test_wishes_are_kept(machine: str) -> None:
     wishes = ["mapping.token_tile=20", "mapping.blocks=6", "mapping.lanes=2", "mapping.weight_slot_kib=48"]
     found = sown(lambda genome: True, *wishes, "mapping.placement=simd", "mapping.spill=false", machine=machine)
     assert {genome[:5] for genome in found} == {(20, 6, 2, 48, False)}
+
+
+def test_every_seed_fits_as_it_is() -> None:
+    """What runs step by step decides what has to be kept, so a seed is asked for with its own."""
+    asked: set[Genome] = set()
+    found = sown(lambda genome: asked.add(genome) or genome.step_elements < 128)
+    assert found and set(found) <= asked
+    assert {genome.step_elements for genome in found} <= {16, 32, 64}
