@@ -63,7 +63,6 @@ StrideOption = Annotated[
 SaveMappingOption = Annotated[
     Optional[Path], typer.Option(metavar="FILE.yaml", help="Write the mapping, so that --mapping can have it again.")
 ]
-NoSkipOption = Annotated[bool, typer.Option("--no-skip", hidden=True)]  # until the next version
 
 
 @spread
@@ -81,14 +80,11 @@ def run(
     windows: WindowsOption = None,
     critical_path: CriticalPathOption = False,
     stride: StrideOption = Stride.cycle,
-    no_skip: NoSkipOption = False,
     report: ReportOption = None,
     save_mapping: SaveMappingOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
-    if no_skip:
-        typer.echo("stallscope: --no-skip says nothing any more: every run simulates every event", err=True)
     with one_line_errors():
         name = chosen(workload, config)
         check_targets(json, trace, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)

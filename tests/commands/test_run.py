@@ -43,12 +43,6 @@ def test_quiet_prints_nothing_and_json_goes_to_the_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]  # no temporary file is left
 
 
-def test_no_skip_is_accepted_and_says_that_it_changes_nothing() -> None:
-    plain, told = (call("run", "mamba2", *SMALL, *more) for more in ([], ["--no-skip"]))
-    assert told[:2] == plain[:2]
-    assert told[2] == "stallscope: --no-skip says nothing any more: every run simulates every event\n"
-
-
 def test_overrides_reach_both_documents() -> None:
     fixed = ["run", "mamba2", *SMALL, "--set", "mapping.placement=mac_array", "--set", "batch=2", "--json", "-"]
     wide, narrow = (Result.model_validate_json(call(*fixed, *more)[1]) for more in ([], ["--set", "simd.lanes=16"]))
