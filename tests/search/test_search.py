@@ -38,7 +38,7 @@ def test_the_same_each_time_and_more_trials_are_no_worse() -> None:
     first, again, more = (prepare("mamba2-d96", "edge", settings, each) for each in (QUICK, QUICK, FULL))
     assert first.sections[0].mapping == again.sections[0].mapping
     assert cycles(more) <= ALIKE * cycles(first)
-    assert more.sections[0].choice.trials > first.sections[0].choice.trials == again.sections[0].choice.trials
+    assert more.sections[0].choice.trials >= first.sections[0].choice.trials == again.sections[0].choice.trials
 
 
 def test_the_most_frugal_of_the_best_is_chosen() -> None:

@@ -1,0 +1,68 @@
+"""Shipped mappings: one for each shipped pair, for exactly its inputs and this version, and they do what they are said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import sim.search.shipped as module
+from bench.shipped_mappings import LAYERS, PHASES
+from sim.files.catalog import shipped
+from sim.files.limits import Limits
+from sim.files.resolve import resolve
+from sim.search.shipped import FILE, fingerprint, shipped_mapping
+from sim.simulation import prepare, run
+from sim.version import __version__
+from tests.support.folders import ROOT
+
+FOUND = json.loads((ROOT / "sim" / "search" / FILE).read_text(encoding="utf-8"))
+SAMPLE = list(FOUND["mappings"].values())[::17]
+
+
+def test_the_file_is_of_this_version() -> None:
+    assert FOUND["version"] == __version__, "python -m bench.shipped_mappings"
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("machine", shipped("machine"))
+def test_every_shipped_pair_has_one(machine: str, phase: str) -> None:
+    for workload in shipped("workload"):
+        inputs = resolve(workload, machine, [f"phase={phase}"])
+        stack = inputs.workload.stacks[0]
+        entry = FOUND["mappings"].get(fingerprint(stack, inputs.machine))
+        assert entry is not None, f"{workload} on {machine}: python -m bench.shipped_mappings"
+        assert (entry["workload"], entry["machine"], entry["phase"]) == (workload, machine, phase)
+
+
+@pytest.mark.parametrize("entry", SAMPLE, ids=lambda entry: f"{entry['workload']}-{entry['machine']}-{entry['phase']}")
+def test_it_takes_the_cycles_that_it_is_said_to_take(entry: dict[str, object]) -> None:
+    job = prepare(str(entry["workload"]), str(entry["machine"]), [f"phase={entry['phase']}"])
+    result = run(job, stride="tile", simulate_layers=LAYERS if entry["phase"] == "prefill" else None)
+    assert result.makespan_cycles == entry["cycles"]
+    assert (result.mapping.origin, result.mapping.trials) == ("shipped", entry["trials"])
+
+
+@pytest.mark.parametrize("change", ["layers=2", "simd.lanes=33", "mapping.blocks=2", "precision=8bit", "clock=1GHz"])
+def test_what_differs_in_anything_has_none(change: str) -> None:
+    inputs = resolve("mamba2-d96", "edge", [change])
+    assert shipped_mapping(inputs.workload.stacks[0], inputs.machine) is None
+
+
+def test_what_differs_in_words_alone_has_the_same() -> None:
+    plain, other = (resolve("mamba2-d96", "edge", settings) for settings in ([], ["name=x", "description=y"]))
+    found = [shipped_mapping(each.workload.stacks[0], each.machine) for each in (plain, other)]
+    assert found[0] is not None and found[0] == found[1]
+
+
+def test_a_search_that_is_asked_for_is_made() -> None:
+    choice = prepare("mamba2-d96", "edge", limits=Limits(search="short")).sections[0].choice
+    assert choice.origin == "searched"
+
+
+def test_one_of_another_version_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "__version__", "0.0.0")
+    module._all.cache_clear()
+    inputs = resolve("mamba2-d96", "edge")
+    assert shipped_mapping(inputs.workload.stacks[0], inputs.machine) is None
+    module._all.cache_clear()
