@@ -17,6 +17,7 @@ from hw.machine import MachineSpec
 from hw.requests import Transfer
 from sim.execution.estimate import PROCESS_BYTES, REQUEST_SECONDS, Estimate
 from sim.execution.run import run_program
+from sim.files.errors import DeadlockError
 from sim.files.limits import Budget
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
@@ -83,7 +84,7 @@ class Trials:
         return sum(map(program.bytes_moved, moving)) / self._stack.layers / self._stack.steps
 
     def cycles(self, candidate: Candidate, best: float = inf) -> float:
-        """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*.
+        """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*, or for ever.
 
         What is less than the best in a short run has to be so in a longer one.
         """
@@ -98,7 +99,7 @@ class Trials:
         clock = _Clock(HOPELESS * best * candidate.mapping.tile_steps)
         try:
             makespan = run_program(program, self._machine, stride="tile", on_tile=clock).makespan
-        except _TooSlow:
+        except (_TooSlow, DeadlockError):  # with few slots some cuts of streams wait for each other in a circle
             return inf
         whole = self._whole(clock.ends, makespan, program.tiles_per_layer, program.tile_steps)
         return whole / (self._stack.layers * self._stack.steps)

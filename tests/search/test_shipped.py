@@ -1,4 +1,4 @@
-"""Shipped mappings: one for each shipped pair, for exactly its inputs and this version, and they do what they are said."""
+"""Shipped mappings: one for each shipped pair, for exactly its inputs and this version; they do what they say."""
 
 from __future__ import annotations
 

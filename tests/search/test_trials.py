@@ -7,6 +7,7 @@ from math import inf
 import pytest
 
 from sim.execution.run import run_program
+from sim.files.errors import DeadlockError
 from sim.files.limits import Budget
 from sim.files.resolve import resolve
 from sim.lowering.lowering import lower
@@ -83,3 +84,12 @@ def test_traffic_is_told_without_a_run() -> None:
     moved = sum(program.bytes_moved(each) for each in program.streams if each.unit == "dma")
     assert made.dram_bytes(candidate) == moved / 300
     assert made.count == 0
+
+
+def test_a_mapping_that_cannot_go_on_takes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(*_: object, **__: object) -> None:
+        raise DeadlockError("the schedule cannot go on")
+
+    _, made, candidate = trials("mamba2-d192", "layers=1", "sequence_length=64")
+    monkeypatch.setattr("sim.search.trials.run_program", stuck)
+    assert made.cycles(candidate) == inf
