@@ -28,6 +28,7 @@ class Variant:
 
 VARIANTS: Final = (
     Variant("edge"),
+    Variant("one product a fold", assignments=("mac_array.packing=false",)),
     Variant("8 x 128 PEs", assignments=("mac_array.rows=8", "mac_array.columns=128")),
     Variant("weight-stationary", assignments=("mac_array.dataflow=weight_stationary",)),
     Variant("folds one after the other", assignments=("mac_array.folds=serial",)),
@@ -38,8 +39,11 @@ VARIANTS: Final = (
     Variant("8 MiB of SRAM", assignments=("sram.capacity=8MiB",)),
     Variant("one DRAM channel", assignments=("dram.channels=1",)),
     Variant("four DRAM channels", assignments=("dram.channels=4",)),
+    Variant("nothing fetched ahead", assignments=("mac_array.fetch_ahead=0", "simd.fetch_ahead=0")),
     Variant("states in 32 bit", assignments=("state_precision=32bit",)),
     Variant("PEs that do elementwise work", "edge_flexpe"),
+    Variant("the same, fed by the array's edges", "edge_flexpe", ("mac_array.elementwise.fed_by=edges",)),
+    Variant("the same, fed by the SRAM, one product a fold", "edge_flexpe", ("mac_array.packing=false",)),
 )
 
 
@@ -53,7 +57,7 @@ class Way(NamedTuple):
 SEQUENTIAL: Final = ("mamba1", "mamba2", "mamba3_mimo")
 WAYS: Final = {
     "prefill, token by token": Way(SEQUENTIAL),
-    "prefill in chunks": Way(("mamba1_pscan", "mamba2_ssd", "mamba3_mimo_ssd"), ("chunk=best",)),
+    "prefill in chunks": Way(("mamba1_pscan", "mamba2_ssd", "mamba3_mimo_ssd")),
     "decode": Way(SEQUENTIAL, ("phase=decode",)),
 }
 
