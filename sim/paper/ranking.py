@@ -35,7 +35,7 @@ VARIANTS: Final = (
     Variant("16 lanes", assignments=("simd.lanes=16",)),
     Variant("64 lanes", assignments=("simd.lanes=64",)),
     Variant("lanes without multiply-add", assignments=("simd.fma=false",)),
-    Variant("1 MiB of SRAM", assignments=("sram.capacity=1MiB",)),
+    Variant("1.5 MiB of SRAM", assignments=("sram.capacity=1536KiB",)),
     Variant("8 MiB of SRAM", assignments=("sram.capacity=8MiB",)),
     Variant("one DRAM channel", assignments=("dram.channels=1",)),
     Variant("four DRAM channels", assignments=("dram.channels=4",)),
