@@ -39,15 +39,15 @@ def _head() -> list[str]:
 
 def _overview(results: list[Result]) -> list[str]:
     lines = [
-        "| workload | machine | tok/s | mJ/token | cycles | above the paper's roofline | resource bound | "
+        "| workload | machine | tok/s | mJ/token | cycles | requests | above the paper's roofline | resource bound | "
         "recurrence bound |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for r in results:
         roofline, makespan = r.bounds.paper_roofline_cycles, r.makespan_cycles
         lines.append(
             f"| {r.workload} | {r.machine} | {r.tokens_per_second:.1f} | {r.energy_mj_per_token:.2f} | {makespan:,} | "
-            f"{100 * (makespan / roofline - 1):+.1f} % | {r.bounds.resource_unit} "
+            f"{r.requests:,} | {100 * (makespan / roofline - 1):+.1f} % | {r.bounds.resource_unit} "
             f"{100 * r.bounds.resource_cycles / makespan:.1f} % | {100 * r.bounds.recurrence_cycles / makespan:.2f} % |"
         )
     return [*lines, "", "The bounds are shares of the simulated time.", ""]

@@ -127,7 +127,14 @@ def test_a_signal_ends_a_query_at_once(tmp_path: Path) -> None:
     assert list(scratch.iterdir()) == []
 
 
-def begun(folder: Path, output: str, size: str = "") -> subprocess.Popen[str]:
+LAID = (
+    "token_tile=32", "blocks=2", "lanes=2", "weight_slot_kib=128", "spill=false", "sram_kib=2048", "spare_sram=evenly",
+    "head_first=false", "step_elements=128", "place.outer=simd", "place.readout=mac_array",
+)  # fmt: skip
+WHOLE = " ".join(f"--set mapping.{wish}" for wish in LAID)  # all layers and tokens, in a second or two
+
+
+def begun(folder: Path, output: str, size: str = WHOLE) -> subprocess.Popen[str]:
     """A run in *folder* that has begun."""
     program = [sys.executable, "-m", "sim", "run", "mamba2", "-q", *size.split(), *output.split()]
     return subprocess.Popen(program, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
