@@ -20,11 +20,12 @@ def test_given_mapping_is_the_chosen_one(workload: str) -> None:
 
 
 def test_loops_are_measured_in_processes_of_their_own() -> None:
-    cycle, tile = (run_loop("mamba3_mimo", "edge", stride, SMALL, times=1) for stride in ("cycle", "tile"))
+    laid = [*SMALL, *given(prepare("mamba3_mimo", "edge", SMALL).sections[0])]
+    cycle, tile = (run_loop("mamba3_mimo", "edge", stride, laid, times=1) for stride in ("cycle", "tile"))
     assert (cycle.cycles, cycle.requests, cycle.compiled) == (tile.cycles, tile.requests, COMPILED)
     assert cycle.events > cycle.requests / 4 > tile.events
     with children.uncompiled() as folder:
-        plain = run_loop("mamba3_mimo", "edge", "cycle", SMALL, times=1, folder=folder)
+        plain = run_loop("mamba3_mimo", "edge", "cycle", laid, times=1, folder=folder)
     assert (plain.cycles, plain.events, plain.compiled) == (cycle.cycles, cycle.events, False)
 
 
