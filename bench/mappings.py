@@ -56,7 +56,7 @@ def page(rows: Sequence[Row]) -> str:
         "# How near to the best the mappings are",
         f"Written by `python -m bench.mappings`, stallscope {__version__}. Prefill: the workload's prompt, {LAYERS} "
         "layers simulated, the time of the others scaled from them. Decode: all layers, one sequence. The mapping is "
-        f"what a run takes: found by a full search of up to {BUDGETS['full'].trials} trials, shipped with this version, "
+        f"what a run takes: found by a full search of up to {BUDGETS['full'].trials} trials, shipped with this version "
         "and the best that is known. The bound is one over every mapping of the workload's formulation "
         "(sim/accounting/certificate.py): none is below it.",
         _summary(rows),

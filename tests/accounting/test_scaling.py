@@ -125,7 +125,8 @@ def test_without_refresh_only_the_rounding_to_the_clock_of_dram_differs() -> Non
     for unit, account in few.units.items():
         expected = whole.units[unit]
         assert account.stalls.keys() == expected.stalls.keys()
-        assert all(abs(cycles - expected.stalls[reason]) <= 30 for reason, cycles in account.stalls.items()), unit
+        most = few.makespan_cycles // 100  # how far transfers run ahead may differ
+        assert all(abs(cycles - expected.stalls[reason]) <= most for reason, cycles in account.stalls.items()), unit
 
 
 def test_as_many_layers_as_there_are_change_nothing() -> None:

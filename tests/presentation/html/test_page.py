@@ -171,6 +171,6 @@ def test_experiments_show_in_a_browser(
 ) -> None:
     opened = offline_browser.open(request.getfixturevalue(name)[0].as_uri())
     mark = {"explained": '"what-ifs"', "compared": '"comparison"][data-part="projection on MAC array"'}[name]
-    in_sight(opened.locator(f"[data-figure={mark}]").first).hover()
+    in_sight(opened.locator(f"[data-figure={mark}]").first).hover(force=True)  # another may lie upon it
     assert opened.locator("#tip").is_visible()
     assert offline_browser.errors == [] and offline_browser.refused == [] and len(offline_browser.requests) == 1
