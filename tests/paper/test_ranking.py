@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from sim.paper.ranking import VARIANTS, WAYS, Standing, standings
-from sim.paper.runs import Runs, Simulated
-from tests.support.reproduction import fake, small
-
-
-def taking(cycles: int, at_least: int) -> Simulated:
-    """A run of so many cycles a token, where any mapping takes *at_least* so many."""
-    result = small().result
-    bounds = result.bounds.model_copy(update={"any_mapping_cycles": at_least * result.tokens})
-    return replace(
-        small(), result=result.model_copy(update={"makespan_cycles": cycles * result.tokens, "bounds": bounds})
-    )
-
-
-def standing(*runs: tuple[int, int]) -> Standing:
-    return Standing(VARIANTS[0], tuple(taking(*run) for run in runs))
+from sim.paper.ranking import VARIANTS, WAYS, standings
+from sim.paper.runs import Runs
+from tests.support.reproduction import fake, standing
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.paper.ranking import VARIANTS
 from sim.paper.ranking_page import order_of, page
-from tests.paper.test_ranking import standing
+from tests.support.reproduction import standing
 
 
 def test_signs_tell_what_is_certain() -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from sim.paper.published import STREAM_TILES
+from sim.paper.ranking import VARIANTS, Standing
 from sim.paper.runs import Run, Simulated
 from sim.simulation import simulate
 
@@ -35,6 +36,19 @@ def fake(run: Run) -> Simulated:
     update = {"mapping": mapping, "makespan_cycles": cycles}
     found = replace(small(), result=result.model_copy(update=update), option=run.options[0] if run.options else None)
     return replace(found, refused=((run.options[0], "too large"),) if refused else ())
+
+
+def taking(cycles: int, at_least: int) -> Simulated:
+    """A run of so many cycles a token, where any mapping takes *at_least* so many."""
+    result = small().result
+    bounds = result.bounds.model_copy(update={"any_mapping_cycles": at_least * result.tokens})
+    return replace(
+        small(), result=result.model_copy(update={"makespan_cycles": cycles * result.tokens, "bounds": bounds})
+    )
+
+
+def standing(*runs: tuple[int, int]) -> Standing:
+    return Standing(VARIANTS[0], tuple(taking(*run) for run in runs))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -302,7 +302,7 @@ def test_chunks_put_the_recurrence_on_the_array(simulate: Simulate) -> None:
     """Token by token the read-out uses one row of the array; in chunks everything is a product of full tiles."""
     for name in ("mamba2", "mamba3_mimo"):
         steps, chunks = (simulate(f"{name}{form}", "edge", **SEARCHED) for form in ("", "_ssd"))
-        assert chunks.tokens_per_second > 1.2 * steps.tokens_per_second
+        assert chunks.tokens_per_second > 1.15 * steps.tokens_per_second
         assert chunks.utilisation("mac_array") > 0.9
         assert chunks.bounds.paper_roofline_cycles > 0.93 * chunks.makespan_cycles
 
