@@ -14,9 +14,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 from sim.lowering.analysis import Analysis
+from sim.lowering.following import Following
 from sim.lowering.fusion import Draft, WeightTiles
 from sim.lowering.mapping import Mapping
-from sim.lowering.order import SegmentLayout
 from sim.lowering.program import Buffer
 from workloads.graph import INPUT
 
@@ -62,7 +62,7 @@ class Inventory:
         self.weights: Storage | None = None
         self.resident = False  # whether the weights stay on chip for a whole layer
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
-        self._out_of_step: dict[int, frozenset[str]] = {}
+        self._following = Following(analysis, drafts)
         graph = analysis.graph
         for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
             self._place(tensor)
@@ -131,8 +131,8 @@ class Inventory:
         readers = [(self.home[name], distance) for name, distance in analysis.readers[tensor]]
         if tensor != graph.output_tensor and all(reader == (writer, 0) for reader in readers):
             return
-        stepped = writer != LOAD and drafts[writer].stepped
-        only_steps = stepped and tensor != graph.output_tensor and all(self._in_step(writer, r) for r, _ in readers)
+        only_steps = writer != LOAD and drafts[writer].stepped and tensor != graph.output_tensor
+        only_steps = only_steps and all(self._following.in_step(writer, reader) for reader, _ in readers)
         carried = tensor in graph.carried
         if only_steps and carried and not graph.has_token_axis(tensor):
             self._place_state(tensor, writer, readers)
@@ -144,24 +144,6 @@ class Inventory:
             self._place_step(tensor, writer, [reader for reader in readers if not reader[1]])
         else:
             self._place_tile(tensor, writer, readers)
-
-    def _in_step(self, writer: int, reader: int) -> bool:
-        """Whether two streams can follow each other step by step: nothing between them needs more than a step."""
-        drafts = self.drafts
-        if not drafts[reader].stepped or drafts[reader].grouped != drafts[writer].grouped:
-            return False
-        return self._not_in_step(reader).isdisjoint(drafts[writer].operations)
-
-    def _not_in_step(self, reader: int) -> frozenset[str]:
-        """Operations that *reader* depends on through streams that do not follow each other step by step as it does."""
-        if reader not in self._out_of_step:
-            upstream, drafts = self.analysis.upstream, self.drafts
-            before = frozenset().union(*(upstream[name] for name in drafts[reader].operations)) - {INPUT}
-            others = {self.home[name] for name in before}
-            between = {o for o in others if not drafts[o].stepped or drafts[o].grouped != drafts[reader].grouped}
-            found = frozenset().union(*(upstream[name] for name in before if self.home[name] in between))
-            self._out_of_step[reader] = found
-        return self._out_of_step[reader]
 
     def width(self, tensor: str) -> int:
         """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
@@ -209,47 +191,29 @@ class Inventory:
         )
 
     def _settle_least_slots(self) -> None:
-        """Two slots do for a blocked tensor whose readers can finish a block without having seen a later one."""
-        for storage in self.storages():
-            if storage.buffer.role == "tile" and storage.blocked and self._block_by_block(storage):
+        """Two slots do for a blocked tensor whose readers can finish a block without having seen a later one.
+
+        Writer after writer, since what two slots are enough for depends on who keeps the writer waiting.
+        """
+        closely: dict[int, set[int]] = {number: set() for number in range(len(self.drafts))}
+        for storage in sorted(self.storages(), key=lambda each: (each.buffer.role == "tile", each.writer)):
+            readers = {name for tensor in storage.tensors for name, _ in self.analysis.readers[tensor]}
+            if storage.buffer.role == "tile":
+                if not storage.blocked or not self._block_by_block(storage, readers, closely):
+                    continue
                 storage.buffer = replace(storage.buffer, slots=min(2, storage.buffer.slots))
+            for name in readers:
+                closely[self.home[name]].add(storage.writer)
 
-    def _block_by_block(self, storage: Storage) -> bool:
-        analysis = self.analysis
-        if analysis.graph.output_tensor in storage.tensors:
+    def _block_by_block(self, storage: Storage, readers: set[str], closely: dict[int, set[int]]) -> bool:
+        if self.analysis.graph.output_tensor in storage.tensors:
             return False  # all of it is stored at once
-        sources = self._awaiting_last_block(storage.writer)
-        joint = {
-            name for name in analysis.operations if sources & analysis.upstream[name] and not analysis.grouped(name)
-        }
-        names = {name for tensor in storage.tensors for name, _ in analysis.readers[tensor]}
-        fused = {other for name in names for other in self.drafts[self.home[name]].operations}
-        return all(not joint & analysis.upstream[name] for name in fused) and all(map(self._reads_blocks, names))
-
-    def _reads_blocks(self, name: str) -> bool:
-        """Whether an operation is done with a block of its operands without having seen a later one."""
-        if self.drafts[self.home[name]].is_projection:
-            return self._blocked_projection(name)
-        return self.analysis.grouped(name)
-
-    def _awaiting_last_block(self, writer: int) -> frozenset[str]:
-        """Operations of a stream that writes block by block that are not done before its last block is."""
-        layout = self.drafts[writer].layout
-        if isinstance(layout, SegmentLayout):  # whole projections come first
-            return frozenset(segment.part for segment in layout.segments if segment.block is not None)
-        return frozenset(self.drafts[writer].operations)
-
-    def _blocked_projection(self, name: str) -> bool:
-        layout = self.drafts[self.home[name]].layout
-        return isinstance(layout, SegmentLayout) and all(
-            segment.block is not None for segment in layout.segments if segment.part == name
-        )
+        return self._following.block_by_block(storage.writer, readers, closely)
 
     def _writes_blocks(self, tensor: str, writer: int) -> bool:
-        name = self.analysis.graph.producer[tensor]
-        if writer == LOAD or self.mapping.blocks == 1 or not self.analysis.grouped(name):
+        if writer == LOAD or self.mapping.blocks == 1:
             return False
-        return self.drafts[writer].grouped or self._blocked_projection(name)
+        return self._following.makes_blocks(self.analysis.graph.producer[tensor])
 
     def _taken_over(self, tensor: str, blocked: bool) -> Storage | None:
         """The storage of an operand of *tensor*'s operation that may be overwritten in place."""

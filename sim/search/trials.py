@@ -99,10 +99,10 @@ class Trials:
         clock = _Clock(HOPELESS * best * candidate.mapping.tile_steps)
         try:
             makespan = run_program(program, self._machine, stride="tile", on_tile=clock).makespan
-        except (_TooSlow, DeadlockError):  # with few slots some cuts of streams wait for each other in a circle
+        except (_TooSlow, DeadlockError):  # the latter is a fault of the lowering, which others may not have
             return inf
         whole = self._whole(clock.ends, makespan, program.tiles_per_layer, program.tile_steps)
-        return whole / (self._stack.layers * self._stack.steps)
+        return max(candidate.bound, whole / (self._stack.layers * self._stack.steps))
 
     def _whole(self, ends: list[int], makespan: int, tiles: int, tile_steps: int) -> float:
         """Cycles of the whole stack; *tiles* of each of some layers were done at *ends*, all at *makespan*."""

@@ -37,14 +37,18 @@ def inventory(
     lanes: int = 2,
     tokens: int = 8,
     spill: bool = False,
+    stepped: str = "",
 ) -> Inventory:
-    """What the layer keeps on chip, cut into *blocks* of *lanes*; operations not named in *simd* are on the array."""
+    """What the layer keeps on chip, cut into *blocks* of *lanes*; operations not named in *simd* are on the array.
+
+    Those named in *stepped* go step by step, the usual ones if there are none.
+    """
     costs = CostModel(Analysis(built), EDGE, widths[0])
-    stepped = stepped_operations(costs.analysis, lanes * blocks, 1)
+    steps = frozenset(stepped.split()) or stepped_operations(costs.analysis, lanes * blocks, 1)
     place: dict[str, ComputeUnit] = {
         name: "simd" if name in simd.split() else "mac_array" for name in costs.analysis.operations
     }
-    mapping = Mapping(tokens, 1, 1, blocks, lanes, stepped, place, 1024, spill)
+    mapping = Mapping(tokens, 1, 1, blocks, lanes, steps, place, 1024, spill)
     return Inventory(costs.analysis, mapping, cut_into_streams(costs, mapping), widths)
 
 
