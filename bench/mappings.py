@@ -98,7 +98,8 @@ def _table(rows: Sequence[Row]) -> str:
 def _mapping(result: Result) -> str:
     found = result.mapping
     words = f"{found.token_tile} tokens, {found.blocks} x {found.lanes}, {found.weight_slot_bytes // 1024} KiB"
-    return words + (", spilled" if found.spilled else "") + (", head first" if found.head_first else "")
+    said = {"spilled": found.spilled, "head first": found.head_first, "steps first": found.steps_first}
+    return ", ".join([words, *(word for word, so in said.items() if so)])
 
 
 def main() -> None:

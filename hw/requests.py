@@ -72,18 +72,15 @@ class Work:
         return sum(self.demand.values())
 
 
-class Transfer:
+class Transfer(NamedTuple):
     """One request to the DMA engine: consecutive bytes, from DRAM to SRAM or (``write``) back.
 
     ``address`` is that of the first tile of the first layer; where those of other tiles lie is the stream's to say.
     """
 
-    __slots__ = ("address", "size_bytes", "write")
-
-    def __init__(self, size_bytes: int, write: bool = False, address: int = 0) -> None:
-        self.size_bytes = size_bytes
-        self.write = write
-        self.address = address
+    size_bytes: int
+    write: bool = False
+    address: int = 0
 
     @property
     def moved_bytes(self) -> int:

@@ -71,6 +71,10 @@ class MappingSpec(Spec):
         default=None,
         description="Whether what a layer begins with (loading the input, the norm) goes one tile ahead of all else.",
     )
+    steps_first: bool | None = Field(
+        default=None,
+        description="Whether a unit takes what runs step by step before anything else of the same tile, not in order.",
+    )
     step_elements: int | None = Field(
         default=None, ge=1, le=2**40, json_schema_extra={"unit": "elements"},
         description="Neighbours of a recurrence run step by step with it if a step has so many elements of a sequence; "

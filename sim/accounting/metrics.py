@@ -10,7 +10,6 @@ from math import ceil
 from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Transfer, Work
 from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
@@ -26,7 +25,7 @@ from sim.accounting.result import (
     Windows,
 )
 from sim.accounting.windows import WindowRecorder
-from sim.lowering.program import Program, StreamPlan
+from sim.lowering.program import Program, StreamPlan, Transfers
 from sim.lowering.section import Section
 from sim.version import __version__
 from workloads.workload import Workload
@@ -107,10 +106,9 @@ def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]
 def _moved(program: Program, write: bool) -> int:
     """Bytes read from DRAM, or written to it."""
     return sum(
-        count * request.size_bytes
+        program.bytes_moved(stream)
         for stream in program.streams
-        for count, request in zip(program.counts(stream), stream.requests, strict=True)
-        if isinstance(request, Transfer) and request.write == write
+        if isinstance(stream.requests, Transfers) and stream.requests.write == write
     )
 
 
@@ -131,8 +129,9 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
     """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
     sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
     for program, stream in _streams(sections):
-        for count, request in zip(program.counts(stream), stream.requests, strict=True):
-            for cluster, size in request.demand.items() if isinstance(request, Work) else ():
+        works = () if isinstance(stream.requests, Transfers) else stream.requests
+        for count, each in zip(program.counts(stream), works, strict=False):
+            for cluster, size in each.demand.items():
                 moved[cluster] += count * size
     result = {}
     for cluster, size in moved.items():
@@ -219,6 +218,7 @@ def _mapping(section: Section) -> MappingReport:
         sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
         spare_sram=mapping.spare_sram,
         head_first=mapping.head_first,
+        steps_first=mapping.steps_first,
         buffers=buffers,
         origin=section.choice.origin,
         trials=section.choice.trials,

@@ -108,6 +108,7 @@ class MappingReport(ResultModel):
     sram_bytes: int
     spare_sram: str
     head_first: bool
+    steps_first: bool
     buffers: list[BufferReport]
     origin: Origin
     trials: int

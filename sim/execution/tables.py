@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 
 from hw.reasons import NO_BUFFER
-from hw.requests import Transfer
 from hw.typed_arrays import typed_array
 from hw.unit_names import DMA
-from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan, TileVariant
+from sim.lowering.order import Numbers
+from sim.lowering.program import NOTHING, Dependency, Program, StreamPlan, TileVariant, Transfers
 
 NEEDED: Final = (
     5  # numbers of a dependency: counter, items of the producer a tile, offset, rank of the producer, reason
@@ -44,7 +44,7 @@ class StreamTables:
         self.names = tuple(stream.name for stream in program.streams)
         self.variant = program.variant
         self.transfers = plan.unit == DMA
-        self.values = array("q", [number for request in _described(plan, load) for number in request])
+        self.values = typed_array(_described(plan, load).reshape(-1))
         self._distinct = {id(numbers): numbers for numbers in plan.numbers}  # most variants of tiles are alike
         arrays = {key: typed_array(numbers) for key, numbers in self._distinct.items()}
         self.numbers = tuple(arrays[id(numbers)] for numbers in plan.numbers)
@@ -83,11 +83,11 @@ class StreamTables:
         return self.counters.index(counter), items, 0, dependency.producer, reason
 
 
-def _described(plan: StreamPlan, load: Load) -> list[tuple[int, int, int]]:
-    """The three numbers of each distinct request."""
-    return [
-        (request.size_bytes, request.address, int(request.write))
-        if isinstance(request, Transfer)
-        else (request.cycles, request.tail_cycles, load(request.cycles, request.demand))
-        for request in plan.requests
-    ]
+def _described(plan: StreamPlan, load: Load) -> Numbers:
+    """The three numbers of each distinct request, in rows."""
+    requests = plan.requests
+    if isinstance(requests, Transfers):
+        direction = np.full_like(requests.sizes, requests.write)
+        return np.stack([requests.sizes, requests.addresses, direction], axis=1)
+    works = [(work.cycles, work.tail_cycles, load(work.cycles, work.demand)) for work in requests]
+    return np.array(works, np.int64).reshape(-1, 3)

@@ -1,7 +1,6 @@
 """Schedules that are nearly as good as the one explained, and as unlike it and each other as can be.
 
-They are those of the mappings that the search tried. Where none was searched, since the mapping came with this version,
-a search is made for them.
+A search is made for them, since the one that found the best passes over what its bound shows to be no better.
 """
 
 from __future__ import annotations
@@ -40,18 +39,16 @@ def near(sections: Schedule, share: float = ROBUST, limits: Limits = LIMITS, mos
 
     Where layers differ, the first of the others has the first other mapping of every kind of layer, and so on.
     """
-    found = [_others(section, limits) if share else [] for section in sections]
+    found = [_others(section, share, limits) if share else [] for section in sections]
     close = [[mapping for ratio, mapping in others if ratio <= 1 + share] for others in found]
     unlike = [most_unlike(settled(section), each, most) for section, each in zip(sections, close, strict=True)]
     schedules = tuple(tuple(map(_laid, sections, row)) for row in zip_longest(*unlike))
     return Near(share, max(map(len, close)), schedules, tuple([each for _, each in others] for others in found))
 
 
-def _others(section: Section, limits: Limits) -> list[tuple[float, Mapping]]:
-    """The mappings that were tried, but that of *section*, with their time as a multiple of the best one's."""
-    tried = section
-    if section.choice.origin == "shipped":
-        tried = searched(section.stack, section.costs.machine, limits, [section.mapping])
+def _others(section: Section, share: float, limits: Limits) -> list[tuple[float, Mapping]]:
+    """Mappings that were tried, but that of *section*, with their time as a multiple of the best one's."""
+    tried = searched(section.stack, section.costs.machine, limits, [section.mapping], share)
     ranked = [(1.0, tried.mapping), *tried.choice.near]
     best = min(ratio for ratio, _ in ranked)
     others = [(ratio / best, settled(tried, mapping)) for ratio, mapping in ranked]

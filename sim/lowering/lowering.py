@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Work
 from hw.unit_names import UNITS
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory
 from sim.lowering.compute import ComputeStreams
 from sim.lowering.costs import CostModel
 from sim.lowering.dependencies import Streams, add_dependencies, weight_streams
-from sim.lowering.program import Moved, Pool, Program, StreamPlan
+from sim.lowering.order import StepLayout
+from sim.lowering.program import Moved, Pool, Program, StreamPlan, Transfers
 from sim.lowering.tiling import Tiling
 from sim.lowering.transfers import TransferStreams
 from workloads.workload import Stack
@@ -29,7 +29,9 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     before, works, after = transfers.before(), list(map(compute.plan, inventory.drafts)), transfers.after()
     plans = [*before, *works, *after]
     if inventory.mapping.head_first:
-        _put_ahead(plans, costs.analysis)
+        _put_head_ahead(plans, costs.analysis)
+    if inventory.mapping.steps_first:
+        _put_steps_ahead(works)
     streams = Streams(
         plans=plans,
         number={plan.name: number for number, plan in enumerate(plans)},
@@ -53,7 +55,7 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     )
 
 
-def _put_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:
+def _put_head_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:
     """What comes before any projection is a tile more urgent: the next tile's projections then find their operand."""
     projections = {name for name in analysis.operations if analysis.kind(name) == "projection"}
     for plan in plans:
@@ -61,6 +63,13 @@ def _put_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:
             name in projections or projections & analysis.upstream[name] for name in plan.operations
         )
         if first or plan.moves == Moved("activations"):
+            plan.ahead = 1
+
+
+def _put_steps_ahead(plans: list[StreamPlan]) -> None:
+    """What runs step by step is a tile more urgent: recurrences do not wait until a row of weight tiles is done."""
+    for plan in plans:
+        if plan.layout.order == StepLayout.order:
             plan.ahead = 1
 
 
@@ -105,10 +114,9 @@ def _peaks(machine: MachineSpec, plans: list[StreamPlan]) -> dict[int, float]:
     """The most that requests of *plans* ask of each cluster: bytes a cycle."""
     peaks: dict[int, float] = {}
     for plan in plans:
-        for request in plan.requests:
-            if isinstance(request, Work):
-                for cluster, size in request.demand.items():
-                    peaks[cluster] = max(peaks.get(cluster, 0.0), size / max(1, request.cycles))
+        for work in () if isinstance(plan.requests, Transfers) else plan.requests:
+            for cluster, size in work.demand.items():
+                peaks[cluster] = max(peaks.get(cluster, 0.0), size / max(1, work.cycles))
         for cluster, size in plan.lies.items():
             rate = machine.dram_bytes_per_cycle * size / sum(plan.lies.values())
             peaks[cluster] = max(peaks.get(cluster, 0.0), rate)

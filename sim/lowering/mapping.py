@@ -18,8 +18,9 @@ class Mapping:
     neighbours that have ``step_elements``; ``placement`` gives each operation its unit. Weights come in tiles of at
     most ``weight_slot_bytes``. With ``spill`` the state is in DRAM and on chip only for the blocks at work. No more
     than ``sram_bytes`` of the SRAM are used, all of it if None; what is left of that goes to more slots, by
-    ``spare_sram`` to all buffers in turn or to weights first. With ``head_first`` what a layer begins with goes one
-    tile ahead of everything else.
+    ``spare_sram`` to all buffers in turn or to weights first. A unit takes the oldest tile first, and of that what
+    comes first in the layer. With ``head_first`` what a layer begins with goes one tile ahead of everything else; with
+    ``steps_first`` what runs step by step goes before the rest of its tile.
     """
 
     token_tile: int
@@ -34,6 +35,7 @@ class Mapping:
     sram_bytes: int | None = None
     spare_sram: SpareSram = "evenly"
     head_first: bool = False
+    steps_first: bool = False
     step_elements: int = 1
 
     @property

@@ -56,6 +56,21 @@ class Moved:
     write: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Transfers:
+    """The transfers of a stream in columns: their ``sizes`` in bytes and ``addresses``; all to DRAM or all from it."""
+
+    sizes: Numbers
+    addresses: Numbers
+    write: bool = False
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __getitem__(self, number: int) -> Transfer:
+        return Transfer(int(self.sizes[number]), self.write, int(self.addresses[number]))
+
+
 @dataclass(eq=False)
 class StreamPlan:
     """One stream: its unit, its items, their requests and what they wait for.
@@ -72,7 +87,7 @@ class StreamPlan:
     unit: UnitName
     operations: tuple[str, ...]
     layout: Layout
-    requests: tuple[Work, ...] | tuple[Transfer, ...]
+    requests: tuple[Work, ...] | Transfers
     numbers: tuple[Numbers, ...]
     costs: tuple[Cost, ...] = ()
     dependencies: list[Dependency] = field(default_factory=list)
@@ -96,6 +111,14 @@ class StreamPlan:
         """What that costs; None for a transfer or for nothing."""
         number = self.numbers[variant][item]
         return None if number == NOTHING or not self.costs else self.costs[number]
+
+    @property
+    def moved_bytes(self) -> list[int]:
+        """What each of its requests moves: to or from DRAM, or between SRAM and its unit."""
+        if isinstance(self.requests, Transfers):
+            sizes: list[int] = self.requests.sizes.tolist()
+            return sizes
+        return [work.moved_bytes for work in self.requests]
 
     def busy(self, variant: TileVariant) -> bool:
         """Whether there is anything to do in a tile of a *variant*."""
@@ -177,5 +200,4 @@ class Program:
 
     def bytes_moved(self, stream: StreamPlan) -> int:
         """What all requests of *stream* move: to or from DRAM, or between SRAM and its unit."""
-        sizes = [request.moved_bytes for request in stream.requests]
-        return sum(count * size for count, size in zip(self.counts(stream), sizes, strict=True))
+        return sum(count * size for count, size in zip(self.counts(stream), stream.moved_bytes, strict=True))

@@ -86,6 +86,7 @@ class Section:
             sram_kib=ceil_div(usable_bytes(mapping, costs.machine.sram.capacity), 1024),
             spare_sram=mapping.spare_sram,
             head_first=mapping.head_first,
+            steps_first=mapping.steps_first,
             step_elements=mapping.step_elements,
         )
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 
 import numpy as np
 
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
-from hw.requests import Transfer
 from hw.unit_names import DMA
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.order import BatchLayout, Layout, Numbers
-from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant
+from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant, Transfers
 from sim.lowering.tiling import Tiling
 from workloads.workload import Stack
 
@@ -147,14 +145,17 @@ class TransferStreams:
 
     def _plan(self, transfers: _Transfers) -> StreamPlan:
         """The stream, with each distinct transfer once."""
-        place, requests = transfers.place, list[Transfer]()
+        place, columns = transfers.place, list[Numbers]()
         numbers: dict[int, Numbers] = {}  # by the identity of sizes
+        known = 0
         for sizes in {id(each): each for each in transfers.sizes}.values():
             busy, starts = sizes > 0, place.start + np.cumsum(sizes) - sizes
-            numbers[id(sizes)] = np.where(busy, len(requests) + np.cumsum(busy) - 1, NOTHING)
-            requests += map(Transfer, sizes[busy].tolist(), repeat(transfers.moves.write), starts[busy].tolist())
+            numbers[id(sizes)] = np.where(busy, known + np.cumsum(busy) - 1, NOTHING)
+            columns.append(np.stack([sizes[busy], starts[busy]]))
+            known += columns[-1].shape[1]
+        sizes, starts = np.hstack(columns)
         return StreamPlan(
-            transfers.name, DMA, (), transfers.layout, tuple(requests),
+            transfers.name, DMA, (), transfers.layout, Transfers(sizes, starts, transfers.moves.write),
             tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
             lies=self._lies(transfers.storages),

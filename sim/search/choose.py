@@ -39,11 +39,16 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered:
     return searched(stack, machine, limits, offered)
 
 
-def searched(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = ()) -> Section:
-    """*stack* by the best mapping that a search finds, even where one is shipped; see :func:`choose`."""
+def searched(
+    stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Mapping] = (), near: float = 0.0
+) -> Section:
+    """*stack* by the best mapping that a search finds, even where one is shipped; see :func:`choose`.
+
+    What can be no more than a share *near* slower than the best is tried as well.
+    """
     costs = cost_model(stack, machine)
     space = Space(stack, costs, limits)
-    search = MappingSearch(stack, machine, costs, space, limits.search or DEFAULT_SEARCH)
+    search = MappingSearch(stack, machine, costs, space, limits.search or DEFAULT_SEARCH, near)
     found = search.run(limits, [space.genome(mapping) for mapping in offered])
     return Section.lowered(stack, machine, costs, found[0].candidate.inventory, _choice(found, search.trials.count))
 
@@ -52,7 +57,7 @@ def _choice(found: Sequence[Tried], trials: int) -> Choice:
     if not trials:
         return GIVEN
     best = found[0].cycles
-    near = tuple((each.cycles / best, each.candidate.mapping) for each in found[1:] if each.cycles <= NEAR * best)
+    near = tuple((each.cycles / best, each.candidate.mapping) for each in found[1:] if each.cycles <= NEAR * best < inf)
     return Choice("searched", trials, near)
 
 

@@ -42,6 +42,7 @@ class Genome(NamedTuple):
     sram_bytes: int | None = None
     spare_sram: SpareSram = "evenly"
     head_first: bool = False
+    steps_first: bool = False
     step_elements: int = 1
 
 
@@ -63,6 +64,7 @@ class Choices:
         self.rooms = rooms if not wished else [wished] if wished < capacity else [None]
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
+        self.urgent_steps = (False, True) if wishes.steps_first is None else (wishes.steps_first,)
         usual = least_stepped_elements(costs.machine, stack.spec.batch)
         parts = dict.fromkeys(max(1, usual // part) for part in STEP_PARTS)
         self.step_elements = [wishes.step_elements] if wishes.step_elements else list(parts)
@@ -85,16 +87,17 @@ class Choices:
     @property
     def closed(self) -> bool:
         """Whether the wishes leave nothing to choose."""
-        open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.heads, self.step_elements
-        return not self.free and all(len(each) == 1 for each in open_to)
+        open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.step_elements
+        return not self.free and all(len(each) == 1 for each in (*open_to, self.heads, self.urgent_steps))
 
     def genome(
         self, steps: int, cut: tuple[int, int], slot_kib: int, spill: bool, units: Sequence[ComputeUnit]
     ) -> Genome:
         """With the usual choice of everything else."""
         blocks, lanes = cut
-        room, spare, head, least = self.rooms[0], self.spare[0], self.heads[0], self.step_elements[0]
-        return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, least)
+        room, spare, least = self.rooms[0], self.spare[0], self.step_elements[0]
+        head, urgent = self.heads[0], self.urgent_steps[0]
+        return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, urgent, least)
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""
@@ -104,6 +107,7 @@ class Choices:
         """*genome* with other operations step by step, another use of the SRAM, or of another urgency."""
         yield from (genome._replace(step_elements=least) for least in self.step_elements)
         yield from (genome._replace(head_first=head) for head in self.heads)
+        yield from (genome._replace(steps_first=urgent) for urgent in self.urgent_steps)
         yield from (genome._replace(spare_sram=spare) for spare in self.spare)
         yield from (genome._replace(sram_bytes=room) for room in self.rooms)
 
@@ -164,7 +168,8 @@ MOVES: Final[tuple[tuple[float, Move], ...]] = (
     (0.48, lambda choices, genome, random: genome._replace(slot_kib=random.choice(choices.slots))),
     (0.56, lambda choices, genome, random: genome._replace(slot_kib=near(choices.slots, genome.slot_kib, random))),
     (0.64, lambda choices, genome, random: genome._replace(spill=random.choice(choices.spills))),
-    (0.70, lambda choices, genome, random: genome._replace(head_first=random.choice(choices.heads))),
+    (0.67, lambda choices, genome, random: genome._replace(head_first=random.choice(choices.heads))),
+    (0.70, lambda choices, genome, random: genome._replace(steps_first=random.choice(choices.urgent_steps))),
     (0.74, lambda choices, genome, random: genome._replace(spare_sram=random.choice(choices.spare))),
     (0.77, lambda choices, genome, random: genome._replace(sram_bytes=random.choice(choices.rooms))),
     (0.80, lambda choices, genome, random: genome._replace(step_elements=random.choice(choices.step_elements))),

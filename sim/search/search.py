@@ -25,11 +25,11 @@ from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
 from workloads.workload import Stack
 
-SEEDS = 20  # at most
+SEEDS = 24  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
 NEAR_TILES = 9
-LEADERS = 2  # placements that are swept from
+LEADERS = 2  # placements and urgencies that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
 OFFERED = 3  # mappings that are tried of those that are offered, besides the trials of the budget
@@ -49,10 +49,16 @@ class _Enough(Exception):
 
 
 class MappingSearch:
-    """Tries mappings of *stack* on *machine*, of what *space* leaves open; *search* says how many by simulation."""
+    """Tries mappings of *stack* on *machine*, of what *space* leaves open; *search* says how many by simulation.
 
-    def __init__(self, stack: Stack, machine: MachineSpec, costs: CostModel, space: Space, search: Search) -> None:
+    What its bound shows to be up to a share *near* above the best is tried too, for who asks what is nearly as good.
+    """
+
+    def __init__(
+        self, stack: Stack, machine: MachineSpec, costs: CostModel, space: Space, search: Search, near: float = 0.0
+    ) -> None:
         self._stack, self._costs, self._space, self._budget = stack, costs, space, BUDGETS[search]
+        self._slack = 1 + near
         self._choices = space.choices
         self.trials = Trials(stack, machine, costs)
         self._value = OBJECTIVES[stack.wishes.objective](stack, machine, self.trials)
@@ -130,12 +136,12 @@ class MappingSearch:
         return self._fitting(genome).bound
 
     def _sweep(self) -> None:
-        """From the fastest of each placement, as long as its bound leaves something to win."""
-        leaders: dict[tuple[str, ...], Genome] = {}
+        """From the fastest of each placement and urgency, as long as its bound leaves something to win."""
+        leaders: dict[tuple[object, ...], Genome] = {}
         for genome in self._fastest(len(self._tried)):
-            leaders.setdefault(genome.units, genome)
+            leaders.setdefault((genome.units, genome.steps_first), genome)
         for genome in list(leaders.values())[:LEADERS]:
-            if self._value.least(self._tried[genome].candidate) * WORTH < self._best:
+            if self._value.least(self._tried[genome].candidate) * WORTH < self._best * self._slack:
                 self._sweep_from(genome)
 
     def _sweep_from(self, genome: Genome) -> None:
@@ -190,9 +196,9 @@ class MappingSearch:
             self._try(genome)
 
     def _try(self, genome: Genome) -> None:
-        """Simulate it unless its bound shows that it cannot win, or it has been simulated."""
+        """Simulate it unless its bound shows that it is not worth it, or it has been simulated."""
         candidate = self._space.candidate(genome)
-        if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best:
+        if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best * self._slack:
             return
         if self._tried and not self.trials.within(self._budget):
             raise _Enough

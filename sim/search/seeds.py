@@ -70,7 +70,8 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits) -> Iterat
             if (found := next(filter(fits, genomes), None)) is not None:
                 patterns.add(pattern)
                 most = min(most, WORSE * row.busiest)
-                yield found
+                urgent_steps = choices.urgent_steps if row.steps > 1 else choices.urgent_steps[:1]
+                yield from (found._replace(steps_first=urgent) for urgent in reversed(urgent_steps))
 
 
 class _Loads:

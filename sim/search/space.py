@@ -121,6 +121,7 @@ class Space:
             sram_bytes=genome.sram_bytes,
             spare_sram=genome.spare_sram,
             head_first=genome.head_first,
+            steps_first=genome.steps_first,
             step_elements=genome.step_elements,
         )
 
@@ -137,12 +138,13 @@ class Space:
             mapping.sram_bytes,
             mapping.spare_sram,
             mapping.head_first,
+            mapping.steps_first,
             mapping.step_elements,
         )
 
     def _candidate(self, genome: Genome) -> Candidate | None:
         costs, steps = self._costs, genome.steps
-        key = genome._replace(steps=0, spare_sram="evenly", head_first=False)
+        key = genome._replace(steps=0, spare_sram="evenly", head_first=False, steps_first=False)
         if steps >= self._too_many.get(key, inf) or (genome.spill and genome.blocks <= SPILL_SLOTS):
             return None
         mapping = self.mapping(genome)

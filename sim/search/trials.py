@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
-from hw.requests import Transfer
 from sim.execution.estimate import PROCESS_BYTES, REQUEST_SECONDS, Estimate
 from sim.execution.run import run_program
 from sim.files.errors import DeadlockError
 from sim.files.limits import Budget
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
+from sim.lowering.program import Transfers
 from sim.search.space import Candidate
 from workloads.workload import Stack
 
@@ -80,7 +80,7 @@ class Trials:
     def dram_bytes(self, candidate: Candidate) -> float:
         """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run: told without a run."""
         program = lower(self._stack, self._machine, self._costs, candidate.inventory)
-        moving = (each for each in program.streams if each.requests and isinstance(each.requests[0], Transfer))
+        moving = (each for each in program.streams if isinstance(each.requests, Transfers))
         return sum(map(program.bytes_moved, moving)) / self._stack.layers / self._stack.steps
 
     def cycles(self, candidate: Candidate, best: float = inf) -> float:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.requests import Transfer
-from sim.lowering.program import VARIANTS, StreamPlan, TileVariant
+from sim.lowering.program import VARIANTS, StreamPlan, TileVariant, Transfers
 from sim.lowering.section import Section
 from sim.trace.descriptions import describe_items, tokens
 from sim.trace.slices import NOTHING, Numbers, Words
@@ -70,9 +69,10 @@ class ItemTables:
         self._last_at_end = np.array([item.last_at_end for item in described])
         self.block = np.array([NOTHING if item.block is None else item.block for item in described])
         self.lane = np.array([NOTHING if item.lane is None else item.lane for item in described])
-        self.bytes = _by_item(plans, [[r.moved_bytes for r in plan.requests] for plan in plans])
-        writes = [[isinstance(r, Transfer) and r.write for r in plan.requests] for plan in plans]
-        self.writes = _by_item(plans, writes) > 0
+        self.bytes = _by_item(plans, [plan.moved_bytes for plan in plans])
+        writes = [isinstance(plan.requests, Transfers) and plan.requests.write for plan in plans]
+        by_request = [[write] * len(plan.requests) for plan, write in zip(plans, writes, strict=True)]
+        self.writes = _by_item(plans, by_request) > 0
 
     def variant(self, tile: Numbers) -> Numbers:
         """Of each *tile* its :class:`~sim.lowering.program.TileVariant`, as a number."""

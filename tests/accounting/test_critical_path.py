@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from hw.reasons import Reason
-from hw.requests import Cost, Transfer, Work
+from hw.requests import Cost, Work
 from sim.accounting.critical_path import PathTracker
 from sim.execution.run import run_program
 from sim.lowering.program import NOTHING, VARIANTS, Pool, Program, StreamPlan
@@ -29,6 +29,7 @@ from tests.support.programs import (
     one_channel,
     program,
     programs,
+    transfers,
 )
 
 SPEC = one_channel()
@@ -158,7 +159,7 @@ def test_the_path_of_a_random_program_is_as_long_as_its_run(built: Program) -> N
         ),
         # the bus turns round between the data of a read and of a write
         pytest.param(
-            program(load(1), replace(load(1, name="store"), requests=(Transfer(64, write=True),))),
+            program(load(1), replace(load(1, name="store"), requests=transfers(64, write=True))),
             {
                 ("load", "dram_latency", BUSY): OPEN,
                 ("load", "dram_row_miss", BUSY): LATENCY - OPEN,

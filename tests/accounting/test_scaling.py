@@ -116,6 +116,7 @@ def test_every_cycle_of_every_unit_is_accounted_for(name: str, simulated: int) -
 def test_without_refresh_only_the_rounding_to_the_clock_of_dram_differs() -> None:
     alike = [
         "mapping.head_first=false",
+        "mapping.steps_first=false",
         "mapping.weight_slot_kib=32",
         "mapping.sram_kib=512",
     ]  # no layer runs further ahead than the next

@@ -129,7 +129,7 @@ def test_a_signal_ends_a_query_at_once(tmp_path: Path) -> None:
 
 LAID = (
     "token_tile=32", "blocks=2", "lanes=2", "weight_slot_kib=128", "spill=false", "sram_kib=2048", "spare_sram=evenly",
-    "head_first=false", "step_elements=128", "place.outer=simd", "place.readout=mac_array",
+    "head_first=false", "steps_first=false", "step_elements=128", "place.outer=simd", "place.readout=mac_array",
 )  # fmt: skip
 WHOLE = " ".join(f"--set mapping.{wish}" for wish in LAID)  # all layers and tokens, in a second or two
 

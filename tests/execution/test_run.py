@@ -10,7 +10,7 @@ import pytest
 
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Transfer, Work
+from hw.requests import Work
 from hw.unit_names import UnitName
 from sim.execution.observers import RunObserver
 from sim.execution.run import Execution, run_program
@@ -19,6 +19,7 @@ from sim.files.documents import read_document
 from sim.files.errors import DeadlockError
 from sim.lowering.order import BatchLayout
 from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
+from tests.support.programs import transfers
 
 DRAM, NO_BUFFER, RECURRENCE = Reason.DRAM, Reason.NO_BUFFER, "recurrence"
 
@@ -33,7 +34,7 @@ def stream(unit: UnitName, cycles: int, items: int, *needs: Dependency, tail: in
 
 def load(size_bytes: int, items: int) -> StreamPlan:
     layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
-    return StreamPlan("load", "dma", (), layout, (Transfer(size_bytes),), numbers)
+    return StreamPlan("load", "dma", (), layout, transfers(size_bytes), numbers)
 
 
 def program(*streams: StreamPlan, tiles: int = 1, pool: Pool | None = None) -> Program:

@@ -9,13 +9,12 @@ import pytest
 
 from hw.engine import Engine
 from hw.reasons import reason_names
-from hw.requests import Transfer
 from hw.stream import Stream
 from hw.unit import Server
 from sim.execution.streams import StreamRun
 from sim.execution.tables import StreamTables
 from sim.lowering.program import NOTHING, Program, StreamPlan
-from tests.support.programs import MAC, SIMD, compute, items, load, needs, program
+from tests.support.programs import MAC, SIMD, compute, items, load, needs, program, transfers
 
 NAMES = reason_names(["data", "recurrence"])
 
@@ -63,11 +62,9 @@ def load_number(cycles: int, _: dict[int, int]) -> int:
 def moving(*sizes: int, **variants: list[int]) -> StreamPlan:
     """Transfers of *sizes*, one behind the other, in a layer of 1000 bytes with 100 a tile."""
     plan = load(len(sizes))
-    ends = np.cumsum(sizes)
-    requests = tuple(Transfer(size, address=int(end) - size) for size, end in zip(sizes, ends, strict=True))
     every = list(range(len(sizes)))
     numbers = tuple(np.array(variants.get(key, every), np.int64) for key in ("middle", "first", "last", "only"))
-    return replace(plan, requests=requests, numbers=numbers, layer_bytes=1000, tile_bytes=100)
+    return replace(plan, requests=transfers(*sizes), numbers=numbers, layer_bytes=1000, tile_bytes=100)
 
 
 def test_transfers_move_on_by_tile_and_layer() -> None:
@@ -91,7 +88,7 @@ def test_tiles_without_work_are_passed_over_but_count() -> None:
 
 
 def test_the_direction_is_that_of_the_request() -> None:
-    plan = replace(load(1), requests=(Transfer(64, write=True),))
+    plan = replace(load(1), requests=transfers(64, write=True))
     desk, _ = runs(program(plan))
     desk.engine.run()
     assert desk.heard == [(0, 64, 0, True)]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hw.reasons import Reason, reason_names
-from hw.requests import Transfer, Work
+from hw.requests import Work
 from sim.execution.tables import NEEDED, StreamTables
 from sim.lowering.program import NOTHING, Pool, Program
-from tests.support.programs import MAC, SIMD, compute, items, load, needs, program
+from tests.support.programs import MAC, SIMD, compute, items, load, needs, program, transfers
 
 DRAM, NO_BUFFER = Reason.DRAM, Reason.NO_BUFFER
 
@@ -39,9 +39,9 @@ class TestRequests:
         assert not found.transfers
 
     def test_a_transfer_is_its_bytes_its_address_and_its_direction(self) -> None:
-        stream = replace(load(2), requests=(Transfer(64, address=4096), Transfer(100, write=True)))
+        stream = replace(load(2), requests=transfers(64, 100, address=4096, write=True))
         found = tables(program(stream), 0)
-        assert found.values.tolist() == [64, 4096, 0, 100, 0, 1]
+        assert found.values.tolist() == [64, 4096, 1, 100, 4160, 1]
         assert found.transfers
 
     def test_items_are_numbered_by_variant_and_variants_that_are_alike_share_their_array(self) -> None:

@@ -14,7 +14,7 @@ from sim.explanation.findings import Explanation
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import near
 from sim.files.resolve import build_workload, read_inputs
-from sim.lowering.section import Choice
+from sim.lowering.section import Choice, Origin
 from sim.simulation import prepare, run
 
 # With 64 lanes Mamba-3's recurrence runs on the array as fast as on the lanes, within 5 %: in the one case the array is
@@ -109,9 +109,10 @@ def test_changes_of_the_same_keys_are_no_pair() -> None:
     assert both is not None and both.assignments == ("simd.lanes=64", "mac_array.elementwise={}")
 
 
-def test_alternatives_of_a_shipped_mapping_are_searched_for() -> None:
+@pytest.mark.parametrize("origin", ["shipped", "searched"])
+def test_alternatives_are_searched_for(origin: Origin) -> None:
     sections = laboratory().sections
-    shipped = tuple(replace(section, choice=Choice("shipped", 1)) for section in sections)
-    found = near(shipped, 0.05)
+    known = tuple(replace(section, choice=Choice(origin, 1)) for section in sections)
+    found = near(known, 0.05)
     assert found.schedules and found.tried > 0
     assert all(schedule[0].mapping != sections[0].mapping for schedule in found.schedules)

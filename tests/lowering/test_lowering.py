@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,29 @@ def test_weights_share_slots_where_they_do_not_stay(room: int, ideal: list[Effec
     found = section(kept, EDGE.model_copy(update={"ideal": ideal}), capacity=kept.least_bytes(8) + room)
     assert [plan.name for plan in found.program.streams][1:5] == ["load.weights.q", "load.weights.r", "q", "r..s"]
     assert found.program.pool == pool
+
+
+@pytest.mark.parametrize(
+    ("urgency", "ahead"),
+    [
+        pytest.param({}, set(), id="in order"),
+        pytest.param({"head_first": True}, {"load.input"}, id="the head, here but the input"),
+        pytest.param({"steps_first": True}, {"s..y"}, id="what runs step by step"),
+        pytest.param(
+            {"head_first": True, "steps_first": True}, {"load.input", "s..y"}, id="both"
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_urgent_goes_before_the_rest_of_its_tile(urgency: dict[str, bool], ahead: set[str]) -> None:
+    kept = inventory(LEAKY, "s y")
+    kept.mapping = replace(kept.mapping, **urgency)  # type: ignore[arg-type]
+    program = section(kept).program
+    assert {stream.name for stream in program.streams if stream.ahead} == ahead
+    order = [
+        stream.name
+        for stream in sorted(program.streams, key=lambda each: program.priority(program.streams.index(each), 1))
+    ]
+    assert set(order[: len(ahead)]) == ahead
 
 
 def groups(reasons: set[str]) -> set[str]:

@@ -47,6 +47,7 @@ def test_elementwise_pes_leave_more_open() -> None:
         pytest.param(["mapping.sram_kib=2048"], {"rooms": [None]}, id="all of the SRAM"),
         pytest.param(["mapping.spare_sram=weights"], {"spare": ("weights",)}, id="spare SRAM"),
         pytest.param(["mapping.head_first=true"], {"heads": (True,)}, id="urgency"),
+        pytest.param(["mapping.steps_first=true"], {"urgent_steps": (True,)}, id="urgent steps"),
         pytest.param(["mapping.step_elements=7"], {"step_elements": [7]}, id="step by step"),
         pytest.param(["mapping.place={outer: simd}"], {"free": ["readout"]}, id="one place"),
         pytest.param(["mapping.placement=mac_array"], {"free": []}, id="placement"),
@@ -61,12 +62,13 @@ def test_wishes_close_choices(settings: list[str], expected: dict[str, object]) 
 def test_moves_stay_within_the_choices_and_reach_each_of_them() -> None:
     found, random = choices("mapping.lanes=1"), Random(3)
     genome = found.genome(32, (3, 1), 64, False, ("mac_array", "simd"))
-    assert genome == Genome(32, 3, 1, 64, False, ("mac_array", "simd"), None, "evenly", False, 128)
+    assert genome == Genome(32, 3, 1, 64, False, ("mac_array", "simd"), None, "evenly", False, False, 128)
     seen = [genome := found.mutated(genome, 2, random) for _ in range(3000)]
     assert {each.steps for each in seen} == set(found.tiles)
     assert {(each.blocks, each.lanes) for each in seen} == set(found.cuts)
     assert {each.slot_kib for each in seen} == set(found.slots)
-    assert {each.spill for each in seen} == {each.head_first for each in seen} == {False, True}
+    assert {each.spill for each in seen} == {False, True}
+    assert {(each.head_first, each.steps_first) for each in seen} == set(product((False, True), repeat=2))
     assert {(each.sram_bytes, each.spare_sram) for each in seen} == set(product(found.rooms, SPARE))
     assert {each.units for each in seen} == {(a, b) for a in ("mac_array", "simd") for b in ("mac_array", "simd")}
     assert found.placement(seen[-1]) == found.fixed | dict(zip(found.free, seen[-1].units, strict=True))
@@ -80,16 +82,10 @@ def test_near_is_a_place_or_two_away_and_never_outside() -> None:
 
 def test_wishes_for_everything_leave_nothing_open() -> None:
     every = [
-        "spare_sram=evenly",
-        "token_tile=16",
-        "blocks=3",
-        "lanes=1",
-        "weight_slot_kib=64",
-        "spill=false",
-        "sram_kib=1024",
-        "spare_sram=evenly",
-    ]
-    wishes = [f"mapping.{wish}" for wish in [*every, "head_first=false", "step_elements=64", "placement=simd"]]
+        "token_tile=16", "blocks=3", "lanes=1", "weight_slot_kib=64", "spill=false", "sram_kib=1024",
+        "spare_sram=evenly", "head_first=false", "steps_first=false", "step_elements=64", "placement=simd",
+    ]  # fmt: skip
+    wishes = [f"mapping.{wish}" for wish in every]
     assert choices(*wishes).closed
     for missing in set(wishes) - {"mapping.lanes=1"}:  # three blocks of three heads have one lane
         assert not choices(*(wish for wish in wishes if wish != missing)).closed, missing
@@ -100,7 +96,7 @@ def test_variants_change_what_is_stepped_the_use_of_sram_or_the_urgency() -> Non
     genome = found.genome(32, (3, 1), 64, False, ("mac_array", "simd"))
     changed = {each for each in found.variants(genome) if each != genome}
     assert changed == {
-        genome._replace(head_first=True), genome._replace(spare_sram="weights"),
+        genome._replace(head_first=True), genome._replace(steps_first=True), genome._replace(spare_sram="weights"),
         genome._replace(sram_bytes=2**20), genome._replace(sram_bytes=2**19),
         *(genome._replace(step_elements=least) for least in (64, 32, 16)),
     }  # fmt: skip

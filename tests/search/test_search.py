@@ -42,7 +42,7 @@ def test_the_same_each_time_and_more_trials_are_no_worse() -> None:
 
 
 def test_the_most_frugal_of_the_best_is_chosen() -> None:
-    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=256"])
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
     search = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "quick")
@@ -60,10 +60,12 @@ def test_the_most_frugal_of_the_best_is_chosen() -> None:
 
 def test_wishes_are_kept() -> None:
     wishes = ["mapping.token_tile=20", "mapping.blocks=3", "mapping.lanes=1", "mapping.place.readout=simd"]
-    wishes += ["mapping.sram_kib=1000", "mapping.head_first=true", "mapping.spare_sram=weights"]
+    wishes += ["mapping.sram_kib=1000", "mapping.head_first=true", "mapping.steps_first=true"]
+    wishes += ["mapping.spare_sram=weights"]
     mapping = prepare("mamba2-d96", "edge", ["layers=2", "sequence_length=60", *wishes], QUICK).sections[0].mapping
     assert (mapping.token_tile, mapping.blocks, mapping.lanes, mapping.placement["readout"]) == (20, 3, 1, "simd")
-    assert (mapping.sram_bytes, mapping.head_first, mapping.spare_sram) == (1_024_000, True, "weights")
+    assert (mapping.sram_bytes, mapping.head_first, mapping.steps_first) == (1_024_000, True, True)
+    assert mapping.spare_sram == "weights"
 
 
 def test_a_head_is_searched_for_as_well() -> None:
@@ -72,7 +74,7 @@ def test_a_head_is_searched_for_as_well() -> None:
 
 
 def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out() -> None:
-    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=256"])
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
     best, *_ = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "full").run()
@@ -83,6 +85,21 @@ def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out() -> None:
     search = MappingSearch(stack, inputs.machine, costs, space, "short")
     assert search.run(offered=[offered])[0].cycles <= ALIKE * best.cycles < alone.cycles
     assert search.trials.count <= BUDGETS["short"].trials + 1
+
+
+@pytest.mark.parametrize(("near", "some"), [(0.0, False), (0.05, True)])
+def test_what_cannot_win_is_tried_where_it_is_asked_for(near: float, some: bool) -> None:
+    wishes = ["mapping.spill=false", "mapping.weight_slot_kib=64"]
+    inputs = resolve("mamba2_ssd", "edge", ["layers=2", *wishes])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    space = Space(stack, costs)
+    best, *_ = MappingSearch(stack, inputs.machine, costs, space, "quick").run()
+    search = MappingSearch(stack, inputs.machine, costs, space, "quick", near)
+    found = search.run(offered=[space.genome(best.candidate.mapping)])
+    hopeless = [each.candidate.bound for each in found if each.candidate.bound >= best.cycles]
+    assert bool(hopeless) is some
+    assert all(bound < (1 + near) * best.cycles for bound in hopeless)
 
 
 def test_a_search_that_would_take_too_long_is_refused() -> None:

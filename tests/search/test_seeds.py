@@ -30,6 +30,11 @@ def test_cuts_of_every_kind_and_slots_large_and_small() -> None:
     assert any(set(genome.units) == {"mac_array", "simd"} for genome in found)
 
 
+def test_recurrences_are_urgent_and_not_where_there_is_more_than_a_timestep() -> None:
+    for settings, urgent in (([], {False, True}), (["phase=decode"], {False})):
+        assert {genome.steps_first for genome in sown(lambda genome: True, *settings)} == urgent
+
+
 def test_what_does_not_fit_makes_room_for_what_does() -> None:
     found = sown(lambda genome: genome.steps <= 8 and genome.slot_kib <= 16)
     assert {genome.slot_kib for genome in found} == {16}

@@ -53,6 +53,12 @@ def test_a_trial_tells_what_the_whole_run_takes(workload: str, settings: list[st
     assert made.cycles(candidate) == pytest.approx(whole(stack, made, candidate), rel=0.003)
 
 
+def test_a_trial_tells_no_less_than_the_busiest_unit_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, made, candidate = trials("mamba2-d192", "layers=2", "mapping.token_tile=8")
+    monkeypatch.setattr(made, "_whole", lambda *_: 1.0)
+    assert made.cycles(candidate) == candidate.bound
+
+
 def test_what_seems_better_is_run_for_longer() -> None:
     _, made, candidate = trials("mamba2-d192", "layers=2", "mapping.token_tile=8")
     short, long = made._short_extent(candidate), made._long_extent(candidate)

@@ -22,7 +22,11 @@ MAPPING = Mapping(32, 1, 1, 4, 1, frozenset(), {"a": "mac_array", "b": "simd", "
         pytest.param({"token_tile": 128}, 2, id="a tile doubled twice"),
         pytest.param({"blocks": 8, "lanes": 2}, 2, id="more blocks and lanes"),
         pytest.param({"weight_slot_bytes": 8 << 10, "spill": True}, 3, id="a quarter of the slot, states spilled"),
-        pytest.param({"sram_bytes": 1 << 20, "spare_sram": "weights", "head_first": True}, 3, id="use of the SRAM"),
+        pytest.param(
+            {"sram_bytes": 1 << 20, "spare_sram": "weights", "head_first": True, "steps_first": True},
+            4,
+            id="use of the SRAM and urgency",
+        ),
     ],
 )
 def test_distance(changes: dict[str, Any], unlike: float) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.requests import Cost, Transfer, Work
+from hw.requests import Cost, Work
 from hw.unit_names import UnitName
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
@@ -24,7 +24,7 @@ from sim.execution.run import Execution, run_program
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.lowering.order import BatchLayout
-from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan
+from sim.lowering.program import NOTHING, VARIANTS, Dependency, Pool, Program, StreamPlan, Transfers
 
 LATENCY, OPEN = 15 + 17, 17  # clocks before the first data: activation and CAS, or the row is open
 
@@ -59,10 +59,16 @@ def compute(
     return StreamPlan(name or unit, unit, (), layout, tuple(works.values()), arrays, costs, list(dependencies))
 
 
+def transfers(*sizes: int, address: int = 0, write: bool = False) -> Transfers:
+    """Transfers of these sizes, one behind the other in DRAM from *address* on."""
+    every = np.array(sizes, np.int64)
+    return Transfers(every, address + np.cumsum(every) - every, write)
+
+
 def load(items: int, *dependencies: Dependency, name: str = "load") -> StreamPlan:
     """A stream of *items* transfers."""
     layout, numbers = BatchLayout(items, 1, items), (np.zeros(items, np.int64),) * len(VARIANTS)
-    return StreamPlan(name, "dma", (), layout, (Transfer(64),), numbers, dependencies=list(dependencies))
+    return StreamPlan(name, "dma", (), layout, transfers(64), numbers, dependencies=list(dependencies))
 
 
 def program(*streams: StreamPlan, pool: Pool | None = None, layers: int = 1, tiles: int = 1) -> Program:
@@ -156,13 +162,14 @@ def contended_programs(draw: st.DrawFn) -> Program:
     built = draw(programs())
     streams = []
     for plan in built.streams:
-        works = [each for each in plan.requests if isinstance(each, Work)]
+        assert not isinstance(plan.requests, Transfers)
+        works = list(plan.requests)
         sizes = [draw(st.integers(0, 64 * work.cycles)) for work in works]
         asking = [
             Work(work.cycles, work.tail_cycles, {0: size}) for work, size in zip(works, sizes, strict=True)
         ]  # fmt: skip
         streams.append(replace(plan, requests=tuple(asking)))
-    transfers = draw(st.integers(1, 6))
-    before = draw(st.lists(st.integers(-4, streams[0].items), min_size=transfers, max_size=transfers))
-    loads = replace(load(transfers, needs(0, *before)), lies={0: 64})
+    count = draw(st.integers(1, 6))
+    before = draw(st.lists(st.integers(-4, streams[0].items), min_size=count, max_size=count))
+    loads = replace(load(count, needs(0, *before)), lies={0: 64})
     return replace(built, streams=(*streams, loads), contended=True)

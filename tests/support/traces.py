@@ -29,6 +29,7 @@ MAPPED = {
     "sram_kib": 2048,
     "spare_sram": "evenly",
     "head_first": False,
+    "steps_first": False,
     "place": {"outer": "mac_array", "readout": "mac_array"},
 }  # how mamba3_mimo is laid out unless a test says otherwise
 ACCOUNTED = ("mac_array", "simd", "dma")
