@@ -1,4 +1,4 @@
-"""The search for a mapping: seeds, sweeps from the best of them, then random moves of the ten best.
+"""The search for a mapping: seeds, sweeps from the best of them, then random moves of the best ones.
 
 Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated. The
 random numbers are always the same, and what ends the search is a number of trials and of their requests, so its answer
@@ -32,6 +32,7 @@ NEAR_TILES = 9
 LEADERS = 2  # placements and urgencies that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
+LIKE_PARENTS = 0.7  # of the moves begin at the fastest, alike or not; the others at the fastest of each kind
 OFFERED = 3  # mappings that are tried of those that are offered, besides the trials of the budget
 PROPOSALS = 600  # random moves, of which some are tried
 ALIKE = 1.001  # mappings that are as good as the best
@@ -89,8 +90,13 @@ class MappingSearch:
             pass
         order = sorted(self._tried, key=self._values.__getitem__)
         alike = [genome for genome in order if self._values[genome] <= self._best * ALIKE]
-        chosen = min(alike, key=self._frugality)
+        chosen = next(genome for genome in sorted(alike, key=self._frugality) if self._is_alike(genome))
         return [self._tried[chosen], *(self._tried[genome] for genome in order if genome != chosen)]
+
+    def _is_alike(self, genome: Genome) -> bool:
+        """Whether a longer run says so too."""
+        candidate = self._tried[genome].candidate
+        return self._value.of(candidate, self.trials.long_cycles(candidate)) <= self._best * ALIKE
 
     def _frugality(self, genome: Genome) -> tuple[float, float, float]:
         candidate = self._tried[genome].candidate
@@ -183,9 +189,17 @@ class MappingSearch:
 
     def _evolve(self) -> None:
         for _ in range(PROPOSALS):
-            parents = self._fastest(PARENTS)
+            alike = self._random.random() < LIKE_PARENTS
+            parents = self._fastest(PARENTS) if alike else self._fastest_of_kinds(PARENTS)
             parent = parents[min(len(parents) - 1, int(self._random.expovariate(0.4)))]
             self._try(self._choices.mutated(parent, self._random.choice((1, 1, 2, 2, 3)), self._random))
+
+    def _fastest_of_kinds(self, count: int) -> list[Genome]:
+        """The fastest of each cut and urgency, of so many of these."""
+        kinds: dict[tuple[object, ...], Genome] = {}
+        for genome in self._fastest(len(self._values)):
+            kinds.setdefault((genome.blocks, genome.lanes, genome.steps_first, genome.head_first), genome)
+        return list(kinds.values())[:count]
 
     def _fastest(self, count: int) -> list[Genome]:
         return sorted(self._values, key=self._values.__getitem__)[:count]

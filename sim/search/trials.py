@@ -63,6 +63,7 @@ class Trials:
     def __init__(self, stack: Stack, machine: MachineSpec, costs: CostModel) -> None:
         self._stack, self._machine, self._costs = stack, machine, costs
         self.count = self.requests = 0
+        self._told: dict[tuple[int, _Extent], float] = {}  # by candidate, of which each is one object
 
     def within(self, budget: Budget) -> bool:
         """Whether the *budget* leaves something."""
@@ -89,9 +90,18 @@ class Trials:
         What is less than the best in a short run has to be so in a longer one.
         """
         self.count += 1
-        short, long = self._short_extent(candidate), self._long_extent(candidate)
-        found = self._run(candidate, short, best)
-        return found if found >= best or long == short else self._run(candidate, long, best)
+        found = self._told_by(self._short_extent(candidate), candidate, best)
+        return found if found >= best else self.long_cycles(candidate, best)
+
+    def long_cycles(self, candidate: Candidate, best: float = inf) -> float:
+        """The same by the longer run, whatever the short one says."""
+        return self._told_by(self._long_extent(candidate), candidate, best)
+
+    def _told_by(self, extent: _Extent, candidate: Candidate, best: float) -> float:
+        key = id(candidate), extent
+        if key not in self._told:
+            self._told[key] = self._run(candidate, extent, best)
+        return self._told[key]
 
     def _run(self, candidate: Candidate, extent: _Extent, best: float) -> float:
         self.requests += self._requests(candidate, extent)

@@ -56,5 +56,5 @@ def test_every_seed_fits_as_it_is() -> None:
     """What runs step by step decides what has to be kept, so a seed is asked for with its own."""
     asked: set[Genome] = set()
     found = sown(lambda genome: asked.add(genome) or genome.step_elements < 128)
-    assert found and set(found) <= asked
+    assert found and {genome._replace(steps_first=False) for genome in found} <= asked
     assert {genome.step_elements for genome in found} <= {16, 32, 64}
