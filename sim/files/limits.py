@@ -15,7 +15,7 @@ class Budget(NamedTuple):
 
 
 BUDGETS: Final[dict[Search, Budget]] = {
-    "short": Budget(8, 1_000_000),
+    "short": Budget(24, 3_000_000),
     "quick": Budget(120, 14_000_000),
     "full": Budget(300, 40_000_000),
 }

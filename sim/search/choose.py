@@ -66,7 +66,7 @@ def sections(
 ) -> tuple[Section, ...]:
     """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`.
 
-    Where the best chunk is to be found that is the one whose short search promises most. Mappings may be *offered* to
+    Where the best chunk is to be found that is the one whose search promises most. Mappings may be *offered* to
     each stack.
     """
     workload = best_chunk(workload, machine, limits)
@@ -81,7 +81,7 @@ def sections(
 
 
 def best_chunk(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
-    """*workload* with the chunk whose short search promises most, where that is to be found."""
+    """*workload* with the chunk whose search promises most, where that is to be found."""
     if not workload.chunkings:
         return workload
     promised: list[tuple[float, int]] = []
@@ -103,9 +103,9 @@ def best_chunk(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS
 
 
 def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
-    """Cycles that *stack* takes by the best of a short search; by its bound where nothing is to be searched for."""
-    costs = cost_model(stack, machine)
-    best, *_ = MappingSearch(stack, machine, costs, Space(stack, costs, limits), "short").run(limits)
+    """Cycles that *stack* takes by the best of a search; by its bound where nothing is to be searched for."""
+    costs, search = cost_model(stack, machine), limits.search or DEFAULT_SEARCH
+    best, *_ = MappingSearch(stack, machine, costs, Space(stack, costs, limits), search).run(limits)
     each_step = best.candidate.bound if best.cycles == inf else best.cycles
     return each_step * stack.steps * stack.layers
 

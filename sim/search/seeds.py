@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain, product
 from math import inf, log
@@ -22,6 +23,7 @@ SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest th
 USUAL_TILE = 32
 MOST_CONTRACTIONS = 6  # of which all placements are tried
 PATTERNS = 3  # placements of contractions that are kept for a cut
+MISSES = 4  # placements
 WORSE = 1.04  # at most, as the busiest unit goes
 
 
@@ -36,8 +38,13 @@ class _Row(NamedTuple):
     units: tuple[ComputeUnit, ...]
 
 
-def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Iterator[Genome]:
+def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> list[Genome]:
     """Genomes for which *fits* says that the SRAM has room."""
+    return list(_sown(stack, costs, choices, fits, MISSES)) or list(_sown(stack, costs, choices, fits, inf))
+
+
+def _sown(stack: Stack, costs: CostModel, choices: Choices, fits: Fits, misses: float) -> Iterator[Genome]:
+    """A tile that does not fit for so many placements is taken to be too long for all of them."""
     possible = sorted({blocks for blocks, _ in choices.cuts})
     classes = {min(possible, key=lambda blocks: abs(log(blocks / each))) for each in CLASSES}
     for cut in choices.cuts:
@@ -49,21 +56,22 @@ def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> Itera
                     known.add(stepped)
                     usual = choices.genome(choices.tiles[0], cut, choices.slots[0], False, ())
                     loads = _Loads(stack, costs, choices, cut, stepped)
-                    yield from _alike(loads, usual._replace(step_elements=least), choices, fits)
+                    yield from _alike(loads, usual._replace(step_elements=least), choices, fits, misses)
 
 
-def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits) -> Iterator[Genome]:
+def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: float) -> Iterator[Genome]:
     """Those with the cut and the stepped operations of *usual*."""
     rows = sorted(loads.rows())
     groups = SEED_SLOTS if len(choices.slots) > 1 else [tuple(choices.slots)]
     for spill, slots in product(choices.spills, groups):
         patterns: set[object] = set()
         most = inf  # cycles of the busiest unit, once something fits
+        missed, too_long = Counter[int](), inf  # by timesteps of a tile
         for row in rows:
             pattern = loads.pattern(row.units)
             if row.busiest > most or len(patterns) == PATTERNS:
                 break
-            if pattern in patterns:
+            if pattern in patterns or row.steps >= too_long:
                 continue
             like = usual._replace(steps=row.steps, spill=spill, units=row.units)
             genomes = (like._replace(slot_kib=slot) for slot in slots)
@@ -72,6 +80,10 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits) -> Iterat
                 most = min(most, WORSE * row.busiest)
                 urgent_steps = choices.urgent_steps if row.steps > 1 else choices.urgent_steps[:1]
                 yield from (found._replace(steps_first=urgent) for urgent in reversed(urgent_steps))
+                continue
+            missed[row.steps] += 1
+            if missed[row.steps] >= misses:
+                too_long = row.steps
 
 
 class _Loads:
