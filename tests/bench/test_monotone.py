@@ -15,7 +15,7 @@ FIGURES = {"simd.lanes": 32, "mac_array.rows": 32, "mac_array.columns": 32, "sra
     ("workload", "machine", "phase", "resource", "factor"),
     [
         ("mamba2-d192", "edge", "prefill", "simd.lanes", 2),
-        ("mamba2-d192", "edge_flexpe", "prefill", "simd.lanes", 4),
+        ("mamba2-d192", "edge", "prefill", "simd.lanes", 4),
         ("mamba3_mimo-d96", "edge", "decode", "mac_array.rows", 4),
         ("mamba1-d192", "edge", "prefill", "mac_array.columns", 2),
         ("mamba2-d384", "edge", "prefill", "sram.capacity", 4),
