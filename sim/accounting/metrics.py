@@ -129,8 +129,9 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
     """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
     sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
     for program, stream in _streams(sections):
-        works = () if isinstance(stream.requests, Transfers) else stream.requests
-        for count, each in zip(program.counts(stream), works, strict=False):
+        if isinstance(stream.requests, Transfers):
+            continue
+        for count, each in zip(program.counts(stream), stream.requests, strict=True):
             for cluster, size in each.demand.items():
                 moved[cluster] += count * size
     result = {}

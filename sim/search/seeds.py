@@ -23,7 +23,7 @@ SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest th
 USUAL_TILE = 32
 MOST_CONTRACTIONS = 6  # of which all placements are tried
 PATTERNS = 3  # placements of contractions that are kept for a cut
-MISSES = 4  # placements
+MISSES = 4  # placements for which a tile does not fit, until it counts as too long
 WORSE = 1.04  # at most, as the busiest unit goes
 
 
