@@ -75,6 +75,11 @@ class SramSpec(Spec):
         """What one cluster gives in a cycle."""
         return self.cluster_words_per_cycle * self.bank_width
 
+    @property
+    def bytes_per_cycle(self) -> int:
+        """What all clusters give in a cycle."""
+        return self.clusters * self.cluster_bytes_per_cycle
+
     def spread(self, start: int, size_bytes: int, traffic_bytes: int) -> dict[int, int]:
         """*traffic_bytes* to the buffer [start, start + size) by cluster, in proportion to what lies in each."""
         shares: dict[int, int] = {}

@@ -7,13 +7,15 @@ For each tile and each cut of the layer, whatever the placement, the order, the 
   what no way to cut the weights of a tile of tokens can better (``least_cycles`` of hw/gemm.py), edges included.
   Stepped operations cost what a request of each part costs. Other work is taken at a unit's full rate, but matrix
   products of activations on the array with their edges. Where elementwise work on the array passes its edges, the same
-  is dealt out twice more, with what operands, or results, take there that pass in whatever company.
+  is dealt out twice more, with what operands, or results, take there that pass in whatever company; and once more with
+  what the SRAM takes to give and take them.
+- *SRAM*: what has to be read and written in whatever company, of all but projections, at all that its banks give.
 - *DRAM*: weights come once a tile, or once a layer if all of a layer fit the SRAM; inputs, outputs, other parameters
   and the state come and go once. The bus is taken at its peak between refreshes.
 - A tile is no longer than what leaves room for an operand that a projection needs whole.
 
-The time is at least the larger of the two, for the best of all tiles and cuts; at least the recurrence bound with the
-quickest unit for each operation; and where a layer is one timestep, at least its projections, which are all on the
+The time is at least the largest of the three, for the best of all tiles and cuts; at least the recurrence bound with
+the quickest unit for each operation; and where a layer is one timestep, at least its projections, which are all on the
 array, and what cannot overlap with any of them, one after the other. To deal out fractions is a linear program with one
 constraint, whose dual has its optimum at one of the ratios of the operations' costs.
 
@@ -40,11 +42,12 @@ from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.bounds import least_recurrence_cycles_per_step
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
+from sim.lowering.forced import Forced, Tensors
 from sim.lowering.placement import all_stepped_operations
 from sim.lowering.section import cost_model
 from workloads.workload import Stack
 
-SpentOn = Literal["compute", "DRAM", "recurrence", "chain"]
+SpentOn = Literal["compute", "SRAM", "DRAM", "recurrence", "chain"]
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
 MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are dealt out
 
@@ -62,9 +65,11 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
         stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
-        costs = CostModel(costs.analysis, costs.machine, costs.element_bytes, longest=costs.longest)
+        width, longest = costs.element_bytes, costs.longest
+        costs = CostModel(costs.analysis, costs.machine, width, longest=longest, state_bytes=costs.state_bytes)
     bounds = _Bounds(stack, costs)
     known: list[tuple[float, SpentOn]] = bounds.side_by_side()
+    known.append((bounds.sram(), "SRAM"))
     known.append((float(least_recurrence_cycles_per_step(costs) * stack.steps), "recurrence"))
     if stack.steps == 1:
         known.append((bounds.chain(), "chain"))
@@ -115,6 +120,11 @@ class _Bounds:
                 pairs.append((max(dealt), tile.dram))
         compute, dram = min(pairs, key=max)
         return [(compute, "compute"), (dram, "DRAM")]
+
+    def sram(self) -> float:
+        """What operations that share requests cannot hand on, at all that the SRAM gives."""
+        names = [name for name in self._analysis.operations if name not in self._batched]
+        return sum(self._costs.sram_cycles(name, 1) for name in names) * self._stack.steps * self._batch
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""
@@ -214,12 +224,16 @@ class _Bounds:
         return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
 
     def _views(self, groups: int, blocks: int) -> Iterator[tuple[_Loads, ...]]:
-        """Work of a layer but its batched projections: of PEs, and of the array's edges where they may be a limit.
+        """Work of a layer but its batched projections: of PEs, of the array's edges and of the SRAM, where that may be.
 
         For each choice of operations that run step by step.
         """
-        passing = self._machine.mac_array.elementwise_by_edges and "edges" not in self._machine.ideal
-        kinds: list[_Elementwise] = [self._on_pes, *([self._operands, self._results] if passing else [])]
+        array, ideal = self._machine.mac_array, self._machine.ideal
+        kinds: list[_Elementwise] = [self._on_pes]
+        if array.elementwise_by_edges and "edges" not in ideal:
+            kinds += [self._operands, self._results]
+        if array.elementwise is not None and "bank_conflicts" not in ideal:
+            kinds.append(self._by_sram)
         for stepped in self._stepped(groups):
             parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
             yield tuple(self._loads(stepped, parts, kind) for kind in kinds)
@@ -274,40 +288,33 @@ class _Bounds:
         return elementwise_cost(self._machine.mac_array, self._passes(name)).useful_cycles
 
     def _operands(self, name: str, parts: int, stepped: bool) -> float:
-        """Cycles in which an operation's operands pass the edges that nothing on the array can hand on to it.
-
-        One that several operations read counts for the first of them, since they might share a request.
-        """
-        operands = (each for each in self._analysis.operands_of([name]) if self._first_to_fetch.get(each[0]) == name)
-        elements = sum(self._analysis.size(indices, parts) for _, indices in operands) * parts
-        return elements * self._stack.steps * self._batch / self._machine.mac_array.elementwise_rates[0]
+        """Cycles in which an operation's operands pass the edges that nothing on the array can hand on to it."""
+        return self._passing(self._elementwise.operands(name), parts) / self._machine.mac_array.elementwise_rates[0]
 
     def _results(self, name: str, parts: int, stepped: bool) -> float:
         """Cycles in which an operation's result passes the edge, if something else than the array has to have it."""
-        operation = self._analysis.operations[name].equation
-        readers = self._analysis.readers[operation.tensor]
-        if operation.tensor != self._analysis.graph.output_tensor and all(
-            not distance and self._may_be_handed_on(reader) for reader, distance in readers
-        ):
-            return 0.0
-        elements = self._analysis.size(operation.indices, parts) * parts
-        return elements * self._stack.steps * self._batch / self._machine.mac_array.elementwise_rates[1]
+        return self._passing(self._elementwise.results(name), parts) / self._machine.mac_array.elementwise_rates[1]
+
+    def _passing(self, tensors: Tensors, parts: int) -> int:
+        """Elements of *tensors* in all timesteps of all sequences."""
+        each = sum(self._analysis.size(indices, parts) for _, indices in tensors)
+        return each * parts * self._stack.steps * self._batch
 
     @cached_property
-    def _first_to_fetch(self) -> dict[str, str]:
-        """Tensor -> the first operation that has to fetch it, whatever it shares a request with; none if none has."""
-        together = [name for name in self._analysis.operations if self._may_be_handed_on(name)]
-        first: dict[str, str] = {}
-        for name in together:
-            for tensor, _ in self._analysis.operands_of([name]):
-                if self._analysis.comes_from_outside(tensor, name, together):
-                    first.setdefault(tensor, name)
-        return first
+    def _elementwise(self) -> Forced:
+        """What has to pass the edges if all that PEs can do elementwise is on them."""
+        array = self._machine.mac_array.elementwise
+        return self._costs.forced(name for name in self._analysis.operations if self._costs.in_passes(name, array))
 
-    def _may_be_handed_on(self, name: str) -> bool:
-        """Whether *name* can be elementwise work on the array, which others of its request read or write for."""
-        within = name in self._analysis.operations and name not in self._projections
-        return within and self._costs.in_passes(name, self._machine.mac_array.elementwise)
+    def _by_sram(self, name: str, parts: int, stepped: bool) -> float:
+        """Cycles in which the SRAM gives and takes what nothing on the array can hand on."""
+        return self._costs.sram_cycles(name, parts, self._on_the_array) * parts * self._stack.steps * self._batch
+
+    @cached_property
+    def _on_the_array(self) -> Forced:
+        """What the array cannot keep to itself if all that it can do is on it."""
+        costs = self._costs
+        return costs.forced(name for name in self._analysis.operations if MAC_ARRAY in costs.units(name))
 
     def _passes(self, name: str) -> list[VectorPass]:
         """All of an operation's work, for which a unit's useful cycles are those at its full rate."""

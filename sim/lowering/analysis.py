@@ -115,6 +115,10 @@ class Analysis:
             for name, op in self.operations.items()
         }
 
+    def width(self, tensor: str, element_bytes: int, state_bytes: int) -> int:
+        """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
+        return state_bytes if self.graph.producer[tensor] in self.recurrent else element_bytes
+
     def operands_of(self, names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
         """(tensor, indices) of every activation that *names*, done in one request, take from memory, each once.
 

@@ -146,9 +146,8 @@ class Inventory:
             self._place_tile(tensor, writer, readers)
 
     def width(self, tensor: str) -> int:
-        """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
-        recurrent = self.analysis.graph.producer[tensor] in self.analysis.recurrent
-        return self.state_bytes if recurrent else self.element_bytes
+        """Bytes of an element."""
+        return self.analysis.width(tensor, self.element_bytes, self.state_bytes)
 
     def _bytes(self, tensor: str) -> int:
         return self.analysis.graph.elements(tensor) * self.width(tensor) * self.mapping.batch

@@ -14,6 +14,7 @@ from sim.lowering.fusion import Draft
 from sim.lowering.order import Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.lowering.tiling import Tiling
+from sim.lowering.traffic import moved_by
 
 
 class _Works:
@@ -91,22 +92,8 @@ class ComputeStreams:
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
-        """SRAM traffic of a fused request: every stored operand and result once, intermediates not at all."""
-        stored = self._inventory.stored
-        key = "traffic", tuple(draft.operations), groups
-        traffic = self._costs.once(key, lambda: self._traffic(draft, groups))
-        moved = [(stored[tensor], size * scale) for tensor, size in traffic]
-        parameters = self._inventory.parameters.get(self._inventory.home[draft.operations[0]])
-        if parameters is not None:
-            parts = groups if draft.grouped else 1
-            moved.append((parameters, parameters.buffer.slot_bytes // parts))
-        return self._spread(moved)
-
-    def _traffic(self, draft: Draft, groups: int) -> list[tuple[str, int]]:
-        """Tensors that a request of *draft* reads or writes, with bytes for a timestep of one sequence."""
-        moved = (*self._analysis.operands_of(draft.operations), *self._analysis.results_of(draft.operations))
-        size, width = self._analysis.size, self._inventory.width
-        return [(tensor, size(indices, groups) * width(tensor)) for tensor, indices in moved]
+        """SRAM traffic of a fused request."""
+        return self._spread(moved_by(draft, self._inventory, self._costs, scale, groups))
 
     def _spread(self, moved: list[tuple[Storage, int]]) -> dict[int, int]:
         demand: dict[int, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -16,6 +16,7 @@ from hw.requests import Cost, Gemm, VectorPass
 from hw.simd import VectorUnitSpec, vector_cost
 from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.lowering.analysis import Analysis
+from sim.lowering.forced import Forced
 
 Shared = TypeVar("Shared")
 UNKNOWN = 2**40  # timesteps
@@ -26,7 +27,8 @@ class CostModel:
 
     So is whatever else they share, see :meth:`once`; all of it lives as long as the choice.
     With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
-    product would be quicker. No tile has more than *longest* timesteps, of all sequences, if that is known.
+    product would be quicker. No tile has more than *longest* timesteps, of all sequences, if that is known. An element
+    has *element_bytes*, one that a recurrence makes *state_bytes*, which are as many unless given.
     """
 
     def __init__(
@@ -36,12 +38,14 @@ class CostModel:
         element_bytes: int,
         elementwise: bool = False,
         longest: int = UNKNOWN,
+        state_bytes: int | None = None,
     ) -> None:
         self._elementwise = elementwise and machine.mac_array.elementwise is not None
         self.longest = longest
         self.analysis = analysis
         self.machine = machine
         self.element_bytes = element_bytes
+        self.state_bytes = state_bytes or element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self._gemms: dict[tuple[str, int, int], Gemm] = {}
@@ -107,6 +111,37 @@ class CostModel:
         if self.in_products(name):
             ways.append((self.gemm_cost(self.gemm(name, scale, parts)), False))
         return min(ways, key=lambda way: way[0].cycles)
+
+    def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
+        """Cycles of *unit* for one part of *name* if only what has to go to memory does, at all that the SRAM gives."""
+        cost = self.cost(name, unit, scale, groups).cycles
+        parts = groups if self.analysis.grouped(name) else 1
+        if unit == MAC_ARRAY and not self._on_the_array(name, scale, parts)[1]:
+            return cost
+        return max(cost, self.sram_cycles(name, parts) * scale)
+
+    def sram_cycles(self, name: str, parts: int, together: Forced | None = None) -> float:
+        """Cycles in which what *name* cannot hand on crosses the ports of the SRAM, for a timestep of one sequence.
+
+        It is one of so many *parts*; nothing but a batched projection prevents that others share its request, unless
+        *together* says so.
+        """
+        if "bank_conflicts" in self.machine.ideal:
+            return 0.0
+        together = together or self.once(("all together",), lambda: self.forced(self.analysis.operations))
+        size, width = self.analysis.size, self.analysis.width
+        return (
+            sum(
+                size(indices, parts) * width(tensor, self.element_bytes, self.state_bytes)
+                for tensor, indices in (*together.operands(name), *together.results(name))
+            )
+            / self.machine.sram.bytes_per_cycle
+        )
+
+    def forced(self, together: Iterable[str]) -> Forced:
+        """What has to go to memory where *together* share requests, all but batched projections."""
+        analysis = self.analysis
+        return Forced(analysis, [n for n in together if analysis.kind(n) != "projection" or n in analysis.recurrent])
 
     def pe_cost(self, name: str, scale: int, parts: int) -> Cost:
         """Cost of one part of *name* on PEs that do it elementwise, whatever passes the array's edges meanwhile."""

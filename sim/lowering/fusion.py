@@ -43,6 +43,11 @@ class WeightTiles:
         return np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers]
 
     @cached_property
+    def cut(self) -> tuple[object, ...]:
+        """What is equal for weights that are cut alike."""
+        return self.segments, self.shapes, self.numbers.tobytes()
+
+    @cached_property
     def largest(self) -> int:
         """Weights in the largest tile."""
         return int(self.elements.max())
@@ -225,6 +230,8 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
         return False
     gemm = costs.gemm(name, costs.longest, mapping.blocks)
     if analysis.grouped(name):
+        if gemm.batch < costs.gemm(name, costs.longest, 1).batch:
+            return True  # a block has fewer products, which are as wide
         width = costs.columns_of_a_fold(gemm)
         return gemm.n % width == 0 or gemm.n >= 8 * width
     return analysis.sums_over_groups(name) and gemm.k >= 4 * array.rows

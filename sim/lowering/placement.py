@@ -86,22 +86,22 @@ def choose_placement(
     """
     tokens, batch, groups = shape
 
-    def load(name: str, unit: ComputeUnit) -> int:
+    def load(name: str, unit: ComputeUnit) -> float:
         repeats = groups if costs.analysis.grouped(name) else 1
         if name in stepped:
-            return costs.cost(name, unit, batch, groups).cycles * repeats * tokens
-        return costs.cost(name, unit, tokens * batch, 1).cycles
+            return costs.busy_cycles(name, unit, batch, groups) * repeats * tokens
+        return costs.busy_cycles(name, unit, tokens * batch, 1)
 
     options = {name: (place[name],) if name in place else costs.units(name) for name in costs.analysis.operations}
     if wish != "auto":
         return {name: wish if wish in units else units[0] for name, units in options.items()}
     loads = {name: {unit: load(name, unit) for unit in units} for name, units in options.items()}
     chosen: dict[str, ComputeUnit] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
-    totals: dict[ComputeUnit, int] = dict.fromkeys(COMPUTE_UNITS, 0)
+    totals: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
     for name, unit in chosen.items():
         totals[unit] += loads[name][unit]
     while True:
-        best: tuple[int, int, str, ComputeUnit] | None = None
+        best: tuple[float, float, str, ComputeUnit] | None = None
         for name, units in options.items():
             here = chosen[name]
             for there in units:

@@ -99,4 +99,4 @@ def cost_model(stack: Stack, machine: MachineSpec) -> CostModel:
     """What the operations of *stack* cost on *machine*."""
     elementwise = stack.wishes.contractions == "elementwise"
     longest = stack.steps * stack.spec.batch
-    return CostModel(Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest)
+    return CostModel(Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest, stack.state_bytes)

@@ -9,7 +9,7 @@ official sizes are within 3 % of the Mamba-3's, so the interpolation corrects li
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -46,19 +46,25 @@ class Official:
 class Comparison:
     """A Mamba-3 and a Mamba-2 of as many layer parameters: cycles a token by (machine, phase), (Mamba-2's, Mamba-3's).
 
-    ``nearest`` is the official Mamba-2 whose parameters are the nearest. ``roofline_penalty`` is that of operations by
-    the paper's convention, in prefill token by token.
+    ``least_cycles`` are their bounds over every mapping. ``nearest`` is the official Mamba-2 whose parameters are the
+    nearest. ``roofline_penalty`` is that of operations by the paper's convention, in prefill token by token.
     """
 
     model: Official
     nearest: Official
     cycles: dict[tuple[str, str], tuple[float, float]]
+    least_cycles: dict[tuple[str, str], tuple[float, float]]
     roofline_penalty: float
 
     def penalty(self, machine: str, phase: str) -> float:
         """How much longer Mamba-3 takes, in percent."""
         mamba2, mamba3 = self.cycles[machine, phase]
         return excess(mamba3, mamba2)
+
+    def penalties(self, machine: str, phase: str) -> tuple[float, float]:
+        """Between what the penalty is for the best mappings that there can be, in percent."""
+        (mamba2, mamba3), (least2, least3) = self.cycles[machine, phase], self.least_cycles[machine, phase]
+        return excess(least3, mamba2), excess(mamba3, least2)
 
 
 def comparisons(runs: Runs) -> list[Comparison]:
@@ -82,16 +88,18 @@ def _model(name: str, runs: dict[tuple[str, str], Simulated]) -> Official:
 
 def _compared(model: Official, references: Sequence[Official]) -> Comparison:
     sizes = [each.layer_parameters for each in references]
-    cycles = {
-        key: (
-            interpolated(model.layer_parameters, sizes, [each.runs[key].cycles_per_token for each in references]),
-            run.cycles_per_token,
-        )
-        for key, run in model.runs.items()
-    }
-    operations = interpolated(model.layer_parameters, sizes, [each.paper_gop_per_token for each in references])
+
+    def beside(value: Callable[[Official], float]) -> tuple[float, float]:
+        """The *value* of a Mamba-2 of as many parameters, and that of *model*."""
+        return interpolated(model.layer_parameters, sizes, list(map(value, references))), value(model)
+
+    def times(value: Callable[[Simulated], float]) -> dict[tuple[str, str], tuple[float, float]]:
+        return {key: beside(lambda each: value(each.runs[key])) for key in model.runs}  # noqa: B023 - called at once
+
+    cycles, least = times(lambda run: run.cycles_per_token), times(lambda run: run.least_cycles_per_token)
+    mamba2, mamba3 = beside(lambda each: each.paper_gop_per_token)
     nearest = min(references, key=lambda each: abs(log(each.layer_parameters / model.layer_parameters)))
-    return Comparison(model, nearest, cycles, excess(model.paper_gop_per_token, operations))
+    return Comparison(model, nearest, cycles, least, excess(mamba3, mamba2))
 
 
 def interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

@@ -69,7 +69,9 @@ def page(found: Sequence[Comparison]) -> str:
         f"{_farthest(found)} at most, so that little depends on the interpolation.",
         "## Penalty",
         _penalties(found),
-        "The roofline's penalty is that of the paper: operations by its convention, token by token.",
+        "In brackets: between what it lies whatever the mappings, by the bounds over every mapping of both. Where that "
+        "is wide, the search or the bound is not good enough to tell. The roofline's penalty is that of the paper: "
+        "operations by its convention, token by token.",
         _words(found),
         "## Cycles a token, layers only",
         _times(found),
@@ -107,11 +109,16 @@ def _penalties(found: Sequence[Comparison]) -> str:
             each.model.name,
             millions(each.model.layer_parameters),
             signed(each.roofline_penalty),
-            *(signed(each.penalty(machine, phase)) for phase, machine in _WAYS),
+            *(_penalty(each, machine, phase) for phase, machine in _WAYS),
         ]
         for each in found
     ]
     return table(["Mamba-3", "layers", "roofline", *(f"{phase}, {machine}" for phase, machine in _WAYS)], rows)
+
+
+def _penalty(each: Comparison, machine: str, phase: str) -> str:
+    least, most = (signed(penalty).removesuffix(" %") for penalty in each.penalties(machine, phase))
+    return f"{signed(each.penalty(machine, phase))} ({least} to {most})"
 
 
 def _times(found: Sequence[Comparison]) -> str:

@@ -1,10 +1,13 @@
 """How long the busiest unit of a candidate works, for a timestep of a layer: no run of it can be quicker.
 
 Requests cost what they cost, edges, fill and drain included; that is more than the resource bound of a result, which
-counts work at a unit's full rate.
+counts work at a unit's full rate. None is quicker than all of the SRAM gives what it moves, nor all of them together.
 """
 
 from __future__ import annotations
+
+from math import inf
+from typing import Final
 
 import numpy as np
 
@@ -12,14 +15,18 @@ from hw.integers import ceil_div
 from hw.unit_names import DMA, MAC_ARRAY, SIMD
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
+from sim.lowering.traffic import moved_by
 from workloads.workload import Stack
+
+SRAM: Final = "sram"
 
 
 def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -> float:
-    """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit or DRAM."""
+    """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit, SRAM or DRAM."""
     mapping, dram_cycles = inventory.mapping, costs.machine.dram_cycles
     spilled = 2 * inventory.carried_bytes(spilled=True)
-    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: dram_cycles(spilled)}
+    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: dram_cycles(spilled), SRAM: 0}
+    bytes_per_cycle = inf if "bank_conflicts" in costs.machine.ideal else costs.machine.sram.bytes_per_cycle
     for draft in inventory.drafts:
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
@@ -31,5 +38,8 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)
             repeats = groups * (mapping.tile_steps if draft.stepped else 1)
-            loads[draft.unit] += costs.fused_cost(draft.operations, draft.unit, scale, groups).cycles * repeats
+            moved = sum(size for _, size in moved_by(draft, inventory, costs, scale, groups)) / bytes_per_cycle
+            cycles = costs.fused_cost(draft.operations, draft.unit, scale, groups).cycles
+            loads[draft.unit] += max(cycles, moved) * repeats
+            loads[SRAM] += moved * repeats
     return max(loads.values()) / mapping.tile_steps

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import log
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from hw.unit_names import ComputeUnit
+from hw.unit_names import SIMD, ComputeUnit
 from sim.files.errors import MappingError
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import least_stepped_elements
-from workloads.workload import SpareSram, Stack
+from workloads.workload import MappingSpec, SpareSram, Stack
 
+T = TypeVar("T")
 KIB: Final = 1024
 TILES = (
     1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
@@ -52,6 +54,7 @@ class Choices:
     def __init__(self, stack: Stack, costs: CostModel) -> None:
         wishes, analysis, capacity = stack.wishes, costs.analysis, costs.machine.sram.capacity
         self.size = analysis.graph.sizes[analysis.group_index] if analysis.group_index else 1
+        self._chunk, self._capacity = stack.graph.tokens, capacity
         self.tiles = _tiles(stack)
         divisors = [number for number in range(1, min(self.size, MOST_BLOCKS) + 1) if self.size % number == 0]
         self.blocks = [wishes.blocks] if wishes.blocks else divisors
@@ -98,6 +101,24 @@ class Choices:
         room, spare, least = self.rooms[0], self.spare[0], self.step_elements[0]
         head, urgent = self.heads[0], self.urgent_steps[0]
         return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, urgent, least)
+
+    def like(self, known: MappingSpec) -> Genome:
+        """What is nearest to a *known* mapping of such a layer on any machine: as much of it as is open here."""
+        cut, room = (known.blocks or 1, known.lanes or 1), KIB * (known.sram_kib or 0)
+        usual = self.genome(
+            _nearest(self.tiles, (known.token_tile or 1) // self._chunk),
+            min(self.cuts, key=lambda each: (abs(log(each[0] / cut[0])), abs(log(each[1] / cut[1])))),
+            _nearest(self.slots, known.weight_slot_kib or 1),
+            _among(self.spills, known.spill),
+            [_among(units, known.place.get(name, SIMD)) for name, units in zip(self.free, self._units, strict=True)],
+        )
+        return usual._replace(
+            sram_bytes=room if len(self.rooms) > 1 and 0 < room < self._capacity else self.rooms[0],
+            spare_sram=_among(self.spare, known.spare_sram),
+            head_first=_among(self.heads, known.head_first),
+            steps_first=_among(self.urgent_steps, known.steps_first),
+            step_elements=_nearest(self.step_elements, known.step_elements or 1),
+        )
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""
@@ -149,9 +170,18 @@ def _tiles(stack: Stack) -> list[int]:
     return tiles if steps > TILES[-1] or steps in tiles else [*tiles, steps]
 
 
+def _nearest(choices: Sequence[int], value: int) -> int:
+    return min(choices, key=lambda each: abs(each - value))
+
+
+def _among(choices: Sequence[T], value: object) -> T:
+    """*value* if it is one of *choices*, else the first of them."""
+    return next((each for each in choices if each == value), choices[0])
+
+
 def near(choices: Sequence[int], value: int, random: Random) -> int:
     """One of *choices*, one or two places from that which is nearest to *value*."""
-    at = min(range(len(choices)), key=lambda number: abs(choices[number] - value)) + random.choice(NEAR)
+    at = choices.index(_nearest(choices, value)) + random.choice(NEAR)
     return choices[max(0, min(len(choices) - 1, at))]
 
 

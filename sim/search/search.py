@@ -1,4 +1,4 @@
-"""The search for a mapping: seeds, sweeps from the best of them, then random moves of the best ones.
+"""The search for a mapping: what is known of such layers, seeds, sweeps from the best, random moves of the best ones.
 
 Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated. The
 random numbers are always the same, and what ends the search is a number of trials and of their requests, so its answer
@@ -21,6 +21,7 @@ from sim.lowering.costs import CostModel
 from sim.search.genome import Genome
 from sim.search.objectives import OBJECTIVES
 from sim.search.seeds import seeds
+from sim.search.shipped import kindred
 from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
 from workloads.workload import Stack
@@ -65,6 +66,7 @@ class MappingSearch:
         self._value = OBJECTIVES[stack.wishes.objective](stack, machine, self.trials)
         self._random = Random(1)
         self._tried: dict[Genome, Tried] = {}
+        self._runs: set[tuple[object, ...]] = set()  # those tried, but for choices that made no difference
         self._values: dict[Genome, float] = {}  # of those tried, by the objective
         self._best = inf
 
@@ -82,6 +84,7 @@ class MappingSearch:
             return [Tried(self._fitting(first), inf)]
         try:
             self._try_offered(offered)
+            self._try_all(map(self._choices.like, kindred(self._stack)))
             self._try_seeds(sown)
             self._sweep()
             while self._improves(self._evolve, self._move_units, self._cross):
@@ -206,16 +209,21 @@ class MappingSearch:
 
     def _try_all(self, genomes: Iterable[Genome]) -> None:
         """Those that fit, the lowest bound first."""
-        for genome in sorted((each for each in genomes if self._space.candidate(each) is not None), key=self._bound):
+        fitting = [genome for genome in dict.fromkeys(genomes) if self._space.candidate(genome) is not None]
+        for genome in sorted(fitting, key=self._bound):
             self._try(genome)
 
     def _try(self, genome: Genome) -> None:
-        """Simulate it unless its bound shows that it is not worth it, or it has been simulated."""
+        """Simulate it unless its bound shows that it is not worth it, or what runs alike has been simulated."""
         candidate = self._space.candidate(genome)
         if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best * self._slack:
             return
+        run = genome._replace(slot_kib=0, step_elements=0), candidate.cut
+        if run in self._runs:
+            return
         if self._tried and not self.trials.within(self._budget):
             raise _Enough
+        self._runs.add(run)
         cycles = self.trials.cycles(candidate, self._value.most_cycles(candidate, self._best))
         self._tried[genome] = Tried(candidate, cycles)
         self._values[genome] = self._value.of(candidate, cycles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, product
 from math import inf, log
 from typing import NamedTuple
@@ -32,10 +32,26 @@ class _Row(NamedTuple):
 
     permille: int
     unusual: float
-    all: float
+    all: float  # cycles a timestep of compute units
     busiest: float  # cycles a timestep
     steps: int
     units: tuple[ComputeUnit, ...]
+
+    @classmethod
+    def of(cls, steps: int, units: tuple[ComputeUnit, ...], loads: Sequence[float]) -> _Row:
+        """With these *loads* of compute units, in cycles a timestep."""
+        unusual = abs(log(steps / USUAL_TILE))
+        return cls(_permille(max(loads)), unusual, round(sum(loads), 3), max(loads), steps, units)
+
+    def beside(self, cycles: float) -> _Row:
+        """The same where another unit has so many *cycles* of work a timestep."""
+        busiest = max(self.busiest, cycles)
+        return self._replace(permille=_permille(busiest), busiest=busiest)
+
+
+def _permille(cycles: float) -> int:
+    """Numbers that differ by one for cycles that differ by a permille."""
+    return round(1000 * log(max(1.0, cycles)))
 
 
 def seeds(stack: Stack, costs: CostModel, choices: Choices, fits: Fits) -> list[Genome]:
@@ -61,13 +77,13 @@ def _sown(stack: Stack, costs: CostModel, choices: Choices, fits: Fits, misses: 
 
 def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: float) -> Iterator[Genome]:
     """Those with the cut and the stepped operations of *usual*."""
-    rows = sorted(loads.rows())
+    known = list(loads.rows())
     groups = SEED_SLOTS if len(choices.slots) > 1 else [tuple(choices.slots)]
     for spill, slots in product(choices.spills, groups):
         patterns: set[object] = set()
         most = inf  # cycles of the busiest unit, once something fits
         missed, too_long = Counter[int](), inf  # by timesteps of a tile
-        for row in rows:
+        for row in sorted(row.beside(loads.dram_cycles(row.steps, spill)) for row in known):
             pattern = loads.pattern(row.units)
             if row.busiest > most or len(patterns) == PATTERNS:
                 break
@@ -76,6 +92,7 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: f
             like = usual._replace(steps=row.steps, spill=spill, units=row.units)
             genomes = (like._replace(slot_kib=slot) for slot in slots)
             if (found := next(filter(fits, genomes), None)) is not None:
+                found = _longer(found, row, loads, choices, fits)
                 patterns.add(pattern)
                 most = min(most, WORSE * row.busiest)
                 urgent_steps = choices.urgent_steps if row.steps > 1 else choices.urgent_steps[:1]
@@ -84,6 +101,16 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: f
             missed[row.steps] += 1
             if missed[row.steps] >= misses:
                 too_long = row.steps
+
+
+def _longer(found: Genome, row: _Row, loads: _Loads, choices: Choices, fits: Fits) -> Genome:
+    """Where DRAM is the busiest, the longest tile that fits below that of the next row, with slots as large as fit."""
+    if row.busiest > loads.dram_cycles(row.steps, found.spill):
+        return found
+    most = next((tile for tile in SEED_TILES if tile > row.steps), 2 * row.steps)
+    tiles = [tile for tile in choices.tiles if row.steps < tile < most]
+    longer = [found._replace(steps=tile, slot_kib=slot) for tile in reversed(tiles) for slot in reversed(choices.slots)]
+    return next(filter(fits, longer), found)
 
 
 class _Loads:
@@ -96,6 +123,8 @@ class _Loads:
         self._groups = cut[0] * cut[1]
         contractions = [n for n, name in enumerate(choices.free) if costs.analysis.kind(name) == "contraction"]
         self._contractions = contractions[:MOST_CONTRACTIONS]
+        projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
+        self._weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
         """The units of contractions alone."""
@@ -130,13 +159,18 @@ class _Loads:
         costs, batch = self._costs, self._stack.spec.batch
         repeats = self._groups if costs.analysis.grouped(name) else 1
         if name in self._stepped:
-            return {unit: costs.cost(name, unit, batch, self._groups).cycles * repeats for unit in costs.units(name)}
-        return {unit: costs.cost(name, unit, steps * batch, 1).cycles / steps for unit in costs.units(name)}
+            return {unit: costs.busy_cycles(name, unit, batch, self._groups) * repeats for unit in costs.units(name)}
+        return {unit: costs.busy_cycles(name, unit, steps * batch, 1) / steps for unit in costs.units(name)}
 
     def _row(self, steps: int, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]) -> _Row:
         loads: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
         for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
             loads[unit] += cycles[name][unit]
-        busiest = max(loads.values())
-        unusual = abs(log(steps / USUAL_TILE))
-        return _Row(round(1000 * log(max(1.0, busiest))), unusual, round(sum(loads.values()), 3), busiest, steps, units)
+        return _Row.of(steps, units, list(loads.values()))
+
+    def dram_cycles(self, steps: int, spill: bool) -> float:
+        """Cycles a timestep in which weights, and states that are spilled, come and go once a tile of *steps*."""
+        stack, costs = self._stack, self._costs
+        size = costs.element_bytes * sum(costs.analysis.graph.elements(name) for name in self._weights)
+        size += 2 * stack.carried_bytes * stack.spec.batch * spill
+        return costs.machine.dram_cycles(size) / steps

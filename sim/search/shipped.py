@@ -1,7 +1,7 @@
 """The mappings that come with a version: found by a full search for shipped workloads on shipped machines.
 
 They are for exactly these inputs: a workload or machine that differs in anything but its name and description has none.
-``python -m bench.shipped_mappings`` writes the file.
+A search for like layers, on whatever machine, begins with them. ``python -m bench.shipped_mappings`` writes the file.
 """
 
 from __future__ import annotations
@@ -40,14 +40,29 @@ def fingerprint(stack: Stack, machine: MachineSpec) -> str:
 
 def shipped_mapping(stack: Stack, machine: MachineSpec) -> Shipped | None:
     """The shipped mapping of *stack* on *machine*, if there is one."""
-    found = _all().get(fingerprint(stack, machine))
+    file = _file()
+    found = file["mappings"].get(fingerprint(stack, machine)) if file["version"] == __version__ else None
     return None if found is None else Shipped(MappingSpec.model_validate(found["mapping"]), int(found["trials"]))
 
 
+def layer(stack: Stack) -> str:
+    """A fingerprint of what a timestep of *stack* is, whatever the machine, precision and number of tokens."""
+    spec = stack.spec
+    formulation = spec.formulation if spec.phase == "prefill" else "sequential"
+    found = spec.model, spec.dimensions, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head
+    return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def kindred(stack: Stack) -> list[MappingSpec]:
+    """The mappings in the file of layers like those of *stack*, on all machines; be they of an earlier version."""
+    like = layer(stack)
+    known = _file()["mappings"].values()
+    return [MappingSpec.model_validate(each["mapping"]) for each in known if each["layer"] == like]
+
+
 @cache
-def _all() -> dict[str, dict[str, Any]]:
-    """What the file has, by fingerprint; nothing if it is of another version."""
+def _file() -> dict[str, Any]:
+    """Its ``version``, and its ``mappings`` by fingerprint."""
     file = files(__package__) / FILE
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    mappings: dict[str, dict[str, Any]] = found["mappings"] if found.get("version") == __version__ else {}
-    return mappings
+    return {"version": None, "mappings": {}} | found

@@ -43,6 +43,11 @@ class Candidate:
         return self.inventory.mapping
 
     @property
+    def cut(self) -> tuple[object, ...]:
+        """What goes step by step, and the tiles of weights: what is the same for some choices that differ."""
+        return self.mapping.stepped, *(tiles.cut for tiles in self.inventory.weight_tiles)
+
+    @property
     def requests(self) -> float:
         """Requests a timestep and layer; a tile of weights is loaded and used."""
         drafts = self.inventory.drafts

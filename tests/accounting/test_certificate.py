@@ -139,6 +139,30 @@ def test_what_passes_the_edges_raises_it(workload: str) -> None:
     assert slow == result.bounds.any_mapping_cycles and slow <= result.makespan_cycles
 
 
+@pytest.mark.parametrize("workload", ["mamba1", "mamba2"])
+def test_what_crosses_the_ports_of_the_sram_raises_it(workload: str) -> None:
+    """Of elementwise work on PEs, whose states go in and out whatever is fused, where lanes are no help."""
+    few = ["layers=1", "sequence_length=64", "simd.lanes=1", "state_precision=32bit"]
+    free, wide, narrow = (
+        bound_of(workload, "edge_flexpe", *few, setting)
+        for setting in ("ideal=[bank_conflicts]", "sram.bank_width=4KiB", "sram.bank_width=8B")
+    )
+    assert free == wide < narrow
+    result = simulate(workload, "edge_flexpe", [*few, "sram.bank_width=8B"], certificate=True)
+    assert narrow == result.bounds.any_mapping_cycles and narrow <= result.makespan_cycles
+
+
+def test_the_sram_alone_where_everything_else_is_wide() -> None:
+    """Many lanes and PEs, one bank: the state goes in and out in every timestep."""
+    wide = ["layers=1", "sequence_length=64", "simd.lanes=4096", "mac_array.rows=256", "mac_array.columns=256"]
+    narrow = ["sram.banks=1", "sram.interleave=1", "sram.bank_width=64B"]
+    section = prepare("mamba2", "edge_flexpe", [*wide, *narrow, "dram.channels=8"]).sections[0]
+    found = certificate_of(section.stack, section.costs)
+    state = 48 * 64 * 64
+    assert found.spent_on == "SRAM"
+    assert 2 * 2 * state * 64 / 64 <= found.cycles < 1.1 * 2 * 2 * state * 64 / 64
+
+
 @pytest.mark.parametrize("more", ["mac_array.packing=true", "mac_array.dataflow=[output_stationary, dot_product]"])
 def test_more_ways_to_do_a_product_never_raise_it(more: str) -> None:
     for phase in "prefill", "decode":

@@ -79,3 +79,30 @@ def test_elementwise_requests_take_as_long_as_what_passes_the_edges(
     found, useful = fused(names, unit, edges)
     assert found == cycles
     assert fused(names, unit, edges, ("edges",)) == (useful, useful)
+
+
+@pytest.mark.parametrize(
+    ("name", "cycles"),
+    [
+        pytest.param("a", 8 * 2 / 64, id="the input"),
+        pytest.param("s", 2 * 32 * 4 / 64, id="a state of four bytes an element, in and out"),
+        pytest.param("y", 8 * 2 / 64, id="the output"),
+    ],
+)
+def test_what_has_to_go_to_memory_crosses_the_ports_of_the_sram(name: str, cycles: float) -> None:
+    """Eight heads of four channels, one bank of 64 bytes a cycle."""
+    built = layer(
+        "y",
+        "a[t,h,p] = u[t,h] * w[h,p]",
+        "s[t,h,p] = 0.5 * s[t-1,h,p] + a[t,h,p]",
+        "y[t,h] = sum(p, s[t,h,p])",
+    )
+    plain = machine("edge_flexpe")
+    sram = plain.sram.model_copy(update={"banks": 1, "interleave": 1})
+    for ideal, expected in ([], cycles), (["bank_conflicts"], 0.0):
+        small = plain.model_copy(update={"sram": sram, "ideal": ideal})
+        costs = CostModel(Analysis(built), small, 2, state_bytes=4)
+        assert costs.sram_cycles(name, 1) == expected
+        assert costs.busy_cycles(name, "mac_array", 1000, 1) == max(
+            costs.cost(name, "mac_array", 1000, 1).cycles, 1000 * expected
+        )

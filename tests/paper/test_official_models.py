@@ -23,3 +23,12 @@ def test_official_models_are_matched_by_their_layers() -> None:
         assert each.nearest.layer_parameters == pytest.approx(each.model.layer_parameters, rel=0.025)
     assert found["mamba3-siso-893m"].roofline_penalty == pytest.approx(-1.2, abs=0.05)
     assert found["mamba3-mimo-894m"].roofline_penalty == pytest.approx(6.2, abs=0.05)
+
+
+def test_what_the_penalty_lies_between_whatever_the_mappings() -> None:
+    for each in comparisons(Runs(simulate=fake)):
+        for (machine, phase), (mamba2, mamba3) in each.cycles.items():
+            least2, least3 = each.least_cycles[machine, phase]
+            least, most = each.penalties(machine, phase)
+            assert least <= each.penalty(machine, phase) <= most
+            assert (least, most) == pytest.approx((100 * (least3 / mamba2 - 1), 100 * (mamba3 / least2 - 1)))

@@ -10,6 +10,7 @@ import pytest
 from sim.files.resolve import resolve
 from sim.lowering.section import cost_model
 from sim.search.genome import LANES, SLOTS_KIB, SPARE, Choices, Genome, near
+from workloads.workload import MappingSpec
 
 
 def choices(*settings: str, machine: str = "edge") -> Choices:
@@ -100,3 +101,32 @@ def test_variants_change_what_is_stepped_the_use_of_sram_or_the_urgency() -> Non
         genome._replace(sram_bytes=2**20), genome._replace(sram_bytes=2**19),
         *(genome._replace(step_elements=least) for least in (64, 32, 16)),
     }  # fmt: skip
+
+
+KNOWN = MappingSpec(
+    place={"outer": "simd", "gate": "mac_array"}, token_tile=40, blocks=3, lanes=1, weight_slot_kib=100, spill=True,
+    sram_kib=512, spare_sram="weights", head_first=True, steps_first=True, step_elements=64,
+)  # fmt: skip
+
+
+def test_a_known_mapping_is_taken_as_it_is_as_far_as_that_is_open() -> None:
+    found = choices().like(KNOWN)
+    assert found[:5] == (40, 3, 1, 96, True), "of slots the nearest"
+    assert found.units == ("simd", "simd"), "outer, and readout, of which it says nothing"
+    assert found[6:] == (2**19, "weights", True, True, 64)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        pytest.param(["phase=decode"], {"steps": 1}, id="decode"),
+        pytest.param(["mapping.token_tile=24", "mapping.spill=false"], {"steps": 24, "spill": False}, id="wishes"),
+        pytest.param(["mapping.lanes=3"], {"blocks": 1, "lanes": 3}, id="a cut that goes with the one wished for"),
+        pytest.param(["mapping.sram_kib=1024"], {"sram_bytes": 2**20}, id="SRAM"),
+        pytest.param(["sram.capacity=512KiB"], {"sram_bytes": None}, id="all of the SRAM"),
+        pytest.param(["mapping.head_first=false"], {"head_first": False}, id="urgency"),
+    ],
+)
+def test_a_known_mapping_gives_way_to_wishes(settings: list[str], expected: dict[str, object]) -> None:
+    found = choices(*settings).like(KNOWN)._asdict()
+    assert {key: found[key] for key in expected} == expected

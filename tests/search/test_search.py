@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
+import sim.search.search as module
 from sim.files.errors import InputError
 from sim.files.limits import BUDGETS, Limits
 from sim.files.resolve import resolve
+from sim.lowering.mapping import Mapping
 from sim.lowering.section import cost_model
 from sim.search.search import ALIKE, MappingSearch
+from sim.search.shipped import kindred
 from sim.search.space import Space
 from sim.simulation import Job, prepare, run
 from tests.support.folders import DATA
@@ -73,8 +77,9 @@ def test_a_head_is_searched_for_as_well() -> None:
     assert len(job.sections) == 2 and all(section.choice.trials > 0 for section in job.sections)
 
 
-def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out() -> None:
-    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
+def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "kindred", lambda stack: [])
+    inputs = resolve("mamba2-d96", "edge_flexpe", ["layers=2", "sequence_length=128"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
     best, *_ = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "full").run()
@@ -85,6 +90,37 @@ def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out() -> None:
     search = MappingSearch(stack, inputs.machine, costs, space, "short")
     assert search.run(offered=[offered])[0].cycles <= ALIKE * best.cycles < alone.cycles
     assert search.trials.count <= BUDGETS["short"].trials + 1
+
+
+def test_it_begins_with_what_is_shipped_for_such_layers_on_any_machine() -> None:
+    """The best of the shipped mappings, laid onto a machine that none of them was found for."""
+    inputs = resolve("mamba2-d192", "edge_flexpe", ["layers=2", "simd.lanes=48", "state_precision=32bit"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    space = Space(stack, costs)
+    known = [space.candidate(space.choices.like(wishes)) for wishes in kindred(stack)]
+    search = MappingSearch(stack, inputs.machine, costs, space, "short")
+    tried = search.run()
+    best = min(search.trials.long_cycles(each) for each in known if each is not None)
+    assert len(known) >= 3 and tried[0].cycles <= ALIKE * best
+
+
+def test_what_runs_alike_is_tried_once() -> None:
+    """Slots that cut no weights otherwise, and least elements with which the same goes step by step."""
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    found = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "quick").run()
+
+    def plain(mapping: Mapping) -> str:
+        return str(replace(mapping, weight_slot_bytes=0, step_elements=0, placement={}, stepped=frozenset()))
+
+    runs = [
+        (each.candidate.cut, tuple(mapping.placement.values()), plain(mapping))
+        for each in found
+        for mapping in [each.candidate.mapping]
+    ]
+    assert len(found) > 20 and len(set(runs)) == len(runs)
 
 
 @pytest.mark.parametrize(("near", "some"), [(0.0, False), (0.05, True)])

@@ -11,7 +11,7 @@ from bench.shipped_mappings import LAYERS, PHASES
 from sim.files.catalog import shipped
 from sim.files.limits import Limits
 from sim.files.resolve import resolve
-from sim.search.shipped import FILE, fingerprint, shipped_mapping
+from sim.search.shipped import FILE, fingerprint, kindred, shipped_mapping
 from sim.simulation import prepare, run
 from sim.version import __version__
 from tests.support.folders import ROOT
@@ -60,9 +60,24 @@ def test_a_search_that_is_asked_for_is_made() -> None:
     assert choice.origin == "searched"
 
 
-def test_one_of_another_version_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_another_version_is_not_taken_but_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "__version__", "0.0.0")
-    module._all.cache_clear()
     inputs = resolve("mamba2-d96", "edge")
     assert shipped_mapping(inputs.workload.stacks[0], inputs.machine) is None
-    module._all.cache_clear()
+    assert kindred(inputs.workload.stacks[0])
+
+
+def known(workload: str, *settings: str) -> list[dict[str, object]]:
+    return [each.model_dump() for each in kindred(resolve(workload, "edge", settings).workload.stacks[0])]
+
+
+def test_a_layer_is_the_same_on_all_machines_for_all_prompts_and_precisions() -> None:
+    plain = known("mamba2-d96")
+    assert len(plain) == len(shipped("machine"))
+    for setting in ("simd.lanes=64", "sequence_length=77", "layers=3", "precision=8bit", "state_precision=32bit"):
+        assert known("mamba2-d96", setting) == plain
+
+
+@pytest.mark.parametrize("change", ["batch=2", "dimensions.d_model=128", "formulation=chunked"])
+def test_another_layer_has_none(change: str) -> None:
+    assert known("mamba2-d96", change) == []

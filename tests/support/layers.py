@@ -43,7 +43,7 @@ def inventory(
 
     Those named in *stepped* go step by step, the usual ones if there are none.
     """
-    costs = CostModel(Analysis(built), EDGE, widths[0])
+    costs = CostModel(Analysis(built), EDGE, widths[0], state_bytes=widths[1])
     steps = frozenset(stepped.split()) or stepped_operations(costs.analysis, lanes * blocks, 1)
     place: dict[str, ComputeUnit] = {
         name: "simd" if name in simd.split() else "mac_array" for name in costs.analysis.operations
@@ -58,7 +58,7 @@ def section(
     """*layers* layers of *length* tokens by the mapping of *kept*, in so many bytes of SRAM."""
     described = WorkloadSpec(name="small", model="mamba1", dimensions={}, layers=layers, sequence_length=length, **spec)
     assert allot(kept, capacity)
-    costs = CostModel(kept.analysis, machine, kept.element_bytes)
+    costs = CostModel(kept.analysis, machine, kept.element_bytes, state_bytes=kept.state_bytes)
     return Section.lowered(Stack(described, kept.analysis.graph, layers), machine, costs, kept)
 
 
