@@ -91,15 +91,31 @@ class MappingSearch:
                 pass
         except _Enough:
             pass
-        order = sorted(self._tried, key=self._values.__getitem__)
-        alike = [genome for genome in order if self._values[genome] <= self._best * ALIKE]
-        chosen = next(genome for genome in sorted(alike, key=self._frugality) if self._is_alike(genome))
-        return [self._tried[chosen], *(self._tried[genome] for genome in order if genome != chosen)]
+        chosen = self._chosen()
+        return [
+            self._tried[chosen],
+            *(self._tried[genome] for genome in self._fastest(len(self._tried)) if genome != chosen),
+        ]
 
-    def _is_alike(self, genome: Genome) -> bool:
-        """Whether a longer run says so too."""
+    def _chosen(self) -> Genome:
+        """The most frugal of the best, if a longer run says so too; else the fastest of those that such a run tells."""
+        alike = [genome for genome in self._tried if self._values[genome] <= self._best * ALIKE]
+        for genome in sorted(alike, key=self._frugality):
+            if self._confirmed(genome) <= self._best * ALIKE:
+                return genome
+        confirmed = set(alike)
+        while (fastest := self._fastest(1)[0]) not in confirmed:
+            self._confirmed(fastest)
+            confirmed.add(fastest)
+        return fastest
+
+    def _confirmed(self, genome: Genome) -> float:
+        """The value of *genome* by the longest run that there is for it, which is kept."""
         candidate = self._tried[genome].candidate
-        return self._value.of(candidate, self.trials.long_cycles(candidate)) <= self._best * ALIKE
+        cycles = self.trials.longest_cycles(candidate)
+        self._tried[genome] = Tried(candidate, cycles)
+        self._values[genome] = self._value.of(candidate, cycles)
+        return self._values[genome]
 
     def _frugality(self, genome: Genome) -> tuple[float, float, float]:
         candidate = self._tried[genome].candidate

@@ -29,6 +29,7 @@ LAYERS_OF_ONE_TILE = 6
 TILES = 6  # of a layer; those from the second to the last but one tell the pace
 TOKENS = 96  # of a layer at least
 LONG_REQUESTS = 150_000  # at most, of a longer run
+WHOLE_REQUESTS = 1_000_000  # at most, of a whole run
 HOPELESS = 1.08  # times the best pace
 
 
@@ -96,6 +97,13 @@ class Trials:
     def long_cycles(self, candidate: Candidate, best: float = inf) -> float:
         """The same by the longer run, whatever the short one says."""
         return self._told_by(self._long_extent(candidate), candidate, best)
+
+    def longest_cycles(self, candidate: Candidate) -> float:
+        """The same by the whole run, where that is not too long: some schedules lose their pace late and for good."""
+        stack = self._stack
+        whole = _Extent(stack.layers, stack.steps)
+        fits = self._requests(candidate, whole) <= WHOLE_REQUESTS
+        return self._told_by(whole, candidate, inf) if fits else self.long_cycles(candidate)
 
     def _told_by(self, extent: _Extent, candidate: Candidate, best: float) -> float:
         key = id(candidate), extent
