@@ -124,7 +124,8 @@ class _Bounds:
     def sram(self) -> float:
         """What operations that share requests cannot hand on, at all that the SRAM gives."""
         names = [name for name in self._analysis.operations if name not in self._batched]
-        return sum(self._costs.sram_cycles(name, 1) for name in names) * self._stack.steps * self._batch
+        forced = self._costs.forced(names)
+        return sum(self._costs.sram_cycles(name, 1, forced) for name in names) * self._stack.steps * self._batch
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""

@@ -47,6 +47,7 @@ class CostModel:
         self.element_bytes = element_bytes
         self.state_bytes = state_bytes or element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
+        self._busy: dict[tuple[str, str, int, int], float] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self._gemms: dict[tuple[str, int, int], Gemm] = {}
         self._gemm_costs: dict[Gemm, Cost] = {}
@@ -114,29 +115,32 @@ class CostModel:
 
     def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
         """Cycles of *unit* for one part of *name* if only what has to go to memory does, at all that the SRAM gives."""
-        cost = self.cost(name, unit, scale, groups).cycles
         parts = groups if self.analysis.grouped(name) else 1
+        key = name, unit, scale, parts
+        if key not in self._busy:
+            self._busy[key] = self._busy_cycles(name, unit, scale, parts)
+        return self._busy[key]
+
+    def _busy_cycles(self, name: str, unit: str, scale: int, parts: int) -> float:
+        cost = self.cost(name, unit, scale, parts).cycles
         if unit == MAC_ARRAY and not self._on_the_array(name, scale, parts)[1]:
             return cost
-        return max(cost, self.sram_cycles(name, parts) * scale)
+        everything = self.once(("forced with all together",), lambda: self.forced(self.analysis.operations))
+        return max(cost, self.sram_cycles(name, parts, everything) * scale)
 
-    def sram_cycles(self, name: str, parts: int, together: Forced | None = None) -> float:
-        """Cycles in which what *name* cannot hand on crosses the ports of the SRAM, for a timestep of one sequence.
+    def sram_cycles(self, name: str, parts: int, forced: Forced) -> float:
+        """Cycles in which what of *name* is *forced* to go to memory crosses the ports of the SRAM.
 
-        It is one of so many *parts*; nothing but a batched projection prevents that others share its request, unless
-        *together* says so.
+        That is for a timestep of one sequence, of one of so many *parts*.
         """
         if "bank_conflicts" in self.machine.ideal:
             return 0.0
-        together = together or self.once(("all together",), lambda: self.forced(self.analysis.operations))
         size, width = self.analysis.size, self.analysis.width
-        return (
-            sum(
-                size(indices, parts) * width(tensor, self.element_bytes, self.state_bytes)
-                for tensor, indices in (*together.operands(name), *together.results(name))
-            )
-            / self.machine.sram.bytes_per_cycle
+        moved = sum(
+            size(indices, parts) * width(tensor, self.element_bytes, self.state_bytes)
+            for tensor, indices in (*forced.operands(name), *forced.results(name))
         )
+        return moved / self.machine.sram.bytes_per_cycle
 
     def forced(self, together: Iterable[str]) -> Forced:
         """What has to go to memory where *together* share requests, all but batched projections."""

@@ -9,9 +9,11 @@ import pytest
 
 from hw.mac_array import MacArraySpec
 from hw.requests import Gemm
+from sim.files.resolve import resolve_workload
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import stream_edges, weight_tiles
+from sim.lowering.section import cost_model
 from tests.support.mapped import MODELS, costs_of, drafts_of, machine
 from tests.support.shipped import built
 
@@ -80,3 +82,12 @@ def test_whether_a_projection_is_cut_does_not_depend_on_the_tile() -> None:
             _, drafts = drafts_of(costs, tokens, (24, 1))
             parts = {s.part: s.block is not None for d in drafts if d.weights is not None for s in d.weights.segments}
             assert parts["in_proj.x"] == blocked
+
+
+def test_products_side_by_side_are_done_block_by_block() -> None:
+    """MIMO widens x in chunks by a product of four columns for every channel: blocks have fewer of them, as wide."""
+    stack = resolve_workload("mamba3-mimo-894m", ["formulation=chunked", "chunk=8"]).stacks[0]
+    costs = cost_model(stack, machine("edge"))
+    _, drafts = drafts_of(costs, 32, (24, 1))
+    found = {s.part: s.block for d in drafts if d.weights is not None for s in d.weights.segments}
+    assert found["widen_x"] == 23, "the last of its blocks"

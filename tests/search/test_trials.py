@@ -71,6 +71,16 @@ def test_what_seems_better_is_run_for_longer() -> None:
     assert made.count == 2
 
 
+def test_the_longest_run_sees_a_pace_that_is_lost_late() -> None:
+    """Array and DRAM are both busy all the time until, at a refresh, the pool holds weights that nobody needs yet."""
+    wishes = ["place={outer: simd, readout: simd}", "token_tile=1", "blocks=4", "lanes=1", "weight_slot_kib=16"]
+    wishes += ["spill=true", "sram_kib=512", "spare_sram=weights", "head_first=false", "steps_first=false"]
+    settings = [f"mapping.{wish}" for wish in (*wishes, "step_elements=128")]
+    stack, made, candidate = trials("mamba3_mimo", "phase=decode", *settings)
+    longest = made.longest_cycles(candidate)
+    assert longest == whole(stack, made, candidate) > 1.1 * made.long_cycles(candidate)
+
+
 def test_a_hopeless_trial_ends_early() -> None:
     _, made, candidate = trials("mamba2-d192", "layers=2", "mapping.token_tile=8")
     pace = made.cycles(candidate)
