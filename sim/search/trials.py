@@ -30,6 +30,7 @@ TILES = 6  # of a layer; those from the second to the last but one tell the pace
 TOKENS = 96  # of a layer at least
 LONG_REQUESTS = 150_000  # at most, of a longer run
 WHOLE_REQUESTS = 1_000_000  # at most, of a whole run
+LONGEST_REQUESTS = 500_000  # at most, of the longest run of two layers, where a whole run is longer than that
 HOPELESS = 1.08  # times the best pace
 
 
@@ -99,11 +100,8 @@ class Trials:
         return self._told_by(self._long_extent(candidate), candidate, best)
 
     def longest_cycles(self, candidate: Candidate) -> float:
-        """The same by the whole run, where that is not too long: some schedules lose their pace late and for good."""
-        stack = self._stack
-        whole = _Extent(stack.layers, stack.steps)
-        fits = self._requests(candidate, whole) <= WHOLE_REQUESTS
-        return self._told_by(whole, candidate, inf) if fits else self.long_cycles(candidate)
+        """The same by the whole run, or by as much of it as is not too long: some schedules lose their pace late."""
+        return self._told_by(self._longest_extent(candidate), candidate, inf)
 
     def _told_by(self, extent: _Extent, candidate: Candidate, best: float) -> float:
         key = id(candidate), extent
@@ -144,6 +142,15 @@ class Trials:
         most = int(LONG_REQUESTS / candidate.requests)  # timesteps of all layers
         steps = min(stack.steps, max(steps, most // layers // tile * tile))
         return _Extent(min(stack.layers, max(layers, most // steps)), steps)
+
+    def _longest_extent(self, candidate: Candidate) -> _Extent:
+        stack, tile = self._stack, candidate.mapping.tile_steps
+        whole, long = _Extent(stack.layers, stack.steps), self._long_extent(candidate)
+        if self._requests(candidate, whole) <= WHOLE_REQUESTS:
+            return whole
+        layers = min(stack.layers, LAYERS)
+        steps = int(LONGEST_REQUESTS / candidate.requests / layers) // tile * tile
+        return _Extent(layers, min(stack.steps, steps)) if steps > long.steps else long
 
     def _part(self, extent: _Extent) -> Stack:
         stack, length = self._stack, extent.steps * self._stack.graph.tokens
