@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from sim.commands.complete import mappings, settings
 from sim.files.errors import InputError, Problem
-
-if TYPE_CHECKING:
-    from sim.files.limits import Limits
+from sim.files.limits import BUDGETS, Limits
 
 
 class Phase(StrEnum):
@@ -86,6 +84,7 @@ class SearchFlag(StrEnum):
 
 
 SECONDS = {"s": 1, "min": 60, "h": 3600}
+_TRIALS = "{}, {} or {}".format(*(budget.trials for budget in BUDGETS.values()))
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class MayTake:
     memory_limit: Annotated[str, typer.Option(metavar="SIZE", help="Refuse what would take more memory.")] = "4GiB"
     search: Annotated[
         Optional[SearchFlag],
-        typer.Option(help="Search for a mapping by 8, 100 or 300 trials; quick, where none is shipped."),
+        typer.Option(help=f"Search for a mapping by {_TRIALS} trials; quick, where none is shipped."),
     ] = None
 
     @contextmanager
@@ -114,7 +113,6 @@ class MayTake:
     def limits(self) -> Limits:
         """As the simulator takes them; raises InputError for what is no time or size."""
         from hw.quantities import BYTES
-        from sim.files.limits import Limits
 
         seconds = _quantity("--time-limit", self.time_limit, SECONDS, "2h")
         memory_bytes = _quantity("--memory-limit", self.memory_limit, BYTES, "8GiB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,7 @@ def explain(
         with may_take.searching(quiet):
             laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits, share)
         with progress_bar("experiments", quiet) as progress:
-            found = find_reasons(laboratory, command, progress)
+            found = find_reasons(laboratory, command, progress, workers=max(1, (os.cpu_count() or 1) - 1))
         if report is not None:
             _report_explanation(found, laboratory, report)
         publish(found.to_json(), explanation(found), json, markdown, report, quiet)

@@ -17,28 +17,34 @@ from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder
 from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf, busy
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import Schedule
-from sim.explanation.robust import Seen, look
+from sim.explanation.robust import Seen, looking
 from sim.explanation.words import words
 from sim.files.progress import ProgressCallback
 from workloads.workload import MappingSpec
 
 
-def explain(laboratory: Laboratory, command: str = "", progress: ProgressCallback | None = None) -> Explanation:
-    """Run every experiment on the workload and machine of *laboratory*."""
+def explain(
+    laboratory: Laboratory, command: str = "", progress: ProgressCallback | None = None, workers: int = 0
+) -> Explanation:
+    """Run every experiment on the workload and machine of *laboratory*.
+
+    Other schedules are looked at by so many *workers* meanwhile, processes of their own; by this one if there are none.
+    """
     wanted, near = changes(laboratory.machine), laboratory.near
     advance = _counted(progress, len(LADDER) + 3 + len(wanted) + len(near.schedules))
-    base = laboratory.explained
-    advance()
-    rungs = _ladder(laboratory, base, advance)
-    cycles = laboratory.kept_cycles()
-    assert cycles is not None, "the schedule was made for this machine"
-    what_ifs = [_what_if(laboratory, change, cycles, advance) for change in wanted]
-    pairs = _pairs(laboratory, dict(zip(wanted, what_ifs, strict=True)), cycles)
-    advance()
-    seen = []
-    for schedule in near.schedules:
-        seen.append(look(laboratory, schedule, wanted))
+    with looking(laboratory, wanted, workers) as looks:
+        base = laboratory.explained
         advance()
+        rungs = _ladder(laboratory, base, advance)
+        cycles = laboratory.kept_cycles()
+        assert cycles is not None, "the schedule was made for this machine"
+        what_ifs = [_what_if(laboratory, change, cycles, advance) for change in wanted]
+        pairs = _pairs(laboratory, dict(zip(wanted, what_ifs, strict=True)), cycles)
+        advance()
+        seen = []
+        for each in looks:
+            seen.append(each)
+            advance()
     beside = [
         each.model_copy(update={"near_gains": [one.gains[number] for one in seen]})
         for number, each in enumerate(what_ifs)

@@ -7,7 +7,9 @@ rung, in which everything is ideal, is the bound itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,6 +26,32 @@ class Seen(NamedTuple):
     result: Result
     shares: list[float]
     gains: list[float | None]
+
+
+@contextmanager
+def looking(laboratory: Laboratory, changes: Sequence[Change], workers: int) -> Iterator[Iterator[Seen]]:
+    """What is seen of each schedule near the best, in their order; so many *workers*, if any, begin with it at once."""
+    numbers = range(len(laboratory.near.schedules))
+    if not workers or not numbers:
+        yield (look(laboratory, laboratory.near.schedules[number], changes) for number in numbers)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    known = pickle.dumps((laboratory, changes))  # as they are now: experiments go on while workers are told
+    with ProcessPoolExecutor(min(workers, len(numbers)), initializer=_remember, initargs=(known,)) as executor:
+        yield executor.map(_look_at, numbers)
+
+
+_remembered: list[tuple[Laboratory, Sequence[Change]]] = []  # of a worker
+
+
+def _remember(known: bytes) -> None:
+    _remembered[:] = [pickle.loads(known)]
+
+
+def _look_at(number: int) -> Seen:
+    laboratory, changes = _remembered[0]
+    return look(laboratory, laboratory.near.schedules[number], changes)
 
 
 def look(laboratory: Laboratory, schedule: Schedule, changes: Sequence[Change]) -> Seen:

@@ -47,6 +47,14 @@ def test_near_mappings_that_disagree_are_told() -> None:
     assert f"2x MACs: {macs.kept.least:.2f}x to {macs.kept.most:.2f}x" in found.words.split("With the schedule kept")[1]
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_see_the_same(workers: int) -> None:
+    workload, machine = read_inputs("mamba2-d96", MACHINE, ("sequence_length=32", "layers=1"))
+    alone, others = (Laboratory(build_workload(workload), machine, workload) for _ in range(2))
+    assert alone.near.schedules, "there is something to look at"
+    assert explain(others, workers=workers) == explain(alone)
+
+
 def test_of_the_chosen_schedule_alone_nothing_depends() -> None:
     workload, machine = read_inputs(*SMALL)
     found = explain(Laboratory(build_workload(workload), machine, workload, robust=0.0))
