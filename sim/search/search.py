@@ -84,9 +84,9 @@ class MappingSearch:
             return [Tried(self._fitting(first), inf)]
         try:
             self._try_offered(offered)
-            self._try_all(map(self._choices.like, kindred(self._stack)))
             self._try_seeds(sown)
             self._sweep()
+            self._try_all(map(self._choices.like, kindred(self._stack)))
             while self._improves(self._evolve, self._move_units, self._cross):
                 pass
         except _Enough:
@@ -174,7 +174,8 @@ class MappingSearch:
         choices = self._choices
         best = self._best_of([genome._replace(slot_kib=slot) for slot in choices.slots], genome)
         cuts = [cut for cut in choices.cuts if cut[1] in SWEPT_LANES or len(choices.lanes) == 1]
-        best = self._best_of([best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts], best)
+        heads = choices.heads if best.steps > 1 else (best.head_first,)
+        best = self._best_of([best._replace(blocks=b, lanes=n, head_first=h) for b, n in cuts for h in heads], best)
         best = self._best_of([best._replace(spill=spill) for spill in choices.spills], best)
         best = self._best_of(list(choices.variants(best)), best)
         self._best_of([best._replace(steps=steps) for steps in self._near_tiles(best)], best)
