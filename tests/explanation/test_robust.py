@@ -17,10 +17,10 @@ from sim.files.resolve import build_workload, read_inputs
 from sim.lowering.section import Choice, Origin
 from sim.simulation import prepare, run
 
-# With 64 lanes Mamba-3's recurrence runs on the array as fast as on the lanes, within 5 %: in the one case the array is
-# the bottleneck, in the other the lanes are.
+# With 96 lanes Mamba-3 has about as much for the array as for the lanes: with some of the schedules within 5 % the one is
+# the bottleneck, with others the other.
 WORKLOAD, MACHINE = "mamba3_mimo-d192", "edge"
-ASSIGNMENTS = ("sequence_length=96", "layers=2", "simd.lanes=64")
+ASSIGNMENTS = ("sequence_length=96", "layers=2", "simd.lanes=96")
 SMALL = ("mamba3_mimo-d96", MACHINE, ("sequence_length=32", "layers=1"))
 
 
@@ -42,7 +42,7 @@ def test_near_mappings_that_disagree_are_told() -> None:
     found = explained()
     assert set(found.busiest) == {"mac_array", "simd"}
     macs = next(what_if for what_if in found.what_ifs if what_if.name == "2x MACs")
-    assert macs.kept is not None and macs.kept.least < 1.1 < 1.4 < macs.kept.most
+    assert macs.kept is not None and macs.kept.least < 1.02 < 1.07 < macs.kept.most
     assert "What is busiest depends on the schedule" in found.words
     assert f"2x MACs: {macs.kept.least:.2f}x to {macs.kept.most:.2f}x" in found.words.split("With the schedule kept")[1]
 
