@@ -17,8 +17,8 @@ from sim.files.resolve import build_workload, read_inputs
 from sim.lowering.section import Choice, Origin
 from sim.simulation import prepare, run
 
-# With 96 lanes Mamba-3 has about as much for the array as for the lanes: with some of the schedules within 5 % the one is
-# the bottleneck, with others the other.
+# With 96 lanes Mamba-3 has about as much for the array as for the lanes: with some of the schedules within 5 % the one
+# is the bottleneck, with others the other.
 WORKLOAD, MACHINE = "mamba3_mimo-d192", "edge"
 ASSIGNMENTS = ("sequence_length=96", "layers=2", "simd.lanes=96")
 SMALL = ("mamba3_mimo-d96", MACHINE, ("sequence_length=32", "layers=1"))
