@@ -2,8 +2,8 @@
 
 python -m bench.shipped_mappings
 
-A full search for every shipped workload on every shipped machine, prefill and decode; each begins with what the file
-has of such layers from before. Where what the file had takes less it stays, so a release is no worse than the last.
+A full search for every shipped workload on every shipped machine, prefill and decode; each tries what the file
+has of such layers from before too. Where what the file had takes less it stays, so a release is no worse than the last.
 Some twelve minutes on two cores; due whenever the model, a shipped file or the version changes, see CONTRIBUTING.md.
 """
 

@@ -1,4 +1,4 @@
-"""The search for a mapping: what is known of such layers, seeds, sweeps from the best, random moves of the best ones.
+"""The search for a mapping: seeds, sweeps from the best, what is known of such layers, random moves of the best ones.
 
 Candidates are ordered and skipped by their bound, which is below any run of theirs; the others are simulated. The
 random numbers are always the same, and what ends the search is a number of trials and of their requests, so its answer

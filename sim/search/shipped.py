@@ -1,7 +1,7 @@
 """The mappings that come with a version: found by a full search for shipped workloads on shipped machines.
 
 They are for exactly these inputs: a workload or machine that differs in anything but its name and description has none.
-A search for like layers, on whatever machine, begins with them. ``python -m bench.shipped_mappings`` writes the file.
+A search for like layers, on whatever machine, tries them too. ``python -m bench.shipped_mappings`` writes the file.
 """
 
 from __future__ import annotations
