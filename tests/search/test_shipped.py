@@ -7,7 +7,7 @@ import json
 import pytest
 
 import sim.search.shipped as module
-from bench.shipped_mappings import LAYERS, PHASES
+from bench.shipped_mappings import LAYERS, PHASES, frugal
 from sim.files.catalog import shipped
 from sim.files.limits import Limits
 from sim.files.resolve import resolve
@@ -18,6 +18,21 @@ from tests.support.folders import ROOT
 
 FOUND = json.loads((ROOT / "sim" / "search" / FILE).read_text(encoding="utf-8"))
 SAMPLE = list(FOUND["mappings"].values())[::17]
+
+
+@pytest.mark.parametrize(
+    ("runs", "chosen"),
+    [
+        pytest.param([(1000, 9, "found"), (1002, 1, "had")], "found", id="the faster"),
+        pytest.param([(1002, 1, "found"), (1000, 9, "had")], "had", id="no version is worse than the last"),
+        pytest.param([(10_000, 9, "found"), (10_009, 4, "had")], "had", id="fewer requests of those about as good"),
+        pytest.param([(10_009, 4, "found"), (10_000, 4, "had")], "had", id="the faster of as many"),
+        pytest.param([(1000, 9, "found")], "found", id="the first time"),
+    ],
+)
+def test_the_file_has_the_most_frugal_of_the_best(runs: list[tuple[int, int, str]], chosen: str) -> None:
+    found = frugal([(cycles, requests, {"name": name}) for cycles, requests, name in runs])
+    assert found[1] == {"name": chosen} and found[0] <= 1.001 * min(cycles for cycles, _, _ in runs)
 
 
 def test_the_file_is_of_this_version() -> None:
