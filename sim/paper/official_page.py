@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.paper.official_models import (
@@ -24,7 +25,7 @@ _STYLES = dict(zip(MACHINES, STYLES[2:], strict=False))
 
 
 def figure_of(found: Sequence[Comparison]) -> Figure:
-    """Penalties over the parameters of the layers: SISO as lines, MIMO as filled markers."""
+    """Penalties over the parameters of the layers: SISO as lines, MIMO as filled markers; bars say how far to trust."""
     figure = Figure(figsize=(COLUMN_INCHES, 5.0), layout="constrained")
     panels = figure.subplots(len(PHASES), sharex=True)
     siso, mimo = ([each for each in found if each.model.name in names] for names in (SISO, MIMO))
@@ -33,6 +34,7 @@ def figure_of(found: Sequence[Comparison]) -> Figure:
         axes.set_title(phase, loc="left")
         for machine, size in zip(MACHINES, (7, 4.5), strict=True):
             style = _STYLES[machine]
+            _draw_ranges(axes, style.colour, found, machine, phase)
             draw_series(axes, style, *_points(siso, machine, phase), f"SISO, {machine}")
             axes.plot(
                 *_points(mimo, machine, phase), style.marker, color=style.colour, markersize=size,
@@ -48,6 +50,13 @@ def figure_of(found: Sequence[Comparison]) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
+
+
+def _draw_ranges(axes: Axes, colour: str, found: Sequence[Comparison], machine: str, phase: str) -> None:
+    """Between what each penalty lies, whatever the mappings."""
+    for each in found:
+        least, most = each.penalties(machine, phase)
+        axes.vlines(each.model.layer_parameters, least, most, colors=colour, linewidth=2.5, alpha=0.35, zorder=1)
 
 
 def _points(found: Sequence[Comparison], machine: str, phase: str) -> tuple[list[float], list[float]]:
@@ -69,9 +78,9 @@ def page(found: Sequence[Comparison]) -> str:
         f"{_farthest(found)} at most, so that little depends on the interpolation.",
         "## Penalty",
         _penalties(found),
-        "In brackets: between what it lies whatever the mappings, by the bounds over every mapping of both. Where that "
-        "is wide, the search or the bound is not good enough to tell. The roofline's penalty is that of the paper: "
-        "operations by its convention, token by token.",
+        "In brackets, and as bars: between what it lies whatever the mappings, by the bounds over every mapping of "
+        "both. Where that is wide, the search or the bound is not good enough to tell. The roofline's penalty is that "
+        "of the paper: operations by its convention, token by token.",
         _words(found),
         "## Cycles a token, layers only",
         _times(found),
