@@ -8,6 +8,7 @@ depends on the workload, the machine and that budget alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from math import inf, log
 from random import Random
@@ -30,6 +31,7 @@ SEEDS = 24  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
 NEAR_TILES = 9
+NEAR_CUTS = 6  # of all the best, whose heads come first or not
 LEADERS = 2  # placements and urgencies that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
 PARENTS = 10
@@ -82,15 +84,14 @@ class MappingSearch:
         self._check(first, limits)
         if self._choices.closed:
             return [Tried(self._fitting(first), inf)]
-        try:
-            self._try_offered(offered)
+        self._try_offered(offered)
+        with suppress(_Enough):
             self._try_seeds(sown)
             self._sweep()
-            self._try_all(map(self._choices.like, kindred(self._stack)))
+        self._try_offered(list(map(self._choices.like, kindred(self._stack))))
+        with suppress(_Enough):
             while self._improves(self._evolve, self._move_units, self._cross):
                 pass
-        except _Enough:
-            pass
         chosen = self._chosen()
         return [
             self._tried[chosen],
@@ -147,10 +148,11 @@ class MappingSearch:
 
     def _try_offered(self, genomes: Sequence[Genome]) -> None:
         """The most promising of them, besides what the budget allows for what the search finds by itself."""
-        own, self._budget = self._budget, Budget(OFFERED, OFFERED * self._budget.requests)
-        fitting = [genome for genome in genomes if self._space.candidate(genome) is not None]
+        own, trials, requests = self._budget, self.trials.count, self.trials.requests
+        self._budget = Budget(trials + OFFERED, requests + OFFERED * own.requests)
+        fitting = [genome for genome in dict.fromkeys(genomes) if self._space.candidate(genome) is not None]
         self._try_all(sorted(fitting, key=self._bound)[:OFFERED])
-        self._budget = Budget(own.trials + self.trials.count, own.requests + self.trials.requests)
+        self._budget = Budget(own.trials + self.trials.count - trials, own.requests + self.trials.requests - requests)
 
     def _fitting(self, genome: Genome) -> Candidate:
         candidate = self._space.candidate(genome)
@@ -174,8 +176,11 @@ class MappingSearch:
         choices = self._choices
         best = self._best_of([genome._replace(slot_kib=slot) for slot in choices.slots], genome)
         cuts = [cut for cut in choices.cuts if cut[1] in SWEPT_LANES or len(choices.lanes) == 1]
-        heads = choices.heads if best.steps > 1 else (best.head_first,)
-        best = self._best_of([best._replace(blocks=b, lanes=n, head_first=h) for b, n in cuts for h in heads], best)
+        tried = [best._replace(blocks=blocks, lanes=lanes) for blocks, lanes in cuts]
+        best = self._best_of(tried, best)
+        if best.steps > 1:
+            near = sorted(tried, key=self._value_of)[:NEAR_CUTS]
+            best = self._best_of([each._replace(head_first=head) for each in near for head in choices.heads], best)
         best = self._best_of([best._replace(spill=spill) for spill in choices.spills], best)
         best = self._best_of(list(choices.variants(best)), best)
         self._best_of([best._replace(steps=steps) for steps in self._near_tiles(best)], best)
@@ -183,7 +188,11 @@ class MappingSearch:
     def _best_of(self, genomes: Sequence[Genome], best: Genome) -> Genome:
         """The best of *genomes*, which are tried, and of *best*."""
         self._try_all(genomes)
-        return min([best, *genomes], key=lambda genome: self._values.get(genome, inf))
+        return min([best, *genomes], key=self._value_of)
+
+    def _value_of(self, genome: Genome) -> float:
+        """Infinite for what was not tried."""
+        return self._values.get(genome, inf)
 
     def _improves(self, *steps: Callable[[], None]) -> bool:
         """Whether one of *steps*, all of which are made, finds something better than what there is."""
@@ -235,7 +244,7 @@ class MappingSearch:
         candidate = self._space.candidate(genome)
         if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best * self._slack:
             return
-        run = genome._replace(slot_kib=0, step_elements=0), candidate.cut
+        run = genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly"), candidate.cut
         if run in self._runs:
             return
         if self._tried and not self.trials.within(self._budget):

@@ -90,17 +90,28 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: f
             if pattern in patterns or row.steps >= too_long:
                 continue
             like = usual._replace(steps=row.steps, spill=spill, units=row.units)
-            genomes = (like._replace(slot_kib=slot) for slot in slots)
-            if (found := next(filter(fits, genomes), None)) is not None:
-                found = _longer(found, row, loads, choices, fits)
+            fitting = _fitting([like, like._replace(units=loads.quicker(like))], slots, fits)
+            if fitting:
                 patterns.add(pattern)
                 most = min(most, WORSE * row.busiest)
                 urgent_steps = choices.urgent_steps if row.steps > 1 else choices.urgent_steps[:1]
-                yield from (found._replace(steps_first=urgent) for urgent in reversed(urgent_steps))
-                continue
-            missed[row.steps] += 1
+            for found in fitting:
+                found = _longer(found, row, loads, choices, fits)
+                if found.units == row.units:
+                    yield from (found._replace(steps_first=urgent) for urgent in reversed(urgent_steps))
+                else:
+                    urgent = found._replace(steps_first=urgent_steps[-1])
+                    yield from filter(fits, (urgent._replace(spare_sram=spare) for spare in reversed(choices.spare)))
+            missed[row.steps] += not fitting
             if missed[row.steps] >= misses:
                 too_long = row.steps
+
+
+def _fitting(genomes: Sequence[Genome], slots: Sequence[int], fits: Fits) -> list[Genome]:
+    """Of *genomes* that differ those that fit, each with the first of *slots* with which it does."""
+    with_slots = [[each._replace(slot_kib=slot) for slot in slots] for each in dict.fromkeys(genomes)]
+    found = (next(filter(fits, each), None) for each in with_slots)
+    return [each for each in found if each is not None]
 
 
 def _longer(found: Genome, row: _Row, loads: _Loads, choices: Choices, fits: Fits) -> Genome:
@@ -121,10 +132,12 @@ class _Loads:
     ) -> None:
         self._stack, self._costs, self._choices, self._stepped = stack, costs, choices, stepped
         self._groups = cut[0] * cut[1]
+        self._known: dict[int, dict[str, dict[ComputeUnit, float]]] = {}
         contractions = [n for n, name in enumerate(choices.free) if costs.analysis.kind(name) == "contraction"]
         self._contractions = contractions[:MOST_CONTRACTIONS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
-        self._weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
+        weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
+        self._weight_bytes = costs.element_bytes * sum(costs.analysis.graph.elements(name) for name in weights)
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
         """The units of contractions alone."""
@@ -134,7 +147,7 @@ class _Loads:
         """Every tile with the usual placements, in which contractions are placed in all ways."""
         tiles = self._choices.tiles
         for steps in [tile for tile in tiles if tile in SEED_TILES or len(tiles) == 1] or tiles[-1:]:
-            cycles = {name: self._cycles(name, steps) for name in self._costs.analysis.operations}
+            cycles = self._each(steps)
             seen: set[tuple[ComputeUnit, ...]] = set()
             for units in self._placements(steps):
                 if units not in seen:
@@ -154,6 +167,12 @@ class _Loads:
                     base[number] = unit
                 yield tuple(base)
 
+    def _each(self, steps: int) -> dict[str, dict[ComputeUnit, float]]:
+        """:meth:`_cycles` of every operation."""
+        if steps not in self._known:
+            self._known[steps] = {name: self._cycles(name, steps) for name in self._costs.analysis.operations}
+        return self._known[steps]
+
     def _cycles(self, name: str, steps: int) -> dict[ComputeUnit, float]:
         """Cycles a timestep of *name* on each unit that can do it."""
         costs, batch = self._costs, self._stack.spec.batch
@@ -163,14 +182,34 @@ class _Loads:
         return {unit: costs.busy_cycles(name, unit, steps * batch, 1) / steps for unit in costs.units(name)}
 
     def _row(self, steps: int, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]) -> _Row:
+        return _Row.of(steps, units, list(self._loads(units, cycles).values()))
+
+    def _loads(
+        self, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]
+    ) -> dict[ComputeUnit, float]:
         loads: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
         for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
             loads[unit] += cycles[name][unit]
-        return _Row.of(steps, units, list(loads.values()))
+        return loads
+
+    def quicker(self, genome: Genome) -> tuple[ComputeUnit, ...]:
+        """The units of *genome*, with operations on what is quickest for each, as far as none has much more to do."""
+        cycles, units = self._each(genome.steps), list(genome.units)
+        loads = self._loads(genome.units, cycles)
+        most = WORSE * max(loads.values())
+        each = [cycles[name] for name in self._choices.free]
+        quickest = [min(options, key=options.__getitem__) for options in each]
+        won = [options[here] - options[there] for options, here, there in zip(each, units, quickest, strict=True)]
+        for number in sorted(range(len(units)), key=lambda number: -won[number]):
+            here, there = units[number], quickest[number]
+            if won[number] > 0 and loads[there] + each[number][there] <= most:
+                loads[here] -= each[number][here]
+                loads[there] += each[number][there]
+                units[number] = there
+        return tuple(units)
 
     def dram_cycles(self, steps: int, spill: bool) -> float:
         """Cycles a timestep in which weights, and states that are spilled, come and go once a tile of *steps*."""
         stack, costs = self._stack, self._costs
-        size = costs.element_bytes * sum(costs.analysis.graph.elements(name) for name in self._weights)
-        size += 2 * stack.carried_bytes * stack.spec.batch * spill
-        return costs.machine.dram_cycles(size) / steps
+        states = 2 * stack.carried_bytes * stack.spec.batch * spill
+        return costs.machine.dram_cycles(self._weight_bytes + states) / steps

@@ -14,7 +14,7 @@ from sim.files.resolve import resolve
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import cost_model
 from sim.search.genome import Genome
-from sim.search.search import ALIKE, MappingSearch
+from sim.search.search import ALIKE, OFFERED, MappingSearch
 from sim.search.shipped import kindred
 from sim.search.space import Space
 from sim.simulation import Job, prepare, run
@@ -35,7 +35,7 @@ def test_near_the_best_that_is_known(row: dict[str, str]) -> None:
     known = cycles(prepare(row["workload"], row["machine"], [row["settings"], *row["mapping"].split()], SHORT))
     found = prepare(row["workload"], row["machine"], [row["settings"]], QUICK)
     assert cycles(found) < 1.02 * known
-    assert 1 < found.sections[0].choice.trials <= BUDGETS["quick"].trials
+    assert 1 < found.sections[0].choice.trials <= BUDGETS["quick"].trials + OFFERED
 
 
 def test_the_same_each_time_and_more_trials_are_no_worse() -> None:
@@ -47,7 +47,7 @@ def test_the_same_each_time_and_more_trials_are_no_worse() -> None:
 
 
 def test_the_most_frugal_of_the_best_is_chosen() -> None:
-    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
+    inputs = resolve("mamba3_mimo-d48", "edge", ["layers=2", "sequence_length=128"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
     search = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "quick")
@@ -111,7 +111,7 @@ def test_what_is_shipped_for_such_layers_is_looked_at(machine: str, monkeypatch:
 
 def test_what_runs_alike_is_tried_once() -> None:
     """Slots that cut no weights otherwise, and least elements with which the same goes step by step."""
-    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=128"])
+    inputs = resolve("mamba3_mimo-d48", "edge", ["layers=2", "sequence_length=128"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
     found = MappingSearch(stack, inputs.machine, costs, Space(stack, costs), "quick").run()
