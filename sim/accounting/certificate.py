@@ -38,7 +38,7 @@ from hw.integers import ceil_div
 from hw.mac_array import elementwise_cost
 from hw.requests import VectorPass
 from hw.simd import vector_cost
-from hw.unit_names import MAC_ARRAY, SIMD
+from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.accounting.bounds import least_recurrence_cycles_per_step
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
@@ -108,6 +108,7 @@ class _Bounds:
         self._batched = [name for name in self._projections if name not in self._analysis.recurrent]
         self._stepped_by_groups: dict[int, set[frozenset[str]]] = {}
         self._gemms = {name: costs.gemm(name, 1, 1) for name in self._batched}
+        self._known: dict[tuple[object, ...], float] = {}
 
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
         """The compute units and DRAM, for the best of all tiles and cuts."""
@@ -252,17 +253,20 @@ class _Bounds:
             if name in self._batched:
                 continue
             cut = parts[name] if self._analysis.grouped(name) else 1
-            cycles = {
-                unit: self._lanes(name, cut, name in stepped)
-                if unit == SIMD
-                else self._array(name, cut, name in stepped, kind)
-                for unit in self._costs.units(name)
-            }
+            cycles = {unit: self._cycles(name, unit, cut, name in stepped, kind) for unit in self._costs.units(name)}
             if len(cycles) == 2:
                 either.append((cycles[MAC_ARRAY], cycles[SIMD]))
             array += 0 if len(cycles) == 2 else cycles.get(MAC_ARRAY, 0)
             lanes += 0 if len(cycles) == 2 else cycles.get(SIMD, 0)
         return _Loads(array, lanes, tuple(either))
+
+    def _cycles(self, name: str, unit: ComputeUnit, parts: int, stepped: bool, kind: _Elementwise) -> float:
+        """Cycles of one unit for all of an operation."""
+        key = name, unit, parts, stepped, kind
+        if key not in self._known:
+            lanes, array = self._lanes, self._array
+            self._known[key] = lanes(name, parts, stepped) if unit == SIMD else array(name, parts, stepped, kind)
+        return self._known[key]
 
     def _lanes(self, name: str, parts: int, stepped: bool) -> float:
         """Cycles of the lanes for all of an operation."""

@@ -218,14 +218,14 @@ class CostModel:
         array, ideal = self.machine.mac_array, self.machine.ideal
         if "edges" in ideal:
             return ceil_div(gemm.macs, array.macs_per_cycle)
-        return least_cycles(array, gemm, "fill_drain" not in ideal)
+        return self.once(("least cycles", gemm), lambda: least_cycles(array, gemm, "fill_drain" not in ideal))
 
     def least_batch_cycles(self, gemm: Gemm) -> float:
         """What the parts of *gemm* take together at least, however its batch is cut."""
         array, ideal = self.machine.mac_array, self.machine.ideal
         if "edges" in ideal or ("fill_drain" in ideal and array.folds == "serial"):
             return ceil_div(gemm.macs, array.macs_per_cycle)
-        return gemm.batch * least_cycles_of_a_product(array, gemm)
+        return self.once(("least of a batch", gemm), lambda: gemm.batch * least_cycles_of_a_product(array, gemm))
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
         """Vector passes of one part of *name*."""
