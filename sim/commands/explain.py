@@ -72,10 +72,15 @@ def explain(
         with may_take.searching(quiet):
             laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits, share)
         with progress_bar("experiments", quiet) as progress:
-            found = find_reasons(laboratory, command, progress, workers=max(1, (os.cpu_count() or 1) - 1))
+            found = find_reasons(laboratory, command, progress, workers=_workers())
         if report is not None:
             _report_explanation(found, laboratory, report)
         publish(found.to_json(), explanation(found), json, markdown, report, quiet)
+
+
+def _workers() -> int:
+    cores = os.cpu_count() or 1
+    return cores if cores > 1 else 0
 
 
 def _share(text: str) -> float:

@@ -7,7 +7,7 @@ schedule* the mapping is chosen again, so the difference is what the change is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +63,16 @@ class Change:
                for one in self.paths for two in other.paths):  # fmt: skip
             return None
         return Change(f"{self.name} and {other.name}", (*self.assignments, *other.assignments))
+
+
+def related(changes: Sequence[Change]) -> list[list[Change]]:
+    """*changes* in groups that set no key in common; what is found for one is of use for the others of its group."""
+    groups: list[list[Change]] = []
+    for change in changes:
+        like = [group for group in groups if any(change.paths & other.paths for other in group)]
+        groups = [group for group in groups if group not in like]
+        groups.append([*(each for group in like for each in group), change])
+    return groups
 
 
 def ladder(machine: MachineSpec) -> Iterator[tuple[Effect | Literal[""], tuple[str, ...]]]:

@@ -9,18 +9,23 @@ as well that are nearly as good, so that what is told of the machine is not one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
+from typing import TypeVar
 
 from sim.accounting.result import Result
-from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder
+from sim.explanation.assistants import Assistants, assistants
+from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder, related
 from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf, busy
-from sim.explanation.laboratory import Laboratory
+from sim.explanation.laboratory import Found, Laboratory, wishes
 from sim.explanation.near import Schedule
-from sim.explanation.robust import Seen, looking
+from sim.explanation.robust import Seen, look
 from sim.explanation.words import words
 from sim.files.progress import ProgressCallback
 from workloads.workload import MappingSpec
+
+Told = TypeVar("Told")
 
 
 def explain(
@@ -28,23 +33,28 @@ def explain(
 ) -> Explanation:
     """Run every experiment on the workload and machine of *laboratory*.
 
-    Other schedules are looked at by so many *workers* meanwhile, processes of their own; by this one if there are none.
+    New schedules are found, and other ones looked at, by so many *workers* meanwhile, processes of their own; by this
+    one if there are none, with the same result.
     """
     wanted, near = changes(laboratory.machine), laboratory.near
-    advance = _counted(progress, len(LADDER) + 3 + len(wanted) + len(near.schedules))
-    with looking(laboratory, wanted, workers) as looks:
+    groups = related([change for change in wanted if change.new_schedule])
+    steps = len(LADDER) + 3 + len(wanted) + sum(map(len, groups)) + len(near.schedules)
+    advance = _counted(progress, steps)
+    with assistants(laboratory, workers) as others:
+        searches = others.each(Laboratory.new_schedules, groups)
+        looks = others.each(look, range(len(near.schedules)))
         base = laboratory.explained
         advance()
         rungs = _ladder(laboratory, base, advance)
         cycles = laboratory.kept_cycles()
         assert cycles is not None, "the schedule was made for this machine"
-        what_ifs = [_what_if(laboratory, change, cycles, advance) for change in wanted]
-        pairs = _pairs(laboratory, dict(zip(wanted, what_ifs, strict=True)), cycles)
+        kept = {change: laboratory.kept_cycles(change.assignments) for change in _told(wanted, advance)}
+        new = {found.change: found for group in searches for found in _told(group, advance)}
+        pairs = _pairs(others, [new[change] for change in wanted if change in new], cycles)
         advance()
-        seen = []
-        for each in looks:
-            seen.append(each)
-            advance()
+        seen = list(_told(looks, advance))
+    own = wishes(laboratory.sections)
+    what_ifs = [_what_if(change, cycles, kept[change], new.get(change), own) for change in wanted]
     beside = [
         each.model_copy(update={"near_gains": [one.gains[number] for one in seen]})
         for number, each in enumerate(what_ifs)
@@ -58,7 +68,7 @@ def explain(
         words="",
         near_share=near.share,
         near_tried=near.tried,
-        mappings=_mappings(laboratory.sections),
+        mappings=own,
         near=[_near(one, schedule, cycles) for one, schedule in zip(seen, near.schedules, strict=True)],
         pairs=pairs,
     )
@@ -75,6 +85,13 @@ def _counted(progress: ProgressCallback | None, total: int) -> Callable[[], None
             progress(done, total)
 
     return advance
+
+
+def _told(each: Iterable[Told], advance: Callable[[], None]) -> Iterator[Told]:
+    """*each*, and that there is one more."""
+    for one in each:
+        yield one
+        advance()
 
 
 def _ladder(laboratory: Laboratory, base: Result, advance: Callable[[], None]) -> list[Rung]:
@@ -101,53 +118,42 @@ def _beside(rungs: list[Rung], seen: Sequence[Seen]) -> list[Rung]:
     return [rungs[0], *others]
 
 
-def _what_if(laboratory: Laboratory, change: Change, makespan: int, advance: Callable[[], None]) -> WhatIf:
-    same, new, schedule = laboratory.kept_cycles(change.assignments), None, laboratory.sections
-    if change.new_schedule:
-        new, schedule = laboratory.new_schedule(change)
-    advance()
+def _what_if(change: Change, makespan: int, kept: int | None, new: Found | None, own: list[MappingSpec]) -> WhatIf:
     return WhatIf(
         name=change.name,
         assignments=list(change.assignments),
-        same_schedule=None if same is None else makespan / same,
-        new_schedule=None if new is None else makespan / new,
-        mappings=_mappings(schedule),
+        same_schedule=None if kept is None else makespan / kept,
+        new_schedule=None if new is None else makespan / new.cycles,
+        mappings=own if new is None else new.wishes,
     )
 
 
-def _pairs(laboratory: Laboratory, found: dict[Change, WhatIf], makespan: int) -> list[Pair]:
+def _pairs(others: Assistants, found: list[Found], makespan: int) -> list[Pair]:
     """Two at a time of the changes that buy most with a new schedule; of those that set the same only the best."""
-    worth = [change for change, what_if in found.items() if (what_if.new_schedule or 0.0) >= 1 + WORTH_NAMING]
-    best: list[Change] = []
-    for change in sorted(worth, key=lambda change: -found[change].best):
-        if len(best) < PAIRED and all(change.together(other) for other in best):
-            best.append(change)
-    pairs = []
-    for one, other in combinations(best, 2):
-        both = one.together(other)
-        assert both is not None, "the best set different keys"
-        cycles, schedule = laboratory.new_schedule(both)
-        pairs.append(
-            Pair(
-                names=[one.name, other.name],
-                assignments=list(both.assignments),
-                new_schedule=makespan / cycles,
-                product=(found[one].new_schedule or 1.0) * (found[other].new_schedule or 1.0),
-                mappings=_mappings(schedule),
-            )
-        )
-    return pairs
+    worth = [each for each in found if makespan / each.cycles >= 1 + WORTH_NAMING]
+    best: list[Found] = []
+    for each in sorted(worth, key=lambda each: each.cycles):
+        if len(best) < PAIRED and all(each.change.together(other.change) for other in best):
+            best.append(each)
+    chosen = list(combinations(best, 2))
+    both = filter(None, (one.change.together(other.change) for one, other in chosen))
+    together = others.each(partial(Laboratory.new_schedule, known=found), both)
+    return [_pair(one, other, each, makespan) for (one, other), each in zip(chosen, together, strict=True)]
+
+
+def _pair(one: Found, other: Found, both: Found, makespan: int) -> Pair:
+    return Pair(
+        names=[one.change.name, other.change.name],
+        assignments=list(both.change.assignments),
+        new_schedule=makespan / both.cycles,
+        product=makespan / one.cycles * (makespan / other.cycles),
+        mappings=both.wishes,
+    )
 
 
 def _near(seen: Seen, schedule: Schedule, explained: int) -> NearSchedule:
     return NearSchedule(
         of_explained=seen.result.makespan_cycles / explained,
         busy=busy(seen.result),
-        mappings=_mappings(schedule),
+        mappings=wishes(schedule),
     )
-
-
-def _mappings(schedule: Schedule) -> list[MappingSpec]:
-    """One for each kind of layer."""
-    kinds = {id(section.stack.graph): section.as_wishes for section in schedule}
-    return list(kinds.values())

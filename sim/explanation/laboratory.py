@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import comb
+from typing import NamedTuple
 
 from hw.machine import MachineSpec
 from sim.accounting.certificate import certificate_of
@@ -17,13 +18,40 @@ from sim.files.documents import Document
 from sim.files.limits import LIMITS, Limits, Search
 from sim.files.resolve import model_layers, placing
 from sim.lowering.costs import CostModel
+from sim.lowering.mapping import Mapping
 from sim.lowering.section import Section, cost_model
 from sim.search.choose import best_chunk, busy_cycles, keep, lay_anew, sections
 from sim.simulation import Job, makespan_cycles, planned, run
-from workloads.workload import Workload
+from workloads.workload import MappingSpec, Workload
 
 CHANGED_SEARCH: Search = "short"  # on a changed machine, besides what is known
 MANY_TILES = 16  # of a layer
+
+
+class Mapped(NamedTuple):
+    """A mapping of a section, and the same with as much of the SRAM as there was."""
+
+    mapping: Mapping
+    settled: Mapping
+
+
+class Found(NamedTuple):
+    """The schedule of a change: its makespan, told by few layers, its mappings, and the wishes that repeat it."""
+
+    change: Change
+    cycles: int
+    mappings: list[Mapped]
+    wishes: list[MappingSpec]
+
+
+def wishes(schedule: Schedule) -> list[MappingSpec]:
+    """The mappings of *schedule*, one for each kind of layer."""
+    kinds = {id(section.stack.graph): section.as_wishes for section in schedule}
+    return list(kinds.values())
+
+
+def _mapped(schedule: Schedule) -> list[Mapped]:
+    return [Mapped(section.mapping, settled(section)) for section in schedule]
 
 
 class Laboratory:
@@ -52,12 +80,12 @@ class Laboratory:
             self.workload = best_chunk(workload, self.machine, limits)
             self.sections = sections(self.workload, self.machine, limits)
             self.near = near(self.sections, robust, limits)
-        pairs = zip(self.sections, self.near.known, strict=True)
-        self._offered = [[settled(section), *mappings] for section, mappings in pairs]
-        self._found: list[tuple[frozenset[str], Schedule]] = []
+        self._own = _mapped(self.sections)
+        pairs = zip(self._own, self.near.known, strict=True)
+        self._offered = list(enumerate([own.settled, *mappings] for own, mappings in pairs))
         self._machines: dict[tuple[str, ...], MachineSpec] = {}
         self._costs: dict[tuple[int, str], CostModel] = {}
-        self._done: dict[tuple[str, ...], int] = {}
+        self._done: dict[tuple[object, ...], int] = {}
         self._check()
 
     def _check(self) -> None:
@@ -106,34 +134,39 @@ class Laboratory:
         each = [busy_cycles(section, self._costs_on(machine, section)) for section in schedule]
         return None if None in each else sum(filter(None, each))
 
-    def new_schedule(self, change: Change) -> tuple[int, Schedule]:
-        """The quickest schedule that is found with a *change* made, and its makespan, told by few layers.
+    def new_schedules(self, changes: Sequence[Change]) -> list[Found]:
+        """:meth:`new_schedule` for each of *changes*, with what was found for those before it."""
+        found: list[Found] = []
+        for change in changes:
+            found.append(self.new_schedule(change, found))
+        return found
 
-        That is the one explained, or one that was found for a part of the change, with as much SRAM as it had or with
-        all that there is; or what a search finds that is offered all schedules near them. So more hardware is not
+    def new_schedule(self, change: Change, known: Sequence[Found] = ()) -> Found:
+        """The quickest schedule that is found with a *change* made; with what is *known* of other changes.
+
+        That is the one explained, or one that is known for a part of the change, with as much SRAM as it had or with
+        all that there is; or what a search finds that is offered all of them and all near them. So more hardware is not
         slower because of a worse search. There is none where no mapping could gain what is worth naming.
         """
         changed = self._document.changed(change.assignments)
         machine = self._changed(change.assignments)
-        parts = [found for paths, found in self._found if paths <= change.paths]
-        known = [laid for part in (self.sections, *parts) for laid in self._laid(machine, part)]
-        if not known or self._may_gain(machine):
+        parts = [self._own, *(found.mappings for found in known if found.change.paths <= change.paths)]
+        laid = [schedule for mappings in parts for schedule in self._laid(machine, mappings)]
+        if not laid or self._may_gain(machine):
             limits = self.limits._replace(search=self.limits.search or CHANGED_SEARCH)
+            offered = [[*near, *(found.mappings[number].settled for found in known)] for number, near in self._offered]
             with placing(self._wishes, changed):
-                known.append(sections(self.workload, machine, limits, self._offered))
-        best = self._quickest(known)
-        self._found.append((change.paths, best[1]))
-        for offered, section in zip(self._offered, best[1], strict=True):
-            offered.append(settled(section))
-        return best
+                laid.append(sections(self.workload, machine, limits, offered))
+        cycles, best = self._quickest(laid)
+        return Found(change, cycles, _mapped(best), wishes(best))
 
-    def _laid(self, machine: MachineSpec, schedule: Schedule) -> Iterator[Schedule]:
-        """*schedule* laid anew onto *machine*: with all of the SRAM if it had all, and with as much as it had."""
-        before = [settled(section) for section in schedule]
+    def _laid(self, machine: MachineSpec, mapped: Sequence[Mapped]) -> Iterator[Schedule]:
+        """The layers by mappings found elsewhere: with all of the SRAM if they had all, and with what they had."""
+        before = [each.settled for each in mapped]
         every = [replace(mapping, sram_bytes=None) for mapping in before]
-        had_all = all(section.mapping.sram_bytes is None for section in schedule)
+        had_all = all(each.mapping.sram_bytes is None for each in mapped)
         for mappings in (every, before) if had_all else (before,):
-            pairs = zip(schedule, mappings, strict=True)
+            pairs = zip(self.sections, mappings, strict=True)
             laid = [lay_anew(section, self._costs_on(machine, section), mapping) for section, mapping in pairs]
             if None not in laid:
                 yield tuple(filter(None, laid))
@@ -141,9 +174,14 @@ class Laboratory:
     def _may_gain(self, machine: MachineSpec) -> bool:
         """Whether the bound over every mapping leaves the run something to gain on *machine*, which is no worse."""
         most = self._cycles(self.sections, self._few(self.sections)) / (1 + WORTH_NAMING)
-        if (self.explained.bounds.any_mapping_cycles or 0) < most:
-            return True
-        return sum(certificate_of(s.stack, self._costs_on(machine, s)).cycles for s in self.sections) < most
+        return self._any_mapping_cycles < most or self._any_mapping_cycles_on(machine) < most
+
+    @cached_property
+    def _any_mapping_cycles(self) -> int:
+        return self._any_mapping_cycles_on(self.machine)
+
+    def _any_mapping_cycles_on(self, machine: MachineSpec) -> int:
+        return sum(certificate_of(each.stack, self._costs_on(machine, each)).cycles for each in self.sections)
 
     def _quickest(self, schedules: Sequence[Schedule]) -> tuple[int, Schedule]:
         """Of *schedules* on one machine, the first of the quickest; what cannot win is not run."""
@@ -198,7 +236,10 @@ class Laboratory:
         return self._done[key]
 
 
-def _facts(section: Section) -> tuple[str, ...]:
-    """All that the run of *section* depends on."""
-    wishes, machine = section.as_wishes, section.costs.machine
-    return machine.model_dump_json(), wishes.model_dump_json(), *sorted(section.mapping.stepped)
+def _facts(section: Section) -> tuple[object, ...]:
+    """All that the run of *section* depends on: the SRAM's capacity as far as buffers get other slots or banks."""
+    machine, buffers = section.costs.machine, [storage.buffer for storage in section.inventory.storages()]
+    apart = {"sram": {"capacity"}} if machine.sram.clusters == 1 else {}
+    schedule = section.as_wishes.model_dump_json(exclude={"sram_kib", "spare_sram"})
+    slots = tuple((buffer.start, buffer.slot_bytes, buffer.slots) for buffer in buffers)
+    return machine.model_dump_json(exclude=apart), schedule, slots, *sorted(section.mapping.stepped)

@@ -7,14 +7,12 @@ rung, in which everything is ideal, is the bound itself.
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from sim.accounting.result import Result
-from sim.explanation.experiments import Change, ladder
+from sim.explanation.experiments import Change, changes, ladder
 from sim.explanation.findings import WORTH_NAMING
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import Schedule
@@ -28,38 +26,13 @@ class Seen(NamedTuple):
     gains: list[float | None]
 
 
-@contextmanager
-def looking(laboratory: Laboratory, changes: Sequence[Change], workers: int) -> Iterator[Iterator[Seen]]:
-    """What is seen of each schedule near the best, in their order; so many *workers*, if any, begin with it at once."""
-    numbers = range(len(laboratory.near.schedules))
-    if not workers or not numbers:
-        yield (look(laboratory, laboratory.near.schedules[number], changes) for number in numbers)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    known = pickle.dumps((laboratory, changes))  # as they are now: experiments go on while workers are told
-    with ProcessPoolExecutor(min(workers, len(numbers)), initializer=_remember, initargs=(known,)) as executor:
-        yield executor.map(_look_at, numbers)
-
-
-_remembered: list[tuple[Laboratory, Sequence[Change]]] = []  # of a worker
-
-
-def _remember(known: bytes) -> None:
-    _remembered[:] = [pickle.loads(known)]
-
-
-def _look_at(number: int) -> Seen:
-    laboratory, changes = _remembered[0]
-    return look(laboratory, laboratory.near.schedules[number], changes)
-
-
-def look(laboratory: Laboratory, schedule: Schedule, changes: Sequence[Change]) -> Seen:
-    """The experiments with *schedule*, one of those near the best, and what *changes* gain it."""
+def look(laboratory: Laboratory, number: int) -> Seen:
+    """The experiments with the schedule of that *number* near the best, and what all changes gain it."""
+    schedule = laboratory.near.schedules[number]
     result = laboratory.same_schedule(schedule=schedule)
     assert result is not None, "it was tried on this machine"
     total = result.makespan_cycles
-    gains = [_gain(laboratory, schedule, change, total) for change in changes]
+    gains = [_gain(laboratory, schedule, change, total) for change in changes(laboratory.machine)]
     return Seen(result, [added / total for added in _added(laboratory, schedule, result)], gains)
 
 
