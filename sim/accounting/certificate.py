@@ -25,9 +25,11 @@ of the workload (``mapping:``) do not raise it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import product
+from math import inf
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -49,6 +51,7 @@ from workloads.workload import Stack
 
 SpentOn = Literal["compute", "SRAM", "DRAM", "recurrence", "chain"]
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
+MOST_PLACED = 4  # operations that are placed in every way before the others are dealt out
 MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are dealt out
 
 
@@ -92,8 +95,10 @@ class _Loads(NamedTuple):
     either: tuple[tuple[float, float], ...]
 
 
-_Elementwise = Callable[[str, int, bool], float]
-"""(operation, parts, whether it is stepped) -> cycles of the array, if it is elementwise work."""
+_Elementwise = Callable[[str, int, bool, frozenset[str]], float]
+"""(operation, parts, whether it is stepped, what the lanes do) -> cycles of the array, if it is elementwise work."""
+_Placed = dict[str, ComputeUnit]
+"""The units of some operations."""
 
 
 class _Bounds:
@@ -109,18 +114,55 @@ class _Bounds:
         self._stepped_by_groups: dict[int, set[frozenset[str]]] = {}
         self._gemms = {name: costs.gemm(name, 1, 1) for name in self._batched}
         self._known: dict[tuple[object, ...], float] = {}
+        self._ways: dict[tuple[tuple[float, float], ...], NDArray[np.float64] | None] = {}
 
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
         """The compute units and DRAM, for the best of all tiles and cuts."""
-        tiles = list(self._best_tiles())
-        pairs: list[tuple[float, float]] = []
-        for views in {views for groups, blocks in self._cuts() for views in self._views(groups, blocks)}:
-            ways = [_ways(loads.either) for loads in views]
-            for tile in tiles:
-                dealt = (_dealt(loads, each, tile.projections) for loads, each in zip(views, ways, strict=True))
-                pairs.append((max(dealt), tile.dram))
-        compute, dram = min(pairs, key=max)
+        tiles, best = list(self._best_tiles()), (inf, inf)
+        for placed in self._placements():
+            for groups, blocks in self._cuts():
+                for stepped in self._stepped(groups):
+                    parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
+                    best = self._quicker(
+                        best, tiles, (self._loads(stepped, parts, each, placed) for each in self._kinds)
+                    )
+        compute, dram = best
         return [(compute, "compute"), (dram, "DRAM")]
+
+    def _quicker(
+        self, best: tuple[float, float], tiles: Sequence[_Tile], views: Iterable[_Loads]
+    ) -> tuple[float, float]:
+        """(compute, DRAM) of the best of *tiles*, as long as the longest of *views*, if that betters the *best*."""
+        compute = [0.0] * len(tiles)
+        for loads in views:
+            if loads.either not in self._ways:
+                self._ways[loads.either] = _ways(loads.either)
+            ways = self._ways[loads.either]
+            compute = [
+                max(before, _dealt(loads, ways, tile.projections)) for before, tile in zip(compute, tiles, strict=True)
+            ]
+            least = min(zip(compute, (tile.dram for tile in tiles), strict=True), key=max)
+            if max(least) >= max(best):
+                return best
+        return least
+
+    def _placements(self) -> Iterator[_Placed]:
+        """Every way to place the operations that hand on most to each other, where that has a price on the array."""
+        names = self._handing_on if self._machine.mac_array.elementwise is not None else []
+        for on_lanes in product((False, True), repeat=len(names)):
+            yield {name: SIMD if lanes else MAC_ARRAY for name, lanes in zip(names, on_lanes, strict=True)}
+
+    @property
+    def _handing_on(self) -> list[str]:
+        """Operations that either unit can do and that read or write the largest tensors."""
+        analysis, graph = self._analysis, self._analysis.graph
+        largest: dict[str, int] = {}
+        for name in analysis.operations:
+            if name not in self._batched and len(self._costs.units(name)) == 2:
+                tensors = [analysis.operations[name].equation.tensor, *(t for t, _ in analysis.operands_of([name]))]
+                largest[name] = max(map(graph.elements, tensors))
+        most = max(largest.values(), default=0)
+        return [name for name, size in largest.items() if 2 * size >= most][:MOST_PLACED]
 
     def sram(self) -> float:
         """What operations that share requests cannot hand on, at all that the SRAM gives."""
@@ -225,47 +267,49 @@ class _Bounds:
         divisors = [number for number in range(1, size + 1) if size % number == 0]
         return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
 
-    def _views(self, groups: int, blocks: int) -> Iterator[tuple[_Loads, ...]]:
-        """Work of a layer but its batched projections: of PEs, of the array's edges and of the SRAM, where that may be.
-
-        For each choice of operations that run step by step.
-        """
+    @cached_property
+    def _kinds(self) -> list[_Elementwise]:
+        """What elementwise work on the array may wait for: PEs, the array's edges and the SRAM, where that may be."""
         array, ideal = self._machine.mac_array, self._machine.ideal
         kinds: list[_Elementwise] = [self._on_pes]
         if array.elementwise_by_edges and "edges" not in ideal:
             kinds += [self._operands, self._results]
         if array.elementwise is not None and "bank_conflicts" not in ideal:
             kinds.append(self._by_sram)
-        for stepped in self._stepped(groups):
-            parts = {name: groups if name in stepped else blocks for name in self._analysis.operations}
-            yield tuple(self._loads(stepped, parts, kind) for kind in kinds)
+        return kinds
 
     def _stepped(self, groups: int) -> set[frozenset[str]]:
         if groups not in self._stepped_by_groups:
             self._stepped_by_groups[groups] = all_stepped_operations(self._analysis, groups)
         return self._stepped_by_groups[groups]
 
-    def _loads(self, stepped: frozenset[str], parts: Mapping[str, int], kind: _Elementwise) -> _Loads:
+    def _loads(self, stepped: frozenset[str], parts: Mapping[str, int], kind: _Elementwise, placed: _Placed) -> _Loads:
         """Work of one *kind*; in parts, if an operation is cut at all."""
+        on_lanes = frozenset(name for name, unit in placed.items() if unit == SIMD)
         array = lanes = 0.0
         either: list[tuple[float, float]] = []
         for name in self._analysis.operations:
             if name in self._batched:
                 continue
             cut = parts[name] if self._analysis.grouped(name) else 1
-            cycles = {unit: self._cycles(name, unit, cut, name in stepped, kind) for unit in self._costs.units(name)}
+            units = (placed[name],) if name in placed else self._costs.units(name)
+            cycles = {unit: self._cycles(name, unit, cut, name in stepped, kind, on_lanes) for unit in units}
             if len(cycles) == 2:
                 either.append((cycles[MAC_ARRAY], cycles[SIMD]))
             array += 0 if len(cycles) == 2 else cycles.get(MAC_ARRAY, 0)
             lanes += 0 if len(cycles) == 2 else cycles.get(SIMD, 0)
         return _Loads(array, lanes, tuple(either))
 
-    def _cycles(self, name: str, unit: ComputeUnit, parts: int, stepped: bool, kind: _Elementwise) -> float:
+    def _cycles(
+        self, name: str, unit: ComputeUnit, parts: int, stepped: bool, kind: _Elementwise, on_lanes: frozenset[str]
+    ) -> float:
         """Cycles of one unit for all of an operation."""
-        key = name, unit, parts, stepped, kind
+        key = name, unit, parts, stepped, kind, on_lanes
         if key not in self._known:
-            lanes, array = self._lanes, self._array
-            self._known[key] = lanes(name, parts, stepped) if unit == SIMD else array(name, parts, stepped, kind)
+            if unit == SIMD:
+                self._known[key] = self._lanes(name, parts, stepped)
+            else:
+                self._known[key] = self._array(name, parts, stepped, kind, on_lanes)
         return self._known[key]
 
     def _lanes(self, name: str, parts: int, stepped: bool) -> float:
@@ -275,51 +319,64 @@ class _Bounds:
         simd = self._machine.simd
         return vector_cost(simd, simd.lanes, self._passes(name)).useful_cycles
 
-    def _array(self, name: str, parts: int, stepped: bool, kind: _Elementwise) -> float:
+    def _array(
+        self, name: str, parts: int, stepped: bool, kind: _Elementwise, on_lanes: frozenset[str] = frozenset()
+    ) -> float:
         """Cycles of the array for all of an operation, as a product or as elementwise work of a *kind*."""
         ways: list[float] = []
         if self._costs.in_passes(name, self._machine.mac_array.elementwise):
-            ways.append(kind(name, parts, stepped))
+            ways.append(kind(name, parts, stepped, on_lanes))
         if self._costs.in_products(name):
             steps = self._stack.steps
             scale, repeats = (self._batch, steps) if stepped else (self._batch * steps, 1)
             ways.append(self._costs.least_batch_cycles(self._costs.gemm(name, scale, parts)) * parts * repeats)
         return min(ways)
 
-    def _on_pes(self, name: str, parts: int, stepped: bool) -> float:
+    def _on_pes(self, name: str, parts: int, stepped: bool, on_lanes: frozenset[str]) -> float:
         """Cycles of PEs that do an operation elementwise."""
         if stepped:
             return self._costs.pe_cost(name, self._batch, parts).cycles * parts * self._stack.steps
         return elementwise_cost(self._machine.mac_array, self._passes(name)).useful_cycles
 
-    def _operands(self, name: str, parts: int, stepped: bool) -> float:
+    def _operands(self, name: str, parts: int, stepped: bool, on_lanes: frozenset[str]) -> float:
         """Cycles in which an operation's operands pass the edges that nothing on the array can hand on to it."""
-        return self._passing(self._elementwise.operands(name), parts) / self._machine.mac_array.elementwise_rates[0]
+        return (
+            self._passing(self._elementwise(on_lanes).operands(name), parts)
+            / self._machine.mac_array.elementwise_rates[0]
+        )
 
-    def _results(self, name: str, parts: int, stepped: bool) -> float:
+    def _results(self, name: str, parts: int, stepped: bool, on_lanes: frozenset[str]) -> float:
         """Cycles in which an operation's result passes the edge, if something else than the array has to have it."""
-        return self._passing(self._elementwise.results(name), parts) / self._machine.mac_array.elementwise_rates[1]
+        return (
+            self._passing(self._elementwise(on_lanes).results(name), parts)
+            / self._machine.mac_array.elementwise_rates[1]
+        )
 
     def _passing(self, tensors: Tensors, parts: int) -> int:
         """Elements of *tensors* in all timesteps of all sequences."""
         each = sum(self._analysis.size(indices, parts) for _, indices in tensors)
         return each * parts * self._stack.steps * self._batch
 
-    @cached_property
-    def _elementwise(self) -> Forced:
-        """What has to pass the edges if all that PEs can do elementwise is on them."""
+    def _elementwise(self, on_lanes: frozenset[str]) -> Forced:
+        """What has to pass the edges if all that PEs can do elementwise is on them, but what is *on_lanes*."""
         array = self._machine.mac_array.elementwise
-        return self._costs.forced(name for name in self._analysis.operations if self._costs.in_passes(name, array))
+        names = [name for name in self._analysis.operations if self._costs.in_passes(name, array)]
+        return self._together("elementwise", names, on_lanes)
 
-    def _by_sram(self, name: str, parts: int, stepped: bool) -> float:
+    def _together(self, what: str, names: Sequence[str], on_lanes: frozenset[str]) -> Forced:
+        key = "forced together", what, on_lanes
+        return self._costs.once(key, lambda: self._costs.forced(name for name in names if name not in on_lanes))
+
+    def _by_sram(self, name: str, parts: int, stepped: bool, on_lanes: frozenset[str]) -> float:
         """Cycles in which the SRAM gives and takes what nothing on the array can hand on."""
-        return self._costs.sram_cycles(name, parts, self._on_the_array) * parts * self._stack.steps * self._batch
+        return (
+            self._costs.sram_cycles(name, parts, self._on_the_array(on_lanes)) * parts * self._stack.steps * self._batch
+        )
 
-    @cached_property
-    def _on_the_array(self) -> Forced:
-        """What the array cannot keep to itself if all that it can do is on it."""
-        costs = self._costs
-        return costs.forced(name for name in self._analysis.operations if MAC_ARRAY in costs.units(name))
+    def _on_the_array(self, on_lanes: frozenset[str]) -> Forced:
+        """What the array cannot keep to itself if all that it can do is on it, but what is *on_lanes*."""
+        names = [name for name in self._analysis.operations if MAC_ARRAY in self._costs.units(name)]
+        return self._together("on the array", names, on_lanes)
 
     def _passes(self, name: str) -> list[VectorPass]:
         """All of an operation's work, for which a unit's useful cycles are those at its full rate."""

@@ -69,6 +69,14 @@ def test_dealing_out_fractions_is_never_above_dealing_out_operations(monkeypatch
     assert 0.8 * whole < fractions < whole
 
 
+def test_what_units_hand_on_to_each_other_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array that reads a state which the lanes have updated has to fetch it, so no unit does the rest for nothing."""
+    settings = ("mamba2-780m", "edge_flexpe", "layers=1", "sequence_length=128")
+    placed, run_cycles = bound_of(*settings), run(prepare(*settings[:2], settings[2:])).makespan_cycles
+    monkeypatch.setattr(certificate, "MOST_PLACED", 0)
+    assert 1.08 * bound_of(*settings) < placed <= run_cycles
+
+
 def test_wishes_do_not_raise_it_and_long_prompts_do_so_in_proportion() -> None:
     plain = bound_of("mamba2-d96", "edge")
     assert bound_of("mamba2-d96", "edge", "mapping.token_tile=4", "mapping.placement=simd") == plain
