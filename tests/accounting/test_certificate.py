@@ -70,7 +70,7 @@ def test_dealing_out_fractions_is_never_above_dealing_out_operations(monkeypatch
 
 
 def test_what_units_hand_on_to_each_other_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An array that reads a state which the lanes have updated has to fetch it, so no unit does the rest for nothing."""
+    """An array that reads a state which the lanes have updated has to fetch it: no unit does the rest for nothing."""
     settings = ("mamba2-780m", "edge_flexpe", "layers=1", "sequence_length=128")
     placed, run_cycles = bound_of(*settings), run(prepare(*settings[:2], settings[2:])).makespan_cycles
     monkeypatch.setattr(certificate, "MOST_PLACED", 0)
