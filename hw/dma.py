@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Final
 
 from hw.accounts import Accounts
-from hw.dram import TRANSFER_TIMINGS, DramSpec
+from hw.dram import DramSpec
 from hw.dram.channel import Channel
 from hw.engine import Engine
 from hw.integers import apportion
@@ -47,9 +47,9 @@ class Dma(Server):
         ideal: Collection[str] = (), ports: SramPorts | None = None,
     ) -> None:  # fmt: skip
         super().__init__(DMA, names, engine)
-        timing = TRANSFER_TIMINGS[dram.timing]
+        timing = dram.grade
         self.channels = dram.channels
-        self.channel = Channel(timing, names, dram.refresh != "none", ideal)
+        self.channel = Channel(timing, names, dram.refreshed, ideal)
         self._channel_names = tuple([f"dram.channel{number}" for number in range(dram.channels)])
         self._outstanding = outstanding
         ratio = Fraction(10**15, clock_hz * timing.tck_fs)  # clocks a cycle

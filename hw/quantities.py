@@ -2,14 +2,14 @@
 
 A quantity is a string such as ``2MiB``, ``250MHz`` or ``0.5pJ/bit``; a bare number where a unit is due is an error. A
 key that takes one is annotated with a :class:`Quantity`, which says in which range it may be. The value is an exact
-integer of the base unit, so that no rounding happens before the first division: bytes, hertz, femtojoules (per
-operation or per bit).
+integer of the base unit, so that no rounding happens before the first division: bytes, bytes a second, hertz,
+femtoseconds, femtojoules (per operation or per bit).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,8 @@ LARGEST_EXPONENT = 30  # in either direction
 
 BYTES = {f"{prefix}B": factor for prefix, factor in (_SI | _BINARY).items()}
 HERTZ = {f"{prefix}Hz": factor for prefix, factor in _SI.items()}
+BYTES_PER_SECOND = {f"{prefix}B/s": factor for prefix, factor in (_SI | _BINARY).items()}
+FEMTOSECONDS = {"ps": 10**3, "ns": 10**6, "us": 10**9, "ms": 10**12}
 FEMTOJOULES_PER_OP = {"fJ/op": 1, "pJ/op": 10**3, "nJ/op": 10**6}
 FEMTOJOULES_PER_BIT = {"fJ/bit": 1, "pJ/bit": 10**3, "nJ/bit": 10**6}
 
@@ -59,7 +61,7 @@ class Quantity:
     ``Annotated[int, Quantity(HERTZ, "250MHz", "1kHz", "100GHz")]``
     """
 
-    scale: dict[str, int]
+    scale: dict[str, int] = field(hash=False)
     example: str
     least: str
     most: str

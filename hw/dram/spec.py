@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hw.dram import hbm3, lpddr5
-from hw.spec import Spec
+from hw.dram.plain import plain_timing
+from hw.dram.timing import Timing
+from hw.quantities import BYTES_PER_SECOND, FEMTOSECONDS, Quantity
+from hw.spec import Spec, contradiction
 
 TRANSFER_TIMINGS = lpddr5.TIMINGS | hbm3.TIMINGS
 """The speed grades that a machine can have. Traces can be replayed on LPDDR5 only."""
@@ -19,18 +22,51 @@ else:
 
 
 class DramSpec(Spec):
-    """``channels`` channels of one speed grade; a transfer is interleaved over all of them."""
+    """``channels`` channels of one speed grade, or of a ``bandwidth``; a transfer is interleaved over all of them."""
 
-    timing: Grade = Field(description="Speed grade of a channel.")
+    timing: Grade | None = Field(default=None, description="Speed grade of a channel; or say its bandwidth.")
+    bandwidth: Annotated[int, Quantity(BYTES_PER_SECOND, "50GB/s", "1MB/s", "10TB/s")] | None = Field(
+        default=None, description="What a channel moves at most, where no more is known of it than that."
+    )
+    latency: Annotated[int, Quantity(FEMTOSECONDS, "100ns", "0ns", "1ms")] | None = Field(
+        default=None, description="From asking for a transfer to its first data, with a bandwidth; none unless given."
+    )
+    efficiency: float | None = Field(
+        default=None, ge=0.01, le=1.0, description="Share of the bandwidth that transfers reach; all unless given."
+    )
     channels: int = Field(
-        ge=1, le=1024, description="Channels, over all of which a transfer is interleaved.",
+        default=1, ge=1, le=1024, description="Channels, over all of which a transfer is interleaved.",
         json_schema_extra={"unit": "channels"},
     )  # fmt: skip
     refresh: Literal["all-bank", "none"] = Field(
-        default="all-bank", description="What a refresh stops; none: there is no refresh."
+        default="all-bank", description="What a refresh of a speed grade stops; none: there is no refresh."
     )
+
+    @model_validator(mode="after")
+    def _one_description(self) -> DramSpec:
+        if (self.timing is None) == (self.bandwidth is None):
+            message = "expected a speed grade (timing) or a bandwidth: one of them, the other is null"
+            raise contradiction(message, "bandwidth", "timing")
+        if self.bandwidth is None:
+            for key in ("latency", "efficiency"):
+                if getattr(self, key) is not None:
+                    raise contradiction(f"{key} goes with a bandwidth only", key, "timing")
+        return self
+
+    @property
+    def grade(self) -> Timing:
+        """The figures of a channel."""
+        if self.timing is not None:
+            return TRANSFER_TIMINGS[self.timing]
+        assert self.bandwidth is not None, "it is one or the other"
+        return plain_timing(self.bandwidth * (self.efficiency or 1.0), self.latency or 0)
+
+    @property
+    def refreshed(self) -> bool:
+        """Whether refreshes stop it."""
+        return self.timing is not None and self.refresh != "none"
 
     @property
     def bytes_per_second(self) -> float:
-        """Peak of all channels."""
-        return self.channels * TRANSFER_TIMINGS[self.timing].bytes_per_second
+        """Peak of all channels; of a bandwidth the share that transfers reach."""
+        return self.channels * self.grade.bytes_per_second

@@ -35,7 +35,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.dram import TRANSFER_TIMINGS
 from hw.integers import ceil_div
 from hw.mac_array import elementwise_cost
 from hw.requests import VectorPass
@@ -253,8 +252,8 @@ class _Bounds:
         """Cycles of so many bytes a layer, with its share of the refreshes, of which there is none at the beginning."""
         machine, layers = self._machine, self._stack.layers
         cycles = machine.dram_cycles(size_bytes * layers)
-        if machine.dram.refresh != "none" and "dram_refresh" not in machine.ideal and cycles:
-            timing = TRANSFER_TIMINGS[machine.dram.timing]
+        if machine.dram.refreshed and "dram_refresh" not in machine.ideal and cycles:
+            timing = machine.dram.grade
             slower = timing.refi / (timing.refi - timing.refresh_window)
             window = timing.refresh_window * timing.tck_fs * machine.clock / 1e15
             cycles = max(cycles, slower * (cycles - window))

@@ -13,7 +13,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from hw.dram import TRANSFER_TIMINGS
 from hw.ledger import Landing
 from hw.machine import MachineSpec
 from hw.reasons import COST_NAMES, Reason
@@ -55,7 +54,7 @@ class ChannelTimeline:
 
     def __init__(self, machine: MachineSpec, names: Sequence[str], origin: int) -> None:
         self._names = names
-        clocks = Fraction(10**15, machine.clock * TRANSFER_TIMINGS[machine.dram.timing].tck_fs)  # a cycle
+        clocks = Fraction(10**15, machine.clock * machine.dram.grade.tck_fs)  # a cycle
         self._clocks, self._cycles = clocks.as_integer_ratio()
         self._origin = origin
         self._free = 0  # the clock up to which it is known what a channel did

@@ -183,6 +183,18 @@ recipes = st.builds(
 )
 
 
+grades = st.fixed_dictionaries(
+    {
+        "timing": st.sampled_from(["lpddr5-6400", "lpddr5x-8533"]),
+        "refresh": st.sampled_from(["none", "all-bank"]),
+    }
+)
+plain_memories = st.fixed_dictionaries(
+    {"bandwidth": st.sampled_from(["700MB/s", "20GB/s", "3TB/s"])},
+    optional={"latency": st.sampled_from(["0ns", "100ns", "3us"]), "efficiency": st.floats(0.05, 1.0)},
+)
+
+
 @st.composite
 def machines(draw: st.DrawFn) -> MachineSpec:
     """Machines of 4 x 4 to 32 x 32 PEs, down to one lane and 16 KiB, with few banks or many."""
@@ -217,11 +229,7 @@ def machines(draw: st.DrawFn) -> MachineSpec:
             "ports": 1,
             "interleave": interleave,
         },
-        "dram": {
-            "timing": draw(st.sampled_from(["lpddr5-6400", "lpddr5x-8533"])),
-            "channels": draw(st.integers(1, 2)),
-            "refresh": draw(st.sampled_from(["none", "all-bank"])),
-        },
+        "dram": draw(st.one_of(grades, plain_memories)) | {"channels": draw(st.integers(1, 2))},
         "dma": {"outstanding": draw(st.integers(1, 8))},
         "energy": {"operation": "2pJ/op", "dram": "15pJ/bit"},
     }
