@@ -30,7 +30,7 @@ from workloads.workload import Stack
 SEEDS = 24  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
-NEAR_TILES = 9
+NEAR_TILES = tuple(2 ** (half / 2) for half in range(-4, 5))  # times the tile
 NEAR_CUTS = 6  # of all the best, whose heads come first or not
 LEADERS = 2  # placements and urgencies that are swept from
 WORTH = 1.001  # a bound so far below the best is worth a sweep
@@ -214,7 +214,8 @@ class MappingSearch:
         self._try_all([best._replace(steps=steps, blocks=b, lanes=n) for steps in near for b, n in cuts])
 
     def _near_tiles(self, genome: Genome) -> list[int]:
-        return sorted(self._choices.tiles, key=lambda tile: abs(log(tile / genome.steps)))[:NEAR_TILES]
+        tiles = self._choices.tiles
+        return sorted({min(tiles, key=lambda tile: abs(log(tile / (factor * genome.steps)))) for factor in NEAR_TILES})
 
     def _evolve(self) -> None:
         for _ in range(PROPOSALS):
