@@ -17,6 +17,7 @@ from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, 
 from sim.presentation.titles import unit_title
 
 _BYTES = ("sram.capacity", "sram.bank_width")
+_SCALED = {"clock": (1e6, "MHz"), "dram.bandwidth": (1e9, "GB/s"), "dram.latency": (1e6, "ns")}
 
 
 def sram_section(known: Evidence, result: Result) -> Section:
@@ -99,12 +100,13 @@ def _flattened(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, s
 
 
 def _quantity(path: str, value: Any) -> str:
-    if path == "clock":
-        return f"{value / 1e6:g} MHz"
     if path in _BYTES:
         return format_bytes(value)
     if path.startswith("energy."):
         return f"{value / 1000:g} pJ/{'bit' if path.endswith('dram') else 'op'}"
     if value is None or value == []:
         return "none"
+    if path in _SCALED:
+        factor, unit = _SCALED[path]
+        return f"{value / factor:g} {unit}"
     return ", ".join(value) if isinstance(value, list) else str(value).lower() if value in (True, False) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -106,6 +107,18 @@ def test_report_changes_no_number_of_the_run(run_page: tuple[Path, Result], tmp_
     more = ["--critical-path", "--json", str(target)]
     assert call(*COMMANDS["run"], *more)[0] == 0
     assert Result.model_validate_json(target.read_text()) == run_page[1]
+
+
+def test_the_machine_is_shown_with_its_units(tmp_path: Path) -> None:
+    target = tmp_path / "plain.html"
+    memory = "dram={bandwidth: 12.5GB/s, latency: 100ns, efficiency: 0.8}"
+    assert call(*COMMANDS["run"], "--set", memory, "--report", str(target))[0] == 0
+    text = re.sub(r"<[^>]*>", " ", target.read_text())
+    shown = dict(re.findall(r"([a-z]+(?:\.[a-z_]+)*)  +(\S.*?)  ", text))
+    assert shown["clock"] == "250 MHz" and shown["sram.capacity"] == "2 MiB" and shown["energy.dram"] == "15 pJ/bit"
+    of_dram = {key.removeprefix("dram."): value for key, value in shown.items() if key.startswith("dram.")}
+    assert of_dram["timing"] == "none" and of_dram["efficiency"] == "0.8"
+    assert (of_dram["bandwidth"], of_dram["latency"]) == ("12.5 GB/s", "100 ns")
 
 
 def test_unwritable_report_is_told_before_the_run(tmp_path: Path) -> None:
