@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from hw.quantities import format_bytes
@@ -152,9 +152,7 @@ class Space:
     def _candidate(self, genome: Genome) -> Candidate | None:
         costs, steps = self._costs, genome.steps
         key = genome._replace(steps=0, spare_sram="evenly", head_first=False, steps_first=False)
-        without_weights = key._replace(slot_kib=0)
-        too_many = min(self._too_many.get(key, inf), self._too_many.get(without_weights, inf))
-        if steps >= too_many or (genome.spill and genome.blocks <= SPILL_SLOTS):
+        if steps >= self._too_many.get(key, inf) or (genome.spill and genome.blocks <= SPILL_SLOTS):
             return None
         mapping = self.mapping(genome)
         if not self._may_have(self._least_items(mapping)):
@@ -173,19 +171,10 @@ class Space:
             inventory = contents.resized(mapping, drafts)
             allot(inventory, costs.machine.sram.capacity)
             return Candidate(inventory, busy_cycles_per_step(self._stack, costs, inventory))
-        if rest > capacity:  # whatever the slots of weights
-            key = without_weights
-            slots = (
-                LEAST_WEIGHT_SLOTS * weight_bytes(costs, replace(mapping, weight_slot_bytes=self._least_slot_bytes))[0]
-            )
         self._too_many[key] = steps
         if genome.sram_bytes is None or len(self.choices.rooms) == 1:
             self._least = min(self._least or (rest + slots, steps), (rest + slots, steps))
         return None
-
-    @property
-    def _least_slot_bytes(self) -> int:
-        return KIB * self.choices.slots[0]
 
     def _least_items(self, mapping: Mapping) -> int:
         """Items of a tile of *mapping* at the very least, found without making them."""
