@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from reprlib import Repr
+from typing import Any
 
 from sim.files.characters import visible
 
@@ -61,6 +62,9 @@ class InputError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[Any, ...]]:
+        return type(self), self.problems  # a worker's mistake is told by whoever asked for its work
+
 
 class MappingError(InputError):
     """A workload cannot be laid onto a machine as it wishes.
@@ -72,6 +76,9 @@ class MappingError(InputError):
     def __init__(self, *misfits: tuple[Sequence[Sequence[str]], str]) -> None:
         super().__init__(*(Problem(message, key=".".join(paths[0])) for paths, message in misfits))
         self.misfits = misfits
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[Any, ...]]:
+        return type(self), self.misfits
 
 
 class DeadlockError(RuntimeError):

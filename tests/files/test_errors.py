@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from sim.files.errors import DeadlockError, InputError, MappingError, Problem, quoted
@@ -61,3 +63,13 @@ def test_a_deadlock_is_no_mistake_of_the_user() -> None:
 )
 def test_what_was_found_is_quoted(value: object, text: str) -> None:
     assert quoted(value) == text
+
+
+def test_what_a_worker_raises_is_what_its_user_sees() -> None:
+    mistake = InputError(Problem("found 1, expected 2", "a.yaml:1", "key"), Problem("is missing", key="name"))
+    misfit = MappingError(([("mapping", "blocks"), ("batch",)], "does not fit"))
+    for error in (mistake, misfit):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error) and str(again) == str(error)
+        assert again.problems == error.problems
+    assert pickle.loads(pickle.dumps(misfit)).misfits == misfit.misfits
