@@ -37,7 +37,11 @@ PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.
 WRITTEN = re.compile(r"(?:python -m sim|stallscope|python -m stallscope) ([a-z]+[^`#\n]*(?:\n +\[[^`#\n]*)*)")
 COMMAND_LINES = sorted({(page, found.strip()) for page, text in PAGES.items() for found in WRITTEN.findall(text)})
 LONG = ("reproduce", "validate", "trace view", "run leaky", "graph leaky", "explain leaky", "plot traffic")
-LONG += ("dram trace.txt", "run mamba2 --hw slow")  # these are other recipes', run by tests/whole/test_extending.py
+LONG += (
+    "dram trace.txt",
+    "run mamba2 --hw slow",
+    "run mamba2 --hw measured",
+)  # these are other recipes', run by tests/whole/test_extending.py
 
 
 def verb_of(line: str) -> str:
