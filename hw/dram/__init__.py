@@ -1,4 +1,5 @@
 """DRAM at three levels of detail, all on the same figures: the class is in timing.py, the tables in lpddr5.py, hbm3.py.
+plain.py has those of a memory of which only bandwidth and latency are known.
 
 channel.py      for runs of whole models: one call a transfer, closed-form time inside
 chunks.py       replays a trace at transaction level: bursts.py and banks.py where bursts compete, streams.py past a
