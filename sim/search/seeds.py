@@ -1,7 +1,7 @@
 """Where the search begins: for cuts of every kind, the tiles and placements whose busiest unit has least to do.
 
-And the same with each operation on the unit that is quickest for it, as far as none gets much more to do: then units wait
-less for each other.
+And the same with each operation on the unit that is quickest for it, as far as none gets much more to do: then units
+wait less for each other.
 """
 
 from __future__ import annotations
