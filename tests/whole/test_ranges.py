@@ -66,8 +66,10 @@ ENDS = [
     for path, field in keys(MachineSpec)
     if bounds(field) is not None
     for value in bounds(field) or ()
-    if not path.startswith("mac_array.elementwise.")
+    if not path.startswith("mac_array.elementwise.") and path != "dram.efficiency"
 ]
+ENDS += [f"dram={{bandwidth: {least}, latency: {most}, efficiency: {share}}}"
+         for least, most, share in (("1MB/s", "1ms", 0.01), ("10TB/s", "0ns", 1.0))]  # fmt: skip
 
 
 @pytest.mark.parametrize("assignment", [*ENDS, "batch=65536", "mapping.token_tile=1073741824", "vocabulary=16777216"])
