@@ -47,13 +47,13 @@ def test_what_is_slower_is_listed_beside_the_mapping_of_the_smaller_one() -> Non
 def test_the_mapping_of_the_smaller_machine_is_laid_onto_the_larger() -> None:
     """An array of more rows, which a decode waits for, is slower by any mapping."""
     figures = {
-        "simd.lanes": 16,
-        "mac_array.rows": 8,
-        "mac_array.columns": 64,
-        "sram.capacity": 1024,
+        "simd.lanes": 32,
+        "mac_array.rows": 64,
+        "mac_array.columns": 32,
+        "sram.capacity": 512,
         "dram.channels": 1,
     }
-    pair = Pair("mamba3_mimo-d48", "edge", "decode", figures, "mac_array.rows", 4)
+    pair = Pair("mamba3_mimo-d96", "edge", "decode", figures, "mac_array.rows", 4)
     found = both(pair)
     assert found is not None and found.slower > ALLOWED
     assert found.kept is not None and found.kept >= found.large.makespan_cycles
