@@ -23,7 +23,7 @@ Fits = Callable[[Genome], object]
 CLASSES = (1, 2, 4, 8, 24, 48)  # blocks, of which the nearest that divide are taken
 SEED_LANES = (1, 16)
 SEED_TILES = (1, 2, 4, 8, 12, 16, 24, 28, 32, 48, 64, 96, 128, 256)
-SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB, of each the largest that fits: no larger one fits otherwise
+SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest that fits
 USUAL_TILE = 32
 MOST_CONTRACTIONS = 6  # of which all placements are tried
 PATTERNS = 3  # placements of contractions that are kept for a cut
@@ -112,7 +112,7 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: f
 
 
 def _fitting(genomes: Sequence[Genome], slots: Sequence[int], fits: Fits) -> list[Genome]:
-    """Of *genomes* that differ those that fit, each with the largest of *slots* with which it does."""
+    """Of *genomes* that differ those that fit, each with the first of *slots*, the largest first, with which it does."""
     fitting = [each for each in dict.fromkeys(genomes) if fits(each._replace(slot_kib=slots[-1])) is not None]
     with_slots = ([each._replace(slot_kib=slot) for slot in slots] for each in fitting)
     return [next(each for each in several if fits(each) is not None) for several in with_slots]
