@@ -145,7 +145,7 @@ class CostModel:
     def forced(self, together: Iterable[str]) -> Forced:
         """What has to go to memory where *together* share requests, all but batched projections."""
         analysis = self.analysis
-        return Forced(analysis, [n for n in together if analysis.kind(n) != "projection" or n in analysis.recurrent])
+        return Forced(analysis, [name for name in together if name not in analysis.batched])
 
     def pe_cost(self, name: str, scale: int, parts: int) -> Cost:
         """Cost of one part of *name* on PEs that do it elementwise, whatever passes the array's edges meanwhile."""

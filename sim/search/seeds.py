@@ -112,7 +112,7 @@ def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: f
 
 
 def _fitting(genomes: Sequence[Genome], slots: Sequence[int], fits: Fits) -> list[Genome]:
-    """Of *genomes* that differ those that fit, each with the first of *slots*, the largest first, with which it does."""
+    """Of *genomes* that differ those that fit, each with the first of falling *slots* with which it does."""
     fitting = [each for each in dict.fromkeys(genomes) if fits(each._replace(slot_kib=slots[-1])) is not None]
     with_slots = ([each._replace(slot_kib=slot) for slot in slots] for each in fitting)
     return [next(each for each in several if fits(each) is not None) for several in with_slots]

@@ -10,7 +10,7 @@ import pytest
 
 from hw.effects import Effect
 from hw.machine import MachineSpec
-from sim.accounting import certificate
+from sim.accounting import certificate, dealing
 from sim.accounting.certificate import certificate_of
 from sim.files.resolve import read
 from sim.lowering.section import cost_model
@@ -64,7 +64,7 @@ def test_dram_of_a_machine_that_has_little_of_it(phase: str) -> None:
 
 def test_dealing_out_fractions_is_never_above_dealing_out_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bound_of("mamba2", "edge", "layers=1")
-    monkeypatch.setattr(certificate, "MOST_WAYS", 1)
+    monkeypatch.setattr(dealing, "MOST_WAYS", 1)
     fractions = bound_of("mamba2", "edge", "layers=1")
     assert 0.8 * whole < fractions < whole
 
