@@ -79,6 +79,7 @@ def explain(
 
 
 def _workers() -> int:
+    """As many processes as there are cores, none but this one where there is one."""
     cores = os.cpu_count() or 1
     return cores if cores > 1 else 0
 

@@ -38,7 +38,10 @@ def assistants(laboratory: Laboratory, workers: int) -> Iterator[Assistants]:
 
     known = pickle.dumps(laboratory)  # as it is now, whenever a worker begins
     with ProcessPoolExecutor(workers, initializer=_remember, initargs=(known,)) as executor:
-        yield Assistants(laboratory, executor)
+        try:
+            yield Assistants(laboratory, executor)
+        finally:  # after a mistake nobody waits for the rest
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 _remembered: list[Laboratory] = []  # of a worker

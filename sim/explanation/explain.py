@@ -40,7 +40,7 @@ def explain(
     groups = related([change for change in wanted if change.new_schedule])
     steps = len(LADDER) + 3 + len(wanted) + sum(map(len, groups)) + len(near.schedules)
     advance = _counted(progress, steps)
-    with assistants(laboratory, workers) as others:
+    with assistants(laboratory, min(workers, _most_workers(laboratory, len(groups) + len(near.schedules)))) as others:
         searches = others.each(Laboratory.new_schedules, groups)
         looks = others.each(look, range(len(near.schedules)))
         base = laboratory.explained
@@ -73,6 +73,11 @@ def explain(
         pairs=pairs,
     )
     return explanation.model_copy(update={"words": words(explanation)})
+
+
+def _most_workers(laboratory: Laboratory, tasks: int) -> int:
+    """No more than have something to do, nor than there is memory for beside this process."""
+    return min(tasks, laboratory.limits.memory_bytes // laboratory.work.memory_bytes - 1)
 
 
 def _counted(progress: ProgressCallback | None, total: int) -> Callable[[], None]:

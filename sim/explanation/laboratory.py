@@ -11,6 +11,7 @@ from typing import NamedTuple
 from hw.machine import MachineSpec
 from sim.accounting.certificate import certificate_of
 from sim.accounting.result import Result
+from sim.execution.estimate import Estimate
 from sim.explanation.experiments import LADDER, PAIRED, Change, changes
 from sim.explanation.findings import WORTH_NAMING
 from sim.explanation.near import ROBUST, Schedule, near, settled
@@ -82,20 +83,21 @@ class Laboratory:
             self.near = near(self.sections, robust, limits)
         self._own = _mapped(self.sections)
         pairs = zip(self._own, self.near.known, strict=True)
-        self._offered = list(enumerate([own.settled, *mappings] for own, mappings in pairs))
+        self._offered = [[own.settled, *mappings] for own, mappings in pairs]  # to searches, for each section
         self._machines: dict[tuple[str, ...], MachineSpec] = {}
         self._costs: dict[tuple[int, str], CostModel] = {}
         self._done: dict[tuple[object, ...], int] = {}
-        self._check()
+        self.work = self._planned()
+        self.work.check(limits)
 
-    def _check(self) -> None:
-        """Raise InputError if all of it takes too long."""
+    def _planned(self) -> Estimate:
+        """What all of it takes, one after the other."""
         wanted = len(changes(self.machine))
         work = planned(self.job, self.simulate_layers).times(len(LADDER) + 2 * wanted + comb(PAIRED, 2))
         for schedule in self.near.schedules:
             each = planned(self._job(schedule), self._few(schedule))
             work = work.together(each.times(len(LADDER) + wanted))
-        work.check(self.limits)
+        return work
 
     @property
     def job(self) -> Job:
@@ -154,7 +156,10 @@ class Laboratory:
         laid = [schedule for mappings in parts for schedule in self._laid(machine, mappings)]
         if not laid or self._may_gain(machine):
             limits = self.limits._replace(search=self.limits.search or CHANGED_SEARCH)
-            offered = [[*near, *(found.mappings[number].settled for found in known)] for number, near in self._offered]
+            offered = [
+                [*near, *(found.mappings[number].settled for found in known)]
+                for number, near in enumerate(self._offered)
+            ]
             with placing(self._wishes, changed):
                 laid.append(sections(self.workload, machine, limits, offered))
         cycles, best = self._quickest(laid)

@@ -66,7 +66,7 @@ def test_what_was_found_is_quoted(value: object, text: str) -> None:
 
 
 def test_what_a_worker_raises_is_what_its_user_sees() -> None:
-    mistake = InputError(Problem("found 1, expected 2", "a.yaml:1", "key"), Problem("is missing", key="name"))
+    mistake = InputError(Problem("found 1, expected 2", "a.yaml", 1, "key"), Problem("is missing", key="name"))
     misfit = MappingError(([("mapping", "blocks"), ("batch",)], "does not fit"))
     for error in (mistake, misfit):
         again = pickle.loads(pickle.dumps(error))

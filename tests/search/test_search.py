@@ -93,9 +93,13 @@ def test_what_is_offered_is_tried_besides_and_nothing_worse_comes_out(monkeypatc
     assert search.trials.count <= BUDGETS["short"].trials + 1
 
 
+@pytest.mark.parametrize("trials", [2, 120])
 @pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
-def test_what_is_shipped_for_such_layers_is_looked_at(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine that none of it was found for."""
+def test_what_is_shipped_for_such_layers_is_looked_at(
+    machine: str, trials: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that none of it was found for, and however few trials there are for all else."""
+    monkeypatch.setitem(BUDGETS, "quick", BUDGETS["quick"]._replace(trials=trials))
     inputs = resolve("mamba1-d192", machine, ["layers=2", "simd.lanes=48", "state_precision=32bit"])
     stack = inputs.workload.stacks[0]
     costs = cost_model(stack, inputs.machine)
@@ -107,6 +111,21 @@ def test_what_is_shipped_for_such_layers_is_looked_at(machine: str, monkeypatch:
     search.run()
     fitting = {genome for genome in known if space.candidate(genome) is not None}
     assert len(fitting) > 1 and fitting <= asked
+    assert search.trials.count <= trials + OFFERED
+
+
+def test_what_has_the_same_slots_is_tried_once() -> None:
+    inputs = resolve("mamba2-d96", "edge", ["layers=2", "sequence_length=64"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    space = Space(stack, costs)
+    found = [tried.candidate for tried in MappingSearch(stack, inputs.machine, costs, space, "quick").run()]
+    genomes = [space.genome(candidate.mapping) for candidate in found]
+    plain = [genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly") for genome in genomes]
+    runs = [(genome, candidate.cut) for genome, candidate in zip(plain, found, strict=True)]
+    assert len(set(runs)) == len(runs) > len(set(plain))
+    every = {(genome.sram_bytes, genome.spare_sram) for genome in space._known}
+    assert len(every) > 1, "it was asked for with other uses of the SRAM too"
 
 
 def test_what_runs_alike_is_tried_once() -> None:

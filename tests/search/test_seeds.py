@@ -10,6 +10,7 @@ from sim.files.resolve import resolve
 from sim.lowering.section import cost_model
 from sim.search.genome import Choices, Genome
 from sim.search.seeds import seeds
+from sim.search.space import Space
 
 
 def sown(fits: Callable[[Genome], bool], *settings: str, machine: str = "edge") -> list[Genome]:
@@ -33,6 +34,21 @@ def test_cuts_of_every_kind_and_slots_large_and_small() -> None:
 def test_recurrences_are_urgent_and_not_where_there_is_more_than_a_timestep() -> None:
     for settings, urgent in (([], {False, True}), (["phase=decode"], {False})):
         assert {genome.steps_first for genome in sown(lambda genome: True, *settings)} == urgent
+
+
+def test_operations_go_where_they_are_quickest_too() -> None:
+    """PEs are quicker at nearly all elementwise work: fewer streams leave room for tiles that do not fit otherwise."""
+    inputs = resolve("mamba3-mimo-1.5b", "edge_flexpe", ["formulation=chunked", "chunk=16"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    space = Space(stack, costs)
+    found = seeds(stack, costs, space.choices, space.candidate)
+    quick = {genome for genome in found if genome.spare_sram == "weights"}
+    assert {genome._replace(spare_sram="evenly") for genome in quick} <= set(found)
+    usual = {genome for genome in found if genome._replace(spare_sram="weights") not in quick} - quick
+    assert min(genome.units.count("mac_array") for genome in quick) > 30
+    assert all(genome.units.count("mac_array") < 10 for genome in usual)
+    assert max(genome.steps for genome in quick) == 2 > max(genome.steps for genome in usual)
 
 
 def test_what_does_not_fit_makes_room_for_what_does() -> None:
