@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts = _measured_before()
     for name in wanted:
         note(f"--- {name}")
-        texts[SECTIONS[name].title] = SECTIONS[name].measure()
+        texts[SECTIONS[name].title] = f"Measured by stallscope {__version__}.\n\n{SECTIONS[name].measure()}"
         parts = [f"## {title}\n\n{texts[title]}" for title, _ in SECTIONS.values() if title in texts]
         write_text(TARGET, "\n\n".join([_head(), *parts]) + "\n")
 
@@ -71,8 +71,8 @@ def _measured_before() -> dict[str, str]:
 def _head() -> str:
     return (
         "# Speed\n\n"
-        f"Written by `python -m bench.performance`, stallscope {__version__}, {platform.python_implementation()} "
-        f"{platform.python_version()}, the core compiled, one core. Every run simulates every event. Seconds are CPU "
+        f"Written by `python -m bench.performance`, {platform.python_implementation()} {platform.python_version()}, "
+        "the core compiled, one core. Every run simulates every event. Seconds are CPU "
         "seconds, user and system, of a process of its own unless it says otherwise. They vary with the computer; "
         "ratios compare with what was measured just before and just after. A `cycle` or `tile` is the stride: a SimPy "
         "event for each cycle in which something happens, or for each border of a tile, with the same result."

@@ -27,11 +27,16 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return target
 
 
-def test_sections_are_measured_again_by_name(page: Path) -> None:
+def test_sections_are_measured_again_by_name_and_say_by_which_version(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(performance, "__version__", "7.0.0")
     performance.main([])
+    monkeypatch.setattr(performance, "__version__", "7.1.0")
     performance.main(["b"])
     text = page.read_text()
-    assert "## A\n\nA measured 1\n\n### Details\n\nNone.\n\n## B\n\nB measured 2\n\n### Details" in text
+    assert "## A\n\nMeasured by stallscope 7.0.0.\n\nA measured 1\n\n### Details\n\nNone.\n\n## B" in text
+    assert "## B\n\nMeasured by stallscope 7.1.0.\n\nB measured 2\n\n### Details" in text
     assert text.startswith("# Speed\n\nWritten by `python -m bench.performance`") and text.endswith("None.\n")
 
 
