@@ -33,8 +33,9 @@ class Shipped(NamedTuple):
 
 
 def fingerprint(stack: Stack, machine: MachineSpec) -> str:
-    """Of all that a mapping may depend on."""
-    inputs = stack.spec.model_dump(exclude=WORDS), stack.head, machine.model_dump(exclude=WORDS)
+    """Of all that a mapping may depend on; a key that is new to the specifications changes none while it is unused."""
+    specs = (spec.model_dump(exclude=WORDS, exclude_defaults=True) for spec in (stack.spec, machine))
+    inputs = [*specs, stack.head]
     return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
