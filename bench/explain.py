@@ -57,7 +57,8 @@ def _explain(model: str, machine: str) -> Explanation:
 def _run(model: str, machine: str, variant: str) -> Result:
     _, hardware = read_inputs(model, machine, ())
     spec = hardware.check(MachineSpec)
-    places = ["simd.", *(["mac_array.elementwise."] if spec.mac_array.elementwise else [])]
+    array = spec.mac_array
+    places = ["simd.", *(["mac_array.elementwise."] if array is not None and array.elementwise else [])]
     assignments: list[str] = []
     for key, value in VARIANTS[variant].items():
         assignments += [f"{place}{key}={value}" for place in places] if key.startswith("cycles") else [f"{key}={value}"]

@@ -9,11 +9,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bench import EDGE_MACHINES
-from hw.unit_names import MAC_ARRAY, UNITS
+from hw.unit_names import DMA, MAC_ARRAY
 from sim import Result, __version__, simulate
 from sim.files.outputs import write_text
 from sim.presentation.stalls import listed
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import title
 
 TARGET = Path(__file__).parent.parent / "results" / "runs.md"
 ROWS = ("mamba1", "mamba1_pscan", "mamba2", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo_ssd")
@@ -61,10 +61,10 @@ def _stalls(results: list[Result]) -> list[str]:
         "|---|---|---|--:|--:|---|",
     ]
     for r in results:
-        for name in UNITS:
+        for name in (*r.compute_units, DMA):
             unit = r.units[name]
             stalls = ", ".join(
-                f"{TITLES[reason]} {100 * cycles / r.makespan_cycles:.1f} %"
+                f"{title(reason)} {100 * cycles / r.makespan_cycles:.1f} %"
                 for reason, cycles in listed(name, unit.stalls, r)
                 if cycles * 1000 >= r.makespan_cycles
             )

@@ -9,19 +9,19 @@ modelled: how an element finds the way from an edge to its PE; results that go f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replaced
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from hw.compute import ComputeSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
-from hw.simd import VectorUnitSpec, vector_cost
+from hw.simd import VectorTable, vector_cost
 from hw.spec import Spec
-from hw.sram import FetchAhead
 
 Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary", "dot_product"]
 LONGEST_SIDE = 65_536  # of an array, in PEs
@@ -65,7 +65,7 @@ class EdgesSpec(Spec):
     results: Side = Field(default=None, description="Results that come out; as many as a dataflow makes.")
 
 
-class PeSpec(VectorUnitSpec):
+class PeSpec(VectorTable):
     """What elementwise work costs on a PE."""
 
     fed_by: Literal["edges", "sram"] = Field(
@@ -74,9 +74,12 @@ class PeSpec(VectorUnitSpec):
     )
 
 
-class MacArraySpec(Spec):
+class MacArraySpec(ComputeSpec):
     """``rows`` x ``columns`` processing elements (PEs), one MAC a PE and cycle."""
 
+    products: ClassVar[bool] = True
+
+    kind: Literal["mac_array"] = Field(default="mac_array", description="What the unit is.")
     rows: int = Field(ge=1, le=LONGEST_SIDE, description="Rows of PEs.", json_schema_extra={"unit": "PEs"})
     columns: int = Field(ge=1, le=LONGEST_SIDE, description="Columns of PEs.", json_schema_extra={"unit": "PEs"})
     dataflow: Annotated[list[Dataflow], OneOrMore(get_args(Dataflow)), Field(max_length=len(get_args(Dataflow)))] = (
@@ -96,12 +99,41 @@ class MacArraySpec(Spec):
     elementwise: PeSpec | None = Field(
         default=None, description="What else a PE can do, an element at a time; nothing unless given."
     )
-    fetch_ahead: FetchAhead = 32
 
     @property
     def macs_per_cycle(self) -> int:
         """Peak rate."""
         return self.rows * self.columns
+
+    @property
+    def elements(self) -> int:
+        """PEs."""
+        return self.macs_per_cycle
+
+    @property
+    def depth(self) -> int:
+        """That of a PE's pipeline; none if PEs do no elementwise work."""
+        return 0 if self.elementwise is None else self.elementwise.pipeline_depth
+
+    @property
+    def peak_ops(self) -> int:
+        """Two a PE and cycle."""
+        return 2 * self.macs_per_cycle
+
+    def cannot(self, passes: Sequence[VectorPass]) -> tuple[str, ...]:
+        """The functions of *passes* that PEs have no figure for; all of them if PEs do no elementwise work."""
+        if self.elementwise is None:
+            return tuple(dict.fromkeys(step.function for step in passes))
+        return self.elementwise.missing_of(passes)
+
+    def passes_cost(self, passes: Iterable[VectorPass]) -> Cost:
+        """Cost of elementwise *passes* on PEs that can do them; raises ValueError on an array that cannot.
+
+        What passes the edges meanwhile is not in it: :func:`at_the_edges`.
+        """
+        if self.elementwise is None:
+            raise ValueError("this MAC array does no elementwise operations")
+        return vector_cost(self.elementwise, self.macs_per_cycle, passes)
 
     @property
     def elementwise_by_edges(self) -> bool:
@@ -113,16 +145,6 @@ class MacArraySpec(Spec):
         """(operands, results) of elementwise work that pass the edges in a cycle."""
         edges = self.edges
         return (edges.rows or self.rows) + (edges.columns or self.columns), edges.results or self.columns
-
-
-def elementwise_cost(spec: MacArraySpec, passes: Iterable[VectorPass]) -> Cost:
-    """Cost of elementwise *passes* on PEs that can do them; raises ValueError on an array that cannot.
-
-    What passes the edges meanwhile is not in it: :func:`at_the_edges`.
-    """
-    if spec.elementwise is None:
-        raise ValueError("this MAC array does no elementwise operations")
-    return vector_cost(spec.elementwise, spec.macs_per_cycle, passes)
 
 
 def at_the_edges(spec: MacArraySpec, cost: Cost, operands: int, results: int) -> Cost:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from hw.compute import ComputeSpec
 from hw.dram import DramSpec
 from hw.effects import Effect
 from hw.mac_array import MacArraySpec
 from hw.quantities import FEMTOJOULES_PER_BIT, FEMTOJOULES_PER_OP, HERTZ, Quantity
 from hw.simd import SimdSpec
-from hw.spec import Description, Name, Spec
+from hw.spec import Description, Name, Spec, contradiction
 from hw.sram import SramSpec
+from hw.unit_names import MAC_ARRAY, SIMD
+from hw.units import RESERVED, AnyUnit, UnitKey
 
 
 class DmaSpec(Spec):
@@ -46,8 +49,15 @@ class MachineSpec(Spec):
     clock: Annotated[int, Quantity(HERTZ, "250MHz", "1kHz", "100GHz")] = Field(
         description="Clock of everything but DRAM."
     )
-    mac_array: MacArraySpec = Field(description="The array of multiply-accumulate units that does matrix products.")
-    simd: SimdSpec = Field(description="The lanes that do elementwise work and reductions.")
+    mac_array: MacArraySpec | None = Field(
+        default=None, description="The array of multiply-accumulate units that does matrix products."
+    )
+    simd: SimdSpec | None = Field(default=None, description="The lanes that do elementwise work and reductions.")
+    units: dict[UnitKey, AnyUnit] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Other compute units, by names of your own: a second array, more lanes, special functions.",
+    )
     sram: SramSpec = Field(description="The memory on the chip.")
     dram: DramSpec = Field(description="The memory beside the chip.")
     dma: DmaSpec = Field(description="The engine that moves data between DRAM and SRAM.")
@@ -57,6 +67,37 @@ class MachineSpec(Spec):
         max_length=len(get_args(Effect)),
         description="Effects that cost nothing, for experiments; the schedule stays as it is.",
     )
+
+    @model_validator(mode="after")
+    def _units_have_names(self) -> MachineSpec:
+        for name in self.units:
+            if name in RESERVED:
+                raise contradiction(f"{name!r} is no name for a unit: results call something else so", f"units.{name}")
+            if name in (MAC_ARRAY, SIMD) and getattr(self, name) is not None:
+                raise contradiction(f"the machine has a unit {name!r} already, by the key {name}", f"units.{name}")
+        if not self.compute:
+            raise contradiction("the machine has no compute unit, expected mac_array, simd or units", MAC_ARRAY)
+        return self
+
+    @property
+    def compute(self) -> dict[str, ComputeSpec]:
+        """Its compute units by name: those of the shorthand first."""
+        short: dict[str, ComputeSpec | None] = {MAC_ARRAY: self.mac_array, SIMD: self.simd}
+        return {name: unit for name, unit in short.items() if unit is not None} | self.units
+
+    @property
+    def arrays(self) -> dict[str, MacArraySpec]:
+        """Its MAC arrays by name."""
+        return {name: unit for name, unit in self.compute.items() if isinstance(unit, MacArraySpec)}
+
+    @property
+    def macs_per_cycle(self) -> int:
+        """Peak rate of all arrays."""
+        return sum(array.macs_per_cycle for array in self.arrays.values())
+
+    def key(self, unit: str) -> str:
+        """The path at which its file describes *unit*."""
+        return f"units.{unit}" if unit in self.units else unit
 
     @property
     def dram_bytes_per_cycle(self) -> float:

@@ -31,7 +31,7 @@ class Reason:
     @staticmethod
     def waits_for(unit: str) -> str:
         """A result of *unit* came last."""
-        return f"waits_for_{unit}"
+        return f"{_WAITS}{unit}"
 
     @staticmethod
     def recurrence_on(unit: str) -> str:
@@ -39,11 +39,18 @@ class Reason:
         return f"{_RECURRENCE}{unit}"
 
     @staticmethod
+    def unit_of(reason: str) -> str | None:
+        """The unit that one of :meth:`waits_for` and :meth:`recurrence_on` is about; None for any other *reason*."""
+        prefix = next((each for each in (_WAITS, _RECURRENCE) if reason.startswith(each)), None)
+        return None if prefix is None else reason.removeprefix(prefix)
+
+    @staticmethod
     def is_recurrence(reason: str) -> bool:
         """Whether *reason* is one of :meth:`recurrence_on`."""
         return reason.startswith(_RECURRENCE)
 
 
+_WAITS: Final = "waits_for_"
 _RECURRENCE: Final = "recurrence_on_"
 COST_NAMES: Final = (
     Reason.DRAM_BANDWIDTH, Reason.DRAM_LATENCY, Reason.DRAM_ROW_MISS, Reason.DRAM_TURNAROUND, Reason.DRAM_REFRESH

@@ -11,23 +11,23 @@ cycle (docs/arrays.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from hw.compute import ComputeSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
-from hw.sram import FetchAhead
 
 Function = Literal[
     "add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus"
 ]
 
 
-class VectorUnitSpec(Spec):
-    """What elementwise work costs."""
+class VectorTable(Spec):
+    """What elementwise work costs on a lane, or on whatever does the work of one."""
 
     pipeline_depth: int = Field(
         ge=0, le=1024, description="Cycles until a result can be read.", json_schema_extra={"unit": "cycles"}
@@ -47,6 +47,10 @@ class VectorUnitSpec(Spec):
         needed = ("mul", "add") if function == "fma" and not self.fma else () if function == "fma" else (function,)
         return tuple(name for name in needed if name not in self.cycles)
 
+    def missing_of(self, passes: Sequence[VectorPass]) -> tuple[str, ...]:
+        """The functions that it would take to do *passes* and that have no figure in ``cycles``."""
+        return tuple(dict.fromkeys(name for step in passes for name in self.missing(step.function)))
+
     def latency(self, cycles: int) -> int:
         """Cycles from the start of a function that takes a lane so many *cycles* until its result can be read."""
         if self.special_functions == "behind_pipeline":
@@ -54,14 +58,37 @@ class VectorUnitSpec(Spec):
         return max(cycles, self.pipeline_depth)
 
 
-class SimdSpec(VectorUnitSpec):
+class SimdSpec(VectorTable, ComputeSpec):
     """A SIMD unit."""
 
+    kind: Literal["simd"] = Field(default="simd", description="What the unit is.")
     lanes: int = Field(ge=1, le=1_048_576, description="Elements side by side.", json_schema_extra={"unit": "lanes"})
-    fetch_ahead: FetchAhead = 32
+
+    @property
+    def elements(self) -> int:
+        """Lanes."""
+        return self.lanes
+
+    @property
+    def depth(self) -> int:
+        """That of a lane's pipeline."""
+        return self.pipeline_depth
+
+    @property
+    def peak_ops(self) -> int:
+        """Two a lane and cycle if a multiply-add is one pass."""
+        return (2 if self.fma else 1) * self.lanes
+
+    def cannot(self, passes: Sequence[VectorPass]) -> tuple[str, ...]:
+        """The functions of *passes* without a figure in ``cycles``."""
+        return self.missing_of(passes)
+
+    def passes_cost(self, passes: Iterable[VectorPass]) -> Cost:
+        """What they take on its lanes, by :func:`vector_cost`."""
+        return vector_cost(self, self.lanes, passes)
 
 
-def vector_cost(spec: VectorUnitSpec, lanes: int, passes: Iterable[VectorPass]) -> Cost:
+def vector_cost(spec: VectorTable, lanes: int, passes: Iterable[VectorPass]) -> Cost:
     """Cost of *passes*, each of which reads the result of the one before, on *lanes* lanes.
 
     A pass takes ceil(points / lanes) x cycles of its function, and longer where its vectors wait for those of the pass
@@ -151,7 +178,7 @@ class _Chain:
         self._ready, self._vectors = [_Ramp(self._began + latency, ((ENDLESS, 0),))], 1
 
 
-def _cycles_per_element(spec: VectorUnitSpec, function: str) -> int:
+def _cycles_per_element(spec: VectorTable, function: str) -> int:
     if function == "fma":
         return 1 if spec.fma else spec.cycles["mul"] + spec.cycles["add"]
     return spec.cycles[function]  # type: ignore[index]

@@ -9,7 +9,7 @@ from hw.machine import MachineSpec
 from hw.observer import Observer
 from hw.sram_ports import SramPorts
 from hw.unit import Server, Unit
-from hw.unit_names import COMPUTE_UNITS, DMA, MAC_ARRAY, SIMD, UnitName
+from hw.unit_names import DMA, UnitName
 
 
 class Machine:
@@ -18,10 +18,10 @@ class Machine:
     def __init__(self, spec: MachineSpec, engine: Engine, names: tuple[str, ...], contended: bool) -> None:
         self.engine = engine
         self.ports = SramPorts(spec.sram, spec.dram_bytes_per_cycle) if contended else None
-        self._fetch_ahead = {MAC_ARRAY: spec.mac_array.fetch_ahead, SIMD: spec.simd.fetch_ahead}
+        self._fetch_ahead = {name: unit.fetch_ahead for name, unit in spec.compute.items()}
         self.dma = Dma(spec.dma.outstanding, spec.dram, spec.clock, names, engine, spec.ideal, self.ports)
         self.units: dict[str, Server] = {
-            **{name: Unit(name, names, engine, self.ports) for name in COMPUTE_UNITS},
+            **{name: Unit(name, names, engine, self.ports) for name in spec.compute},
             DMA: self.dma,
         }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from workloads.graph import TimestepGraph
 from workloads.models.blocks import head
@@ -17,7 +17,7 @@ from workloads.models.registry import GENERATORS, SEQUENTIAL, Generator
 from workloads.spec import Description, Name, Spec
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
-Placement = Literal["auto", "mac_array", "simd"]
+UnitName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SpareSram = Literal["evenly", "weights"]
 Objective = Literal["time", "energy", "edp"]
 Precision = Literal["8bit", "16bit", "32bit"]
@@ -29,10 +29,11 @@ PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
 class MappingSpec(Spec):
     """How the workload is to be laid onto a machine; whatever is left out is chosen by lowered cost and capacity."""
 
-    placement: Placement = Field(
-        default="auto", description="Where operations run that both the MAC array and the SIMD unit can do."
+    placement: UnitName = Field(
+        default="auto",
+        description="Where operations run that several units can do: auto, or the name of a unit of the machine.",
     )
-    place: dict[Annotated[str, Field(max_length=200)], Literal["mac_array", "simd"]] = Field(
+    place: dict[Annotated[str, Field(max_length=200)], UnitName] = Field(
         default_factory=dict, max_length=1000, description="The unit of single operations, by name; before placement."
     )
     contractions: Literal["quicker", "elementwise"] = Field(

@@ -21,10 +21,8 @@ from math import ceil
 from hw.effects import freed_cost
 from hw.folds import ways
 from hw.gemm import cost_of
-from hw.mac_array import elementwise_cost
 from hw.requests import Gemm, VectorPass
-from hw.simd import vector_cost
-from hw.unit_names import SIMD, ComputeUnit
+from hw.unit_names import ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 
@@ -117,19 +115,18 @@ def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[in
 
     Without edges, operations of a request on lanes may share a cycle.
     """
-    machine = costs.machine
+    ideal, spec = costs.machine.ideal, costs.compute[unit]
     passes = [VectorPass(p.function, 1, 1) for p in costs.passes(name, 1, 1)]
-    if unit == SIMD:
-        cost = freed_cost(vector_cost(machine.simd, machine.simd.lanes, passes), machine.ideal)
+    if unit not in costs.arrays:
+        cost = freed_cost(spec.passes_cost(passes), ideal)
         across = cost.cycles + cost.tail_cycles
-        return 0 if "edges" in machine.ideal else across, across
-    shape = costs.analysis.shapes[name]
-    able = costs.in_passes(name, machine.mac_array.elementwise)
-    options = [elementwise_cost(machine.mac_array, passes)] if able else []
+        return 0 if "edges" in ideal else across, across
+    shape, array = costs.analysis.shapes[name], costs.arrays[unit].spec
+    options = [spec.passes_cost(passes)] if costs.in_passes(name, unit) else []
     if shape is not None:
         product = Gemm(1, 1, costs.analysis.size(shape.k))
-        options += [cost_of(machine.mac_array, product, way) for way in ways(machine.mac_array, product)]
-    options = [freed_cost(cost, machine.ideal) for cost in options]
+        options += [cost_of(array, product, way) for way in ways(array, product)]
+    options = [freed_cost(cost, ideal) for cost in options]
     return min(cost.cycles for cost in options), min(cost.cycles + cost.tail_cycles for cost in options)
 
 

@@ -2,16 +2,16 @@
 
 For each tile and each cut of the layer, whatever the placement, the order, the buffers and the slots of weights:
 
-- *compute*: MAC array and SIMD unit work side by side at best, so the time is at least what the busier one has when
-  operations are dealt out between them (dealing.py), in whichever view of what they take on the array (least_loads.py),
-  beside the projections (least_tiles.py). What passes to and from the array hangs on who does the operations that hand
-  on most, such as the update of a state and what reads it: these are first placed in every way.
+- *compute*: units work side by side at best, so the time is at least what the busiest has when operations are dealt
+  out between them (dealing.py), in whichever view of what they take on an array (least_loads.py), beside the
+  projections (least_tiles.py). What passes to and from an array hangs on who does the operations that hand on most,
+  such as the update of a state and what reads it: these are first placed in every way.
 - *DRAM*: what a layer moves (least_tiles.py).
 - *SRAM*: what has to be read and written in whatever company, of all but projections, at all that its banks give.
 
 The time is at least the largest of the three, for the best of all tiles and cuts; at least the recurrence bound with
-the quickest unit for each operation; and where a layer is one timestep, at least its projections, which are all on the
-array, and what cannot overlap with any of them, one after the other.
+the quickest unit for each operation; and where a layer is one timestep, at least its projections, on arrays, and
+what cannot overlap with any of them, one after the other.
 
 The bound is one of the workload's formulation and of its chunk, or of all chunks where the best is wished for. Wishes
 of the workload (``mapping:``) do not raise it.
@@ -19,17 +19,17 @@ of the workload (``mapping:``) do not raise it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from math import inf
+from math import inf, prod
 from typing import Literal, NamedTuple
 
-from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.bounds import least_recurrence_cycles_per_step
-from sim.accounting.dealing import Loads, Ways, dealt, ways_of
+from sim.accounting.dealing import Loads, Ways, Weights, dealt, ways_of
 from sim.accounting.least_loads import LeastLoads, Placed
 from sim.accounting.least_tiles import LeastTiles, Tile
+from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import all_stepped_operations
 from sim.lowering.section import cost_model
@@ -37,6 +37,7 @@ from workloads.workload import Stack
 
 SpentOn = Literal["compute", "SRAM", "DRAM", "recurrence", "chain"]
 MOST_PLACED = 4  # operations that are placed in every way before the others are dealt out
+MOST_PLACEMENTS = 2**MOST_PLACED
 
 
 class Certificate(NamedTuple):
@@ -69,9 +70,11 @@ class _Bounds:
 
     def __init__(self, stack: Stack, costs: CostModel) -> None:
         self._stack, self._costs, self._machine, self._analysis = stack, costs, costs.machine, costs.analysis
-        self._tiles, self._loads = LeastTiles(stack, costs), LeastLoads(stack, costs)
+        self._classes = Classes(costs)
+        self._tiles, self._loads = LeastTiles(stack, costs, self._classes), LeastLoads(stack, costs, self._classes)
+        self._weights = Weights(len(self._classes.all))
         self._stepped: dict[int, set[frozenset[str]]] = {}  # by the groups of a cut
-        self._ways: dict[tuple[tuple[float, float], ...], Ways | None] = {}
+        self._ways: dict[tuple[tuple[float, ...], ...], Ways | None] = {}
 
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
         """The compute units and DRAM, for the best of all tiles and cuts."""
@@ -90,14 +93,28 @@ class _Bounds:
         compute, found = [0.0] * len(tiles), best
         for view in self._loads.views:
             loads = self._loads.of(stepped, cut, view, placed)
-            ways = self._ways_of(loads)
-            compute = [
-                max(before, dealt(loads, ways, tile.projections)) for before, tile in zip(compute, tiles, strict=True)
-            ]
+            dealing = self._dealing(loads, max(best))
+            compute = [max(before, dealing(tile)) for before, tile in zip(compute, tiles, strict=True)]
             found = min(zip(compute, (tile.dram for tile in tiles), strict=True), key=max)
             if max(found) >= max(best):
                 return best
         return found
+
+    def _dealing(self, loads: Loads, enough: float) -> Callable[[Tile], float]:
+        """Tile -> the time that its projections and *loads* take, or *enough*."""
+        classes = self._classes
+        if not classes.are_two:
+            return lambda tile: self._weights.least(
+                Loads(loads.fixed, (*loads.either, *tile.projections)), max(enough, tile.dram)
+            )
+        ways, array = self._ways_of(loads), classes.arrays[0]
+
+        def beside(tile: Tile) -> float:
+            fixed = list(loads.fixed)
+            fixed[array] += tile.projections[0][array]
+            return dealt(Loads(tuple(fixed), loads.either), ways)
+
+        return beside
 
     def _ways_of(self, loads: Loads) -> Ways | None:
         if loads.either not in self._ways:
@@ -106,17 +123,21 @@ class _Bounds:
 
     def _placements(self) -> Iterator[Placed]:
         """Every way to place the operations that hand on most to each other, where that has a price on the array."""
-        names = self._handing_on if self._machine.mac_array.elementwise is not None else []
-        for on_lanes in product((False, True), repeat=len(names)):
-            yield {name: SIMD if lanes else MAC_ARRAY for name, lanes in zip(names, on_lanes, strict=True)}
+        arrays = self._costs.arrays.values()
+        names = self._handing_on if any(array.spec.elementwise is not None for array in arrays) else []
+        ways = [self._classes.able(name) for name in names]
+        while prod(map(len, ways)) > MOST_PLACEMENTS:
+            ways.pop()
+        for classes in product(*ways):
+            yield dict(zip(names, classes, strict=False))
 
     @property
     def _handing_on(self) -> list[str]:
-        """Operations that either unit can do and that read or write the largest tensors."""
+        """Operations that units of several classes can do and that read or write the largest tensors."""
         analysis, graph = self._analysis, self._analysis.graph
         largest: dict[str, int] = {}
         for name in analysis.operations:
-            if name not in analysis.batched and len(self._costs.units(name)) == 2:
+            if name not in analysis.batched and len(self._classes.able(name)) > 1:
                 tensors = [analysis.operations[name].equation.tensor, *(t for t, _ in analysis.operands_of([name]))]
                 largest[name] = max(map(graph.elements, tensors))
         most = max(largest.values(), default=0)

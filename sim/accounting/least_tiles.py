@@ -8,29 +8,36 @@ room for an operand that a projection needs whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import inf
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from hw.integers import ceil_div
+from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
 from workloads.workload import Stack
 
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
 
 
-class Tile(NamedTuple):
-    """Cycles of a layer with tiles of one length: of the array for projections, and of the DRAM's bus."""
+Rows = tuple[tuple[float, ...], ...]
+"""Cycles by class of units, inf for those that cannot, of each thing to do."""
 
-    projections: float
+
+class Tile(NamedTuple):
+    """Cycles of a layer with tiles of one length: of arrays for projections, and of the DRAM's bus.
+
+    Where one class of arrays does all projections, these are one thing to do.
+    """
+
+    projections: Rows
     dram: float
 
 
 class LeastTiles:
-    """Tiles of a layer of *stack* on the machine of *costs*."""
+    """Tiles of a layer of *stack* on the machine of *costs*, by its *classes* of units."""
 
-    def __init__(self, stack: Stack, costs: CostModel) -> None:
-        self._stack, self._costs, self._machine = stack, costs, costs.machine
+    def __init__(self, stack: Stack, costs: CostModel, classes: Classes) -> None:
+        self._stack, self._costs, self._machine, self._classes = stack, costs, costs.machine, classes
         self._analysis = costs.analysis
         self._batch = stack.spec.batch
         self._gemms = [costs.gemm(name, 1, 1) for name in self._analysis.batched]
@@ -41,26 +48,43 @@ class LeastTiles:
         found = [self._tile(length) for length in range(1, min(longest, LONGEST_TILE) + 1)]
         if longest > LONGEST_TILE:
             found.append(Tile(self._at_full_rate(), self._dram(ceil_div(steps, longest))))
-        least = inf
+        kept: list[Tile] = []
         for tile in sorted(found):
-            if tile.dram < least:
-                least = tile.dram
+            if not any(_no_worse(each, tile) for each in reversed(kept)):
+                kept.append(tile)
                 yield tile
 
     def _tile(self, length: int) -> Tile:
         whole, rest = divmod(self._stack.steps, length)
-        sizes = [(whole, length), *([(1, rest)] if rest else [])]
-        cycles = sum(count * self.projections(size) for count, size in sizes)
+        last = self._rows(rest) if rest else None
+        cycles = tuple(
+            tuple(whole * each + (last[number][of] if last else 0.0) for of, each in enumerate(row))
+            for number, row in enumerate(self._rows(length))
+        )
         return Tile(cycles, self._dram(whole + bool(rest)))
 
-    def projections(self, timesteps: int) -> float:
-        """Cycles of the array for the projections of so many *timesteps* at once, however their weights are cut."""
+    def _rows(self, timesteps: int) -> Rows:
+        """Cycles for the projections of so many *timesteps* at once, however their weights are cut."""
         rows = timesteps * self._batch
-        return sum(self._costs.least_gemm_cycles(gemm._replace(m=gemm.m * rows)) for gemm in self._gemms)
+        gemms = [gemm._replace(m=gemm.m * rows) for gemm in self._gemms]
+        return self._by_class(lambda unit, number: self._costs.arrays[unit].least_cycles(gemms[number]))
 
-    def _at_full_rate(self) -> float:
-        macs = sum(gemm.macs for gemm in self._gemms)
-        return macs * self._stack.steps * self._batch / self._machine.mac_array.macs_per_cycle
+    def projections(self, timesteps: int) -> float:
+        """Cycles in which all arrays together do the projections of so many *timesteps* at once, at least."""
+        return sum(map(min, self._rows(timesteps))) / max(1, len(self._classes.arrays))
+
+    def _at_full_rate(self) -> Rows:
+        times = self._stack.steps * self._batch
+        rates = {unit: array.spec.macs_per_cycle for unit, array in self._costs.arrays.items()}
+        return self._by_class(lambda unit, number: self._gemms[number].macs * times / rates[unit])
+
+    def _by_class(self, cycles: Callable[[str, int], float]) -> Rows:
+        """Rows of all projections, for which one array takes so many *cycles*: (array, number) -> cycles."""
+        arrays, numbers = self._classes.arrays, range(len(self._gemms))
+        units = {each: self._classes.all[each].unit for each in arrays}
+        if len(arrays) == 1:
+            return (self._classes.row({each: sum(cycles(units[each], n) for n in numbers) for each in arrays}),)
+        return tuple(self._classes.row({each: cycles(units[each], n) for each in arrays}) for n in numbers)
 
     def _longest_tile(self) -> int:
         """Timesteps for which the SRAM could hold the largest operand that a projection needs whole."""
@@ -104,3 +128,11 @@ class LeastTiles:
             window = timing.refresh_window * timing.tck_fs * machine.clock / 1e15
             cycles = max(cycles, slower * (cycles - window))
         return cycles / layers
+
+
+def _no_worse(one: Tile, other: Tile) -> bool:
+    """Whether *one* takes no more than the *other*, wherever things are done."""
+    if one.dram > other.dram:
+        return False
+    pairs = zip(one.projections, other.projections, strict=True)
+    return all(mine <= its for both in pairs for mine, its in zip(*both, strict=True))

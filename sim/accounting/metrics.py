@@ -10,7 +10,6 @@ from math import ceil
 from hw.accounts import Accounts
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.accounting.certificate import certificate_of
@@ -59,7 +58,7 @@ def build_result(
     energy_fj = machine.energy.total_fj(ops, read + written)
     units = {name: _account(sections, name, account) for name, account in accounts.items()}
     units |= _sram_account(machine, sections, makespan)
-    roofline = paper_roofline_cycles(ops, machine.mac_array.macs_per_cycle)
+    roofline = paper_roofline_cycles(ops, machine.macs_per_cycle)
     return Result(
         version=__version__,
         workload=spec.name,
@@ -84,8 +83,8 @@ def build_result(
         dram_read_bytes=read,
         dram_write_bytes=written,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
-        bounds=_bounds(sections, units, roofline, machine.dram_cycles(read + written), certificate),
-        above_roofline=_above_roofline(units[MAC_ARRAY], roofline),
+        bounds=_bounds(machine, sections, units, roofline, machine.dram_cycles(read + written), certificate),
+        above_roofline=_above_roofline(units[_measure(machine)], roofline),
         units=units,
         by_layer=by_layer(runs),
         by_class=by_class(runs),
@@ -146,10 +145,17 @@ def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: i
     return result
 
 
+def _measure(machine: MachineSpec) -> str:
+    """The unit on whose clock what lies above the roofline is told: the largest array."""
+    rates = {name: array.macs_per_cycle for name, array in machine.arrays.items()}
+    return max(rates or machine.compute, key=lambda name: rates.get(name, 0))
+
+
 def _bounds(
-    sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int, dram_cycles: float, certificate: bool
-) -> Bounds:
-    unit, cycles = resource_bound({name: units[name].useful_cycles for name in COMPUTE_UNITS}, dram_cycles)
+    machine: MachineSpec, sections: Sequence[Section], units: Map[str, UnitAccount], roofline: int,
+    dram_cycles: float, certificate: bool,
+) -> Bounds:  # fmt: skip
+    unit, cycles = resource_bound({name: units[name].useful_cycles for name in machine.compute}, dram_cycles)
     recurrence = Fraction(0)
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from hw.unit_names import compute_units
 from sim.files.numbers import plural
 from sim.lowering.section import Origin
 
@@ -208,6 +209,16 @@ class Result(ResultModel):
         """By which share of the bound over every mapping the run is above it; None if that is not known."""
         bound = self.bounds.any_mapping_cycles
         return None if bound is None else self.makespan_cycles / bound - 1
+
+    @property
+    def compute_units(self) -> tuple[str, ...]:
+        """The names of its compute units."""
+        return compute_units(self.units)
+
+    @property
+    def busy(self) -> dict[str, float]:
+        """How busy compute units and DRAM are, 0 to 1; one channel stands for all."""
+        return {unit: self.utilisation(unit) for unit in (*self.compute_units, "dram.channel0")}
 
     def utilisation(self, unit: str) -> float:
         """Busy share of *unit*, 0 to 1."""

@@ -1,19 +1,21 @@
 """The tree of everything that a cycle of a unit can go to: the leaves are the keys of a result's accounts.
 
 Every cycle of a unit is in exactly one leaf, so the leaves of a unit sum to the makespan. docs/stalls.md explains them,
-docs/stalls.svg is the picture. Terms of a result that are no cycles of a unit stand apart, in :data:`OTHER_TERMS`.
+docs/stalls.svg is the picture. Waits for a unit have a leaf each: in the tree are those of the units that a machine's
+file has keys for, and :func:`leaf_of` knows those of any other. Terms of a result that are no cycles of a unit stand
+apart, in :data:`OTHER_TERMS`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hw.effects import Effect
 from hw.reasons import Reason
-from hw.unit_names import DMA, MAC_ARRAY, SIMD, UNITS, UnitName
+from hw.unit_names import DMA, MAC_ARRAY, SIMD
 
-UnitKind = UnitName | Literal["dram.channel", "sram.banks"]
+UnitKind = Literal["mac_array", "simd", "special_functions", "dma", "dram.channel", "sram.banks"]
 
 ROOT = "every cycle of a unit = makespan"
 BUSY = ("busy",)
@@ -21,9 +23,9 @@ DRAM, SRAM, CAPACITY = (("waiting", "memory", name) for name in ("DRAM", "SRAM",
 ORDINARY, RECURRENCE = (("waiting", "dependency", name) for name in ("ordinary", "recurrence"))
 IDLE = ("waiting", "idle")
 
-ALL: tuple[UnitKind, ...] = (*UNITS, "dram.channel", "sram.banks")
-SERVERS = ALL[:4]
-COMPUTE = ALL[:2]
+ALL: tuple[UnitKind, ...] = ("mac_array", "simd", "special_functions", "dma", "dram.channel", "sram.banks")
+SERVERS = ALL[:5]
+COMPUTE = ALL[:3]
 
 
 @dataclass(frozen=True)
@@ -163,3 +165,19 @@ OTHER_TERMS: tuple[Term, ...] = (
     Term(Reason.DRAM, "DRAM", "On the critical path: the next request waited for this transfer.", None),
 )  # fmt: skip
 """Keys of a result that are not cycles of a unit: they stand beside the tree."""
+
+_LEAVES = {leaf.key: leaf for leaf in TAXONOMY}
+
+
+def leaf_of(key: str) -> Leaf | None:
+    """The leaf of *key*, also where it is a wait for a unit that the machine's file names itself; None for no leaf."""
+    if key in _LEAVES:
+        return _LEAVES[key]
+    unit = Reason.unit_of(key)
+    if not unit:
+        return None
+    recurrence = Reason.is_recurrence(key)
+    like = _LEAVES[Reason.recurrence_on(SIMD) if recurrence else Reason.waits_for(SIMD)]
+    title = f"recurrence ({unit})" if recurrence else f"waits for {unit}"
+    meaning = like.meaning.replace("the SIMD unit", f"the unit {unit}")
+    return replace(like, key=key, title=title, meaning=meaning, settings=())

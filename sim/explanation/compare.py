@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
 
@@ -37,9 +36,7 @@ class ComparedRun(ResultModel):
     energy_mj_per_token: float
     ops_per_token: float
     dram_bytes_per_token: float
-    mac_array_busy: float
-    simd_busy: float
-    dram_busy: float
+    busy: dict[str, float]
     model_layers: int | None = None
 
 
@@ -58,6 +55,11 @@ class Comparison(ResultModel):
     runs: list[ComparedRun]
     rows: list[ComparedPart]
     words: str
+
+    @property
+    def units(self) -> list[str]:
+        """The units of all runs that are said to be busy."""
+        return list(dict.fromkeys(unit for run in self.runs for unit in run.busy))
 
     def to_json(self) -> str:
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
@@ -95,9 +97,7 @@ def _run(result: Result, label: str) -> ComparedRun:
         energy_mj_per_token=result.energy_mj_per_token,
         ops_per_token=result.ops_per_token,
         dram_bytes_per_token=result.dram_bytes / result.tokens,
-        mac_array_busy=result.utilisation(MAC_ARRAY),
-        simd_busy=result.utilisation(SIMD),
-        dram_busy=result.utilisation("dram.channel0"),
+        busy=result.busy,
         model_layers=result.model_layers,
     )
 

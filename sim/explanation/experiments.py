@@ -7,14 +7,17 @@ schedule* the mapping is chosen again, so the difference is what the change is w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hw.compute import ComputeSpec
 from hw.effects import Effect
-from hw.mac_array import EdgesSpec
+from hw.mac_array import EdgesSpec, MacArraySpec
 from hw.machine import MachineSpec
-from hw.simd import Function
+from hw.simd import Function, SimdSpec
+from hw.special_functions import SpecialFunctionsSpec
 
 
 @dataclass(frozen=True)
@@ -86,42 +89,85 @@ def ladder(machine: MachineSpec) -> Iterator[tuple[Effect | Literal[""], tuple[s
 
 def changes(machine: MachineSpec) -> list[Change]:
     """What-ifs that apply to *machine*: each effect ideal, then more of each resource."""
-    array, simd = machine.mac_array, machine.simd
     free = list(machine.ideal)
-    mapped_for = {"edges"} if array.folds == "overlapped" else {"edges", "fill_drain"}  # what mapping again gains from
+    serial = any(array.folds == "serial" for array in machine.arrays.values())
+    mapped_for = {"edges", "fill_drain"} if serial else {"edges"}  # what mapping again gains from
     found = [
         Change(f"no {loss.name}", (f"ideal=[{', '.join([*free, effect])}]",), effect in mapped_for)
         for effect, loss in LADDER.items()
         if effect not in free
     ]
-    found += [Change(f"{n}x SIMD lanes", (f"simd.lanes={n * simd.lanes}",)) for n in (2, 4)]
+    for name, unit in machine.compute.items():
+        found += _more_lanes(machine, name, unit)
     found += [Change(f"{n}x SRAM", (f"sram.capacity={n * machine.sram.capacity}B",)) for n in (2, 4)]
     found.append(Change("endless SRAM", (f"sram.capacity={ENDLESS_SRAM}",)))
     found.append(Change("2x DRAM channels", (f"dram.channels={2 * machine.dram.channels}",)))
     found.append(Change("cheap special functions", tuple(_cheap(machine))))
-    found.append(Change("2x MACs", (f"mac_array.columns={2 * array.columns}",)))
+    for name, array in machine.arrays.items():
+        found += _other_arrays(machine, name, array)
+    return [*found, *_in_one(machine)]
+
+
+def _of(machine: MachineSpec, unit: str) -> str:
+    """What tells a change of *unit* from that of another of its kind, in words."""
+    alike = [name for name, spec in machine.compute.items() if type(spec) is type(machine.compute[unit])]
+    return f" of {unit}" if len(alike) > 1 else ""
+
+
+def _more_lanes(machine: MachineSpec, name: str, unit: ComputeSpec) -> Iterator[Change]:
+    if isinstance(unit, SimdSpec | SpecialFunctionsSpec):
+        kind = "SIMD lanes" if isinstance(unit, SimdSpec) else "lanes for special functions"
+        for times in (2, 4):
+            lanes = f"{machine.key(name)}.lanes={times * unit.lanes}"
+            yield Change(f"{times}x {kind}{_of(machine, name)}", (lanes,))
+
+
+def _other_arrays(machine: MachineSpec, name: str, array: MacArraySpec) -> Iterator[Change]:
+    key, of = machine.key(name), _of(machine, name)
+    yield Change(f"2x MACs{of}", (f"{key}.columns={2 * array.columns}",))
     if array.rows % 4 == 0:
-        shape = (f"mac_array.rows={array.rows // 4}", f"mac_array.columns={4 * array.columns}")
-        found.append(Change("a quarter of the rows, 4x the columns", shape))
+        shape = (f"{key}.rows={array.rows // 4}", f"{key}.columns={4 * array.columns}")
+        yield Change(f"a quarter of the rows, 4x the columns{of}", shape)
     if array.folds == "serial":
-        found.append(Change("overlapped folds", ("mac_array.folds=overlapped",)))
+        yield Change(f"overlapped folds{of}", (f"{key}.folds=overlapped",))
     if not array.packing and "output_stationary" in array.dataflow:
-        found.append(Change("two products of few rows to a fold", ("mac_array.packing=true",)))
+        yield Change(f"two products of few rows to a fold{of}", (f"{key}.packing=true",))
     if array.edges != EdgesSpec():
-        found.append(Change("sides that are no limit to a product", ("mac_array.edges={}",)))
+        yield Change(f"sides that are no limit to a product{of}", (f"{key}.edges={{}}",))
     if array.elementwise_by_edges:
-        found.append(Change("PEs that reach the SRAM by themselves", ("mac_array.elementwise.fed_by=sram",)))
-    if array.elementwise is None:
-        cycles = ", ".join(f"{name}: {count}" for name, count in simd.cycles.items())
-        unit = f"pipeline_depth: {simd.pipeline_depth}, fma: true, cycles: {{{cycles}}}"
-        found.append(Change("PEs that do elementwise operations", (f"mac_array.elementwise={{{unit}}}",)))
-    return found
+        yield Change(f"PEs that reach the SRAM by themselves{of}", (f"{key}.elementwise.fed_by=sram",))
+    lanes = next((unit for unit in machine.compute.values() if isinstance(unit, SimdSpec)), None)
+    if array.elementwise is None and lanes is not None:
+        cycles = ", ".join(f"{function}: {count}" for function, count in lanes.cycles.items())
+        unit = f"pipeline_depth: {lanes.pipeline_depth}, fma: true, cycles: {{{cycles}}}"
+        yield Change(f"PEs that do elementwise operations{of}", (f"{key}.elementwise={{{unit}}}",))
+
+
+def _in_one(machine: MachineSpec) -> Iterator[Change]:
+    """One array as large as all that are alike: what the split of it costs, or saves."""
+    for name, array in machine.arrays.items():
+        others = [each for each, like in machine.arrays.items() if like == array and each != name]
+        if others and not any(like == array for like in list(machine.arrays.values())[: _place(machine, name)]):
+            wide = array.model_copy(update={"columns": array.columns * (1 + len(others))})
+            kept = {key: unit for key, unit in machine.units.items() if key not in others}
+            if name in kept:
+                kept[name] = wide
+            units = {key: {"kind": unit.kind} | unit.model_dump(exclude_defaults=True) for key, unit in kept.items()}
+            own = () if name in kept else (f"{name}.columns={wide.columns}",)
+            yield Change(f"{name} and {', '.join(others)} in one", (*own, f"units={json.dumps(units)}"))
+
+
+def _place(machine: MachineSpec, array: str) -> int:
+    return list(machine.arrays).index(array)
 
 
 def _cheap(machine: MachineSpec) -> Iterator[str]:
     """Assignments that let every function that takes longer than an addition take one cycle."""
-    tables = {"simd": machine.simd.cycles}
-    if machine.mac_array.elementwise is not None:
-        tables["mac_array.elementwise"] = machine.mac_array.elementwise.cycles
+    tables: dict[str, dict[Function, int]] = {}
+    for name, unit in machine.compute.items():
+        if isinstance(unit, MacArraySpec) and unit.elementwise is not None:
+            tables[f"{machine.key(name)}.elementwise"] = unit.elementwise.cycles
+        elif isinstance(unit, SimdSpec | SpecialFunctionsSpec):
+            tables[machine.key(name)] = unit.cycles
     for place, cycles in tables.items():
         yield from (f"{place}.cycles.{name}=1" for name in SPECIAL_FUNCTIONS if cycles.get(name, 1) > 1)

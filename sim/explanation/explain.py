@@ -17,7 +17,7 @@ from typing import TypeVar
 from sim.accounting.result import Result
 from sim.explanation.assistants import Assistants, assistants
 from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder, related
-from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf, busy
+from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf
 from sim.explanation.laboratory import Found, Laboratory, wishes
 from sim.explanation.near import Schedule
 from sim.explanation.robust import Seen, look
@@ -159,6 +159,6 @@ def _pair(one: Found, other: Found, both: Found, makespan: int) -> Pair:
 def _near(seen: Seen, schedule: Schedule, explained: int) -> NearSchedule:
     return NearSchedule(
         of_explained=seen.result.makespan_cycles / explained,
-        busy=busy(seen.result),
+        busy=seen.result.busy,
         mappings=wishes(schedule),
     )

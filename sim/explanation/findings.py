@@ -131,17 +131,12 @@ class Explanation(ResultModel):
     @property
     def busiest(self) -> list[str]:
         """The busiest unit of each schedule, that of the explained one first."""
-        every = [busy(self.result), *(each.busy for each in self.near)]
+        every = [self.result.busy, *(each.busy for each in self.near)]
         return [max(units, key=units.__getitem__) for units in every]
 
     def to_json(self) -> str:
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
-
-
-def busy(result: Result) -> dict[str, float]:
-    """How busy the units are; one DRAM channel stands for all."""
-    return {unit: result.utilisation(unit) for unit in ("mac_array", "simd", "dram.channel0")}
 
 
 def repeating(assignments: Sequence[str], mappings: Sequence[MappingSpec]) -> str:

@@ -11,7 +11,7 @@ from sim.files.numbers import percent, plural
 
 MOST_GAINS = 4  # that are named
 ON_PATH = 0.03  # of the time: what of the critical path is named
-UNITS = {"mac_array": "the MAC array", "simd": "the lanes", "dram.channel0": "DRAM"}
+UNITS = {"mac_array": "the MAC array", "simd": "the lanes", "dram.channel0": "DRAM"}  # others go by their names
 
 
 def words(found: Explanation) -> str:
@@ -72,9 +72,13 @@ def _added(share: Range) -> str:
 def _busiest(found: Explanation) -> str:
     units = Counter(found.busiest)
     if len(units) == 1:
-        return f"Busiest is {UNITS[found.busiest[0]]}."
-    counts = [f"{UNITS[unit]} with {plural(count, 'schedule')}" for unit, count in units.most_common()]
+        return f"Busiest is {_unit(found.busiest[0])}."
+    counts = [f"{_unit(unit)} with {plural(count, 'schedule')}" for unit, count in units.most_common()]
     return f"What is busiest depends on the schedule: {listed(counts)}."
+
+
+def _unit(name: str) -> str:
+    return UNITS.get(name, f"the unit {name}")
 
 
 def _path(found: Explanation) -> str:

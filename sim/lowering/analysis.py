@@ -60,9 +60,14 @@ class Analysis:
         return {tensor: tuple(readers) for tensor, readers in found.items()}
 
     @cached_property
+    def projections(self) -> list[str]:
+        """Every projection."""
+        return [name for name in self.operations if self.kind(name) == "projection"]
+
+    @cached_property
     def batched(self) -> list[str]:
         """Projections that no recurrence runs through: they are done for all timesteps of a tile at once."""
-        return [n for n in self.operations if self.kind(n) == "projection" and n not in self.recurrent]
+        return [name for name in self.projections if name not in self.recurrent]
 
     @cached_property
     def predecessors(self) -> dict[str, tuple[str, ...]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hw.gemm import Widths, operand_bytes
+from hw.gemm import Widths
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Work
+from sim.lowering.array_costs import ArrayCosts
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import Draft
@@ -62,7 +63,9 @@ class ComputeStreams:
         if draft.weights is not None:
             rows = steps * self._mapping.batch
             widths = self._operand_widths(draft.operations[0])
-            works = [self._projection_work(shape._replace(m=shape.m * rows), widths) for shape in draft.weights.shapes]
+            array = self._costs.arrays[draft.unit]
+            shapes = [shape._replace(m=shape.m * rows) for shape in draft.weights.shapes]
+            works = [self._projection_work(array, shape, widths) for shape in shapes]
             of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
         key = "spans of items", draft.layout, steps
@@ -83,12 +86,12 @@ class ComputeStreams:
         operands = (reference for product in products for reference in (product.left, product.right))
         return [self._inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
 
-    def _projection_work(self, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
+    def _projection_work(self, array: ArrayCosts, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
         """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
-        cost, array, storage = self._costs.gemm_cost(gemm), self._machine.mac_array, self._inventory.weights
+        cost, storage = array.cost(gemm), self._inventory.weights
         assert storage is not None
         own = self._costs.element_bytes
-        traffic = ceil_div(sum(operand_bytes(array, gemm, Widths(width, own, own)) for width in widths), len(widths))
+        traffic = ceil_div(sum(array.operand_bytes(gemm, Widths(width, own, own)) for width in widths), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:

@@ -7,15 +7,12 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from hw.effects import freed_cost
-from hw.folds import Way, columns_of_a_fold
-from hw.gemm import cost_of, least_cycles, least_cycles_of_a_product, quickest
-from hw.integers import ceil_div
-from hw.mac_array import at_the_edges, elementwise_cost
+from hw.mac_array import at_the_edges
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, VectorPass
-from hw.simd import VectorUnitSpec, vector_cost
-from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
+from hw.unit_names import ComputeUnit
 from sim.lowering.analysis import Analysis
+from sim.lowering.array_costs import ArrayCosts
 from sim.lowering.forced import Forced
 
 Shared = TypeVar("Shared")
@@ -40,17 +37,18 @@ class CostModel:
         longest: int = UNKNOWN,
         state_bytes: int | None = None,
     ) -> None:
-        self._elementwise = elementwise and machine.mac_array.elementwise is not None
+        self._elementwise = elementwise
         self.longest = longest
         self.analysis = analysis
         self.machine = machine
+        self.compute = machine.compute
+        self.arrays = {name: ArrayCosts(array, machine.ideal) for name, array in machine.arrays.items()}
         self.element_bytes = element_bytes
         self.state_bytes = state_bytes or element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._busy: dict[tuple[str, str, int, int], float] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
         self._gemms: dict[tuple[str, int, int], Gemm] = {}
-        self._gemm_costs: dict[Gemm, Cost] = {}
         self._once: dict[object, object] = {}
 
     def once(self, key: tuple[object, ...], make: Callable[[], Shared]) -> Shared:
@@ -64,29 +62,24 @@ class CostModel:
         return self.once(("units", name), lambda: self._units(name))
 
     def _units(self, name: str) -> tuple[ComputeUnit, ...]:
+        able = [unit for unit in self.compute if self.in_products(name, unit) or self.in_passes(name, unit)]
+        arrays_first = self.analysis.kind(name) != "vector"
+        return tuple(sorted(able, key=lambda unit: (unit in self.arrays) != arrays_first))
+
+    def in_products(self, name: str, unit: str) -> bool:
+        """Whether *unit* may do *name* as a matrix product."""
         kind = self.analysis.kind(name)
-        if kind == "projection":
-            return (MAC_ARRAY,)
-        can = {
-            MAC_ARRAY: self.in_products(name) or self.in_passes(name, self.machine.mac_array.elementwise),
-            SIMD: self.in_passes(name, self.machine.simd),
-        }
-        order: tuple[ComputeUnit, ...] = (MAC_ARRAY, SIMD) if kind == "contraction" else (SIMD, MAC_ARRAY)
-        return tuple(unit for unit in order if can[unit])
+        if unit not in self.arrays or kind == "vector":
+            return False
+        return kind == "projection" or not (self._elementwise and self.arrays[unit].spec.elementwise is not None)
 
-    def in_products(self, name: str) -> bool:
-        """Whether the array may do *name* as a matrix product."""
-        kind = self.analysis.kind(name)
-        return kind == "projection" or (kind == "contraction" and not self._elementwise)
+    def in_passes(self, name: str, unit: str) -> bool:
+        """Whether *unit* can do *name* elementwise; projections are not done so."""
+        return self.analysis.kind(name) != "projection" and not self.missing(name, unit)
 
-    def in_passes(self, name: str, spec: VectorUnitSpec | None) -> bool:
-        """Whether something as *spec* says can do *name* elementwise; None stands for what cannot do so at all."""
-        return spec is not None and not self.missing(name, spec)
-
-    def missing(self, name: str, spec: VectorUnitSpec) -> tuple[str, ...]:
-        """The functions that it takes to do *name* elementwise and for which *spec* has no figure."""
-        passes = self.analysis.passes(name, 1)
-        return tuple(dict.fromkeys(function for step in passes for function in spec.missing(step.function)))
+    def missing(self, name: str, unit: str) -> tuple[str, ...]:
+        """The functions that it takes to do *name* elementwise and for which *unit* has no figure."""
+        return self.once(("missing", name, unit), lambda: self.compute[unit].cannot(self.analysis.passes(name, 1)))
 
     def cost(self, name: str, unit: str, scale: int, groups: int) -> Cost:
         """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut.
@@ -100,17 +93,18 @@ class CostModel:
         return self._known[key]
 
     def _cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
-        if unit == SIMD:
-            return self._vector_cost(self.passes(name, scale, parts))
-        return self._on_the_array(name, scale, parts)[0]
+        if unit not in self.arrays:
+            return freed_cost(self.compute[unit].passes_cost(self.passes(name, scale, parts)), self.machine.ideal)
+        return self._on_an_array(name, unit, scale, parts)[0]
 
-    def _on_the_array(self, name: str, scale: int, parts: int) -> tuple[Cost, bool]:
+    def _on_an_array(self, name: str, unit: str, scale: int, parts: int) -> tuple[Cost, bool]:
         """Cost of one part of *name* in a request of its own, and whether it is elementwise work or a product."""
         ways: list[tuple[Cost, bool]] = []
-        if self.in_passes(name, self.machine.mac_array.elementwise):
-            ways.append((self._at_the_edges((name,), scale, parts, self.pe_cost(name, scale, parts)), True))
-        if self.in_products(name):
-            ways.append((self.gemm_cost(self.gemm(name, scale, parts)), False))
+        if self.in_passes(name, unit):
+            cost = self.pe_cost(name, unit, scale, parts)
+            ways.append((self._at_the_edges((name,), unit, scale, parts, cost), True))
+        if self.in_products(name, unit):
+            ways.append((self.arrays[unit].cost(self.gemm(name, scale, parts)), False))
         return min(ways, key=lambda way: way[0].cycles)
 
     def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
@@ -123,7 +117,7 @@ class CostModel:
 
     def _busy_cycles(self, name: str, unit: str, scale: int, parts: int) -> float:
         cost = self.cost(name, unit, scale, parts).cycles
-        if unit == MAC_ARRAY and not self._on_the_array(name, scale, parts)[1]:
+        if unit in self.arrays and not self._on_an_array(name, unit, scale, parts)[1]:
             return cost
         everything = self.once(("forced with all together",), lambda: self.forced(self.analysis.operations))
         return max(cost, self.sram_cycles(name, parts, everything) * scale)
@@ -147,14 +141,13 @@ class CostModel:
         analysis = self.analysis
         return Forced(analysis, [name for name in together if name not in analysis.batched])
 
-    def pe_cost(self, name: str, scale: int, parts: int) -> Cost:
+    def pe_cost(self, name: str, unit: str, scale: int, parts: int) -> Cost:
         """Cost of one part of *name* on PEs that do it elementwise, whatever passes the array's edges meanwhile."""
-        cost = elementwise_cost(self.machine.mac_array, self.passes(name, scale, parts))
-        return freed_cost(cost, self.machine.ideal)
+        return freed_cost(self.compute[unit].passes_cost(self.passes(name, scale, parts)), self.machine.ideal)
 
-    def _at_the_edges(self, names: Sequence[str], scale: int, parts: int, cost: Cost) -> Cost:
+    def _at_the_edges(self, names: Sequence[str], unit: str, scale: int, parts: int, cost: Cost) -> Cost:
         """*cost* of *names*, elementwise in one request, or as long as what they read and write takes at the edges."""
-        array, size = self.machine.mac_array, self.analysis.size
+        array, size = self.arrays[unit].spec, self.analysis.size
         if not array.elementwise_by_edges or "edges" in self.machine.ideal:
             return cost
         weights = dict.fromkeys(weight for name in names for weight in self.analysis.parameters_of(name))
@@ -173,59 +166,24 @@ class CostModel:
     def _fused_cost(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         if len(names) == 1:
             return self.cost(names[0], unit, scale, groups)
-        if unit == MAC_ARRAY:
-            return self._fused_on_the_array(names, scale, groups)
-        passes: list[VectorPass] = []
-        for name in names:
-            passes += self.passes(name, scale, groups if self.analysis.grouped(name) else 1)
-        return self._vector_cost(passes)
+        if unit in self.arrays:
+            return self._fused_on_an_array(names, unit, scale, groups)
+        passes = [self.passes(name, scale, groups if self.analysis.grouped(name) else 1) for name in names]
+        return freed_cost(self.compute[unit].fused_cost(passes), self.machine.ideal)
 
-    def _fused_on_the_array(self, names: list[str], scale: int, groups: int) -> Cost:
+    def _fused_on_an_array(self, names: list[str], unit: str, scale: int, groups: int) -> Cost:
         """One after the other, each as it is quicker by itself; elementwise ones read and write their operands once."""
         parts = groups if self.analysis.grouped(names[0]) else 1  # fused operations are alike in that
         total, elementwise, of_it = Cost(0), Cost(0), list[str]()
         for name in names:
-            cost, by_passes = self._on_the_array(name, scale, parts)
+            cost, by_passes = self._on_an_array(name, unit, scale, parts)
             if by_passes:
-                cost = self.pe_cost(name, scale, parts)
+                cost = self.pe_cost(name, unit, scale, parts)
                 elementwise = elementwise + cost
                 of_it.append(name)
             total = total + cost
-        waits = self._at_the_edges(of_it, scale, parts, elementwise).cycles - elementwise.cycles
+        waits = self._at_the_edges(of_it, unit, scale, parts, elementwise).cycles - elementwise.cycles
         return replace(total, cycles=total.cycles + waits)
-
-    def _vector_cost(self, passes: list[VectorPass]) -> Cost:
-        simd = self.machine.simd
-        return freed_cost(vector_cost(simd, simd.lanes, passes), self.machine.ideal)
-
-    def gemm_cost(self, gemm: Gemm) -> Cost:
-        """Cost of a GEMM on this machine's array, in the quickest way."""
-        if gemm not in self._gemm_costs:
-            way = self._way(gemm)
-            self._gemm_costs[gemm] = freed_cost(cost_of(self.machine.mac_array, gemm, way), self.machine.ideal)
-        return self._gemm_costs[gemm]
-
-    def _way(self, gemm: Gemm) -> Way:
-        """The way in which the array does *gemm*."""
-        return self.once(("way", gemm), lambda: quickest(self.machine.mac_array, gemm))
-
-    def columns_of_a_fold(self, gemm: Gemm) -> int:
-        """Of the n of *gemm*, how much a fold of the array does."""
-        return columns_of_a_fold(self.machine.mac_array, gemm, self._way(gemm))
-
-    def least_gemm_cycles(self, gemm: Gemm) -> float:
-        """What the parts of *gemm* take together at least, however its n and k are cut."""
-        array, ideal = self.machine.mac_array, self.machine.ideal
-        if "edges" in ideal:
-            return ceil_div(gemm.macs, array.macs_per_cycle)
-        return self.once(("least cycles", gemm), lambda: least_cycles(array, gemm, "fill_drain" not in ideal))
-
-    def least_batch_cycles(self, gemm: Gemm) -> float:
-        """What the parts of *gemm* take together at least, however its batch is cut."""
-        array, ideal = self.machine.mac_array, self.machine.ideal
-        if "edges" in ideal or ("fill_drain" in ideal and array.folds == "serial"):
-            return ceil_div(gemm.macs, array.macs_per_cycle)
-        return self.once(("least of a batch", gemm), lambda: gemm.batch * least_cycles_of_a_product(array, gemm))
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
         """Vector passes of one part of *name*."""

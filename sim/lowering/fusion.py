@@ -15,7 +15,7 @@ import numpy as np
 
 from hw.integers import ceil_div
 from hw.requests import Gemm
-from hw.unit_names import MAC_ARRAY, ComputeUnit
+from hw.unit_names import ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
@@ -85,15 +85,19 @@ def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
 def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
     """The projections that share a stream, and their weights in tiles, for each such stream."""
     rows, blocks = mapping.tile_steps * mapping.batch, mapping.blocks
-    widths = costs.once(("widths of folds", rows, blocks), lambda: _fold_widths(costs, rows, blocks))
-    key = "projections", mapping.stepped, blocks, mapping.weight_slot_bytes, widths
+    units = tuple(mapping.placement[name] for name in costs.analysis.projections)
+    widths = costs.once(("widths of folds", rows, blocks, units), lambda: _fold_widths(costs, rows, blocks, units))
+    key = "projections", mapping.stepped, blocks, mapping.weight_slot_bytes, units, widths
     return costs.once(key, lambda: _projections(costs, mapping))
 
 
-def _fold_widths(costs: CostModel, rows: int, blocks: int) -> tuple[int, ...]:
+def _fold_widths(costs: CostModel, rows: int, blocks: int, units: tuple[ComputeUnit, ...]) -> tuple[int, ...]:
     """How much of the n of each projection a fold does, all that tiles of weights depend on *rows* for."""
-    names = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
-    return tuple(costs.columns_of_a_fold(costs.gemm(name, rows, parts)) for name in names for parts in (1, blocks))
+    return tuple(
+        costs.arrays[unit].columns_of_a_fold(costs.gemm(name, rows, parts))
+        for name, unit in zip(costs.analysis.projections, units, strict=True)
+        for parts in (1, blocks)
+    )
 
 
 def weight_bytes(costs: CostModel, mapping: Mapping) -> tuple[int, int]:
@@ -225,35 +229,35 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
     One whose results are cut makes them block by block; one that sums over all groups takes its operand block by block
     and accumulates, so that it can start, and free the operand, before the last block is there.
     """
-    analysis, array = costs.analysis, costs.machine.mac_array
+    analysis, array = costs.analysis, costs.arrays[mapping.placement[name]]
     if mapping.blocks == 1:
         return False
     gemm = costs.gemm(name, costs.longest, mapping.blocks)
     if analysis.grouped(name):
         if gemm.batch < costs.gemm(name, costs.longest, 1).batch:
             return True  # a block has fewer products, which are as wide
-        width = costs.columns_of_a_fold(gemm)
+        width = array.columns_of_a_fold(gemm)
         return gemm.n % width == 0 or gemm.n >= 8 * width
-    return analysis.sums_over_groups(name) and gemm.k >= 4 * array.rows
+    return analysis.sums_over_groups(name) and gemm.k >= 4 * array.spec.rows
 
 
 def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, ...]:
-    """Projections with one key share a stream: same operand, and awaited by the recurrence alike."""
+    """Projections with one key share a stream: same array and operand, and awaited by the recurrence alike."""
     analysis = costs.analysis
     inputs = frozenset((r.tensor, r.lag) for r in analysis.operations[name].equation.references if r.lag is not None)
     awaited = any(name in analysis.ancestors[step] for step in analysis.recurrent)
     late = not awaited and analysis.grouped(name) and _blocked(costs, mapping, name)
-    return inputs, late
+    return mapping.placement[name], inputs, late
 
 
 def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weights: WeightTiles) -> Draft:
     key = "layout", weights, mapping.tile_steps
     layout = costs.once(key, lambda: SegmentLayout(mapping.tile_steps, weights.segments))
-    return Draft(MAC_ARRAY, names, False, False, layout, weights)
+    return Draft(mapping.placement[names[0]], names, False, False, layout, weights)
 
 
 def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> WeightTiles:
-    analysis, array = costs.analysis, costs.machine.mac_array
+    analysis, array = costs.analysis, costs.arrays[mapping.placement[names[0]]]
     whole = [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
@@ -263,8 +267,8 @@ def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> Weigh
     tiles: list[Gemm] = []
     for name, block in parts:
         blocks = 1 if block is None else mapping.blocks
-        width = costs.columns_of_a_fold(costs.gemm(name, mapping.tile_steps * mapping.batch, blocks))
-        cut = weight_tiles(costs.gemm(name, 1, blocks), (array.rows, width), slot)
+        width = array.columns_of_a_fold(costs.gemm(name, mapping.tile_steps * mapping.batch, blocks))
+        cut = weight_tiles(costs.gemm(name, 1, blocks), (array.spec.rows, width), slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
     numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hw.machine import MachineSpec
 from hw.reasons import Reason
-from hw.unit_names import UNITS
+from hw.unit_names import DMA
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory
 from sim.lowering.compute import ComputeStreams
@@ -100,11 +100,12 @@ def _contended(machine: MachineSpec, plans: list[StreamPlan]) -> bool:
     if "bank_conflicts" in machine.ideal:
         return False
     sram = machine.sram
-    if min(machine.mac_array.fetch_ahead, machine.simd.fetch_ahead) < sram.cluster_words_per_cycle:
+    units = machine.compute
+    if min(unit.fetch_ahead for unit in units.values()) < sram.cluster_words_per_cycle:
         return True
     worst = dict.fromkeys(range(sram.clusters), 0.0)
-    for unit in UNITS:
-        own = [plan for plan in plans if plan.unit == unit]
+    for name in (*units, DMA):
+        own = [plan for plan in plans if plan.unit == name]
         for cluster, rate in _peaks(machine, own).items():
             worst[cluster] += rate
     return any(rate > sram.cluster_bytes_per_cycle for rate in worst.values())

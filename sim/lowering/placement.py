@@ -11,10 +11,10 @@ from collections.abc import Mapping as Map
 
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
-from hw.unit_names import COMPUTE_UNITS, ComputeUnit
+from hw.simd import SimdSpec
+from hw.unit_names import ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
-from workloads.workload import Placement
 
 WORTH_MOVING = 0.99
 
@@ -67,20 +67,25 @@ def all_stepped_operations(analysis: Analysis, groups: int) -> set[frozenset[str
 
 
 def least_stepped_elements(machine: MachineSpec, batch: int) -> int:
-    """Elements of a sequence that fill the SIMD unit's pipeline in a step of *batch* sequences."""
-    return ceil_div(machine.simd.lanes * max(1, machine.simd.pipeline_depth), batch)
+    """Elements of a sequence that fill the lanes' pipeline in a step of *batch* sequences; those of the widest lanes.
+
+    Without lanes, those of whatever is the widest.
+    """
+    units = machine.compute.values()
+    lanes = [unit for unit in units if isinstance(unit, SimdSpec)]
+    return ceil_div(max(unit.elements * max(1, unit.depth) for unit in lanes or units), batch)
 
 
 def choose_placement(
     costs: CostModel,
     stepped: frozenset[str],
     shape: tuple[int, int, int],
-    wish: Placement,
+    wish: str,
     place: Map[str, ComputeUnit],
 ) -> dict[str, ComputeUnit]:
     """A unit for every operation; *shape* is (tokens of a tile, batch, groups).
 
-    ``mac_array`` or ``simd`` put everything there that the unit can do. ``auto`` starts from the unit that is
+    The name of a unit puts everything there that the unit can do. ``auto`` starts from the unit that is
     quickest for each operation and moves single operations as long as that lowers the load of the busier unit by a
     percent: every operation that changes sides adds hops between the units.
     """
@@ -97,7 +102,7 @@ def choose_placement(
         return {name: wish if wish in units else units[0] for name, units in options.items()}
     loads = {name: {unit: load(name, unit) for unit in units} for name, units in options.items()}
     chosen: dict[str, ComputeUnit] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
-    totals: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
+    totals: dict[ComputeUnit, float] = dict.fromkeys(costs.compute, 0.0)
     for name, unit in chosen.items():
         totals[unit] += loads[name][unit]
     while True:

@@ -15,7 +15,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hw.unit_names import COMPUTE_UNITS
+from hw.unit_names import MAC_ARRAY, SIMD
 from sim.files.outputs import write_text
 from sim.paper.pages import head
 from sim.paper.pictures import STYLES, draw_series, print_style, write_figure
@@ -169,7 +169,7 @@ def _decode_row(gpu: dict[tuple[str, int], Simulated], batch: int) -> list[str]:
     cells = [str(batch)]
     for name in DECODERS:
         value, limit = pace(gpu[name, batch])
-        busy = (gpu[name, batch].result.utilisation(unit) for unit in ("dram.channel0", *COMPUTE_UNITS))
+        busy = (gpu[name, batch].result.utilisation(unit) for unit in ("dram.channel0", MAC_ARRAY, SIMD))
         cells += [f"{value:,.0f}", f"{value / limit:.0%}", *(f"{share:.0%}" for share in busy)]
     return cells
 

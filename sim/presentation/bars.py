@@ -7,8 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from sim.accounting.result import Result, UnitAccount
-from sim.presentation.figures.palette import ORDER
-from sim.presentation.titles import shown, title, unit_title
+from sim.presentation.titles import place, shown, title, unit_title
 
 BUSY_KEYS = ("useful", "edge", "fill_drain")
 _NUMBERS = "-0123456789"
@@ -39,7 +38,7 @@ class Bar:
 def amounts(cycles: dict[str, int], unit: str = "") -> tuple[Amount, ...]:
     """*cycles* by key of the result as parts of a bar, of *unit* if of one; what is zero left out."""
     parts = [(shown(unit, key), count) for key, count in cycles.items() if count]
-    parts.sort(key=lambda part: ORDER.get(part[0], len(ORDER)))
+    parts.sort(key=lambda part: place(part[0]))
     return tuple(Amount(key, title(key), count) for key, count in parts)
 
 

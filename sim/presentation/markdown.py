@@ -13,7 +13,7 @@ from sim.files.numbers import count, joules, number, percent, plural, rough, sca
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.escaping import code_for_markdown, for_markdown
 from sim.presentation.stalls import listed
-from sim.presentation.titles import title
+from sim.presentation.titles import busy_title, title
 
 ANY_SCHEDULE = "any schedule near the best"
 BAR = 30  # characters of the longest bar
@@ -157,8 +157,12 @@ def _near(found: Explanation) -> list[str]:
          *(f"{share:.1%}" for share in each.busy.values())]
         for each in found.near
     ]  # fmt: skip
-    header = ["mapping", "time, of the one explained", "MAC array busy", "SIMD busy", "DRAM bus busy"]
+    header = ["mapping", "time, of the one explained", *(for_markdown(busy_title(unit)) for unit in found.result.busy)]
     return ["## Other schedules near the best", table(header, rows)] if rows else []
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def _factor(speedup: float | None) -> str:
@@ -211,9 +215,10 @@ def _side_by_side(found: Comparison) -> str:
         ["energy a token", *(joules(run.energy_mj_per_token / 1000) for run in found.runs)],
         ["operations a token", *(count(round(run.ops_per_token)) for run in found.runs)],
         ["DRAM traffic a token", *(scaled(run.dram_bytes_per_token, "B", 0) for run in found.runs)],
-        ["MAC array busy", *(f"{run.mac_array_busy:.1%}" for run in found.runs)],
-        ["SIMD busy", *(f"{run.simd_busy:.1%}" for run in found.runs)],
-        ["DRAM bus busy", *(f"{run.dram_busy:.1%}" for run in found.runs)],
+        *(
+            [for_markdown(busy_title(unit)), *(_share(run.busy.get(unit)) for run in found.runs)]
+            for unit in found.units
+        ),
     ]
     return table(["", *_names(found)], rows)
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from hw.integers import ceil_div
-from hw.unit_names import DMA, MAC_ARRAY, SIMD
+from hw.unit_names import DMA
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.traffic import moved_by
@@ -22,16 +22,16 @@ SRAM: Final = "sram"
 
 
 def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -> float:
-    """Cycles a timestep and layer of the busiest unit: MAC array, SIMD unit, SRAM or DRAM."""
+    """Cycles a timestep and layer of the busiest unit: a compute unit, SRAM or DRAM."""
     mapping, dram_cycles = inventory.mapping, costs.machine.dram_cycles
     spilled = 2 * inventory.carried_bytes(spilled=True)
-    loads = {MAC_ARRAY: 0, SIMD: 0, DMA: dram_cycles(spilled), SRAM: 0}
+    loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(spilled), SRAM: 0.0}
     bytes_per_cycle = inf if "bank_conflicts" in costs.machine.ideal else costs.machine.sram.bytes_per_cycle
     for draft in inventory.drafts:
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
-                loads[MAC_ARRAY] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
+                loads[draft.unit] += costs.arrays[draft.unit].cost(shape._replace(m=shape.m * rows)).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
             loads[DMA] += dram_cycles(draft.weights.total * costs.element_bytes) / tiles
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import log
 from random import Random
 from typing import Final, NamedTuple, TypeVar
 
-from hw.unit_names import SIMD, ComputeUnit
+from hw.unit_names import ComputeUnit
 from sim.files.errors import MappingError
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import least_stepped_elements
@@ -110,7 +110,7 @@ class Choices:
             min(self.cuts, key=lambda each: (abs(log(each[0] / cut[0])), abs(log(each[1] / cut[1])))),
             _nearest(self.slots, known.weight_slot_kib or 1),
             _among(self.spills, known.spill),
-            [_among(units, known.place.get(name, SIMD)) for name, units in zip(self.free, self._units, strict=True)],
+            self.units_like(known.place),
         )
         return usual._replace(
             sram_bytes=room if len(self.rooms) > 1 and 0 < room < self._capacity else self.rooms[0],
@@ -119,6 +119,13 @@ class Choices:
             steps_first=_among(self.urgent_steps, known.steps_first),
             step_elements=_nearest(self.step_elements, known.step_elements or 1),
         )
+
+    def units_like(self, place: Mapping[str, ComputeUnit]) -> list[ComputeUnit]:
+        """Units for all that is free: those of *place*, from whatever machine, where they can do it here, else any."""
+        return [
+            place[name] if place.get(name) in units else units[0]
+            for name, units in zip(self.free, self._units, strict=True)
+        ]
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""

@@ -12,11 +12,11 @@ from itertools import chain, product
 from math import inf, log
 from typing import NamedTuple
 
-from hw.unit_names import COMPUTE_UNITS, ComputeUnit
+from hw.unit_names import ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import choose_placement, stepped_operations
 from sim.search.genome import Choices, Genome
-from workloads.workload import Placement, Stack
+from workloads.workload import Stack
 
 Fits = Callable[[Genome], object]
 """Something for a genome that fits, None for another."""
@@ -160,7 +160,7 @@ class _Loads:
 
     def _placements(self, steps: int) -> Iterator[tuple[ComputeUnit, ...]]:
         wishes, shape = self._stack.wishes, (steps, self._stack.spec.batch, self._groups)
-        options: tuple[Placement, ...] = ("auto", *COMPUTE_UNITS) if wishes.placement == "auto" else (wishes.placement,)
+        options = ("auto", *self._costs.compute) if wishes.placement == "auto" else (wishes.placement,)
         free = self._choices.free
         ways = [self._costs.units(free[number]) for number in self._contractions]
         for option in options:
@@ -191,7 +191,7 @@ class _Loads:
     def _loads(
         self, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]
     ) -> dict[ComputeUnit, float]:
-        loads: dict[ComputeUnit, float] = dict.fromkeys(COMPUTE_UNITS, 0.0)
+        loads: dict[ComputeUnit, float] = dict.fromkeys(self._costs.compute, 0.0)
         for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
             loads[unit] += cycles[name][unit]
         return loads

@@ -77,17 +77,27 @@ class Space:
         self._too_many: dict[object, int] = {}  # the smallest tile with which a mapping did not fit
 
     def _check_functions(self) -> None:
-        simd, missing = self._costs.machine.simd, dict[str, None]()
-        undone = [name for name in self._costs.analysis.operations if not self._costs.units(name)]
-        for name in undone:
-            missing |= dict.fromkeys(self._costs.missing(name, simd))
-        if undone:
-            message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
-            message += " and others" if undone[3:] else ""
-            raise MappingError(([("simd", "cycles")], message))
+        costs = self._costs
+        undone = [name for name in costs.analysis.operations if not costs.units(name)]
+        if not undone:
+            return
+        first = next((unit for unit in costs.compute if unit not in costs.arrays), next(iter(costs.compute)))
+        products = [name for name in undone if costs.analysis.kind(name) == "projection"]
+        missing = dict.fromkeys(each for name in undone if name not in products for each in costs.missing(name, first))
+        wanting = [f"no figure for {', '.join(missing)}"] if missing else []
+        wanting += ["no unit for matrix products"] if products else []
+        message = f"has {' and '.join(wanting)}; needed by {', '.join(undone[:3])}"
+        message += " and others" if undone[3:] else ""
+        key = [*costs.machine.key(first).split("."), *(["cycles"] if missing and first not in costs.arrays else [])]
+        raise MappingError(([tuple(key)], message))
 
     def _check_places(self) -> None:
-        operations, misfits = self._costs.analysis.operations, []
+        operations = self._costs.analysis.operations
+        misfits: list[tuple[list[tuple[str, ...]], str]] = []
+        wish, names = self._stack.wishes.placement, ("auto", *self._costs.compute)
+        if wish not in names:
+            message = f"found {wish!r}, expected {', '.join(names[:-1])} or {names[-1]}{did_you_mean(wish, names)}"
+            misfits.append(([("mapping", "placement")], message))
         for name, unit in self._stack.wishes.place.items():
             if name not in operations:
                 known = f", expected one of {', '.join(operations)}"
@@ -134,7 +144,7 @@ class Space:
 
     def genome(self, mapping: Mapping) -> Genome:
         """What stands for *mapping*, found on another machine: operations that only one unit can do here go there."""
-        units = tuple(mapping.placement[name] for name in self.choices.free)
+        units = tuple(self.choices.units_like(mapping.placement))
         return Genome(
             mapping.tile_steps,
             mapping.blocks,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from hw.machine import MachineSpec
-from hw.unit_names import DMA, UNITS
+from hw.unit_names import DMA
 from sim.trace.buffer_uses import ROLES
 from sim.trace.occupancy import Change
 from sim.trace.requests import Requests
@@ -23,8 +23,8 @@ class RunCounters:
 
     def __init__(self, machine: MachineSpec) -> None:
         self._clock_hz = machine.clock
-        self._busy: dict[str, StepFunction] = {unit: StepFunction() for unit in UNITS}
-        self._queues: dict[str, StepFunction] = {unit: StepFunction() for unit in UNITS}
+        self._busy: dict[str, StepFunction] = {unit: StepFunction() for unit in (*machine.compute, DMA)}
+        self._queues: dict[str, StepFunction] = {unit: StepFunction() for unit in (*machine.compute, DMA)}
         self._in_flight = StepFunction()
         self._bandwidth = {False: StepFunction(), True: StepFunction()}  # by whether it writes
         self._sram = {role: StepFunction() for role in (ALL, *ROLES)}
@@ -58,7 +58,7 @@ class RunCounters:
     def _all(self) -> list[tuple[str, str, str, float, StepFunction]]:
         """Component, name, unit and scale of every counter, and what it counts."""
         found: list[tuple[str, str, str, float, StepFunction]] = []
-        for unit in UNITS:
+        for unit in self._busy:
             found.append((unit, "busy", "%", 100, self._busy[unit]))
             found.append((unit, "ready and waiting", "requests", 1, self._queues[unit]))
         found.append((DMA, "in flight", "transfers", 1, self._in_flight))

@@ -13,7 +13,7 @@ from typing import Any
 
 from hw.ledger import Landing
 from hw.machine import MachineSpec
-from hw.unit_names import UNITS
+from hw.unit_names import DMA
 from sim.execution.observers import RunObserver
 from sim.execution.offered import NOBODY, Offered
 from sim.files.outputs import writing
@@ -54,7 +54,9 @@ class TraceWriter:
         Raises NothingShown at the end of the block, and no file appears, if the window holds nothing of the run.
         """
         channels = tuple(f"dram.channel{number}" for number in range(machine.dram.channels))
-        tracks = dict.fromkeys(UNITS, ("work", "stalls")) | dict.fromkeys(channels, ("data", "stalls"))
+        tracks = dict.fromkeys((*machine.compute, DMA), ("work", "stalls")) | dict.fromkeys(
+            channels, ("data", "stalls")
+        )
         header = Header(machine.name, machine.clock, tracks)
         with writing(self._path) as stream, self._format.writing(stream, header) as sink:
             output = Output(machine, channels, SliceWriter(sink, self._window), RunCounters(machine))

@@ -20,6 +20,7 @@ from sim.presentation.figures.palette import FAINT, Fill, class_colour
 from sim.presentation.titles import class_title, unit_title
 
 _UNIT_HATCHES = {MAC_ARRAY: "", SIMD: "////", DMA: "||||"}
+_OTHER_HATCHES = ("\\\\\\\\", "xxxx", "----", "....")
 _LEAST = 0.005  # share of the longest bar that is worth an entry of its own
 
 
@@ -59,4 +60,5 @@ def draw_comparison(found: Comparison, width: float) -> Drawing:
 
 
 def _fill(row: ComparedPart) -> Fill:
-    return Fill(class_colour(row.operation_class), _UNIT_HATCHES.get(row.unit, ""))
+    other = _OTHER_HATCHES[sum(map(ord, row.unit)) % len(_OTHER_HATCHES)]
+    return Fill(class_colour(row.operation_class), _UNIT_HATCHES.get(row.unit, other))

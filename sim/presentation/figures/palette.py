@@ -7,13 +7,14 @@ apart in grey; within a bar the order is that of the tree. Where nobody waits fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw.reasons import Reason
 from hw.unit_names import DMA, MAC_ARRAY, SIMD
-from sim.accounting.taxonomy import BUSY, IDLE, TAXONOMY
+from sim.accounting.taxonomy import BUSY, IDLE, leaf_of
 from sim.presentation.graph.colours import KIND_COLOURS
-from sim.presentation.titles import AHEAD, TITLES
+from sim.presentation.titles import AHEAD
 
 INK, FAINT, GRID, PAPER = "#1a1a1a", "#595959", "#d9d9d9", "#ffffff"
 ON_FILL, HALO = "#111111", "#fdfdfd"  # text on coloured areas, which stays dark where the page is dark
@@ -64,8 +65,7 @@ ROLE_COLOURS = {
 }
 SERIES_COLOURS = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
-ORDER = {key: place for place, key in enumerate(TITLES)}
-_BRANCHES = {leaf.key: leaf.path for leaf in TAXONOMY}
+_WAIT_COLOURS = {"ordinary": ("#7fbfe0", "#3d8fc2", "#bfe3f7", "#2f77a8"), "recurrence": ("#a79ad6", "#6a5bb0")}
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,18 @@ class Fill:
 
 def leaf_fill(key: str) -> Fill:
     """The fill of what a cycle went to, by its key as shown."""
-    path = _BRANCHES.get(key, IDLE if key == AHEAD else BUSY)
-    return Fill(_LEAF_COLOURS.get(key, "#999999"), "" if path == BUSY else _HATCHES[path[-1]])
+    leaf = leaf_of(key)
+    path = leaf.path if leaf is not None else IDLE if key == AHEAD else BUSY
+    colour = _LEAF_COLOURS.get(key) or _spare(_WAIT_COLOURS.get(path[-1], ("#999999",)), key)
+    return Fill(colour, "" if path == BUSY else _HATCHES[path[-1]])
+
+
+def _spare(colours: Sequence[str], key: str) -> str:
+    """One of *colours*, always the same for a *key*."""
+    return colours[sum(map(ord, key)) % len(colours)]
 
 
 def class_colour(kind: str) -> str:
     """The colour of a class of operations, or of what is moved; that of the timestep graph where it is drawn there."""
     known = KIND_COLOURS | _MOVED_COLOURS
-    return known.get(kind) or _SPARE_COLOURS[sum(map(ord, kind)) % len(_SPARE_COLOURS)]
+    return known.get(kind) or _spare(_SPARE_COLOURS, kind)

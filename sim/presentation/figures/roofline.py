@@ -24,7 +24,6 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
-from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.breakdown import class_weights
 from sim.accounting.result import Result
 from sim.files.numbers import number, scaled, seconds
@@ -86,17 +85,14 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         for unit, account in units.items()
         if ops[kind, unit] and account.busy_cycles
     )
-    clock, simd = machine.clock, machine.simd
+    clock = machine.clock
     return Roofline(
         points=points,
         ops=ops.total(),
         dram_bytes=result.dram_bytes,
         seconds=result.seconds,
         clock_hz=clock,
-        peaks={
-            MAC_ARRAY: 2.0 * machine.mac_array.macs_per_cycle * clock,
-            SIMD: (2.0 if simd.fma else 1.0) * simd.lanes * clock,
-        },
+        peaks={name: float(unit.peak_ops * clock) for name, unit in machine.compute.items()},
         sram_bandwidth=float(machine.sram.clusters * machine.sram.cluster_bytes_per_cycle * clock),
         dram_bandwidth=machine.dram.bytes_per_second,
     )
@@ -168,7 +164,7 @@ def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> No
     highest = max(found.peaks.values())
     for unit, peak in found.peaks.items():
         axes.plot(
-            (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if unit == MAC_ARRAY else "--",
+            (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if peak == highest else "--",
             color=INK, linewidth=1.0,
         )  # fmt: skip
         text = f"{unit_title(unit)}: {scaled(peak, 'OP/s', 0)}"

@@ -21,8 +21,8 @@ from sim.presentation.figures.canvas import (
     outlined,
     swatch,
 )
-from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.titles import TITLES, result_key
+from sim.presentation.figures.palette import FAINT, leaf_fill
+from sim.presentation.titles import place, result_key, title
 
 BAR = 0.72  # of a row
 _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
@@ -31,7 +31,7 @@ _WRITTEN = 0.045  # least share of a 7-inch bar that has room for its percentage
 def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, written: bool = False) -> Drawing:
     """*bars* as shares of *whole*, for the figure *name*; their percentages *written* on large parts."""
     seen = {part.key for bar in bars for part in bar.parts if part.cycles >= VISIBLE * whole}
-    keys = sorted(seen, key=ORDER.__getitem__)
+    keys = sorted(seen, key=place)
     made, axes = figure(width, ROW_INCHES * len(bars) + 0.5 + legend_inches(len(keys), width))
     drawing = Drawing(made, "", "")
     horizontal(axes, (bar.name for bar in bars))
@@ -48,7 +48,7 @@ def draw_stacked(bars: Sequence[Bar], whole: int, width: float, name: str, writt
             if written and share >= _WRITTEN * 7 / width:
                 outlined(axes.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center_baseline", size=7))
             left += share
-    draw_legend(made, [swatch(leaf_fill(key), TITLES[key]) for key in keys], width)
+    draw_legend(made, [swatch(leaf_fill(key), title(key)) for key in keys], width)
     return drawing
 
 

@@ -17,14 +17,14 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from hw.unit_names import COMPUTE_UNITS
+from hw.unit_names import compute_units
 from sim.files.characters import visible
 from sim.files.numbers import cycles as cycles_words
 from sim.files.numbers import percent, plural
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, outlined, scaled, swatch
-from sim.presentation.figures.palette import FAINT, ORDER, Fill, class_colour, leaf_fill
+from sim.presentation.figures.palette import FAINT, Fill, class_colour, leaf_fill
 from sim.presentation.figures.timeline_recorder import Slice, Timeline
-from sim.presentation.titles import class_title, result_key, title, unit_title
+from sim.presentation.titles import class_title, place, result_key, title, unit_title
 
 _ENLARGED = 45  # slices of the fullest compute unit that the enlarged part has, about
 _WORK, _WAIT = 0.40, 0.18  # half the height of a slice
@@ -49,8 +49,8 @@ def draw_timeline(found: Timeline, width: float) -> Drawing:
     above.xaxis.tick_top()
     above.spines[["top", "bottom"]].set_visible(False)
     below.set_xlabel(scaled(span)[1])
-    for place, corner in zip(zoomed, (0, 1), strict=True):
-        x = (place - found.start) / scaled(span)[0]
+    for cycle, corner in zip(zoomed, (0, 1), strict=True):
+        x = (cycle - found.start) / scaled(span)[0]
         bottom = len(found.slices) - 0.5
         made.add_artist(
             ConnectionPatch(
@@ -64,7 +64,7 @@ def draw_timeline(found: Timeline, width: float) -> Drawing:
 
 def _enlarged(found: Timeline) -> tuple[int, int]:
     """The cycles that are shown enlarged, from the middle of the window."""
-    most = max(len(slices) for unit, slices in found.slices.items() if unit in COMPUTE_UNITS)
+    most = max(len(found.slices[unit]) for unit in compute_units(found.slices))
     middle, span = (found.start + found.end) // 2, found.end - found.start
     half = max(1, round(span / max(2.0, most / _ENLARGED) / 2))
     return max(found.start, middle - half), min(found.end, middle + half)
@@ -76,7 +76,7 @@ def _keys(found: Timeline) -> dict[tuple[bool, str], tuple[Fill, str]]:
     for each in chain.from_iterable(found.slices.values()):
         cycles[each.label.wait, each.label.kind] += each.end - each.start
     seen = {key for key, count in cycles.items() if count >= VISIBLE * (found.end - found.start)}
-    ordered = sorted(seen, key=lambda key: (key[0], ORDER.get(key[1], 0), key[1]))
+    ordered = sorted(seen, key=lambda key: (key[0], place(key[1]) if key[0] else (0, ""), key[1]))
     titles = key_titles(found)
     return {key: (_fill(*key), titles[key]) for key in ordered}
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from hw.unit_names import MAC_ARRAY, UNITS
+from hw.unit_names import DMA
 from sim.accounting.breakdown import operation_weights
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
 from sim.files.numbers import percent
+from sim.lowering.order import SegmentLayout
 from sim.lowering.program import Program
 from sim.lowering.section import Section
 from sim.presentation.titles import class_title, shown, title
@@ -25,7 +26,6 @@ from sim.trace.descriptions import RequestDescriber
 
 TILES = 2
 MOST_SLICES = 20_000  # of all units; the window ends earlier if it has more
-SHOWN = (*UNITS, "dram.channel0")  # all channels do the same
 _BEFORE = 64  # slices of a unit remembered from before the window: transfers are issued ahead
 
 
@@ -91,7 +91,7 @@ class TimelineRecorder(RunObserver):
         self._first_tile += max(0, program.tiles_per_layer - self._tiles) // 2
         self._start: int | None = None  # the window's first cycle, and its end, once they are known
         self._end: int | None = None
-        self._slices: dict[str, deque[Slice]] = {unit: deque(maxlen=_BEFORE) for unit in SHOWN}
+        self._slices: dict[str, deque[Slice]] = {unit: deque(maxlen=_BEFORE) for unit in _shown(section)}
         self._count = 0  # slices in the window
         self._recording = True  # until another section begins, or all units have reached the end of the window
         self._near = False  # whether the run has come close to the window
@@ -166,10 +166,16 @@ class TimelineRecorder(RunObserver):
         return Timeline(start, end, self._first_tile, self._tiles, cut)
 
 
+def _shown(section: Section) -> tuple[str, ...]:
+    """The units whose rows there are; all channels do the same."""
+    return (*section.costs.compute, DMA, "dram.channel0")
+
+
 def _pace(program: Program) -> int:
-    """The rank of the stream whose tiles bound the window."""
+    """The rank of the stream whose tiles bound the window: the first on the unit of the first projections."""
     ranks = [rank for rank, plan in enumerate(program.streams) if plan.operations]
-    return next((rank for rank in ranks if program.streams[rank].unit == MAC_ARRAY), ranks[0])
+    units = [program.streams[rank].unit for rank in ranks if isinstance(program.streams[rank].layout, SegmentLayout)]
+    return next((rank for rank in ranks if program.streams[rank].unit in units[:1]), ranks[0])
 
 
 def _cut(slices: deque[Slice], start: int, end: int) -> list[Slice]:

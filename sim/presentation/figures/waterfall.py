@@ -14,9 +14,9 @@ from sim.files.numbers import count, percent
 from sim.files.numbers import cycles as cycles_words
 from sim.presentation.bars import Amount
 from sim.presentation.figures.canvas import ROW_INCHES, WIDE, Drawing, figure, horizontal, scaled
-from sim.presentation.figures.palette import FAINT, INK, LESS, MORE, ORDER, TOTAL
+from sim.presentation.figures.palette import FAINT, INK, LESS, MORE, TOTAL
 from sim.presentation.figures.stacked_bars import BAR, write_beside
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import place, title
 
 _RUNGS = {"placement": "each unit its own work"} | {effect: loss.name for effect, loss in LADDER.items()}
 
@@ -40,8 +40,8 @@ def ladder_waterfall(found: Explanation) -> Waterfall:
 
 def account_waterfall(result: Result) -> Waterfall:
     """What one run's account of the MAC array says of the difference (``above_roofline``)."""
-    keys = sorted(result.above_roofline, key=lambda key: (key != "work_elsewhere", ORDER.get(key, len(ORDER))))
-    steps = tuple(Amount(key, TITLES.get(key, key), result.above_roofline[key]) for key in keys)
+    keys = sorted(result.above_roofline, key=lambda key: (key != "work_elsewhere", place(key)))
+    steps = tuple(Amount(key, title(key), result.above_roofline[key]) for key in keys)
     return Waterfall(result.bounds.paper_roofline_cycles, steps, result.makespan_cycles, False)
 
 

@@ -13,8 +13,8 @@ from sim.accounting.result import Result
 from sim.files.numbers import cycles as cycles_words
 from sim.files.numbers import percent, plural
 from sim.presentation.figures.canvas import VISIBLE, Drawing, draw_legend, legend_inches, scaled, swatch
-from sim.presentation.figures.palette import FAINT, ORDER, leaf_fill
-from sim.presentation.titles import TITLES, result_key, shown, unit_title
+from sim.presentation.figures.palette import FAINT, leaf_fill
+from sim.presentation.titles import place, result_key, shown, title, unit_title
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def over_time(result: Result) -> list[OverTime]:
     if result.windows is None:
         return []
     return [
-        OverTime(unit, result.windows.window_cycles, {key: parts[key] for key in sorted(parts, key=ORDER.__getitem__)})
+        OverTime(unit, result.windows.window_cycles, {key: parts[key] for key in sorted(parts, key=place)})
         for unit in result.units
         if (parts := {shown(unit, key): cycles for key, cycles in result.windows.units.get(unit, {}).items()})
     ]
@@ -40,7 +40,7 @@ def over_time(result: Result) -> list[OverTime]:
 def draw_windows(found: Sequence[OverTime], makespan: int, width: float) -> Drawing:
     """What each unit's cycles went to over time, as shares of each window."""
     seen = {key for unit in found for key, cycles in unit.parts.items() if sum(cycles) >= VISIBLE * makespan}
-    keys = sorted(seen, key=ORDER.__getitem__)
+    keys = sorted(seen, key=place)
     made = Figure(figsize=(width, 0.95 * len(found) + 0.4 + legend_inches(len(keys), width)), layout="constrained")
     drawing = Drawing(
         made,
@@ -53,7 +53,7 @@ def draw_windows(found: Sequence[OverTime], makespan: int, width: float) -> Draw
         _draw_panel(drawing, axes, unit, makespan, factor)
     panels[-1].set_xlabel(unit_name)
     panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    draw_legend(made, [swatch(leaf_fill(key), TITLES[key]) for key in keys], width)
+    draw_legend(made, [swatch(leaf_fill(key), title(key)) for key in keys], width)
     return drawing
 
 
@@ -70,7 +70,7 @@ def _draw_panel(drawing: Drawing, axes: Axes, unit: OverTime, makespan: int, fac
             edgecolor=FAINT, linewidth=0.2,
         )  # fmt: skip
         total = sum(cycles)
-        said = f"{unit_title(unit.unit)}: {TITLES[key]} {total:,} cycles, {percent(total / makespan)} of the makespan"
+        said = f"{unit_title(unit.unit)}: {title(key)} {total:,} cycles, {percent(total / makespan)} of the makespan"
         drawing.mark(area, said, figure="windows", unit=unit.unit, key=result_key(key), cycles=total)
         base = top
     axes.set(xlim=(0, makespan / factor), ylim=(0, 1))

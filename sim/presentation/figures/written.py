@@ -13,14 +13,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hw.unit_names import DMA, MAC_ARRAY, SIMD
+from hw.unit_names import DMA, compute_units
 from sim.accounting.result import Result
 from sim.explanation.compare import Comparison
 from sim.explanation.findings import Explanation
 from sim.files.errors import InputError, Problem, quoted
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.palette import ROLE_COLOURS
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import KEYS, known
 
 MOST_BYTES = 1 << 28  # of a file
 LARGEST = 1e18  # of a number
@@ -127,9 +127,10 @@ def _torn_result(result: Result) -> Iterator[Mistake]:
     """What in a result does not fit together."""
     for key in ("layers", "simulated_layers", "tokens", "clock_hz", "makespan_cycles"):
         yield from _empty(key, getattr(result, key))
-    for unit in (MAC_ARRAY, SIMD, DMA):
-        if unit not in result.units:
-            yield "units", f"found no {unit}"
+    if not compute_units(result.units):
+        yield "units", "found no compute unit"
+    if DMA not in result.units:
+        yield "units", f"found no {DMA}"
     for unit, account in result.units.items():
         yield from _sum(f"units.{unit}", (account.busy_cycles, *account.stalls.values()), result.makespan_cycles)
         parts = account.useful_cycles, account.edge_cycles, account.fill_drain_cycles
@@ -200,5 +201,5 @@ def _empty(key: str, value: float) -> Iterator[Mistake]:
 
 def _unknown(key: str, names: Iterable[str]) -> Iterator[Mistake]:
     for name in names:
-        if name not in TITLES:
-            yield key, f"found {quoted(name)}, expected one of {', '.join(TITLES)}"
+        if not known(name):
+            yield key, f"found {quoted(name)}, expected one of {', '.join(KEYS)}"

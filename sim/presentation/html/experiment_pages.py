@@ -17,7 +17,7 @@ from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.html.run_page import run_data, run_sections
 from sim.presentation.html.run_sections import units_section, waterfall_section
-from sim.presentation.titles import class_title, unit_title
+from sim.presentation.titles import busy_title, class_title, unit_title
 
 
 def explanation_page(known: Evidence, machine: MachineSpec) -> str:
@@ -81,10 +81,14 @@ def _near(found: Explanation) -> list[Section]:
              *(number_cell(share, ".1%") for share in each.busy.values())])
         for each in found.near
     ]  # fmt: skip
-    header = ["mapping", "time, of the one explained", "MAC array busy", "SIMD busy", "DRAM bus busy"]
+    header = ["mapping", "time, of the one explained", *map(busy_title, found.result.busy)]
     words = "The same experiments were made with these; what differs between them depends on the schedule."
     table = Table("near-table", header, rows)
     return [Section("near", "Other schedules near the best", words, table_html(table))] if rows else []
+
+
+def _share(value: float | None) -> Cell:
+    return Cell("") if value is None else number_cell(value, ".1%")
 
 
 def _gain(value: float | None) -> Cell:
@@ -132,9 +136,7 @@ def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
         Row(["operations a token", *(Cell(count(round(run.ops_per_token)), "", run.ops_per_token) for run in runs)]),
         Row(["DRAM traffic a token",
              *(Cell(scaled(run.dram_bytes_per_token, "B", 0), "", run.dram_bytes_per_token) for run in runs)]),
-        Row(["MAC array busy", *(number_cell(run.mac_array_busy, ".1%") for run in runs)]),
-        Row(["SIMD busy", *(number_cell(run.simd_busy, ".1%") for run in runs)]),
-        Row(["DRAM bus busy", *(number_cell(run.dram_busy, ".1%") for run in runs)]),
+        *(Row([busy_title(unit), *(_share(run.busy.get(unit)) for run in runs)]) for unit in found.units),
     ]  # fmt: skip
     table = Table("side-by-side-table", ["", *names], rows)
     return Section("side-by-side", "Side by side", "", table_html(table))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hw.unit_names import UNITS
+from hw.unit_names import DMA
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.files.numbers import joules, number, percent, plural, scaled, seconds
@@ -58,13 +58,14 @@ def headline(result: Result) -> list[HeadlineNumber]:
 
 def limiting_unit(result: Result) -> str:
     """The unit that works most."""
-    return max(UNITS, key=lambda unit: result.units[unit].busy_cycles)
+    return max((*result.compute_units, DMA), key=lambda unit: result.units[unit].busy_cycles)
 
 
 def verdict(result: Result) -> str:
     """One sentence a unit: how much it works, and what it loses most to."""
     first = limiting_unit(result)
-    return " ".join(_sentence(result, unit) for unit in sorted(UNITS, key=lambda unit: unit != first))
+    units = sorted((*result.compute_units, DMA), key=lambda unit: unit != first)
+    return " ".join(_sentence(result, unit) for unit in units)
 
 
 def _sentence(result: Result, unit: str) -> str:

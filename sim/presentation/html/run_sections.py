@@ -7,13 +7,12 @@ from sim.files.numbers import cycles as cycles_words
 from sim.files.numbers import number, percent
 from sim.presentation.bars import BUSY_KEYS, unit_bars
 from sim.presentation.figures.catalogue import Evidence
-from sim.presentation.figures.palette import ORDER
 from sim.presentation.figures.roofline import Roofline
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
 from sim.presentation.figures.windows import over_time
 from sim.presentation.html.parts import Cell, Row, Section, Table, cycles_cell, figure_html, number_cell, table_html
 from sim.presentation.stalls import listed
-from sim.presentation.titles import TITLES, class_title, result_key, title, unit_title
+from sim.presentation.titles import class_title, place, result_key, title, unit_title
 
 _GIGA = 1e9
 
@@ -66,9 +65,9 @@ def units_section(known: Evidence, result: Result, prefix: str = "") -> Section:
     """Where every cycle of every unit went."""
     bars, makespan = unit_bars(result), result.makespan_cycles
     amounts = {bar.name: {part.key: part.cycles for part in bar.parts} for bar in bars}
-    keys = sorted({key for parts in amounts.values() for key in parts}, key=ORDER.__getitem__)
+    keys = sorted({key for parts in amounts.values() for key in parts}, key=place)
     rows = [
-        Row([TITLES[key], *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], result_key(key))
+        Row([title(key), *(cycles_cell(amounts[bar.name].get(key, 0), makespan) for bar in bars)], result_key(key))
         for key in keys
     ]
     rows.append(Row(["makespan", *(cycles_cell(bar.cycles, makespan) for bar in bars)], strong=True))
@@ -119,7 +118,7 @@ def windows_section(known: Evidence) -> Section:
     assert result is not None, "a run was observed"
     makespan, units = result.makespan_cycles, over_time(result)
     rows = [
-        Row([unit_title(unit.unit), TITLES[key], cycles_cell(sum(cycles), makespan),
+        Row([unit_title(unit.unit), title(key), cycles_cell(sum(cycles), makespan),
              Cell(f"{min(cycles):,}"), Cell(f"{max(cycles):,}")], result_key(key))
         for unit in units for key, cycles in unit.parts.items()
     ]  # fmt: skip

@@ -11,49 +11,61 @@ from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-from hw.unit_names import COMPUTE_UNITS, DMA
+from hw.unit_names import DMA, MAC_ARRAY, SIMD, compute_units
 from sim.trace.columns import TraceRow
 from sim.trace.slices import NANOSECONDS, WORK
 
 WORKSPACE = "stallscope"
-IN_ORDER = (*COMPUTE_UNITS, DMA, "sram", "dram", r"dram\.channel\d+")  # as regular expressions
-OPENED = (*COMPUTE_UNITS, "sram", "dram")
+FIRST = (MAC_ARRAY, SIMD)
+LAST = (DMA, "sram", "dram", r"dram\.channel\d+")  # as regular expressions
 ENOUGH, MOST = 2_000, 100_000  # slices of compute units, and rows, that are looked at
 STEPS = 2
 
 
 def opening_of(rows: Iterable[TraceRow], clock_hz: int) -> str:
     """The part of an address, from its #, that opens a trace of these *rows* of a machine with this clock."""
+    starts, units = _looked_at(rows)
     commands = [
         ("CreateWorkspace", WORKSPACE),
-        *(("CopyTracksToWorkspaceByRegex", rf"^{unit} \d+$", WORKSPACE) for unit in IN_ORDER),
+        *(("CopyTracksToWorkspaceByRegex", rf"^{unit} \d+$", WORKSPACE) for unit in (*units, *LAST)),
         ("SwitchWorkspace", WORKSPACE),
-        ("ExpandTracksByRegex", rf"^({'|'.join(OPENED)}) \d+$"),
+        ("ExpandTracksByRegex", rf"^({'|'.join((*units, 'sram', 'dram'))}) \d+$"),
     ]
     listed = [{"id": f"dev.perfetto.{name}", "args": arguments} for name, *arguments in commands]
     said = {"startupCommands": json.dumps(listed, separators=(",", ":"))}
-    shown = steps(rows)
+    shown = steps(starts)
     if shown is not None:
         first, last = (cycle * NANOSECONDS // clock_hz for cycle in shown)
         said |= {"visStart": str(first), "visEnd": str(last)}
     return f"#!/?{urlencode(said, quote_via=quote)}"
 
 
-def steps(rows: Iterable[TraceRow]) -> tuple[int, int] | None:
-    """The cycles of a few steps of the recurrence, from the middle of what is seen of it.
+Starts = dict[tuple[bool, str, str], list[int]]
+"""(whether it is done for one token, unit, operation) -> the cycles in which it starts."""
 
-    That is the operation which is done most often for one token, or for whole tiles if none is. None where there is
-    nothing of that kind among the first rows.
-    """
+
+def _looked_at(rows: Iterable[TraceRow]) -> tuple[Starts, tuple[str, ...]]:
+    """When operations start, and the compute units that there are, as far as the first of *rows* tell."""
     starts: defaultdict[tuple[bool, str, str], list[int]] = defaultdict(list)
+    units = dict.fromkeys(FIRST)
     seen = 0
     for number, row in enumerate(rows):
-        if row["kind"] == WORK and row["unit"] in COMPUTE_UNITS:
+        if row["kind"] == WORK and compute_units([row["unit"]]):
             one_token = "first_token" in row and row["first_token"] == row.get("last_token")
             starts[one_token, row["unit"], row["name"]].append(row["start_cycle"])
+            units[row["unit"]] = None
             seen += 1
         if seen == ENOUGH or number == MOST:
             break
+    return starts, tuple(units)
+
+
+def steps(starts: Starts) -> tuple[int, int] | None:
+    """The cycles of a few steps of the recurrence, from the middle of what is seen of it.
+
+    That is the operation which is done most often for one token, or for whole tiles if none is. None where there is
+    nothing of that kind among what *starts*.
+    """
     if not starts:
         return None
     repeated = max(starts, key=lambda place: (place[0], len(starts[place])))
