@@ -2,8 +2,9 @@
 
 python -m bench.mappings
 
-Every shipped workload on every shipped machine, prefill and decode: the mapping that a run takes, which a full search
-found and is the best that is known, and the bound over every mapping. Some two minutes on two cores.
+Every shipped workload on the machines that mappings are shipped for, prefill and decode: the mapping that a run takes,
+which a full search found and is the best that is known, and the bound over every mapping. Some two minutes on two
+cores.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from bench.shipped_mappings import MACHINES, PHASES
 from sim import __version__
 from sim.accounting.certificate import SpentOn, certificate_of
 from sim.accounting.result import Result
@@ -23,7 +25,6 @@ from sim.files.outputs import write_text
 from sim.simulation import prepare, run
 
 TARGET = Path(__file__).parent.parent / "results" / "mappings.md"
-PHASES = ("prefill", "decode")
 LAYERS = 2  # simulated in prefill
 
 
@@ -70,7 +71,7 @@ def _summary(rows: Sequence[Row]) -> str:
         "| machine | phase | rows | above the bound, mean | worst | within 1 % | within 5 % |",
         "|---|---|--:|--:|--:|--:|--:|",
     ]
-    for machine in shipped("machine"):
+    for machine in MACHINES:
         for phase in PHASES:
             above = [row.above for row in rows if (row.machine, row.result.phase) == (machine, phase)]
             within = [sum(share <= most for share in above) for most in (0.01, 0.05)]
@@ -104,7 +105,7 @@ def _mapping(result: Result) -> str:
 
 def main() -> None:
     """Search and run everything, and write the page."""
-    jobs = [(w, m, p) for w in shipped("workload") for m in shipped("machine") for p in PHASES]
+    jobs = [(w, m, p) for w in shipped("workload") for m in MACHINES for p in PHASES]
     with ProcessPoolExecutor() as executor:
         rows = list(executor.map(row_of, *zip(*jobs, strict=True)))
     write_text(TARGET, page(rows))

@@ -8,11 +8,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
-from hw.sram import FetchAhead
 
 
 class ComputeSpec(Spec):
@@ -20,7 +19,9 @@ class ComputeSpec(Spec):
 
     products: ClassVar[bool] = False
 
-    fetch_ahead: FetchAhead = 32
+    if TYPE_CHECKING:
+        kind: str
+        fetch_ahead: int
 
     @property
     @abstractmethod

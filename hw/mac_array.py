@@ -22,6 +22,7 @@ from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.simd import VectorTable, vector_cost
 from hw.spec import Spec
+from hw.sram import FetchAhead
 
 Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary", "dot_product"]
 LONGEST_SIDE = 65_536  # of an array, in PEs
@@ -99,6 +100,7 @@ class MacArraySpec(ComputeSpec):
     elementwise: PeSpec | None = Field(
         default=None, description="What else a PE can do, an element at a time; nothing unless given."
     )
+    fetch_ahead: FetchAhead = 32
 
     @property
     def macs_per_cycle(self) -> int:

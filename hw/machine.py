@@ -15,7 +15,7 @@ from hw.simd import SimdSpec
 from hw.spec import Description, Name, Spec, contradiction
 from hw.sram import SramSpec
 from hw.unit_names import MAC_ARRAY, SIMD
-from hw.units import RESERVED, AnyUnit, UnitKey
+from hw.units import AnyUnit, UnitKey
 
 
 class DmaSpec(Spec):
@@ -71,8 +71,6 @@ class MachineSpec(Spec):
     @model_validator(mode="after")
     def _units_have_names(self) -> MachineSpec:
         for name in self.units:
-            if name in RESERVED:
-                raise contradiction(f"{name!r} is no name for a unit: results call something else so", f"units.{name}")
             if name in (MAC_ARRAY, SIMD) and getattr(self, name) is not None:
                 raise contradiction(f"the machine has a unit {name!r} already, by the key {name}", f"units.{name}")
         if not self.compute:

@@ -20,6 +20,7 @@ from hw.compute import ComputeSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
+from hw.sram import FetchAhead
 
 Function = Literal[
     "add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus"
@@ -63,6 +64,7 @@ class SimdSpec(VectorTable, ComputeSpec):
 
     kind: Literal["simd"] = Field(default="simd", description="What the unit is.")
     lanes: int = Field(ge=1, le=1_048_576, description="Elements side by side.", json_schema_extra={"unit": "lanes"})
+    fetch_ahead: FetchAhead = 32
 
     @property
     def elements(self) -> int:

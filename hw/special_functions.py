@@ -20,6 +20,7 @@ from hw.compute import ComputeSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.simd import Function
+from hw.sram import FetchAhead
 
 ON_THE_WAY: Final = frozenset({"mul", "add", "fma"})  # done in the pipeline of a function
 
@@ -36,6 +37,7 @@ class SpecialFunctionsSpec(ComputeSpec):
         description="Cycles between two elements of a lane, by function; one that is left out cannot be done, but for "
         "multiplications and additions on the way."
     )
+    fetch_ahead: FetchAhead = 32
 
     @property
     def elements(self) -> int:

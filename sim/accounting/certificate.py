@@ -122,9 +122,15 @@ class _Bounds:
         return self._ways[loads.either]
 
     def _placements(self) -> Iterator[Placed]:
-        """Every way to place the operations that hand on most to each other, where that has a price on the array."""
+        """Every way to place the operations that hand on most to each other, where that has a price on the array.
+
+        Where operations are dealt out in fractions, every way to place those that take longest.
+        """
         arrays = self._costs.arrays.values()
-        names = self._handing_on if any(array.spec.elementwise is not None for array in arrays) else []
+        if any(array.spec.elementwise is not None for array in arrays):
+            names = self._handing_on
+        else:
+            names = [] if self._classes.are_two else self._longest  # two classes are not dealt fractions
         ways = [self._classes.able(name) for name in names]
         while prod(map(len, ways)) > MOST_PLACEMENTS:
             ways.pop()
@@ -142,6 +148,13 @@ class _Bounds:
                 largest[name] = max(map(graph.elements, tensors))
         most = max(largest.values(), default=0)
         return [name for name, size in largest.items() if 2 * size >= most][:MOST_PLACED]
+
+    @property
+    def _longest(self) -> list[str]:
+        """The operations that take longest, of those that units of several classes can do."""
+        names = [name for name in self._analysis.operations if name not in self._analysis.batched]
+        free = [name for name in names if len(self._classes.able(name)) > 1]
+        return sorted(free, key=self._loads.quickest, reverse=True)[:MOST_PLACED]
 
     def sram(self) -> float:
         """What operations that share requests cannot hand on, at all that the SRAM gives."""

@@ -4,19 +4,23 @@ Units that are alike are one class, which takes a part of what one of them would
 goes to one of them, or in fractions to both where there are too many ways. To deal out fractions is a linear program:
 by duality, with any weights of the classes that sum to one, the time is at least the sum over all operations of the
 least of weight x cycles. Between two classes the best weights are one of the ratios of the operations' costs; between
-more they are approached step by step (exponentiated gradient), and what is found is a bound wherever it stops.
+more they are looked for on a grid that gets finer, and what is found is a bound wherever that stops.
 """
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement, permutations
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are dealt out
-STEPS = 60  # towards the best weights
-LEAST_WEIGHT = 1e-9
+FINEST = 8  # parts in which weights are shared out at first
+HALVINGS = 30  # of the distance to the weights that are looked at next, or steps over that distance
+MOST_KNOWN = 500  # weights that are begun with, or remembered
+NEVER = 1e30  # cycles of what a class cannot do
 
 Floats = NDArray[np.float64]
 Ways = Floats
@@ -56,41 +60,49 @@ def ways_of(either: tuple[tuple[float, ...], ...]) -> Ways | None:
 
 
 class Weights:
-    """Weights of classes, which any loads can be seen with; those that told most so far come first."""
+    """Weights of classes that loads are seen with; those that told most so far are where the search for more begins."""
 
     def __init__(self, classes: int) -> None:
-        self._known = [np.full(classes, 1.0 / classes)]
+        self._parts = 1
+        while self._parts < FINEST and comb(self._parts + classes, self._parts + 1) <= MOST_KNOWN:
+            self._parts += 1
+        shares = combinations_with_replacement(range(classes), self._parts)
+        self._known = np.array([[share.count(each) for each in range(classes)] for share in shares]) / self._parts
 
     def least(self, loads: Loads, enough: float) -> float:
         """A bound for the time in which *loads* are done, as high as the weights found tell, or *enough*."""
         fixed, either = np.array(loads.fixed), np.array(loads.either).reshape(-1, len(loads.fixed))
-        found = max(_told(weights, fixed, either)[0] for weights in self._known)
-        if found >= enough:
-            return found
-        told, weights = _climbed(self._known[-1], fixed, either, enough)
-        if told > found:
-            self._known = [*self._known[-3:], weights]
-        return max(found, told)
+        either = np.where(np.isinf(either), NEVER, either)
+        told = _told(self._known, fixed, either)
+        best = self._known[told.argmax()]
+        found, width = float(told.max()), 1.0 / self._parts
+        for _ in range(HALVINGS):
+            if found >= enough or len(best) == 1:
+                break
+            near = _around(best, width)
+            told = _told(near, fixed, either)
+            if told.max() > found:
+                found, best = float(told.max()), near[told.argmax()]
+            else:
+                width /= 2
+        if found > _told(self._known, fixed, either).max():
+            self._known = np.vstack([self._known[-MOST_KNOWN:], best])
+        return found
 
 
-def _told(weights: Floats, fixed: Floats, either: Floats) -> tuple[float, Floats]:
-    """(the bound by *weights*, cycles of each class if each operation goes where it weighs least)."""
-    weighed = weights * either
-    where = weighed.argmin(axis=1)
-    operations = np.arange(len(either))
-    loads = fixed.copy()
-    np.add.at(loads, where, either[operations, where])
-    return float(weights @ fixed + weighed[operations, where].sum()), loads
+def _told(weights: Floats, fixed: Floats, either: Floats) -> Floats:
+    """The bound by each of *weights*, [w, classes]."""
+    told: Floats = weights @ fixed + (weights[:, None, :] * either[None, :, :]).min(axis=2).sum(axis=1)
+    return told
 
 
-def _climbed(weights: Floats, fixed: Floats, either: Floats, enough: float) -> tuple[float, Floats]:
-    """The highest bound on the way from *weights* to better ones, and its weights."""
-    best = 0.0, weights
-    for step in range(STEPS):
-        told, loads = _told(weights, fixed, either)
-        best = max(best, (told, weights), key=lambda each: each[0])
-        if told >= enough or not loads.any():
-            break
-        weights = np.maximum(weights * np.exp(loads / loads.max() / (1 + step) ** 0.5), LEAST_WEIGHT)
-        weights = weights / weights.sum()
-    return best
+def _around(weights: Floats, width: float) -> Floats:
+    """*weights* with so much moved from one class to another, for each two of them."""
+    moved = []
+    for one, other in permutations(range(len(weights)), 2):
+        share = min(width, float(weights[one]))
+        near = weights.copy()
+        near[one] -= share
+        near[other] += share
+        moved.append(near)
+    return np.array(moved)

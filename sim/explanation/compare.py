@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
 
@@ -16,6 +17,9 @@ WORTH_NAMING = 0.02  # of the first run's time
 
 class ComparedRun(ResultModel):
     """One run's headline figures; its ``label`` is unlike the others'.
+
+    ``busy`` are the shares of the time in which units work, 0 to 1; those of a unit that a machine has not are 0 where
+    they have a key of their own.
 
     Of its ``layers`` so many were simulated, and the model may have others of its own.
 
@@ -36,6 +40,9 @@ class ComparedRun(ResultModel):
     energy_mj_per_token: float
     ops_per_token: float
     dram_bytes_per_token: float
+    mac_array_busy: float
+    simd_busy: float
+    dram_busy: float
     busy: dict[str, float]
     model_layers: int | None = None
 
@@ -97,6 +104,9 @@ def _run(result: Result, label: str) -> ComparedRun:
         energy_mj_per_token=result.energy_mj_per_token,
         ops_per_token=result.ops_per_token,
         dram_bytes_per_token=result.dram_bytes / result.tokens,
+        mac_array_busy=result.busy.get(MAC_ARRAY, 0.0),
+        simd_busy=result.busy.get(SIMD, 0.0),
+        dram_busy=result.utilisation("dram.channel0"),
         busy=result.busy,
         model_layers=result.model_layers,
     )

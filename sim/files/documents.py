@@ -6,7 +6,7 @@ line and the dotted key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from os.path import isfile
 from pathlib import Path
@@ -27,6 +27,8 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_too_long": "{max_length} characters at most",
     "string_pattern_mismatch": "one line of visible characters",
     "too_long": "{max_length} entries at most",
+    "union_tag_not_found": "a mapping with the key {discriminator}",
+    "union_tag_invalid": "{discriminator} to be one of {expected_tags}",
 }
 NAMED = ("mapping.place.",)
 DEEPEST = 16  # keys in one another that an assignment may name
@@ -128,19 +130,23 @@ class Document:
 
     def check(self, schema: type[SpecType], at: Sequence[str] = ()) -> SpecType:
         """The document, or its part *at* a path, as a *schema* object; raises InputError with every mistake in it."""
+        try:
+            return schema.model_validate(self._part(at))
+        except ValidationError as error:
+            raise InputError(*(self._explain(item, schema, at) for item in error.errors())) from None
+
+    def _part(self, at: Sequence[str]) -> Any:
+        """What stands *at* a path."""
         data: Any = self.data
         for part in at:
             data = data.get(part, {})
-        try:
-            return schema.model_validate(data)
-        except ValidationError as error:
-            raise InputError(*(self._explain(item, schema, at) for item in error.errors())) from None
+        return data
 
     def _explain(self, item: Any, schema: type[BaseModel], at: Sequence[str]) -> Problem:
         kind, found, inside = item["type"], item["input"], list(item["loc"])
         if kind != "extra_forbidden" and inside[-1:] == ["[key]"]:  # a key of a mapping that may not be
             inside.pop()
-        path = [*at, *inside]
+        path = [*at, *_without_tags(self._part(at), inside)]
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
             hint = did_you_mean(path[-1], [*known, "extends"] if len(path) == 1 else known)
@@ -154,6 +160,18 @@ class Document:
         template = EXPECTED.get(kind)
         expected = template.format(**item.get("ctx", {})) if template else item["msg"].removeprefix("Input should be ")
         return self.problem(path, f"found {quoted(found)}, expected {expected}")
+
+
+def _without_tags(data: Any, inside: Sequence[str | int]) -> list[str | int]:
+    """The place *inside* the *data* of a document without what it does not have: the kind that chose a schema there."""
+    kept: list[str | int] = []
+    for part in inside[:-1]:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        kept.append(part)
+    return [*kept, *inside[-1:]]
 
 
 def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
@@ -198,17 +216,28 @@ def said(assignment: str) -> str:
 
 def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]:
     """The keys of the mapping at *path*; a part of the path that is no field chooses an element of a collection."""
+    kinds: list[type[BaseModel]] = []
     for part in path:
         if isinstance(part, str) and part in schema.model_fields:
-            schema = schema_in(schema.model_fields[part].annotation) or schema
+            kinds = list(schemas_in(schema.model_fields[part].annotation))
+            schema = kinds[0] if kinds else schema
+        elif len(kinds) > 1:  # of which a key "kind" chooses one
+            schema = next((each for each in kinds if each.model_fields["kind"].default == part), schema)
     return list(schema.model_fields)
 
 
 def schema_in(annotation: Any) -> type[BaseModel] | None:
-    """The schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``."""
+    """The one schema in an annotation such as ``Schema``, ``Schema | None`` or ``list[Schema]``, if there is one."""
+    found = list(schemas_in(annotation))
+    return found[0] if len(found) == 1 else None
+
+
+def schemas_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every schema in an annotation: several where a key ``kind`` chooses one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((schema for inner in get_args(annotation) if (schema := schema_in(inner))), None)
+        yield annotation
+    for inner in get_args(annotation):
+        yield from schemas_in(inner)
 
 
 FindBase = Callable[[Path, str], Path]

@@ -46,8 +46,13 @@ SPECS: dict[str, type[BaseModel]] = {"machine": MachineSpec, "workload": Workloa
 
 
 def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """(dotted path, field) of every key of *spec*, which stands at a path that ends in a dot; parts come first."""
+    """(dotted path, field) of every key of *spec*, which stands at a path that ends in a dot; parts come first.
+
+    The ``kind`` of a unit is none: where it may be said, it says which keys there are.
+    """
     for name, field in spec.model_fields.items():
+        if name == "kind":
+            continue
         yield at + name, field
         inner = schema_in(field.annotation)
         if inner is not None:

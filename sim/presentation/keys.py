@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
+from hw.special_functions import SpecialFunctionsSpec
 from sim.files.documents import schema_in
 from sim.files.keys import SPECS, keys
 from workloads.models.registry import GENERATORS
@@ -22,6 +23,10 @@ A quantity has a unit, without which it is a mistake. What has no default is nee
 another file beside it or the name of a shipped one, whose keys it then changes. The dotted path of a key is what
 `--set` takes: `--set simd.lanes=64`. `python -m sim init machine NAME` writes a file with all keys to start from, and
 `python -m sim schema machine` a schema for editors."""
+UNITS = """### Units by names of your own
+
+`units.NAME` has the keys of its `kind`. Those of `kind: mac_array` and `kind: simd` are the keys of `mac_array` and
+`simd` above; those of `kind: special_functions` are these."""
 TITLES = {"machine": "Machine", "workload": "Workload", "mapping": "Named mapping"}
 
 
@@ -55,6 +60,8 @@ def reference() -> str:
     parts = [HEAD]
     for kind, spec in SPECS.items():
         parts += [f"## {TITLES[kind]}", (spec.__doc__ or "").replace("``", "`"), _table(described(spec))]
+        if kind == "machine":
+            parts += [UNITS, _table(described(SpecialFunctionsSpec, "units.NAME."))]
         if kind == "workload":
             for model, generator in GENERATORS.items():
                 parts += [f"### Dimensions of {model}", _table(described(generator.dimensions, "dimensions."))]
@@ -94,6 +101,9 @@ def _kind_and_range(schema: dict[str, Any]) -> tuple[str, str]:
         case "array":
             kind, allowed = _kind_and_range(schema["items"])
             return f"list, {kind}", f"{schema['maxItems']:,} at most: {allowed}"
+    if isinstance(more := schema.get("additionalProperties"), dict) and "discriminator" in more:
+        kinds = _choices(more["discriminator"]["mapping"])
+        return "mapping, unit", f"{schema['maxProperties']} at most, each of a kind: {kinds}"
     names = schema.get("propertyNames", {}).get("enum")
     if schema.get("additionalProperties") is True or "additionalProperties" not in schema:
         return "mapping", "below"

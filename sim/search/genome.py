@@ -82,6 +82,7 @@ class Choices:
             else:
                 self.free.append(name)
         self._units = [costs.units(name) for name in self.free]
+        self._arrays = costs.arrays
         if not self.cuts:
             keys = [("mapping", key) for key in ("blocks", "lanes") if getattr(wishes, key)]
             message = f"blocks x lanes must divide the {self.size} parallel parts of the recurrence"
@@ -121,11 +122,10 @@ class Choices:
         )
 
     def units_like(self, place: Mapping[str, ComputeUnit]) -> list[ComputeUnit]:
-        """Units for all that is free: those of *place*, from whatever machine, where they can do it here, else any."""
-        return [
-            place[name] if place.get(name) in units else units[0]
-            for name, units in zip(self.free, self._units, strict=True)
-        ]
+        """Units for what is free: those of *place*, from whatever machine, where they can do it here, else lanes."""
+        lanes = [next((unit for unit in units if unit not in self._arrays), units[0]) for units in self._units]
+        wished = zip(self.free, self._units, lanes, strict=True)
+        return [place[name] if place.get(name) in units else other for name, units, other in wished]
 
     def placement(self, genome: Genome) -> dict[str, ComputeUnit]:
         """The unit of every operation."""

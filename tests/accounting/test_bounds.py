@@ -21,7 +21,7 @@ from sim.lowering.mapping import Mapping
 from sim.search.choose import sections
 from sim.simulation import Job, run
 from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.workload import MappingSpec, Placement, Workload, WorkloadSpec
+from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 Edge = tuple[str, str, int, int]
 
@@ -133,7 +133,7 @@ def test_recurrence_cycles_per_step(graph: TimestepGraph, placement: dict[str, C
 @pytest.mark.parametrize(
     "graph", [pytest.param(leaky(), id="one operation"), pytest.param(pair(), id="two operations")]
 )
-def test_a_run_that_is_nothing_but_a_recurrence_is_near_its_bound(graph: TimestepGraph, unit: Placement) -> None:
+def test_a_run_that_is_nothing_but_a_recurrence_is_near_its_bound(graph: TimestepGraph, unit: str) -> None:
     spec = WorkloadSpec(
         name="tiny", model="mamba1", dimensions={}, layers=1, sequence_length=1000,
         mapping=MappingSpec(placement=unit, blocks=1, lanes=1, token_tile=100),

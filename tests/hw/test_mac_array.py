@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hw.mac_array import MacArraySpec, at_the_edges, elementwise_cost
+from hw.mac_array import MacArraySpec, at_the_edges
 from hw.requests import Cost, VectorPass
 
 
@@ -43,14 +43,14 @@ def test_what_is_no_dataflow(found: Any) -> None:
 
 def test_a_plain_array_refuses_elementwise_work() -> None:
     with pytest.raises(ValueError) as caught:
-        elementwise_cost(array(), [VectorPass("add", 10, 10)])
+        array().passes_cost([VectorPass("add", 10, 10)])
     assert str(caught.value) == "this MAC array does no elementwise operations"
 
 
 def test_an_array_that_does_elementwise_work_is_as_many_lanes() -> None:
     # 8 x 1024 additions, then 6 x 1024 exponentials of 4 cycles, which is as long as the pipeline
     passes = [VectorPass("add", 8 * 1024, 8 * 1024), VectorPass("exp", 6 * 1024, 6 * 1024)]
-    assert elementwise_cost(with_pes(), passes) == Cost(8 + 24, tail_cycles=0, useful_cycles=8 + 24)
+    assert with_pes().passes_cost(passes) == Cost(8 + 24, tail_cycles=0, useful_cycles=8 + 24)
 
 
 # 64 operands and 32 results a cycle on 32 x 32 PEs unless the edges say otherwise.

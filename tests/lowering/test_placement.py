@@ -8,7 +8,6 @@ from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from tests.support.mapped import MODELS, costs_of, mapping_of
-from workloads.workload import Placement
 
 
 @pytest.mark.parametrize(
@@ -32,7 +31,7 @@ def test_neighbours_of_a_recurrence_are_stepped_where_it_saves_a_buffer(
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("wish", "unit"), [("simd", "simd"), ("mac_array", "mac_array")])
-def test_wished_placement_moves_all_that_can(model: str, wish: Placement, unit: str) -> None:
+def test_wished_placement_moves_all_that_can(model: str, wish: str, unit: str) -> None:
     costs = costs_of(model)
     placement = mapping_of(costs, 32, (4, 2), wish).placement
     for name, where in placement.items():

@@ -33,7 +33,10 @@ ALL |= {key.path: key for key in described(GENERATORS["mamba3"].dimensions, "dim
         pytest.param("sram", "mapping", "", "", id="part"),
         pytest.param("mac_array.elementwise", "mapping", "", "null", id="optional part"),
         pytest.param("dimensions", "mapping", "below", "", id="what the model says"),
-        pytest.param("mapping.place", "mapping, choice", "mac_array, simd", "{}", id="table"),
+        pytest.param("mapping.place", "mapping, text", "1 to 40 characters", "{}", id="table"),
+        pytest.param(
+            "units", "mapping, unit", "16 at most, each of a kind: mac_array, simd, special_functions", "{}", id="units"
+        ),
     ],
 )
 def test_a_key_in_words(path: str, kind: str, allowed: str, default: str) -> None:

@@ -7,8 +7,13 @@ from collections.abc import Iterable
 
 from sim.accounting.result import Result, UnitAccount
 
-UNITS = ("mac_array", "simd", "dma")
+UNITS = ("mac_array", "simd", "dma")  # of the usual machine
 REST = "nothing_left"  # belongs to no layer and no class
+
+
+def units_of(result: Result) -> tuple[str, ...]:
+    """The units whose every cycle has a layer and a class."""
+    return (*result.compute_units, "dma")
 
 
 def tally(account: UnitAccount) -> Counter[str]:
@@ -25,14 +30,15 @@ def check_account(account: UnitAccount, where: object) -> None:
 
 
 def _check_cut(result: Result, parts: Iterable[dict[str, UnitAccount]], cut: str) -> None:
-    sums: dict[str, Counter[str]] = {unit: Counter() for unit in UNITS}
+    units = units_of(result)
+    sums: dict[str, Counter[str]] = {unit: Counter() for unit in units}
     for number, part in enumerate(parts):
-        assert set(part) <= set(UNITS)
+        assert set(part) <= set(units)
         for unit, account in part.items():
             check_account(account, (cut, number, unit))
             assert REST not in account.stalls, (cut, number, unit)
             sums[unit].update(tally(account))
-    for unit in UNITS:
+    for unit in units:
         whole = tally(result.units[unit])
         rest = whole.pop(REST, 0)
         assert sums[unit].total() + rest == result.makespan_cycles, (cut, unit)
@@ -54,7 +60,7 @@ def check_windows(result: Result, most: int) -> None:
     assert count <= most
     assert length == 1 or 2 * count >= most
     full = [length] * (count - 1) + [makespan - (count - 1) * length]
-    for unit in UNITS:
+    for unit in units_of(result):
         by_reason = windows.units[unit]
         assert [sum(cycles) for cycles in zip(*by_reason.values(), strict=True)] == full, unit
         assert min(min(cycles) for cycles in by_reason.values()) >= 0, unit
@@ -69,7 +75,7 @@ def check_path(result: Result) -> None:
     assert sum(cycles) == result.makespan_cycles
     assert cycles == sorted(cycles, reverse=True)
     assert min(cycles) > 0
-    assert {part.unit for part in path} <= set(UNITS)
+    assert {part.unit for part in path} <= set(units_of(result))
 
 
 def unrecorded(result: Result) -> Result:

@@ -12,7 +12,6 @@ from sim.lowering.fusion import Draft, cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import choose_placement, stepped_operations
 from tests.support.shipped import built
-from workloads.workload import Placement
 
 MODELS = ["mamba1", "mamba2", "mamba3_mimo"]
 
@@ -27,7 +26,7 @@ def costs_of(model: str, hardware: str = "edge") -> CostModel:
     return CostModel(Analysis(built(model).graph), machine(hardware), 2)
 
 
-def mapping_of(costs: CostModel, tokens: int, cut: tuple[int, int], wish: Placement = "auto") -> Mapping:
+def mapping_of(costs: CostModel, tokens: int, cut: tuple[int, int], wish: str = "auto") -> Mapping:
     """A tile of so many *tokens*; *cut* is (blocks, lanes)."""
     stepped = stepped_operations(costs.analysis, cut[0] * cut[1], 128)
     placement = choose_placement(costs, stepped, (tokens, 1, cut[0] * cut[1]), wish, {})
