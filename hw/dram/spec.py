@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hw.dram import hbm3, lpddr5
+from hw.dram.grades import TIMINGS
 from hw.dram.plain import plain_timing
 from hw.dram.timing import Timing
 from hw.quantities import BYTES_PER_SECOND, FEMTOSECONDS, Quantity
 from hw.spec import Spec, contradiction
 
-TRANSFER_TIMINGS = lpddr5.TIMINGS | hbm3.TIMINGS
-"""The speed grades that a machine can have. Traces can be replayed on LPDDR5 only."""
-
 if TYPE_CHECKING:
     Grade = str
 else:
-    Grade = Literal[tuple(TRANSFER_TIMINGS)]
+    Grade = Literal[tuple(TIMINGS)]
 
 
 class DramSpec(Spec):
@@ -57,7 +54,7 @@ class DramSpec(Spec):
     def grade(self) -> Timing:
         """The figures of a channel."""
         if self.timing is not None:
-            return TRANSFER_TIMINGS[self.timing]
+            return TIMINGS[self.timing]
         assert self.bandwidth is not None, "it is one or the other"
         return plain_timing(self.bandwidth * (self.efficiency or 1.0), self.latency or 0)
 

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from hw.dram import BURST_BYTES, TIMINGS
+from hw.dram import TIMINGS
 from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
@@ -124,7 +124,7 @@ def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: 
         found = replay_chunks(requests, timing, channels, refresh)
     wall = time.perf_counter() - begin
     seconds = found.cycles * timing.tck_fs * 1e-15
-    rate = found.bursts * BURST_BYTES / seconds
+    rate = found.bursts * timing.organisation.burst_bytes / seconds
     latencies = found.read_latencies
     p50, p99 = np.percentile(latencies, [50, 99]).tolist() if len(latencies) else (0.0, 0.0)
     return DramResult(

@@ -97,7 +97,7 @@ def _transfers(row: dict[str, str]) -> Iterator[Case]:
         return
     channel = Channel(_timing(config), NAMES, _refresh(config) == "all-bank")
     trace = _trace(name)
-    ends = run_ends(trace)
+    ends = run_ends(trace, _timing(config).organisation.burst_bytes)
     for first in [0, *(np.unique(ends)[:-1] + 1)]:
         write, address, _ = trace[first]
         size = trace[ends[first], 1] + trace[ends[first], 2] - address

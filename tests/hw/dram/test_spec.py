@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hw.dram import TRANSFER_TIMINGS, Channel, DramSpec
+from hw.dram import TIMINGS, Channel, DramSpec
 from tests.support.scripts import NAMES
 
 
@@ -21,10 +21,10 @@ def test_peak_bandwidth(timing: str, channels: int, gigabytes: float) -> None:
     assert spec.bytes_per_second / 1e9 == pytest.approx(gigabytes, abs=0.005)
 
 
-@pytest.mark.parametrize("timing", TRANSFER_TIMINGS)
+@pytest.mark.parametrize("timing", TIMINGS)
 def test_every_speed_grade_can_be_named_by_a_machine(timing: str) -> None:
     spec = DramSpec.model_validate({"timing": timing, "channels": 1})
-    assert spec.bytes_per_second == 32 / (2 * TRANSFER_TIMINGS[timing].tck_fs * 1e-15)
+    assert spec.bytes_per_second == 32 / (2 * TIMINGS[timing].tck_fs * 1e-15)
 
 
 def test_an_unknown_speed_grade_is_told_the_known_ones() -> None:
