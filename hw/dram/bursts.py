@@ -25,8 +25,8 @@ class Controller:
     """
 
     __slots__ = (
-        "_all_open", "_free", "_ready", "_synchronised", "_traffic", "banks", "conflicts", "cycles", "hits", "misses", "queues",
-        "refreshes", "rules", "wake",
+        "_all_open", "_free", "_ready", "_synchronised", "_traffic", "banks", "conflicts", "cycles", "hits", "misses",
+        "queues", "refreshes", "rules", "wake",
     )  # fmt: skip
 
     def __init__(self, timing: Timing, refresh: Refresh, queue: int, traffic: Traffic) -> None:

@@ -26,7 +26,7 @@ class OpenRows:
     can be open. Data that streams on opens the rows ahead of it for nothing.
     """
 
-    __slots__ = ("_closable", "_clocks", "_last", "_precharge", "_region")
+    __slots__ = ("_clocks", "_closable", "_last", "_precharge", "_region")
 
     def __init__(self, organisation: Organisation, precharge: int) -> None:
         self._precharge = precharge  # clocks to close a row

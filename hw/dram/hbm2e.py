@@ -1,10 +1,10 @@
 """HBM2e: a pseudo-channel of 64 data lines, 16 banks; a stack has sixteen.
 
 Organisation is that of Ramulator 2.1's HBM2_8Gb: bursts of 4 beats, rows of 1 KiB. No source has figures of HBM2e:
-these are the nanoseconds of Ramulator 2.1's HBM2_2000Mbps (CL 14, CWL 5, RCD 14 and 12, RP 14, RAS 34, RC 48, WR 16, RTP
-5, WTR 6 and 8, RRD 4, FAW 15, REFI 3900, RFC 350 for 8 Gb, after JESD235D) at the faster clock, rounded up. gem5's
-HBM_2000_4H_1x64 has CL 18, RCD 12 and 6, RAS 28, FAW 16, RFC 220; DRAMsim3's HBM2_8Gb_x128 has FAW 30, RFC 260. CCD_L is
-4 clocks: 2 ns at 2000, 2.5 at 3200 (assumed).
+these are the nanoseconds of Ramulator 2.1's HBM2_2000Mbps (CL 14, CWL 5, RCD 14 and 12, RP 14, RAS 34, RC 48, WR 16,
+RTP 5, WTR 6 and 8, RRD 4, FAW 15, REFI 3900, RFC 350 for 8 Gb, after JESD235D) at the faster clock, rounded up. gem5's
+HBM_2000_4H_1x64 has CL 18, RCD 12 and 6, RAS 28, FAW 16, RFC 220; DRAMsim3's HBM2_8Gb_x128 has FAW 30, RFC 260. CCD_L
+stays at 4 clocks: assumed.
 
 Rows and columns have command buses of their own, each shared by two pseudo-channels: counted as one bus for each
 pseudo-channel, on which every command takes a clock. A burst of 32 bytes lies in each bank group in turn: assumed.

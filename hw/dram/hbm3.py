@@ -1,9 +1,9 @@
 """HBM3: a pseudo-channel of 32 data lines, 16 banks (one stack ID; stacks of eight dies and more have several).
 
 Organisation and HBM3-6400 are Ramulator 2.1's HBM3_16Gb_8hi with one stack ID and HBM3_6400Mbps (after JESD238): bursts
-of 8 beats, four a clock; rows of 1 KiB; RFC 350 ns, that of 8 Gb a channel; from read to write RTW 20. HBM3-5200 is an
-H100's, which moves 3.35 TB/s over 160 pseudo-channels: the same nanoseconds at a clock of 0.765 ns, rounded up, CCD, RRD
-and PPD in clocks. The distance of refreshes of two banks is 8 ns; Ramulator 2.1 has 8 clocks.
+of 8 beats, four a clock; rows of 1 KiB; RFC 350 ns, that of 8 Gb a channel; from read to write RTW 20. HBM3-5200 is
+an H100's, which moves 3.35 TB/s over 160 pseudo-channels: the same nanoseconds at a clock of 0.765 ns, rounded up, CCD,
+RRD and PPD in clocks. The distance of refreshes of two banks is 8 ns; Ramulator 2.1 has 8 clocks.
 
 Rows and columns have command buses of their own, each shared by two pseudo-channels: counted as one bus for each
 pseudo-channel, on which every command takes a clock. A burst of 32 bytes lies in each bank group in turn: assumed.

@@ -22,8 +22,8 @@ class Traffic:
     """
 
     __slots__ = (
-        "_burst_bytes", "_channels", "address", "begins", "channel", "first", "kinds", "last", "local", "number", "sizes",
-        "total",
+        "_burst_bytes", "_channels", "address", "begins", "channel", "first", "kinds", "last", "local", "number",
+        "sizes", "total",
     )  # fmt: skip
 
     def __init__(self, requests: Ints, channels: int, burst_bytes: int) -> None:
