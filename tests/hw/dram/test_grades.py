@@ -8,9 +8,9 @@ import pytest
 from hw.dram import TIMINGS, Channel, Timing
 from hw.dram.chunks import replay_chunks, run_ends
 from hw.dram.command import Issued, replay
-from hw.dram.grades import TIMINGS as ALL
 from hw.dram.replay import Ints, Replay
-from hw.dram.rules import ACT1, REFA, command_clocks
+from hw.dram.refresh import Refresh
+from hw.dram.rules import ACT1, REFA
 from hw.reasons import NAMES, START
 from tests.support.dram_rules import mistakes
 
@@ -42,7 +42,7 @@ def test_peak_is_data_lines_times_rate(grade: str, gigabytes: float) -> None:
 
 def test_every_grade_has_a_peak_above() -> None:
     marks = test_peak_is_data_lines_times_rate.pytestmark
-    assert {param.values[0] for param in marks[0].args[1]} == set(ALL)
+    assert {param.values[0] for param in marks[0].args[1]} == set(TIMINGS)
 
 
 @pytest.mark.parametrize("grade", GRADES)
@@ -151,12 +151,12 @@ def mixed(t: Timing, seed: int, turns: int = 50) -> Ints:
 
 @pytest.mark.parametrize("refresh", ["all-bank", "per-bank"])
 @pytest.mark.parametrize("grade", GRADES)
-def test_an_independent_checker_finds_every_command_in_its_time(grade: str, refresh: str) -> None:
+def test_an_independent_checker_finds_every_command_in_its_time(grade: str, refresh: Refresh) -> None:
     t = TIMINGS[grade]
     if refresh == "per-bank" and not t.refi_pb:
         pytest.skip("DDR has no refresh of one bank")
     log: list[Issued] = []
-    found = replay(mixed(t, 1, turns=30), t, 1, refresh, log=log)  # type: ignore[arg-type]
+    found = replay(mixed(t, 1, turns=30), t, 1, refresh, log=log)
     assert len(log) > found.bursts
     assert mistakes(t, log) == []
 
@@ -212,8 +212,3 @@ class TestLevels:
         for write, place, size in lines:
             channel.serve(0, place, size, bool(write), START)
         assert channel.free == pytest.approx(replay(trace, t).cycles, rel=0.05)
-
-
-def test_command_clocks_are_the_standards() -> None:
-    assert list(command_clocks(TIMINGS["ddr4-3200"]).values()) == [1] * 9
-    assert command_clocks(TIMINGS["lpddr4-3200"])[ACT1] == 4  # type: ignore[index]
