@@ -8,8 +8,8 @@ import pytest
 from hw.dram import TIMINGS, Channel, Timing
 from hw.dram.chunks import replay_chunks, run_ends
 from hw.dram.command import Issued, replay
-from hw.dram.replay import Ints, Replay
 from hw.dram.refresh import Refresh
+from hw.dram.replay import Ints, Replay
 from hw.dram.rules import ACT1, REFA
 from hw.reasons import NAMES, START
 from tests.support.dram_rules import mistakes
