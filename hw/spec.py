@@ -20,5 +20,5 @@ class Spec(BaseModel):
 
 
 def contradiction(message: str, *keys: str) -> PydanticCustomError:
-    """What a validator raises if *keys* of its description do not go together: *message* is put to one of them."""
+    """What a validator raises if *keys* (dotted) of its description contradict each other: *message* is put to one."""
     return PydanticCustomError("contradiction", "{message}", {"message": message, "keys": keys})

@@ -1,11 +1,12 @@
 cimport cython
 
 from hw.dram.banks cimport Banks, Rules
+from hw.dram.places cimport Places
 from hw.dram.queues cimport Burst, Queues
 from hw.dram.refresh cimport Refreshes
 from hw.dram.traffic cimport Traffic
 
-cdef long long BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, CLOSED, NEVER, REGION_BYTES, READ
+cdef long long CLOSED, NEVER, READ
 
 cdef class Controller:
     cdef Traffic _traffic
@@ -13,7 +14,7 @@ cdef class Controller:
     cdef Refreshes refreshes
     cdef Rules rules
     cdef Banks banks
-    cdef long long _synchronised, _ready
+    cdef long long _synchronised, _free, _ready
     cdef bint _all_open
     cdef long long wake
     cdef readonly long long hits, misses, conflicts, cycles
@@ -34,10 +35,11 @@ cdef class Controller:
     cdef long long _issue(self, list entries, long long rank, long long clock) except -1
     @cython.locals(burst=Burst, done="long long")
     cdef long long _transfer(self, list entries, long long rank, long long clock) except -1
+    cdef long long _taken(self, long long clock, long long clocks) except -1
     @cython.locals(queues=Queues)
     cdef bint streams(self, long long kind) except -1
     @cython.locals(
-        queues=Queues, begin="long long", before="long long", newest="long long", opened="long long",
+        queues=Queues, places=Places, begin="long long", before="long long", newest="long long", opened="long long",
         missed="long long",
     )
     cdef int leap(self, long long kind, long long size, long long clocks, long long clock, long long refreshes) except -1

@@ -3,16 +3,17 @@
 The policy is the same (FR-FCFS, bursts whose row was opened for them first, watermarks, refresh before the rest), with
 the rules of banks.py.
 
-Not modelled, unlike at command level: commands between a CAS and its read or write.
+Not modelled, unlike at command level: that a CAS takes a clock of the command bus beside its read or write.
 """
 
 from __future__ import annotations
 
 from hw.dram.banks import Banks, Rules
+from hw.dram.organisation import CLOSED, NEVER
 from hw.dram.queues import Burst, Queues
 from hw.dram.refresh import Refresh, Refreshes
 from hw.dram.replay import READ
-from hw.dram.timing import BANK_GROUPS, BANKS, BURST_BYTES, BURST_CLOCKS, CLOSED, NEVER, REGION_BYTES, Timing
+from hw.dram.timing import Timing
 from hw.dram.traffic import Traffic
 
 
@@ -24,17 +25,18 @@ class Controller:
     """
 
     __slots__ = (
-        "_all_open", "_ready", "_synchronised", "_traffic", "banks", "conflicts", "cycles", "hits", "misses", "queues",
-        "refreshes", "rules", "wake",
+        "_all_open", "_free", "_ready", "_synchronised", "_traffic", "banks", "conflicts", "cycles", "hits", "misses",
+        "queues", "refreshes", "rules", "wake",
     )  # fmt: skip
 
     def __init__(self, timing: Timing, refresh: Refresh, queue: int, traffic: Traffic) -> None:
         self._traffic = traffic
-        self.queues = Queues(queue)
         self.refreshes = Refreshes(timing, refresh)
         self.rules = Rules(timing, self.refreshes.one_bank)
+        self.queues = Queues(queue, self.rules.places)
         self.banks = Banks(self.rules)
-        self._synchronised = 0  # until when the data clock runs
+        self._synchronised = 0 if timing.organisation.data_clock else NEVER  # until when the data clock runs
+        self._free = 0  # when the command bus is
         self._all_open = False  # whether the bursts looked at last need no other rows
         self._ready = NEVER  # when a burst that was looked at can go
         self.wake = 0
@@ -54,6 +56,8 @@ class Controller:
         banks = self.banks
         self._all_open = False
         self.refreshes.fall_due(clock)
+        if clock < self._free:
+            return self._free
         if clock >= banks.second_by:  # the second command of an activation cannot wait any longer
             banks.second_by = NEVER
             return clock + 1
@@ -65,7 +69,7 @@ class Controller:
         if self.refreshes.due:
             when = self._refresh(clock)
             if when == clock:
-                return clock + 1
+                return self._taken(clock, self.rules.other_clocks)
             wake = min(wake, when)
         else:
             entries = self.queues.turn()
@@ -156,11 +160,18 @@ class Controller:
                 self.conflicts += 1
                 burst.seen = True
             self.banks.close_rows(burst.bank, burst.bank + 1, clock)
-        return clock + 1
+            return self._taken(clock, self.rules.other_clocks)
+        return self._taken(clock, self.rules.activate_clocks)
+
+    def _taken(self, clock: int, clocks: int) -> int:
+        """A command takes the command bus for so many *clocks*; returns when it is free again."""
+        self._free = clock + clocks
+        return self._free
 
     def _transfer(self, entries: list[Burst], rank: int, clock: int) -> int:
         """Read or write a burst, after a CAS if the data clock has stopped; returns the clock after."""
         burst = entries[rank]
+        self._free = clock + self.rules.column_clocks
         if clock >= self._synchronised:
             clock += 1
         self._synchronised = max(self._synchronised, clock + self.rules.synchronised[burst.kind])
@@ -171,11 +182,11 @@ class Controller:
             self.hits += 1
         done = clock
         if burst.kind == READ:
-            done += self.rules.rl + BURST_CLOCKS
+            done += self.rules.read_clocks
         self._traffic.ends(burst.request, done)
         self.cycles = max(self.cycles, done)
         del entries[rank]
-        return clock + 1
+        return clock + self.rules.column_clocks
 
     def streams(self, kind: int) -> bool:
         """Whether nothing but one direction is served, and all rows that this needs are open."""
@@ -190,16 +201,18 @@ class Controller:
         What waits is as many bursts as before, further on; rows were opened for the regions that were entered.
         """
         queues = self.queues
-        begin = queues.oldest(kind).address // REGION_BYTES
-        before = queues.newest(kind).address // REGION_BYTES
+        places = self.rules.places
+        begin = queues.oldest(kind).address // places.region_bytes
+        before = queues.newest(kind).address // places.region_bytes
         queues.leap(kind, size, clock)
-        newest = queues.newest(kind).address // REGION_BYTES
+        newest = queues.newest(kind).address // places.region_bytes
         self.banks.leap(begin, newest, clock + self.rules.recovery[kind], clocks)
         self._synchronised += clocks
         self.wake += clocks
         self.refreshes.leap(refreshes)
-        opened = BANK_GROUPS * (newest - before)
-        missed = min(opened, refreshes * (1 if self.refreshes.one_bank else BANKS))
+        self._free += clocks
+        opened = places.bank_groups * (newest - before)
+        missed = min(opened, refreshes * (1 if self.refreshes.one_bank else places.banks))
         self.misses += missed
         self.conflicts += opened - missed
-        self.hits += size // BURST_BYTES - opened
+        self.hits += size // places.burst_bytes - opened

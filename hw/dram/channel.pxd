@@ -1,13 +1,12 @@
 cimport cython
 
-cdef long long BURST_BITS, BURST_BYTES, BURST_CLOCKS, REGIONS, REGION_BITS, REGION_CLOCKS, LAST_REGION
 cdef long long BANDWIDTH, CLOSED, NEVER
 
 cdef class OpenRows:
     cdef long long[::1] _region, _closable
-    cdef long long _activate, _precharge
+    cdef long long _clocks, _last, _precharge
     @cython.locals(place="long long", there="long long")
-    cdef long long opened_by(self, long long region, long long clock) except -1
+    cdef long long opened_by(self, long long region, long long clock, long long activate) except -1
     @cython.locals(place="long long")
     cdef int close_all(self) except -1
     @cython.locals(region="long long", place="long long")
@@ -23,8 +22,8 @@ cdef class RefreshWindows:
 
 cdef class Channel:
     cdef tuple _names
-    cdef long long[::1] _stalls, _cas, _turn, _recovery
-    cdef long long _burst
+    cdef long long[::1] _stalls, _pace, _cas, _activate, _turn, _recovery
+    cdef long long _burst_bits, _burst_bytes, _region_bits
     cdef OpenRows _rows
     cdef RefreshWindows _windows
     cdef readonly long long begin, free, data_clocks, bursts

@@ -1,6 +1,6 @@
 """A DRAM channel for runs of whole models: one call a transfer, closed-form time inside.
 
-Modelled for each channel: data bus occupancy (BL16 on a x16 channel is 32 bytes in two clocks), open rows (a transfer
+Modelled for each channel: data bus occupancy (a burst of LPDDR5 is 32 bytes in two clocks), open rows (a transfer
 that finds its first row open pays CAS latency only, another the activation too, and the precharge of what was open;
 what earlier data hides, as a controller that looks ahead does, costs nothing), bus turnaround when the direction
 changes, all-bank refresh as windows in which no data moves (refresh, then reopening a row). Every one is a counted
@@ -13,60 +13,52 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection
-from typing import Final
 
-from hw.dram.timing import (
-    BURST_BITS,
-    BURST_BYTES,
-    BURST_CLOCKS,
-    CLOSED,
-    NEVER,
-    REGION_BITS,
-    REGION_CLOCKS,
-    REGIONS,
-    Timing,
-)
+from hw.dram.organisation import CLOSED, NEVER, Organisation
+from hw.dram.timing import Timing
 from hw.reasons import BANDWIDTH
-
-LAST_REGION: Final = REGIONS - 1  # a power of two less one: & is %
 
 
 class OpenRows:
     """Which rows are open, region by region: a region's rows, one in each bank group, are opened and closed together.
 
-    A region lies in one of REGIONS places, those of REGIONS consecutive ones all in different places, so that as many
+    A region lies in one of several places, those of as many consecutive ones all in different places, so that so many
     can be open. Data that streams on opens the rows ahead of it for nothing.
     """
 
-    __slots__ = ("_activate", "_closable", "_precharge", "_region")
+    __slots__ = ("_clocks", "_closable", "_last", "_precharge", "_region")
 
-    def __init__(self, activate: int, precharge: int) -> None:
-        self._activate = activate  # clocks from an activation to the read or write
+    def __init__(self, organisation: Organisation, precharge: int) -> None:
         self._precharge = precharge  # clocks to close a row
-        self._region = array("q", [CLOSED]) * REGIONS  # [place] the one that is open there, or CLOSED
-        self._closable = array("q", [0]) * REGIONS  # [place] the first clock at which it may be closed
+        self._last = organisation.regions - 1  # place; a power of two less one: & is %
+        self._clocks = organisation.region_bytes // organisation.burst_bytes * organisation.burst_clocks  # of a region
+        self._region = array("q", [CLOSED]) * organisation.regions  # [place] the one that is open there, or CLOSED
+        self._closable = array("q", [0]) * organisation.regions  # [place] the first clock at which it may be closed
 
-    def opened_by(self, region: int, clock: int) -> int:
-        """From when on the rows of *region* can be read or written if that is asked for at *clock*."""
-        place = region & LAST_REGION
+    def opened_by(self, region: int, clock: int, activate: int) -> int:
+        """From when on the rows of *region* can be read or written if that is asked for at *clock*.
+
+        Opened rows can be *activate* clocks after the activation.
+        """
+        place = region & self._last
         there = self._region[place]
-        if there == region or not self._activate:
+        if there == region or not activate:
             return clock
         if there == CLOSED:
-            return clock + self._activate
-        return max(clock, self._closable[place]) + self._precharge + self._activate
+            return clock + activate
+        return max(clock, self._closable[place]) + self._precharge + activate
 
     def close_all(self) -> None:
         """A refresh has closed every row."""
-        for place in range(REGIONS):
+        for place in range(self._last + 1):
             self._region[place] = CLOSED
 
     def leave_open(self, first: int, last: int, closable: int) -> None:
         """The regions *first* to *last* were used in turn; the last one may be closed from clock *closable* on."""
-        for region in range(max(first, last - REGIONS + 1), last + 1):
-            place = region & LAST_REGION
+        for region in range(max(first, last - self._last), last + 1):
+            place = region & self._last
             self._region[place] = region
-            self._closable[place] = closable - (last - region) * REGION_CLOCKS
+            self._closable[place] = closable - (last - region) * self._clocks
 
 
 class RefreshWindows:
@@ -111,8 +103,9 @@ class Channel:
     """
 
     __slots__ = (
-        "_burst", "_cas", "_names", "_recovery", "_rows", "_stalls", "_turn", "_windows", "begin", "bursts", "data",
-        "data_clocks", "free", "last_write", "latency", "refresh", "row_miss", "turnaround",
+        "_activate", "_burst_bits", "_burst_bytes", "_cas", "_names", "_pace", "_recovery", "_region_bits", "_rows",
+        "_stalls", "_turn", "_windows", "begin", "bursts", "data", "data_clocks", "free", "last_write", "latency",
+        "refresh", "row_miss", "turnaround",
     )  # fmt: skip
 
     def __init__(
@@ -120,15 +113,26 @@ class Channel:
     ) -> None:
         self._names = names
         self._stalls = array("q", [0]) * len(names)  # clocks without data, by reason
-        self._burst = 0 if "dram_bandwidth" in ideal else BURST_CLOCKS
-        latencies = (timing.rl, timing.wl, timing.rcd, timing.rp_pb)
-        read, write, activate, precharge = (0, 0, 0, 0) if "dram_latency" in ideal else latencies
-        self._cas = array("q", [read, write])  # [write] clocks from the command to the data
+        organisation = timing.organisation
+        self._burst_bytes = organisation.burst_bytes
+        self._burst_bits = organisation.burst_bytes.bit_length() - 1
+        self._region_bits = organisation.region_bytes.bit_length() - 1  # of an address within a region
+        self._pace = array("q", (0, 0) if "dram_bandwidth" in ideal else timing.pace)  # [write] clocks a burst
+        # figures count from the last clock of a command, these from the first
+        column, opening, closing = organisation.column_clocks, organisation.activate_clocks, organisation.other_clocks
+        cas = [latency + column - 1 for latency in (timing.rl, timing.wl)]
+        activate = [max(0, wait + opening - column) for wait in (timing.rcd, timing.rcd_wr)]
+        precharge = max(0, timing.rp_pb + closing - opening)
+        if "dram_latency" in ideal:
+            cas, activate, precharge = [0, 0], [0, 0], 0
+        self._cas = array("q", cas)  # [write] clocks from the command to the data
+        self._activate = array("q", activate)  # [write] clocks from an activation to the command
+        self._rows = OpenRows(organisation, precharge)
         turn = (0, 0) if "dram_turnaround" in ideal else (timing.write_to_read, timing.read_to_write)
         self._turn = array("q", turn)  # [write] clocks without data before it if the direction changes
         # [write] clocks from the last data to the precharge
-        self._recovery = array("q", [timing.rtp - timing.rl - BURST_CLOCKS, timing.wr])
-        self._rows = OpenRows(activate, precharge)
+        recovery = timing.rtp - timing.rl - organisation.burst_clocks, timing.wr
+        self._recovery = array("q", [clocks + 1 - closing for clocks in recovery])
         self._windows = RefreshWindows(timing, refresh and "dram_refresh" not in ideal)
         self.begin = self.free = self.data_clocks = self.bursts = 0
         self.data = self.latency = self.row_miss = self.turnaround = self.refresh = 0
@@ -158,8 +162,8 @@ class Channel:
             turnaround = self._turn[write]
         if arrival >= self._windows.next:
             self._rows.close_all()
-        first = address >> REGION_BITS
-        begin = max(self._rows.opened_by(first, arrival) + cas, free + turnaround)
+        first = address >> self._region_bits
+        begin = max(self._rows.opened_by(first, arrival, self._activate[write]) + cas, free + turnaround)
         wait = begin - free
         if wait:  # put down to, in this order: nothing to do, turnaround, CAS latency, rows
             if arrival > free:
@@ -171,8 +175,8 @@ class Channel:
             wait -= turnaround
             latency = min(cas, wait)
             row_miss = wait - latency
-        bursts = (size_bytes + BURST_BYTES - 1) >> BURST_BITS
-        data = bursts * self._burst
+        bursts = (size_bytes + self._burst_bytes - 1) >> self._burst_bits
+        data = bursts * self._pace[write]
         end = begin + data
         if end > self._windows.next:
             end = self._windows.end_of(begin, data)
@@ -187,7 +191,7 @@ class Channel:
         self.free = end
         if refresh:
             self._rows.close_all()
-        self._rows.leave_open(first, (address + size_bytes - 1) >> REGION_BITS, end + self._recovery[write])
+        self._rows.leave_open(first, (address + size_bytes - 1) >> self._region_bits, end + self._recovery[write])
         self.data = data
         self.latency = latency
         self.row_miss = row_miss

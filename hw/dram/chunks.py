@@ -1,4 +1,4 @@
-"""LPDDR5 with addresses, at transaction level: bursts where chunks compete, closed form where one streams.
+"""DRAM with addresses, at transaction level: bursts where chunks compete, closed form where one streams.
 
 Chunks arrive burst by burst, in order, until a queue is full. Where they compete, the controllers of bursts.py serve
 them burst by burst: the policy and the rules of the command level, with less book-keeping. As soon as every channel
@@ -15,10 +15,11 @@ from typing import Final
 import numpy as np
 
 from hw.dram.bursts import Controller
+from hw.dram.organisation import NEVER
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints, Replay
 from hw.dram.streams import Streams
-from hw.dram.timing import BURST_BYTES, NEVER, Timing
+from hw.dram.timing import Timing
 from hw.dram.traffic import Traffic
 
 ARRIVALS: Final = 4  # bursts a channel and clock
@@ -28,22 +29,24 @@ def replay_chunks(
     requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32
 ) -> Replay:
     """Replay *requests* [n, 3] (1 for a write, byte address, bytes) as :func:`hw.dram.command.replay` does."""
-    traffic = Traffic(requests, channels)
+    burst_bytes = timing.organisation.burst_bytes
+    traffic = Traffic(requests, channels, burst_bytes)
     controllers = [Controller(timing, refresh, queue, traffic) for _ in range(channels)]
-    bursts = _run(traffic, controllers, Streams(traffic, run_ends(requests), controllers, queue))
+    streams = Streams(traffic, run_ends(requests, burst_bytes), controllers, queue, burst_bytes)
+    bursts = _run(traffic, controllers, streams, burst_bytes)
     return Replay.of(controllers, bursts, traffic.read_latencies())
 
 
-def run_ends(requests: Ints) -> Ints:
+def run_ends(requests: Ints, burst_bytes: int) -> Ints:
     """For each request the last one of its run: consecutive bytes, in whole bursts, in one direction."""
     kind, begin, end = requests[:, 0], requests[:, 1], requests[:, 1] + requests[:, 2]
     before = len(requests) - 1
-    breaks = (kind[1:] != kind[:before]) | (begin[1:] != end[:before]) | (begin[1:] % BURST_BYTES != 0)
+    breaks = (kind[1:] != kind[:before]) | (begin[1:] != end[:before]) | (begin[1:] % burst_bytes != 0)
     last = np.append(np.flatnonzero(breaks), before)
     return last[np.searchsorted(last, np.arange(len(requests)))]
 
 
-def _run(traffic: Traffic, controllers: list[Controller], streams: Streams) -> int:
+def _run(traffic: Traffic, controllers: list[Controller], streams: Streams, burst_bytes: int) -> int:
     """The whole replay; returns the number of bursts."""
     clock = bursts = 0
     while True:
@@ -59,7 +62,7 @@ def _run(traffic: Traffic, controllers: list[Controller], streams: Streams) -> i
             size = streams.ahead()
             if size:
                 clocks = streams.leap(size, clock)
-                bursts += size * len(controllers) // BURST_BYTES
+                bursts += size * len(controllers) // burst_bytes
                 soonest += clocks
                 clock += clocks
         elif _idle(controllers):

@@ -5,7 +5,7 @@ from hw.dram.queues cimport Burst, Queues
 from hw.dram.refresh cimport Refreshes
 from hw.dram.traffic cimport Traffic
 
-cdef long long BANKS, BURST_CLOCKS, CLOSED, NEVER, READ
+cdef long long CLOSED, NEVER, READ
 cdef long long ACT1, PRE, PREA, RD, WR, REFA, REFB, NO_BANK
 
 @cython.locals(clock="long long", bursts="long long", arrived="long long", wake="long long", busy=bint, controller=Controller)
@@ -18,10 +18,10 @@ cdef class Controller:
     cdef Queues queues
     cdef Constraints _constraints
     cdef Refreshes _refreshes
-    cdef long long _rl, _aad, _synchronised, _activate_by, _synced_slot, _wake
-    cdef long long[::1] _runs_on, _row, _held
+    cdef long long _channel, _read_clocks, _aad, _free, _synchronised, _activate_by, _synced_slot, _wake
+    cdef long long[::1] _taken, _runs_on, _row, _held
     cdef Burst _activating
-    cdef list _synced
+    cdef list _synced, _log
     cdef readonly long long hits, misses, conflicts, cycles
     cdef bint busy(self) except -1
     cdef long long tick(self, long long clock) except -1
@@ -42,6 +42,9 @@ cdef class Controller:
     cdef long long _next_command(self, Burst burst) except -1
     @cython.locals(burst=Burst)
     cdef int _issue(self, long long command, list entries, long long slot, long long clock) except -1
+    @cython.locals(row="long long")
+    cdef int _send(self, long long command, long long bank, long long clock) except -1
+    cdef int _open(self, Burst burst) except -1
     cdef int _start_transfer(self, list entries, long long slot, long long clock) except -1
     @cython.locals(burst=Burst, done="long long")
     cdef int _transfer(self, list entries, long long slot, long long clock) except -1

@@ -1,16 +1,16 @@
-"""LPDDR5 at command level: one controller a channel, and an event for every command that it issues.
+"""DRAM at command level: one controller a channel, and an event for every command that it issues.
 
 The controller keeps bursts in a read and a write queue of bounded length and each clock may issue one command: for the
 first burst, in order of arrival, whose next command (activate, precharge, read, write) no timing rule holds back
 (FR-FCFS, open page). Bursts whose row was opened for them come first. Writes are drained from a high to a low
 watermark, or while there is nothing to read. Refresh has precedence over everything but bursts whose row is open for
-them. An activation takes two commands, of which the second is put off while there is something better to do; before a
-read or write after a pause the data clock is synchronised by a CAS command. A read of what waits to be written is
-answered from the queue, a second write to it joins the first.
+them. Where an activation takes two commands (LPDDR5), the second is put off while there is something better to do;
+where there is a data clock, it is synchronised by a CAS command before a read or write after a pause. A read of what
+waits to be written is answered from the queue, a second write to it joins the first.
 
 Where nothing can be issued, time moves on to the first clock at which a rule, a refresh or an arrival changes that.
-The policy is that of Ramulator 2.1's LPDDR5 controller (FR-FCFS, watermarks, priorities), written anew; the rules are
-timing.py's table.
+The policy is that of Ramulator 2.1's LPDDR5 controller (FR-FCFS, watermarks, priorities), written anew, for all
+standards; the rules are rules.py's table.
 
 Not modelled: more than one rank, auto-precharge, power-down, the write data's way through the controller.
 """
@@ -21,26 +21,33 @@ from array import array
 from typing import Final
 
 from hw.dram.constraints import Constraints
+from hw.dram.organisation import CLOSED, NEVER
+from hw.dram.places import Places
 from hw.dram.queues import Burst, Queues
 from hw.dram.refresh import Refresh, Refreshes
 from hw.dram.replay import READ, Ints, Replay
-from hw.dram.timing import ACT1, BANKS, BURST_CLOCKS, CLOSED, NEVER, PRE, PREA, RD, REFA, REFB, WR, Timing
+from hw.dram.rules import ACT1, PRE, PREA, RD, REFA, REFB, WR, command_clocks
+from hw.dram.timing import Timing
 from hw.dram.traffic import Traffic
 
 NO_BANK: Final = -1
 
+Issued = tuple[int, int, int, int, int]  # channel, clock, command, bank, row that is opened or else open
+
 
 def replay(
-    requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32, inject: int = 0
-) -> Replay:
+    requests: Ints, timing: Timing, channels: int = 1, refresh: Refresh = "all-bank", queue: int = 32, inject: int = 0,
+    log: list[Issued] | None = None,
+) -> Replay:  # fmt: skip
     """Replay *requests* [n, 3] (1 for a write, byte address, bytes), in order and as fast as the queues take them.
 
-    A request is cut into bursts of 32 bytes, which go to *channels* (interleaved by 256 bytes) with *queue* places
-    each for reads and for writes; at most *inject* bursts arrive a clock (0: four a channel). Cycles are counted to the
-    last data read or write command issued, latencies from a request's first arrival to its last data.
+    A request is cut into bursts, which go to *channels* (interleaved by 256 bytes) with *queue* places each for reads
+    and for writes; at most *inject* bursts arrive a clock (0: four a channel). Cycles are counted to the last data read
+    or write command issued, latencies from a request's first arrival to its last data. Every command, but for ACT-2 and
+    CAS, is appended to *log*.
     """
-    traffic = Traffic(requests, channels)
-    controllers = [Controller(timing, refresh, queue, traffic) for _ in range(channels)]
+    traffic = Traffic(requests, channels, timing.organisation.burst_bytes)
+    controllers = [Controller(timing, refresh, queue, traffic, number, log) for number in range(channels)]
     bursts = _run(traffic, controllers, inject or 4 * channels)
     return Replay.of(controllers, bursts, traffic.read_latencies())
 
@@ -91,23 +98,31 @@ class Controller:
     """
 
     __slots__ = (
-        "_aad", "_activate_by", "_activating", "_constraints", "_held", "_refreshes", "_rl", "_row", "_runs_on",
-        "_synced", "_synced_slot", "_synchronised", "_traffic", "_wake", "conflicts", "cycles", "hits", "misses",
-        "queues",
+        "_aad", "_activate_by", "_activating", "_channel", "_constraints", "_free", "_held", "_log", "_read_clocks",
+        "_refreshes", "_row", "_runs_on", "_synced", "_synced_slot", "_synchronised", "_taken", "_traffic", "_wake",
+        "conflicts", "cycles", "hits", "misses", "queues",
     )  # fmt: skip
 
-    def __init__(self, timing: Timing, refresh: Refresh, queue: int, traffic: Traffic) -> None:
+    def __init__(
+        self, timing: Timing, refresh: Refresh, queue: int, traffic: Traffic, channel: int, log: list[Issued] | None
+    ) -> None:
+        organisation = timing.organisation
+        self._channel = channel  # its number
+        self._log = log
         self._traffic = traffic
-        self.queues = Queues(queue)
+        self.queues = Queues(queue, Places(organisation))
         self._constraints = Constraints(timing)
         self._refreshes = Refreshes(timing, refresh)
-        self._rl = timing.rl
+        self._read_clocks = timing.read_clocks
         self._aad = timing.aad
+        self._taken = array("q", command_clocks(timing).values())  # [command] clocks on the command bus
+        self._free = 0  # when the command bus is
         # [READ or WRITE] from the command until the data clock stops
-        self._runs_on = array("q", [each + BURST_CLOCKS + timing.wck_postamble for each in (timing.rl, timing.wl)])
-        self._synchronised = 0  # until when the data clock runs
-        self._row = array("q", [CLOSED]) * BANKS  # [bank] the open row, or CLOSED
-        self._held = array("q", [0]) * BANKS  # [bank] 1 while a burst waits whose row was opened for it
+        runs_on = organisation.burst_clocks + timing.wck_postamble
+        self._runs_on = array("q", [latency + runs_on for latency in (timing.rl, timing.wl)])
+        self._synchronised = 0 if organisation.data_clock else NEVER  # until when the data clock runs
+        self._row = array("q", [CLOSED]) * organisation.banks  # [bank] the open row, or CLOSED
+        self._held = array("q", [0]) * organisation.banks  # [bank] 1 while a burst waits whose row was opened for it
         self._activating: Burst | None = None  # whose row the second command will open
         self._activate_by = NEVER  # when that must go
         self._synced: list[Burst] | None = None  # where the burst waits that a CAS was issued for, and its slot there
@@ -122,6 +137,8 @@ class Controller:
     def tick(self, clock: int) -> int:
         """Issue at most one command, the first of these that can go; returns the next clock at which one may."""
         self._refreshes.fall_due(clock)
+        if clock < self._free:
+            return self._free
         self._wake = self._refreshes.at
         if (
             self._finish_activation(clock)  # by its second command, if that cannot wait any longer
@@ -130,7 +147,7 @@ class Controller:
             or (self._refresh(clock) if self._refreshes.due else self._serve_queue(clock))
             or self._finish_activation(NEVER)  # there is nothing better to do
         ):
-            return clock + 1
+            return max(clock + 1, self._free)
         return self._wake
 
     # ----------------------------------------------------------------------------------------- what may be issued
@@ -142,9 +159,7 @@ class Controller:
             return False
         self._activating = None
         self._activate_by = NEVER
-        self._row[burst.bank] = burst.row
-        self._held[burst.bank] = 1
-        self.queues.opened.append(burst)
+        self._open(burst)
         return True
 
     def _finish_transfer(self, clock: int) -> bool:
@@ -191,7 +206,7 @@ class Controller:
         if when > clock:
             self._wake = min(self._wake, when)
             return False
-        self._constraints.issued(command, first, clock)
+        self._send(command, first, clock)
         if closed:
             self._refreshes.done()
         for bank in range(first, behind):
@@ -235,16 +250,33 @@ class Controller:
         burst = entries[slot]
         if command == ACT1:
             self._count(burst)
-            self._constraints.issued(ACT1, burst.bank, clock)
-            self._activating = burst
-            self._activate_by = clock + self._aad
             del entries[slot]
+            if self._aad:
+                self._activating = burst
+                self._activate_by = clock + self._aad
+            else:
+                self._open(burst)
+            self._send(ACT1, burst.bank, clock)
         elif command == PRE:
             self._count(burst)
-            self._constraints.issued(PRE, burst.bank, clock)
+            self._send(PRE, burst.bank, clock)
             self._row[burst.bank] = CLOSED
         else:
             self._start_transfer(entries, slot, clock)
+
+    def _send(self, command: int, bank: int, clock: int) -> None:
+        """*command* goes to *bank*: what that holds back, and until when the command bus is taken."""
+        self._constraints.issued(command, bank, clock)
+        self._free = clock + self._taken[command]
+        if self._log is not None:
+            row = self._row[bank] if self._activating is None or command != ACT1 else self._activating.row
+            self._log.append((self._channel, clock, command, bank, row))
+
+    def _open(self, burst: Burst) -> None:
+        """The row of *burst* is open, and held for it."""
+        self._row[burst.bank] = burst.row
+        self._held[burst.bank] = 1
+        self.queues.opened.append(burst)
 
     def _start_transfer(self, entries: list[Burst], slot: int, clock: int) -> None:
         """Read or write the burst in *slot*; where the data clock has stopped, a CAS goes first.
@@ -268,10 +300,10 @@ class Controller:
         self._synchronised = max(self._synchronised, clock + self._runs_on[burst.kind])
         done = clock
         if burst.kind == READ:
-            self._constraints.issued(RD, burst.bank, clock)
-            done += self._rl + BURST_CLOCKS
+            self._send(RD, burst.bank, clock)
+            done += self._read_clocks
         else:
-            self._constraints.issued(WR, burst.bank, clock)
+            self._send(WR, burst.bank, clock)
         self._traffic.ends(burst.request, done)
         self.cycles = max(self.cycles, done)
         del entries[slot]

@@ -1,15 +1,19 @@
 cimport cython
 
-cdef long long BANK_GROUPS, BURST_CLOCKS, GROUP_BYTES, REGION_BYTES, REGIONS, READ, WRITE
+from hw.dram.places cimport Places
+
+cdef long long READ, WRITE
 
 cdef class Burst:
     cdef public long long address, bank, group, row, arrival, request, kind
     cdef public bint seen
-    cdef int arrive(self, long long kind, long long address, long long clock, long long request) except -1
-    cdef int lie_at(self, long long address) except -1
+    cdef int arrive(self, Places places, long long kind, long long address, long long clock, long long request) except -1
+    @cython.locals(groups="long long", region="long long")
+    cdef int lie_at(self, Places places, long long address) except -1
 
 cdef class Queues:
     cdef double _high, _low
+    cdef Places _places
     cdef long long length, served
     cdef list reads, writes, opened
     cdef list of(self, long long kind)

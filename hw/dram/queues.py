@@ -6,8 +6,8 @@ watermark, or while there is nothing to read. A burst whose row has been opened 
 
 from __future__ import annotations
 
+from hw.dram.places import Places
 from hw.dram.replay import READ, WRITE
-from hw.dram.timing import BANK_GROUPS, BURST_CLOCKS, GROUP_BYTES, REGION_BYTES, REGIONS
 
 HIGH_WATERMARK, LOW_WATERMARK = 0.8, 0.2  # of a queue
 
@@ -17,20 +17,22 @@ class Burst:
 
     __slots__ = ("address", "arrival", "bank", "group", "kind", "request", "row", "seen")
 
-    def arrive(self, kind: int, address: int, clock: int, request: int) -> None:
+    def arrive(self, places: Places, kind: int, address: int, clock: int, request: int) -> None:
         """Join a queue at *clock*: READ or WRITE the bytes at *address* for *request*."""
         self.kind = kind
         self.arrival = clock
         self.request = request
         self.seen = False  # whether a command has been issued for it
-        self.lie_at(address)
+        self.lie_at(places, address)
 
-    def lie_at(self, address: int) -> None:
-        """Rows of the four bank groups lie side by side, by GROUP_BYTES in turn."""
+    def lie_at(self, places: Places, address: int) -> None:
+        """Rows of all bank groups lie side by side, some bytes of each in turn."""
+        groups = places.bank_groups
+        region = address // places.region_bytes
         self.address = address
-        self.group = address // GROUP_BYTES % BANK_GROUPS
-        self.bank = self.group + BANK_GROUPS * (address // REGION_BYTES % REGIONS)
-        self.row = address // (REGIONS * REGION_BYTES)
+        self.group = address // places.group_bytes % groups
+        self.bank = self.group + groups * (region % places.regions)
+        self.row = region // places.regions
 
 
 class Queues:
@@ -39,9 +41,10 @@ class Queues:
     ``served`` is the direction, READ or WRITE, in which bursts are taken from a queue.
     """
 
-    __slots__ = ("_high", "_low", "length", "opened", "reads", "served", "writes")
+    __slots__ = ("_high", "_low", "_places", "length", "opened", "reads", "served", "writes")
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, places: Places) -> None:
+        self._places = places
         self.length = length  # places for reads, and as many for writes
         self._high = HIGH_WATERMARK * length
         self._low = LOW_WATERMARK * length
@@ -72,7 +75,7 @@ class Queues:
     def join(self, kind: int, address: int, clock: int, request: int) -> Burst:
         """A burst joins its queue at *clock*."""
         burst = Burst()
-        burst.arrive(kind, address, clock, request)
+        burst.arrive(self._places, kind, address, clock, request)
         self.of(kind).append(burst)
         return burst
 
@@ -102,5 +105,5 @@ class Queues:
         count = len(entries)
         for rank in range(count):
             burst = entries[rank]
-            burst.lie_at(burst.address + size)
-            burst.arrival = clock - (count - rank) * BURST_CLOCKS
+            burst.lie_at(self._places, burst.address + size)
+            burst.arrival = clock - (count - rank) * self._places.burst_clocks

@@ -1,7 +1,7 @@
-cdef long long BANK_GROUPS, BANKS, NEVER
+cdef long long NEVER
 
 cdef class Refreshes:
-    cdef long long interval, _turn, at, due
+    cdef long long interval, _banks, _groups, _regions, _turn, at, due
     cdef bint one_bank
     cdef int fall_due(self, long long clock) except -1
     cdef long long first_bank(self) except -1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hw.dram.timing import BANK_GROUPS, BANKS, NEVER, Timing
+from hw.dram.organisation import NEVER
+from hw.dram.timing import Timing
 
 Refresh = Literal["all-bank", "per-bank", "none"]
 
@@ -12,9 +13,14 @@ Refresh = Literal["all-bank", "per-bank", "none"]
 class Refreshes:
     """The refreshes of one channel: ``due`` are put off until the controller can do them, ``at`` is the next one."""
 
-    __slots__ = ("_turn", "at", "due", "interval", "one_bank")
+    __slots__ = ("_banks", "_groups", "_regions", "_turn", "at", "due", "interval", "one_bank")
 
     def __init__(self, timing: Timing, refresh: Refresh) -> None:
+        """Per bank only where the standard has such a refresh."""
+        organisation = timing.organisation
+        self._banks = organisation.banks
+        self._groups = organisation.bank_groups
+        self._regions = organisation.regions
         self.one_bank = refresh == "per-bank"
         self.interval = {"all-bank": timing.refi, "per-bank": timing.refi_pb, "none": NEVER}[refresh]
         self.at = self.interval
@@ -33,12 +39,12 @@ class Refreshes:
 
     def behind_bank(self) -> int:
         """The first bank behind those whose turn it is."""
-        return self.bank_of(0) + 1 if self.one_bank else BANKS
+        return self.bank_of(0) + 1 if self.one_bank else self._banks
 
     def bank_of(self, later: int) -> int:
         """The bank that is refreshed alone, so many turns *later*: all of a bank group, then those of the next."""
         turn = self._turn + later
-        return turn % BANKS // BANK_GROUPS + BANK_GROUPS * (turn % BANK_GROUPS)
+        return turn % self._banks // self._regions + self._groups * (turn % self._regions)
 
     def done(self) -> None:
         """One that was due has been done."""

@@ -2,11 +2,12 @@ cimport cython
 
 from hw.dram.banks cimport Rules
 from hw.dram.bursts cimport Controller
+from hw.dram.places cimport Places
 from hw.dram.queues cimport Burst, Queues
 from hw.dram.refresh cimport Refreshes
 from hw.dram.traffic cimport Traffic
 
-cdef long long BANK_GROUPS, BURST_BYTES, BURST_CLOCKS, INTERLEAVE_BYTES, REGION_BYTES, REGIONS
+cdef long long INTERLEAVE_BYTES, READ
 
 cdef class Streams:
     cdef Traffic _traffic
@@ -15,7 +16,7 @@ cdef class Streams:
     cdef long long _queue, _seen
     @cython.locals(
         traffic=Traffic, end="long long", kind="long long", left="long long", size="long long", rules=Rules,
-        first=Controller, controller=Controller,
+        places=Places, first=Controller, controller=Controller,
     )
     cdef long long ahead(self) except -1
     @cython.locals(
@@ -24,7 +25,8 @@ cdef class Streams:
     )
     cdef long long leap(self, long long size, long long clock) except -1
     @cython.locals(
-        controller=Controller, rules=Rules, coming=Refreshes, begin="long long", end="long long",
+        controller=Controller, rules=Rules, places=Places, coming=Refreshes, begin="long long", end="long long",
+        pace="long long",
         refreshes="long long", moving="long long", due="long long", lost="long long", region="long long",
     )
     cdef tuple _duration(self, long long kind, long long size, long long clock)

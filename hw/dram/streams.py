@@ -1,6 +1,6 @@
 """Past a stream at once: what the channels do while they serve nothing but one run of consecutive bytes.
 
-In a stream data takes BURST_CLOCKS a burst, rows open behind it, and each refresh that is due costs what it keeps the
+In a stream data takes the clocks of a burst, rows open behind it, and each refresh that is due costs what it keeps the
 bus waiting for; the controllers then go on as if they had streamed all of it.
 
 Not modelled: data that is read again while it waits to be written.
@@ -9,9 +9,9 @@ Not modelled: data that is read again while it waits to be written.
 from __future__ import annotations
 
 from hw.dram.bursts import Controller
+from hw.dram.organisation import INTERLEAVE_BYTES
 from hw.dram.queues import Burst
-from hw.dram.replay import Ints
-from hw.dram.timing import BANK_GROUPS, BURST_BYTES, BURST_CLOCKS, INTERLEAVE_BYTES, REGION_BYTES, REGIONS
+from hw.dram.replay import READ, Ints
 from hw.dram.traffic import Traffic
 from hw.typed_arrays import typed_array
 
@@ -21,14 +21,16 @@ class Streams:
 
     __slots__ = ("_controllers", "_queue", "_run_ends", "_seen", "_traffic")
 
-    def __init__(self, traffic: Traffic, run_ends: Ints, controllers: list[Controller], queue: int) -> None:
+    def __init__(
+        self, traffic: Traffic, run_ends: Ints, controllers: list[Controller], queue: int, burst_bytes: int
+    ) -> None:
         self._traffic = traffic
         self._run_ends = typed_array(run_ends)
         self._controllers = controllers
         self._queue = queue
         # bursts that are sure to be in a queue of a stream: with several channels, the burst that has to wait for room
         # in one keeps others from a full queue, by up to what is interleaved
-        self._seen = queue - (INTERLEAVE_BYTES // BURST_BYTES if len(controllers) > 1 else 0)
+        self._seen = queue - (INTERLEAVE_BYTES // burst_bytes if len(controllers) > 1 else 0)
 
     def ahead(self) -> int:
         """Bytes that every channel can stream at once: the rest of the run that arrives, if all serve only that.
@@ -48,7 +50,8 @@ class Streams:
         size = left // (INTERLEAVE_BYTES * len(self._controllers)) * INTERLEAVE_BYTES
         first = self._controllers[0]
         rules = first.rules
-        if size < REGION_BYTES or self._seen * BURST_CLOCKS < rules.rp + rules.rcd:
+        places = rules.places
+        if size < places.region_bytes or self._seen * places.burst_clocks < rules.rp + rules.rcd[READ]:
             return 0
         return size
 
@@ -76,19 +79,21 @@ class Streams:
         """
         controller = self._controllers[0]
         rules = controller.rules
+        places = rules.places
+        pace = rules.pace[kind]
         coming = controller.refreshes
         begin = controller.queues.oldest(kind).address
-        end = clock + size // BURST_BYTES * BURST_CLOCKS
+        end = clock + size // places.burst_bytes * pace
         refreshes = 0
         moving = clock  # data has moved since, but for what refreshes took
         due = coming.at
         while due < end:
             lost = rules.rp
             if not coming.one_bank:
-                lost += rules.recovery[kind] + rules.rfc + rules.rcd - BURST_CLOCKS
+                lost += rules.recovery[kind] + rules.rfc + rules.rcd[kind] - places.burst_clocks
             else:
-                region = (begin + (due - moving) // BURST_CLOCKS * BURST_BYTES) // REGION_BYTES % REGIONS
-                if region == coming.bank_of(refreshes) // BANK_GROUPS:
+                region = (begin + (due - moving) // pace * places.burst_bytes) // places.region_bytes % places.regions
+                if region == coming.bank_of(refreshes) // places.bank_groups:
                     lost += rules.recovery[kind]
             refreshes += 1
             moving += lost
@@ -108,7 +113,7 @@ class Streams:
         begin = traffic.address
         pace = clocks / size  # clocks a byte; a product of whole numbers could be too large
         # from the arrival behind a full queue to the last data
-        waits = int(pace * self._queue * BURST_BYTES * channels) + rules.rl + BURST_CLOCKS
+        waits = int(pace * self._queue * rules.places.burst_bytes * channels) + rules.read_clocks
         number = oldest
         while number <= end and traffic.begins[number] < begin + size:
             arrives = traffic.begins[number] - begin

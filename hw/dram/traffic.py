@@ -9,8 +9,8 @@ from array import array
 
 import numpy as np
 
+from hw.dram.organisation import INTERLEAVE_BYTES, NEVER
 from hw.dram.replay import READ, Ints
-from hw.dram.timing import BURST_BYTES, INTERLEAVE_BYTES, NEVER
 from hw.typed_arrays import typed_array
 
 
@@ -22,11 +22,13 @@ class Traffic:
     """
 
     __slots__ = (
-        "_channels", "address", "begins", "channel", "first", "kinds", "last", "local", "number", "sizes", "total",
+        "_burst_bytes", "_channels", "address", "begins", "channel", "first", "kinds", "last", "local", "number",
+        "sizes", "total",
     )  # fmt: skip
 
-    def __init__(self, requests: Ints, channels: int) -> None:
+    def __init__(self, requests: Ints, channels: int, burst_bytes: int) -> None:
         """*requests* [n, 3]: READ or WRITE, byte address, bytes."""
+        self._burst_bytes = burst_bytes
         self._channels = channels
         self.kinds, self.begins, self.sizes = (typed_array(requests[:, column]) for column in range(3))
         self.total = len(requests)
@@ -43,20 +45,20 @@ class Traffic:
         """The next burst has arrived at *clock*: go on to the one behind it."""
         number = self.number
         self.first[number] = min(self.first[number], clock)
-        after = self.address + BURST_BYTES
+        after = self.address + self._burst_bytes
         if after >= self.begins[number] + self.sizes[number]:
             self.go_to(number + 1)
         elif after % INTERLEAVE_BYTES == 0:
             self.seek(after)
         else:
             self.address = after
-            self.local += BURST_BYTES
+            self.local += self._burst_bytes
 
     def go_to(self, number: int) -> None:
         """Go on to the first burst of request *number*."""
         self.number = number
         if number < self.total:
-            self.seek(self.begins[number] // BURST_BYTES * BURST_BYTES)
+            self.seek(self.begins[number] // self._burst_bytes * self._burst_bytes)
 
     def seek(self, address: int) -> None:
         """Go on to the burst at *address*, of the same request."""

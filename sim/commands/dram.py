@@ -1,4 +1,4 @@
-"""The command ``dram``: a trace of requests on LPDDR5 by itself."""
+"""The command ``dram``: a trace of requests on a memory by itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ class RefreshFlag(StrEnum):
 def dram(
     trace: Annotated[Path, typer.Argument(help="Requests, a line each: R|W hex-address bytes.")],
     preset: Annotated[
-        str, typer.Option(metavar="GRADE", help=f"Speed grade: {', '.join(grades(''))}.", autocompletion=grades)
+        str,
+        typer.Option(
+            metavar="GRADE",
+            help=f"Speed grade: {', '.join(grades(''))}; or a machine's YAML file.",
+            autocompletion=grades,
+        ),
     ],
     channels: Annotated[int, typer.Option(min=1, max=8, help="Channels, interleaved by 256 bytes.")] = 1,
     level: Annotated[LevelFlag, typer.Option(help="An event a command, or a chunk.")] = LevelFlag.command,
@@ -38,7 +43,7 @@ def dram(
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Replay a DRAM trace on LPDDR5."""
+    """Replay a DRAM trace on a speed grade, or on a machine's memory."""
     with one_line_errors():
         from sim.components.dram import replay_trace
 

@@ -1,7 +1,7 @@
-"""Replays a DRAM trace on LPDDR5: what the channels make of it, at command or at transaction level.
+"""Replays a DRAM trace: what the channels make of it, at command or at transaction level.
 
 A trace has a request a line, ``R|W hex-address bytes``, served in order and as fast as the controller's queues take
-them. Two channels are interleaved by 256 bytes. Addresses have 48 bits; a trace has up to eight million requests, which
+them. Channels are interleaved by 256 bytes. Addresses have 48 bits; a trace has up to eight million requests, which
 move up to 8 GiB: that is some minutes at command level. Empty lines, and those that begin with ``#``, say nothing.
 """
 
@@ -17,12 +17,15 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from hw.dram import BURST_BYTES, TIMINGS
+from hw.dram import TIMINGS
 from hw.dram.chunks import replay_chunks
 from hw.dram.command import replay
 from hw.dram.refresh import Refresh
 from hw.dram.replay import Ints
+from hw.dram.timing import Timing
+from hw.machine import MachineSpec
 from sim.files.errors import InputError, Problem, did_you_mean, quoted
+from sim.files.resolve import read
 
 Level = Literal["command", "transaction"]
 EXPECTED = "'R|W hex-address bytes'"
@@ -111,12 +114,30 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(Problem(f"cannot be read: {error.strerror or error}", str(path))) from None
 
 
-def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: Refresh) -> DramResult:
-    """Replay the trace in *path*; raises InputError for a bad trace or an unknown preset."""
-    if preset not in TIMINGS:
-        known = f"expected one of {', '.join(TIMINGS)}{did_you_mean(preset, TIMINGS)}"
+def _timing(preset: str) -> Timing:
+    """The figures of a speed grade, or of the memory of a machine in a YAML file; raises InputError."""
+    if preset in TIMINGS:
+        return TIMINGS[preset]
+    if not preset.endswith(".yaml"):
+        known = f"expected a machine's YAML file or one of {', '.join(TIMINGS)}{did_you_mean(preset, TIMINGS)}"
         raise InputError(Problem(f"found {preset!r}, {known}", "--preset"))
-    requests, timing = read_trace(path), TIMINGS[preset]
+    document = read("machine", preset)
+    memory = document.check(MachineSpec).dram
+    if memory.timing is None:
+        raise InputError(document.problem(["dram", "bandwidth"], "traces are replayed on a speed grade (timing)"))
+    return memory.grade
+
+
+def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: Refresh) -> DramResult:
+    """Replay the trace in *path*; raises InputError for a bad trace, preset, or refresh that the preset has not.
+
+    *preset* is a speed grade, or the YAML file of a machine that has one.
+    """
+    timing = _timing(preset)
+    if refresh == "per-bank" and not timing.refi_pb:
+        message = f"found 'per-bank', expected 'all-bank' or 'none': {preset} has no refresh of one bank"
+        raise InputError(Problem(message, "--refresh"))
+    requests = read_trace(path)
     begin = time.perf_counter()
     if level == "command":
         found = replay(requests, timing, channels, refresh)
@@ -124,7 +145,7 @@ def replay_trace(path: Path, preset: str, channels: int, level: Level, refresh: 
         found = replay_chunks(requests, timing, channels, refresh)
     wall = time.perf_counter() - begin
     seconds = found.cycles * timing.tck_fs * 1e-15
-    rate = found.bursts * BURST_BYTES / seconds
+    rate = found.bursts * timing.organisation.burst_bytes / seconds
     latencies = found.read_latencies
     p50, p99 = np.percentile(latencies, [50, 99]).tolist() if len(latencies) else (0.0, 0.0)
     return DramResult(

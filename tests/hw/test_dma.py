@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.dma import Dma
-from hw.dram import TRANSFER_TIMINGS, Channel, DramSpec
+from hw.dram import TIMINGS, Channel, DramSpec
 from hw.engine import Engine
 from hw.requests import Transfer
 from tests.support.scripts import NAMES, Script, Tape, account
@@ -181,7 +181,7 @@ def test_with_room_for_all_a_dma_engine_issues_at_once_what_is_ready(
     ]
     engine.engine.run()
     assert [script.starts[0] for script in scripts] == [item[0] for item in items]
-    channel = Channel(TRANSFER_TIMINGS["lpddr5-6400"], NAMES, refresh=False)
+    channel = Channel(TIMINGS["lpddr5-6400"], NAMES, refresh=False)
     for script, (ready, size, write, _, _) in zip(scripts, items, strict=True):
         channel.serve(ready, 0, size, write, NAMES.index("late"))
         assert script.ends == [channel.free]
@@ -196,7 +196,7 @@ def test_two_clocks_are_converted_exactly(clock_hz: int, far: int) -> None:
     items = [(far + 37 * number, 64 + 1000 * number, number % 3 == 0) for number in range(8)]
     scripts = [Script(engine, [(ready, Transfer(size, write))]) for ready, size, write in items]
     engine.engine.run()
-    channel = Channel(TRANSFER_TIMINGS["lpddr5-6400"], NAMES)
+    channel = Channel(TIMINGS["lpddr5-6400"], NAMES)
     clocks = Fraction(800_000_000, clock_hz)  # a cycle
     for script, (ready, size, write) in zip(scripts, items, strict=True):
         channel.serve(ceil(ready * clocks), 0, size, write, NAMES.index("late"))

@@ -39,6 +39,9 @@ COMMAND_LINES = sorted({(page, found.strip()) for page, text in PAGES.items() fo
 LONG = ("reproduce", "validate", "trace view", "run leaky", "graph leaky", "explain leaky", "plot traffic")
 LONG += (
     "dram trace.txt",
+    "dram own.txt",
+    "run mamba2 --hw narrow",
+    "run mamba2 --hw old",
     "run mamba2 --hw slow",
     "run mamba2 --hw measured",
 )  # these are other recipes', run by tests/whole/test_extending.py

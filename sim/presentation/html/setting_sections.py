@@ -16,8 +16,13 @@ from sim.presentation.figures.sram import buffers
 from sim.presentation.html.parts import Cell, Row, Section, Table, figure_html, number_cell, table_html
 from sim.presentation.titles import unit_title
 
-_BYTES = ("sram.capacity", "sram.bank_width")
-_SCALED = {"clock": (1e6, "MHz"), "dram.bandwidth": (1e9, "GB/s"), "dram.latency": (1e6, "ns")}
+_BYTES = ("sram.capacity", "sram.bank_width", "dram.figures.row_bytes")
+_SCALED = {
+    "clock": (1e6, "MHz"),
+    "dram.figures.clock": (1e6, "MHz"),
+    "dram.bandwidth": (1e9, "GB/s"),
+    "dram.latency": (1e6, "ns"),
+}
 
 
 def sram_section(known: Evidence, result: Result) -> Section:
@@ -92,6 +97,8 @@ def machine_section(machine: MachineSpec, roofline: Roofline) -> Section:
 def _flattened(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """(dotted key, value with its unit) of everything in *values*."""
     for key, value in values.items():
+        if above == "dram.figures." and value is None:
+            continue  # as in the speed grade
         path = f"{above}{key}"
         if isinstance(value, dict):
             yield from _flattened(value, f"{path}.")

@@ -1,4 +1,4 @@
-"""LPDDR5 channels: latency, turnaround, refresh, and where every clock went; against a cycle-accurate simulator."""
+"""Channels: latency, turnaround, refresh, and where every clock went; against a cycle-accurate simulator."""
 
 from __future__ import annotations
 
@@ -248,7 +248,8 @@ def test_every_clock_is_accounted_for(requests: list[Request], refresh: bool, ti
         assert min(costs(channel).values()) >= 0
         assert idle == max(0, arrival - before)
         assert before <= channel.begin <= end - channel.data
-    assert channel.data_clocks == sum(2 * -(-size // 32) for _, size, _ in requests)
+    o = TIMINGS[timing].organisation
+    assert channel.data_clocks == sum(o.burst_clocks * -(-size // o.burst_bytes) for _, size, _ in requests)
     assert ("dram_refresh" in channel.stalls) <= refresh
 
 

@@ -1,4 +1,4 @@
-"""LPDDR5 at command level: against Ramulator 2.1, and single accesses by hand."""
+"""DRAM at command level: against Ramulator 2.1, and single accesses of LPDDR5 by hand."""
 
 from __future__ import annotations
 
@@ -58,6 +58,28 @@ def test_commands_equal_ramulators(
     found = replay(build(name), TIMINGS[preset], 2 if config.endswith("2ch") else 1, refresh)
     assert found.cycles == cycles
     assert found.mean_latency == pytest.approx(latency, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "cycles", "latency", "error"),
+    [
+        # sim/validation/data/ramulator_standards.csv has all of them
+        pytest.param("ddr4-3200", "d_rw50_512B", 408586, 428.103, 0, id="DDR4, to the clock"),
+        pytest.param("ddr4-3200", "e_bank_conflict_read", 158811, 667.013, 0, id="DDR4, one bank"),
+        # its reads are a clock later here: RL counts from the second clock of the command
+        pytest.param("ddr5-4800", "a_seq_read_4M", 572928, 328.717, 0.0001, id="DDR5"),
+        pytest.param("ddr5-4800", "d_rw50_4K", 674776, 711.591, 0.003, id="DDR5, reads and writes"),
+        # Ramulator has the two command buses of HBM, we have one
+        pytest.param("hbm2e-3200", "d_rw50_4K", 319816, 180.586, 0.01, id="HBM2e"),
+        pytest.param("hbm3-6400", "c_rand_read_64B", 886065, 282.922, 0.02, id="HBM3"),
+    ],
+)
+def test_commands_of_other_standards_follow_ramulators(
+    preset: str, name: str, cycles: int, latency: float, error: float
+) -> None:
+    found = replay(build(name), TIMINGS[preset])
+    assert found.cycles == pytest.approx(cycles, rel=error)
+    assert found.mean_latency == pytest.approx(latency, rel=error, abs=0.06)
 
 
 def test_more_channels_share_the_work() -> None:

@@ -121,6 +121,15 @@ def test_the_machine_is_shown_with_its_units(tmp_path: Path) -> None:
     assert (of_dram["bandwidth"], of_dram["latency"]) == ("12.5 GB/s", "100 ns")
 
 
+def test_of_a_memory_of_ones_own_what_was_said_is_shown(tmp_path: Path) -> None:
+    target = tmp_path / "own.html"
+    figures = "dram.figures={rcd: 22, row_bytes: 4KiB, clock: 1GHz}"
+    assert call(*COMMANDS["run"], "--set", figures, "--report", str(target))[0] == 0
+    text = re.sub(r"<[^>]*>", " ", target.read_text())
+    shown = dict(re.findall(r"dram\.figures\.([a-z_]+)  +(\S.*?)  ", text))
+    assert shown == {"rcd": "22", "row_bytes": "4 KiB", "clock": "1000 MHz"}
+
+
 def test_unwritable_report_is_told_before_the_run(tmp_path: Path) -> None:
     target = tmp_path / "nowhere" / "r.html"
     check_refused([*COMMANDS["run"], "--report", str(target)], "does not exist")
