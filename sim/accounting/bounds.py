@@ -127,7 +127,7 @@ def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[in
     able = costs.in_passes(name, machine.mac_array.elementwise)
     options = [elementwise_cost(machine.mac_array, passes)] if able else []
     if shape is not None:
-        product = Gemm(1, 1, costs.analysis.size(shape.k))
+        product = Gemm(1, 1, costs.analysis.size(shape.k), rate=costs.rate(name))
         options += [cost_of(machine.mac_array, product, way) for way in ways(machine.mac_array, product)]
     options = [freed_cost(cost, machine.ideal) for cost in options]
     return min(cost.cycles for cost in options), min(cost.cycles + cost.tail_cycles for cost in options)

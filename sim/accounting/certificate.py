@@ -52,8 +52,7 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
         stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
-        width, longest = costs.element_bytes, costs.longest
-        costs = CostModel(costs.analysis, costs.machine, width, longest=longest, state_bytes=costs.state_bytes)
+        costs = costs.by_products()
     bounds = _Bounds(stack, costs)
     known: list[tuple[float, SpentOn]] = bounds.side_by_side()
     known.append((bounds.sram(), "SRAM"))

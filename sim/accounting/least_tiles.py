@@ -59,8 +59,8 @@ class LeastTiles:
         return sum(self._costs.least_gemm_cycles(gemm._replace(m=gemm.m * rows)) for gemm in self._gemms)
 
     def _at_full_rate(self) -> float:
-        macs = sum(gemm.macs for gemm in self._gemms)
-        return macs * self._stack.steps * self._batch / self._machine.mac_array.macs_per_cycle
+        cycles = sum(gemm.macs_in_words for gemm in self._gemms)
+        return cycles * self._stack.steps * self._batch / self._machine.mac_array.macs_per_cycle
 
     def _longest_tile(self) -> int:
         """Timesteps for which the SRAM could hold the largest operand that a projection needs whole."""
@@ -78,21 +78,17 @@ class LeastTiles:
     def _dram(self, tiles: int) -> float:
         """Cycles in which what a layer moves can cross the bus, with so many *tiles*."""
         stack, graph, width = self._stack, self._analysis.graph, self._stack.element_bytes
-        weights = width * self._elements(self._analysis.batched)
-        others = width * self._elements(
-            [name for name in self._analysis.operations if name not in self._analysis.batched]
-        )
+        weights = self._size_bytes(self._analysis.batched)
+        others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
         handed = width * (graph.elements(graph.input_tensor) + graph.elements(graph.output_tensor)) * self._batch
         state = stack.carried_bytes * self._batch * (2 if stack.resumes else 1)
         times = tiles if weights > self._machine.sram.capacity else 1
         return self._bus_cycles(weights * times + others + handed * stack.steps + state)
 
-    def _elements(self, names: Sequence[str]) -> int:
+    def _size_bytes(self, names: Sequence[str]) -> int:
         """Of the parameters that *names* read."""
-        return sum(
-            self._analysis.graph.elements(tensor)
-            for tensor in dict.fromkeys(tensor for name in names for tensor in self._analysis.weights[name])
-        )
+        read = {tensor for name in names for tensor in self._analysis.weights[name]}
+        return sum(map(self._stack.parameter_bytes, read))
 
     def _bus_cycles(self, size_bytes: int) -> float:
         """Cycles of so many bytes a layer, with its share of the refreshes, of which there is none at the beginning."""

@@ -148,7 +148,7 @@ class Document:
         if kind == "missing":
             return self.problem(path, "is missing")
         if kind == "contradiction":
-            return self.contradiction([[*path, key] for key in item["ctx"]["keys"]], item["msg"])
+            return self.contradiction([[*path, *key.split(".")] for key in item["ctx"]["keys"]], item["msg"])
         if kind == "value_error":
             return self.problem(path, str(item["ctx"]["error"]))
         template = EXPECTED.get(kind)

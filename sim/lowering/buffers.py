@@ -19,6 +19,7 @@ from sim.lowering.fusion import Draft, WeightTiles
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import Buffer
 from workloads.graph import INPUT
+from workloads.precision import WeightFormat
 
 LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16
 SPILL_SLOTS = 2  # blocks of a spilled state that are on chip: one at work, one on its way
@@ -50,11 +51,19 @@ class Inventory:
     rest of the work.
     """
 
-    def __init__(self, analysis: Analysis, mapping: Mapping, drafts: Sequence[Draft], sizes: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        mapping: Mapping,
+        drafts: Sequence[Draft],
+        sizes: tuple[int, int],
+        stored: WeightFormat | None = None,
+    ) -> None:
         self.analysis = analysis
         self.mapping = mapping
         self.drafts = drafts
         self.element_bytes, self.state_bytes = sizes
+        self.formatted = stored or WeightFormat(8 * self.element_bytes)  # how the weights of projections lie
         self.home = {name: number for number, draft in enumerate(drafts) for name in draft.operations}
         self.stored: dict[str, Storage] = {}
         self.parameters: dict[int, Storage] = {}
@@ -239,17 +248,23 @@ class Inventory:
 
     def _place_weights(self) -> None:
         """At least one slot to use, one to fill and one for another stream to begin; every further one helps."""
-        largest = max(weights.largest for weights in self.weight_tiles) * self.element_bytes
+        largest = max(weights.largest for weights in self.weight_tiles)
         self.weights = Storage(
             Buffer("weights", "weights", largest, LEAST_WEIGHT_SLOTS), [], LOAD, most_slots=MOST_WEIGHT_SLOTS
         )
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
-        size = sum(self.analysis.graph.elements(tensor) for tensor in tensors) * self.element_bytes
+        size = sum(map(self._parameter_bytes, tensors))
         if size:
             buffer = Buffer(f"parameters.{draft.operations[0]}", "parameters", size, 1)
             self.parameters[number] = Storage(buffer, list(tensors), number, most_slots=2)
+
+    def _parameter_bytes(self, tensor: str) -> int:
+        elements = self.analysis.graph.elements(tensor)
+        if tensor in self.analysis.matrices:
+            return self.formatted.size_bytes(elements)
+        return elements * self.element_bytes
 
 
 def usable_bytes(mapping: Mapping, capacity_bytes: int) -> int:
@@ -267,7 +282,7 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
     if weights is not None:
-        every = sum(tiles.total for tiles in inventory.weight_tiles) * inventory.element_bytes
+        every = sum(tiles.total for tiles in inventory.weight_tiles)
         if every - weights.buffer.size_bytes <= left:
             left -= every - weights.buffer.size_bytes
             weights.buffer = replace(weights.buffer, slot_bytes=every, slots=1)

@@ -87,8 +87,9 @@ class ComputeStreams:
         """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
         cost, array, storage = self._costs.gemm_cost(gemm), self._machine.mac_array, self._inventory.weights
         assert storage is not None
-        own = self._costs.element_bytes
-        traffic = ceil_div(sum(operand_bytes(array, gemm, Widths(width, own, own)) for width in widths), len(widths))
+        own, weight, partial = self._costs.element_bytes, self._costs.weights.element_bytes, self._costs.accumulator_bytes
+        moved = (operand_bytes(array, gemm, Widths(width, weight, own, partial)) for width in widths)
+        traffic = ceil_div(sum(moved), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:

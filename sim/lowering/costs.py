@@ -17,6 +17,7 @@ from hw.simd import VectorUnitSpec, vector_cost
 from hw.unit_names import MAC_ARRAY, SIMD, ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.forced import Forced
+from workloads.precision import WeightFormat
 
 Shared = TypeVar("Shared")
 UNKNOWN = 2**40  # timesteps
@@ -28,7 +29,8 @@ class CostModel:
     So is whatever else they share, see :meth:`once`; all of it lives as long as the choice.
     With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
     product would be quicker. No tile has more than *longest* timesteps, of all sequences, if that is known. An element
-    has *element_bytes*, one that a recurrence makes *state_bytes*, which are as many unless given.
+    has *element_bytes*, one that a recurrence makes *state_bytes*, which are as many unless given. *weights* say how
+    those of projections lie in memory: as activations do unless given.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class CostModel:
         elementwise: bool = False,
         longest: int = UNKNOWN,
         state_bytes: int | None = None,
+        weights: WeightFormat | None = None,
+        accumulator_bytes: int | None = None,
     ) -> None:
         self._elementwise = elementwise and machine.mac_array.elementwise is not None
         self.longest = longest
@@ -46,6 +50,8 @@ class CostModel:
         self.machine = machine
         self.element_bytes = element_bytes
         self.state_bytes = state_bytes or element_bytes
+        self.weights = weights or WeightFormat(8 * element_bytes)
+        self.accumulator_bytes = accumulator_bytes or element_bytes
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._busy: dict[tuple[str, str, int, int], float] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
@@ -58,6 +64,13 @@ class CostModel:
         if key not in self._once:
             self._once[key] = make()
         return cast(Shared, self._once[key])
+
+    def by_products(self) -> CostModel:
+        """The same where contractions are done as matrix products wherever that is quicker."""
+        return CostModel(
+            self.analysis, self.machine, self.element_bytes, False, self.longest, self.state_bytes,
+            self.weights, self.accumulator_bytes,
+        )  # fmt: skip
 
     def units(self, name: str) -> tuple[ComputeUnit, ...]:
         """The units that can do *name*, the specialised one first; none if no table of cycles has its functions."""
@@ -77,7 +90,34 @@ class CostModel:
     def in_products(self, name: str) -> bool:
         """Whether the array may do *name* as a matrix product."""
         kind = self.analysis.kind(name)
-        return kind == "projection" or (kind == "contraction" and not self._elementwise)
+        if kind == "contraction":
+            return not self._elementwise and self.machine.mac_array.takes(*self._multiplied(name))
+        return kind == "projection"
+
+    def _multiplied(self, name: str) -> tuple[int, int]:
+        """Bits of the elements that the contraction *name* multiplies: of a weight, and of what it meets.
+
+        Of two activations both have as many as the wider, to which the array widens the other.
+        """
+        tensors = (reference.tensor for reference in self.analysis.operations[name].equation.references)
+        widths = (self.width(tensor) for tensor in tensors if tensor not in self.analysis.graph.parameters)
+        widest = 8 * max(widths, default=self.element_bytes)
+        return (self.weights.bits if self.analysis.weights[name] else widest), widest
+
+    def width(self, tensor: str) -> int:
+        """Bytes of an element of an activation or a state."""
+        return self.analysis.width(tensor, self.element_bytes, self.state_bytes)
+
+    def rate(self, name: str) -> int:
+        """MACs that a PE does in a cycle of the contraction *name*."""
+        return self.once(("rate", name), lambda: self.machine.mac_array.rate(*self._multiplied(name)))
+
+    def untaken(self) -> dict[str, str]:
+        """Projections whose elements the array does not multiply, and the type that they have."""
+        types = {name: self._multiplied(name) for name, weights in self.analysis.weights.items() if weights}
+        projections = {name: bits for name, bits in types.items() if self.analysis.kind(name) == "projection"}
+        array = self.machine.mac_array
+        return {name: "w{}a{}".format(*bits) for name, bits in projections.items() if not array.takes(*bits)}
 
     def in_passes(self, name: str, spec: VectorUnitSpec | None) -> bool:
         """Whether something as *spec* says can do *name* elementwise; None stands for what cannot do so at all."""
@@ -135,9 +175,8 @@ class CostModel:
         """
         if "bank_conflicts" in self.machine.ideal:
             return 0.0
-        size, width = self.analysis.size, self.analysis.width
         moved = sum(
-            size(indices, parts) * width(tensor, self.element_bytes, self.state_bytes)
+            self.analysis.size(indices, parts) * self.width(tensor)
             for tensor, indices in (*forced.operands(name), *forced.results(name))
         )
         return moved / self.machine.sram.bytes_per_cycle
@@ -217,14 +256,14 @@ class CostModel:
         """What the parts of *gemm* take together at least, however its n and k are cut."""
         array, ideal = self.machine.mac_array, self.machine.ideal
         if "edges" in ideal:
-            return ceil_div(gemm.macs, array.macs_per_cycle)
+            return ceil_div(gemm.macs_in_words, array.macs_per_cycle)
         return self.once(("least cycles", gemm), lambda: least_cycles(array, gemm, "fill_drain" not in ideal))
 
     def least_batch_cycles(self, gemm: Gemm) -> float:
         """What the parts of *gemm* take together at least, however its batch is cut."""
         array, ideal = self.machine.mac_array, self.machine.ideal
         if "edges" in ideal or ("fill_drain" in ideal and array.folds == "serial"):
-            return ceil_div(gemm.macs, array.macs_per_cycle)
+            return ceil_div(gemm.macs_in_words, array.macs_per_cycle)
         return self.once(("least of a batch", gemm), lambda: gemm.batch * least_cycles_of_a_product(array, gemm))
 
     def passes(self, name: str, scale: int, parts: int) -> list[VectorPass]:
@@ -246,5 +285,5 @@ class CostModel:
         assert shape is not None
         batch, m, n, k = (self.analysis.size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
         if self.analysis.kind(name) == "projection":
-            return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch)
-        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale)
+            return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch, rate=self.rate(name))
+        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale, rate=self.rate(name))

@@ -33,7 +33,7 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
                 loads[MAC_ARRAY] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
-            loads[DMA] += dram_cycles(draft.weights.total * costs.element_bytes) / tiles
+            loads[DMA] += dram_cycles(draft.weights.total) / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)

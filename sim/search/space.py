@@ -180,7 +180,7 @@ class Space:
         """Items of a tile of *mapping* at the very least, found without making them."""
         weights = sum(self._costs.analysis.graph.elements(name) for name in self._projected)
         stepped = mapping.tile_steps * mapping.groups if mapping.stepped else 0
-        return stepped + weights * self._costs.element_bytes // mapping.weight_slot_bytes
+        return stepped + weights * self._costs.weights.bits // 8 // mapping.weight_slot_bytes
 
     def _may_have(self, items: int) -> bool:
         """Whether there is memory for the tables of so many *items*."""
@@ -211,4 +211,4 @@ class Space:
 def stored(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory:
     """What *stack* keeps on chip with a *mapping*, with the least number of slots."""
     drafts = cut_into_streams(costs, mapping)
-    return Inventory(costs.analysis, mapping, drafts, (stack.element_bytes, stack.state_bytes))
+    return Inventory(costs.analysis, mapping, drafts, (stack.element_bytes, stack.state_bytes), stack.weights)
