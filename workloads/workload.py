@@ -138,7 +138,8 @@ class WorkloadSpec(Spec):
     @model_validator(mode="after")
     def _one_width_of_states(self) -> WorkloadSpec:
         if self.state_precision is not None and self.widths.state is not None:
-            raise contradiction("the width of states is set twice", "state_precision", "precision.state")
+            message = "states have their width from both state_precision and precision.state, expected one of them"
+            raise contradiction(message, "state_precision", "precision.state")
         return self
 
     @property

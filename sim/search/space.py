@@ -64,6 +64,7 @@ class Space:
         self._costs = costs
         self._limits = limits
         self._check_functions()
+        self._check_types()
         self._check_places()
         self.choices = Choices(stack, costs)
         analysis = costs.analysis
@@ -85,6 +86,13 @@ class Space:
             message = f"has no figure for {', '.join(missing)}; needed by {', '.join(undone[:3])}"
             message += " and others" if undone[3:] else ""
             raise MappingError(([("simd", "cycles")], message))
+
+    def _check_types(self) -> None:
+        for name, kind in self._costs.untaken().items():
+            array = self._costs.machine.mac_array
+            taken = ", ".join(dict.fromkeys((*(array.types or ()), *array.rates)))
+            message = f"{name} multiplies {kind}, which the MAC array does not take, expected one of {taken}"
+            raise MappingError(([("precision",), ("mac_array", "types")], message))
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []
