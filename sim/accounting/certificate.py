@@ -91,7 +91,8 @@ class _Bounds:
             loads = self._loads.of(stepped, cut, view, placed)
             ways = self._ways_of(loads)
             compute = [
-                max(before, dealt(loads, ways, tile.projections)) for before, tile in zip(compute, tiles, strict=True)
+                max(before, dealt(loads._replace(lanes=loads.lanes + tile.lanes), ways, tile.projections))
+                for before, tile in zip(compute, tiles, strict=True)
             ]
             found = min(zip(compute, (tile.dram for tile in tiles), strict=True), key=max)
             if max(found) >= max(best):

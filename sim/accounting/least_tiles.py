@@ -20,10 +20,14 @@ LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
 
 
 class Tile(NamedTuple):
-    """Cycles of a layer with tiles of one length: of the array for projections, and of the DRAM's bus."""
+    """Cycles of a layer with tiles of one length: of the array for projections, of the DRAM's bus, of lanes.
+
+    Lanes dequantise weights that the array does not take, all of them in each tile.
+    """
 
     projections: float
     dram: float
+    lanes: float = 0.0
 
 
 class LeastTiles:
@@ -34,13 +38,14 @@ class LeastTiles:
         self._analysis = costs.analysis
         self._batch = stack.spec.batch
         self._gemms = [costs.gemm(name, 1, 1) for name in self._analysis.batched]
+        self._conversion = self._conversion_cycles()
 
     def best(self) -> Iterator[Tile]:
         """What no other length of tiles betters in both, of all that the SRAM has room for."""
         steps, longest = self._stack.steps, self._longest_tile()
         found = [self._tile(length) for length in range(1, min(longest, LONGEST_TILE) + 1)]
         if longest > LONGEST_TILE:
-            found.append(Tile(self._at_full_rate(), self._dram(ceil_div(steps, longest))))
+            found.append(self._with_tiles(self._at_full_rate(), ceil_div(steps, longest)))
         least = inf
         for tile in sorted(found):
             if tile.dram < least:
@@ -51,7 +56,11 @@ class LeastTiles:
         whole, rest = divmod(self._stack.steps, length)
         sizes = [(whole, length), *([(1, rest)] if rest else [])]
         cycles = sum(count * self.projections(size) for count, size in sizes)
-        return Tile(cycles, self._dram(whole + bool(rest)))
+        return self._with_tiles(cycles, whole + bool(rest))
+
+    def _with_tiles(self, projections: float, tiles: int) -> Tile:
+        """So many *tiles*, whose *projections* take so many cycles."""
+        return Tile(projections, self._dram(tiles), tiles * self._conversion)
 
     def projections(self, timesteps: int) -> float:
         """Cycles of the array for the projections of so many *timesteps* at once, however their weights are cut."""
@@ -61,6 +70,13 @@ class LeastTiles:
     def _at_full_rate(self) -> float:
         cycles = sum(gemm.macs_in_words for gemm in self._gemms)
         return cycles * self._stack.steps * self._batch / self._machine.mac_array.macs_per_cycle
+
+    def _conversion_cycles(self) -> int:
+        """Cycles at the lanes' full rate in which all weights that the array does not take are dequantised once."""
+        names = [name for name in self._analysis.batched if self._costs.dequantised(name) is not None]
+        read = {tensor for name in names for tensor in self._analysis.weights[name]}
+        weights = sum(map(self._analysis.graph.elements, read))
+        return self._costs.conversion_cost(weights).useful_cycles if weights else 0
 
     def _longest_tile(self) -> int:
         """Timesteps for which the SRAM could hold the largest operand that a projection needs whole."""
@@ -82,7 +98,7 @@ class LeastTiles:
         others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
         handed = width * (graph.elements(graph.input_tensor) + graph.elements(graph.output_tensor)) * self._batch
         state = stack.carried_bytes * self._batch * (2 if stack.resumes else 1)
-        times = tiles if weights > self._machine.sram.capacity else 1
+        times = tiles if self._conversion or weights > self._machine.sram.capacity else 1
         return self._bus_cycles(weights * times + others + handed * stack.steps + state)
 
     def _size_bytes(self, names: Sequence[str]) -> int:

@@ -54,6 +54,11 @@ class Analysis:
         return [n for n in self.operations if self.kind(n) == "projection" and n not in self.recurrent]
 
     @cached_property
+    def contracted(self) -> list[str]:
+        """Projections and contractions of activations."""
+        return [name for name, shape in self.shapes.items() if shape is not None]
+
+    @cached_property
     def predecessors(self) -> dict[str, tuple[str, ...]]:
         """Operation -> operations whose result of the same timestep it reads."""
         return {

@@ -3,7 +3,7 @@
 Roles: *state* (tensors that a later timestep reads; a *spilled* one is on chip for a few blocks at a time),
 *parameters* (of everything but projections, resident for a layer), *step* (between stepped streams, a few steps deep),
 *tile* (a tile of tokens of one block or of all), *weights* (a pool of slots that all projections share, or, if they
-fit, all weights of a layer). An elementwise result takes over the buffer of an operand that nothing needs any more.
+fit, all weights of a layer; and a few of each stream whose weights are dequantised). An elementwise result takes over the buffer of an operand that nothing needs any more.
 Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
 """
 
@@ -22,6 +22,7 @@ from workloads.graph import INPUT
 from workloads.precision import WeightFormat
 
 LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16
+LEAST_CONVERTED_SLOTS, MOST_CONVERTED_SLOTS = 2, 4  # tiles that are dequantised: one at work, one in the making
 SPILL_SLOTS = 2  # blocks of a spilled state that are on chip: one at work, one on its way
 LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 
@@ -69,6 +70,7 @@ class Inventory:
         self.parameters: dict[int, Storage] = {}
         self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
         self.weights: Storage | None = None
+        self.converted: dict[int, Storage] = {}  # of projections whose weights are dequantised
         self.resident = False  # whether the weights stay on chip for a whole layer
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
         self._following = Following(analysis, drafts)
@@ -86,14 +88,14 @@ class Inventory:
         """Every storage once, state and parameters first."""
         unique = {id(storage): storage for storage in self.stored.values()}
         weights = [] if self.weights is None else [self.weights]
-        return [*unique.values(), *self.parameters.values(), *weights]
+        return [*unique.values(), *self.parameters.values(), *weights, *self.converted.values()]
 
     def least_bytes(self, tile_steps: int) -> int:
         """Bytes of everything but weights, with the least number of slots, if a tile is *tile_steps* timesteps long."""
         return sum(
             self._slot_bytes(storage, tile_steps) * storage.buffer.slots
             for storage in self.storages()
-            if storage is not self.weights
+            if storage.buffer.role != "weights"
         )
 
     def resized(self, mapping: Mapping, drafts: Sequence[Draft]) -> Inventory:
@@ -252,6 +254,11 @@ class Inventory:
         self.weights = Storage(
             Buffer("weights", "weights", largest, LEAST_WEIGHT_SLOTS), [], LOAD, most_slots=MOST_WEIGHT_SLOTS
         )
+        self.converted = {
+            number: Storage(_converted_buffer(draft), [], number, most_slots=MOST_CONVERTED_SLOTS)
+            for number, draft in enumerate(self.drafts)
+            if draft.weights is not None and draft.weights.used is not None
+        }
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
@@ -265,6 +272,21 @@ class Inventory:
         if tensor in self.analysis.matrices:
             return self.formatted.size_bytes(elements)
         return elements * self.element_bytes
+
+
+def _converted_buffer(draft: Draft) -> Buffer:
+    assert draft.weights is not None
+    return Buffer(f"dequantised.{draft.operations[0]}", "weights", draft.weights.largest_used, LEAST_CONVERTED_SLOTS)
+
+
+def least_weight_bytes(tiles: Sequence[WeightTiles]) -> tuple[int, int]:
+    """Bytes that weights in *tiles* need at least: in slots, and if all stay on chip.
+
+    Weights that are dequantised do not stay: they would be wide.
+    """
+    converted = sum(LEAST_CONVERTED_SLOTS * each.largest_used for each in tiles)
+    slots = LEAST_WEIGHT_SLOTS * max((each.largest for each in tiles), default=0) + converted
+    return slots, slots if converted else sum(each.total for each in tiles)
 
 
 def usable_bytes(mapping: Mapping, capacity_bytes: int) -> int:
@@ -281,7 +303,7 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     storages, mapping = inventory.storages(), inventory.mapping
     left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
-    if weights is not None:
+    if weights is not None and not inventory.converted:
         every = sum(tiles.total for tiles in inventory.weight_tiles)
         if every - weights.buffer.size_bytes <= left:
             left -= every - weights.buffer.size_bytes

@@ -21,6 +21,8 @@ from workloads.precision import WeightFormat
 
 Shared = TypeVar("Shared")
 UNKNOWN = 2**40  # timesteps
+BITS = (4, 8, 16, 32)
+"""What an element can have."""
 
 
 class CostModel:
@@ -99,9 +101,8 @@ class CostModel:
 
         Of two activations both have as many as the wider, to which the array widens the other.
         """
-        tensors = (reference.tensor for reference in self.analysis.operations[name].equation.references)
-        widths = (self.width(tensor) for tensor in tensors if tensor not in self.analysis.graph.parameters)
-        widest = 8 * max(widths, default=self.element_bytes)
+        references = self.analysis.operations[name].equation.references
+        widest = 8 * max(self.width(each.tensor) for each in references if each.lag is not None)
         return (self.weights.bits if self.analysis.weights[name] else widest), widest
 
     def width(self, tensor: str) -> int:
@@ -109,15 +110,36 @@ class CostModel:
         return self.analysis.width(tensor, self.element_bytes, self.state_bytes)
 
     def rate(self, name: str) -> int:
-        """MACs that a PE does in a cycle of the contraction *name*."""
-        return self.once(("rate", name), lambda: self.machine.mac_array.rate(*self._multiplied(name)))
+        """MACs that a PE does in a cycle of the contraction *name*, with the elements that it then takes."""
+        return self.once(("rate", name), lambda: self._rate(name))
+
+    def _rate(self, name: str) -> int:
+        bits, of_activation = self._multiplied(name)
+        return self.machine.mac_array.rate(self._taken_bits(name) or bits, of_activation)
+
+    def _taken_bits(self, name: str) -> int | None:
+        """Bits that an element of the weights of *name* has where the array takes it: those stored, or more; or none.
+
+        Those of a recurrence, which stay on chip as they are stored, have no more.
+        """
+        stored, activation = self._multiplied(name)
+        wider = (each for each in BITS if each > stored) if name in self.analysis.batched else ()
+        return next((each for each in (stored, *wider) if self.machine.mac_array.takes(each, activation)), None)
+
+    def dequantised(self, name: str) -> WeightFormat | None:
+        """How the weights of the projection *name* lie for the array, if it does not take them as they are stored."""
+        taken = self._taken_bits(name)
+        return None if taken is None or taken == self._multiplied(name)[0] else WeightFormat(taken)
 
     def untaken(self) -> dict[str, str]:
-        """Projections whose elements the array does not multiply, and the type that they have."""
-        types = {name: self._multiplied(name) for name, weights in self.analysis.weights.items() if weights}
-        projections = {name: bits for name, bits in types.items() if self.analysis.kind(name) == "projection"}
-        array = self.machine.mac_array
-        return {name: "w{}a{}".format(*bits) for name, bits in projections.items() if not array.takes(*bits)}
+        """Projections whose weights the array takes in no way, and the type that they have."""
+        projections = (name for name in self.analysis.operations if self.analysis.kind(name) == "projection")
+        untaken = (name for name in projections if self._taken_bits(name) is None)
+        return {name: "w{}a{}".format(*self._multiplied(name)) for name in untaken}
+
+    def conversion_cost(self, weights: int) -> Cost:
+        """Cost of dequantising so many *weights* on lanes: a multiplication each, by the scale."""
+        return self._vector_cost([VectorPass("mul", weights, weights)])
 
     def in_passes(self, name: str, spec: VectorUnitSpec | None) -> bool:
         """Whether something as *spec* says can do *name* elementwise; None stands for what cannot do so at all."""

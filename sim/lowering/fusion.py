@@ -32,19 +32,24 @@ class WeightTiles:
     """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
 
     ``shapes`` are the GEMMs of one timestep of one sequence that differ, ``numbers`` says which of them each tile does.
-    ``stored`` says how they lie in memory.
+    ``stored`` says how they lie in memory, ``used`` how they do where they have been dequantised for the array.
     """
 
     segments: tuple[Segment, ...]
     shapes: tuple[Gemm, ...]
     numbers: Numbers
     stored: WeightFormat
+    used: WeightFormat | None = None
 
     @cached_property
     def sizes(self) -> Numbers:
         """Bytes of each tile, the scales of its groups included."""
-        sizes = [self.stored.size_bytes(gemm.k, gemm.batch * gemm.n) for gemm in self.shapes]
-        return np.array(sizes, np.int64)[self.numbers]
+        return np.array([tile_bytes(gemm, self.stored) for gemm in self.shapes], np.int64)[self.numbers]
+
+    @cached_property
+    def elements(self) -> int:
+        """Weights in all tiles."""
+        return int(np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers].sum())
 
     @cached_property
     def cut(self) -> tuple[object, ...]:
@@ -55,6 +60,11 @@ class WeightTiles:
     def largest(self) -> int:
         """Bytes of the largest tile."""
         return int(self.sizes.max())
+
+    @cached_property
+    def largest_used(self) -> int:
+        """Bytes of the largest tile that has been dequantised; 0 if none is."""
+        return 0 if self.used is None else max(tile_bytes(gemm, self.used) for gemm in self.shapes)
 
     @cached_property
     def total(self) -> int:
@@ -79,6 +89,11 @@ class Draft:
         return self.weights is not None
 
 
+def tile_bytes(gemm: Gemm, lying: WeightFormat) -> int:
+    """Bytes of the tile of weights that *gemm* multiplies by, *lying* so."""
+    return lying.size_bytes(gemm.k, gemm.batch * gemm.n)
+
+
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
     """The streams of a layer in topological order."""
     drafts = [_vector_draft(costs, mapping, names) for names in _fused(costs, mapping)]
@@ -98,12 +113,6 @@ def _fold_widths(costs: CostModel, rows: int, blocks: int) -> tuple[int, ...]:
     """How much of the n of each projection a fold does, all that tiles of weights depend on *rows* for."""
     names = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
     return tuple(costs.columns_of_a_fold(costs.gemm(name, rows, parts)) for name in names for parts in (1, blocks))
-
-
-def weight_bytes(costs: CostModel, mapping: Mapping) -> tuple[int, int]:
-    """Bytes of the largest tile of weights, and of all of them; zeros without projections."""
-    tiles = [weights for _, weights in projections(costs, mapping)]
-    return max((each.largest for each in tiles), default=0), sum(each.total for each in tiles)
 
 
 def _projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
@@ -272,7 +281,7 @@ def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> Weigh
         tiles += cut
     numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}
     order = np.array([numbers[tile] for tile in tiles], np.int64)
-    return WeightTiles(tuple(segments), tuple(numbers), order, costs.weights)
+    return WeightTiles(tuple(segments), tuple(numbers), order, costs.weights, costs.dequantised(names[0]))
 
 
 def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list[Gemm]:

@@ -32,6 +32,8 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
                 loads[MAC_ARRAY] += costs.gemm_cost(shape._replace(m=shape.m * rows)).cycles * count
+                if draft.weights.used is not None:
+                    loads[SIMD] += costs.conversion_cost(shape.batch * shape.n * shape.k).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
             loads[DMA] += dram_cycles(draft.weights.total) / tiles
         else:

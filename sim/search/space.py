@@ -9,9 +9,9 @@ from hw.quantities import format_bytes
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
 from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
-from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot, usable_bytes
+from sim.lowering.buffers import SPILL_SLOTS, Inventory, allot, least_weight_bytes, usable_bytes
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import cut_into_streams, weight_bytes
+from sim.lowering.fusion import cut_into_streams, projections
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from sim.search.bound import busy_cycles_per_step
@@ -68,9 +68,7 @@ class Space:
         self._check_places()
         self.choices = Choices(stack, costs)
         analysis = costs.analysis
-        self._projected = {
-            w for n in analysis.operations if analysis.kind(n) == "projection" for w in analysis.weights[n]
-        }
+        self._projected = {weight for name in self._projections for weight in analysis.weights[name]}
         self._stepped: dict[tuple[int, int], frozenset[str]] = {}
         self._known: dict[Genome, Candidate | None] = {}
         self._too_long: Estimate | None = None  # of a mapping with too many items for the memory that there may be
@@ -93,6 +91,13 @@ class Space:
             taken = ", ".join(dict.fromkeys((*(array.types or ()), *array.rates)))
             message = f"{name} multiplies {kind}, which the MAC array does not take, expected one of {taken}"
             raise MappingError(([("precision",), ("mac_array", "types")], message))
+        if "mul" not in self._costs.machine.simd.cycles and any(map(self._costs.dequantised, self._projections)):
+            raise MappingError(([("simd", "cycles")], "has no figure for mul; needed to dequantise weights"))
+
+    @property
+    def _projections(self) -> list[str]:
+        analysis = self._costs.analysis
+        return [name for name in analysis.operations if analysis.kind(name) == "projection"]
 
     def _check_places(self) -> None:
         operations, misfits = self._costs.analysis.operations, []
@@ -170,8 +175,8 @@ class Space:
         if genome.spill and not contents.spilled:
             return None
         capacity = usable_bytes(mapping, costs.machine.sram.capacity)
-        rest, (largest, every) = contents.least_bytes(steps), weight_bytes(costs, mapping)
-        slots = LEAST_WEIGHT_SLOTS * largest
+        rest = contents.least_bytes(steps)
+        slots, every = least_weight_bytes([weights for _, weights in projections(costs, mapping)])
         if rest + min(slots, every) <= capacity:
             drafts = cut_into_streams(costs, mapping)
             if not self._may_have(sum(draft.layout.items for draft in drafts)):

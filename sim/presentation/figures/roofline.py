@@ -87,6 +87,7 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         if ops[kind, unit] and account.busy_cycles
     )
     clock, simd = machine.clock, machine.simd
+    rates = (section.costs.rate(name) for section in sections for name in section.analysis.contracted)
     return Roofline(
         points=points,
         ops=ops.total(),
@@ -94,7 +95,7 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         seconds=result.seconds,
         clock_hz=clock,
         peaks={
-            MAC_ARRAY: 2.0 * machine.mac_array.macs_per_cycle * clock,
+            MAC_ARRAY: 2.0 * machine.mac_array.macs_per_cycle * max(rates, default=1) * clock,
             SIMD: (2.0 if simd.fma else 1.0) * simd.lanes * clock,
         },
         sram_bandwidth=float(machine.sram.clusters * machine.sram.cluster_bytes_per_cycle * clock),
