@@ -116,7 +116,7 @@ def _dequantised(section: Section) -> int:
     """Multiplications by scales in a run of *section*, which are none of the model's operations."""
     program, drafts = section.program, section.inventory.drafts
     weights = (drafts[number].weights for number in section.inventory.converted)
-    return sum(each.elements for each in weights if each is not None) * program.tiles
+    return sum(int(each.elements.sum()) for each in weights if each is not None) * program.tiles
 
 
 def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:

@@ -42,14 +42,14 @@ class WeightTiles:
     used: WeightFormat | None = None
 
     @cached_property
+    def elements(self) -> Numbers:
+        """Weights in each tile."""
+        return np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers]
+
+    @cached_property
     def sizes(self) -> Numbers:
         """Bytes of each tile, the scales of its groups included."""
         return np.array([tile_bytes(gemm, self.stored) for gemm in self.shapes], np.int64)[self.numbers]
-
-    @cached_property
-    def elements(self) -> int:
-        """Weights in all tiles."""
-        return int(np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers].sum())
 
     @cached_property
     def cut(self) -> tuple[object, ...]:
