@@ -3,8 +3,9 @@
 Roles: *state* (tensors that a later timestep reads; a *spilled* one is on chip for a few blocks at a time),
 *parameters* (of everything but projections, resident for a layer), *step* (between stepped streams, a few steps deep),
 *tile* (a tile of tokens of one block or of all), *weights* (a pool of slots that all projections share, or, if they
-fit, all weights of a layer; and a few of each stream whose weights are dequantised). An elementwise result takes over the buffer of an operand that nothing needs any more.
-Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
+fit, all weights of a layer; and a few slots of each stream whose weights are dequantised). An elementwise result takes
+over the buffer of an operand that nothing needs any more. Capacity is real: first everything gets the slots without
+which nothing moves, then what is left goes to more slots.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Inventory:
         self.mapping = mapping
         self.drafts = drafts
         self.element_bytes, self.state_bytes = sizes
-        self.formatted = stored or WeightFormat(8 * self.element_bytes)  # how the weights of projections lie
+        self.weight_format = stored or WeightFormat(8 * self.element_bytes)  # how the weights of projections lie
         self.home = {name: number for number, draft in enumerate(drafts) for name in draft.operations}
         self.stored: dict[str, Storage] = {}
         self.parameters: dict[int, Storage] = {}
@@ -270,7 +271,7 @@ class Inventory:
     def _parameter_bytes(self, tensor: str) -> int:
         elements = self.analysis.graph.elements(tensor)
         if tensor in self.analysis.matrices:
-            return self.formatted.size_bytes(elements)
+            return self.weight_format.size_bytes(elements)
         return elements * self.element_bytes
 
 

@@ -79,9 +79,9 @@ class StreamPlan:
     variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
     further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the buffers that the
-    transfers fill or empty ``lies`` in each cluster. One that ``converts`` dequantises the weights of the stream whose
-    first operation it names, tile by tile, and has no operations. Its requests are as urgent as those of others ``ahead`` tiles
-    earlier.
+    transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
+    earlier. A stream that ``converts`` has no operations: tile by tile it dequantises the weights of the stream whose
+    first operation that is.
     """
 
     name: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from sim.accounting.certificate import certificate_of
@@ -47,7 +49,7 @@ def test_a_decode_that_dram_binds_is_as_much_quicker_as_there_is_less_to_move() 
         run(prepare("mamba2", "edge", [*DECODE, DOTS, "dram.channels=1", f"precision.weights={bits}"]), stride="tile")
         for bits in ("16bit", "8bit", "4bit")
     ]
-    for more, less in zip(found, found[1:], strict=False):
+    for more, less in pairwise(found):
         assert more.bounds.resource_unit == less.bounds.resource_unit == "dram"
         gain = more.makespan_cycles / less.makespan_cycles
         assert gain == pytest.approx(more.dram_bytes / less.dram_bytes, rel=0.1)
