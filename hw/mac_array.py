@@ -105,8 +105,9 @@ class MacArraySpec(Spec):
         default_factory=dict,
         description="MACs that a PE does in a cycle, along k, by bits of weight and activation; one unless given.",
     )
-    types: Annotated[list[MacType], Field(max_length=len(get_args(MacType)))] | None = Field(
+    types: list[MacType] | None = Field(
         default=None,
+        min_length=1,
         max_length=len(get_args(MacType)),
         description="What a PE multiplies, beside what has a rate; everything unless given, narrower elements being "
         "widened on their way into it.",

@@ -26,6 +26,7 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_too_short": "{min_length} character at least",
     "string_too_long": "{max_length} characters at most",
     "string_pattern_mismatch": "one line of visible characters",
+    "too_short": "{min_length} entry at least",
     "too_long": "{max_length} entries at most",
 }
 NAMED = ("mapping.place.",)

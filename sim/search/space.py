@@ -51,9 +51,10 @@ class Candidate:
 
     @property
     def requests(self) -> float:
-        """Requests a timestep and layer; a tile of weights is loaded and used."""
-        drafts = self.inventory.drafts
-        return sum(d.layout.items * (2 if d.is_projection else 1) for d in drafts) / self.mapping.tile_steps
+        """Requests a timestep and layer; a tile of weights is loaded and used, or dequantised between the two."""
+        drafts, converted = self.inventory.drafts, self.inventory.converted
+        each = ((d.layout.items, 1 + d.is_projection + (number in converted)) for number, d in enumerate(drafts))
+        return sum(items * requests for items, requests in each) / self.mapping.tile_steps
 
 
 class Space:

@@ -114,6 +114,11 @@ def test_mistakes(
             id="no wider type of weights",
         ),
         pytest.param(
+            ["mac_array.types=[]"],
+            "--set mac_array.types=[]: mac_array.types: found [], expected 1 entry at least",
+            id="an array that takes nothing",
+        ),
+        pytest.param(
             ["precision.weights=4bit", "mac_array.types=[w16a16]", "simd.cycles={add: 1, exp: 1}"],
             "has no figure for",
             id="lanes that do not multiply",
