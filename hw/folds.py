@@ -40,6 +40,11 @@ output-stationary stream max(k, k r / rows, k c / columns), turnover max(R, r c 
 max(m, m r / rows, m c / results), turnover max(R, r c / columns); dot product stream max(ceil(k/R), k / rows,
 k c / columns, c / results). All folds of a product take as long as its fullest.
 
+*Words*: where a PE does several MACs of narrow elements in a cycle (``Gemm.rate``), k counts words, in this table, at
+the edges and in what is moved: a word has so many neighbours along k of either operand, and a PE adds up their products
+in the cycle in which it takes them. That is how arrays that double their rate for half the bits do it (NVIDIA's dp4a,
+the SDOT of Arm), and it leaves rows, columns and results as they are: what does not fill k in words gains less.
+
 Moved between SRAM and array: each fold's operands, and results; partial sums of a stationary operand are read back and
 written once for every further fold of k.
 """
@@ -87,7 +92,7 @@ class Way(NamedTuple):
 
 
 class Elements(NamedTuple):
-    """Elements of a product that pass the array's edges, of its operands and of its results."""
+    """Words of a product's operands, and elements of its results, that pass the array's edges."""
 
     left: float
     right: float
@@ -200,7 +205,7 @@ def _cycles(elements: int, a_cycle: int | None) -> int:
 
 
 def _output_stationary(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
-    m, n, k, batch = gemm
+    m, n, k, batch = gemm.sides
     rows, columns = min(m, spec.rows), min(n, spec.columns)
     stream = max(k, _cycles(k * rows, spec.edges.rows), _cycles(k * columns, spec.edges.columns))
     turnover = max(spec.rows, _cycles(rows * columns, spec.edges.results))
@@ -211,7 +216,7 @@ def _output_stationary(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
 
 def _stationary_operand(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
     """The right operand stays."""
-    m, n, k, batch = gemm
+    m, n, k, batch = gemm.sides
     rows, columns = min(k, spec.rows), min(n, spec.columns)
     stream = max(m, _cycles(m * rows, spec.edges.rows), _cycles(m * columns, spec.edges.results))
     load = max(spec.rows, _cycles(rows * columns, spec.edges.columns))
@@ -222,7 +227,7 @@ def _stationary_operand(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
 
 
 def _dot_product(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
-    m, n, k, batch = gemm
+    m, n, k, batch = gemm.sides
     columns, edges = min(n, spec.columns), spec.edges
     passing = (_cycles(k, edges.rows), _cycles(k * columns, edges.columns), _cycles(columns, edges.results))
     across = cut.n(n, spec.columns)
@@ -244,7 +249,7 @@ def _pair(spec: MacArraySpec, gemm: Gemm, cut: Cut) -> Folds:
 
 def _packed(spec: MacArraySpec, gemm: Gemm, folds: float, halves: float) -> Folds:
     """*folds* of which both sides stream all that they have; the few rows once for each of *halves*."""
-    m, n, k, batch = gemm
+    m, n, k, batch = gemm.sides
     stream = max(k, _cycles(k * spec.rows, spec.edges.rows), _cycles(k * spec.columns, spec.edges.columns))
     turnover = max(spec.rows, _cycles(m * (spec.rows + spec.columns - 2 * m), spec.edges.results))
     moved = Elements(halves * m * k, batch * k * n, batch * m * n)

@@ -7,7 +7,9 @@ after the fold's start. Stationary sums then shift out for R cycles more: RTL of
 R + (R + C - 2) + k cycles after the last fold's start, on every shape of two sizes. SCALE-Sim ends with the last sum,
 so the cycles of serial folds do as well. The forms are in hw/folds.py.
 
-Not modelled: sparsity, precision other than one MAC a PE and cycle, the cycles that it takes to change the dataflow.
+A PE that does several MACs of narrow elements in a cycle does them along k: ``Gemm.rate``, hw/folds.py.
+
+Not modelled: sparsity, the cycles that it takes to change the dataflow.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ def gemm_cost(spec: MacArraySpec, gemm: Gemm) -> Cost:
 def cost_of(spec: MacArraySpec, gemm: Gemm, way: Way) -> Cost:
     """Cost of *gemm* in one *way*; serial folds of one GEMM equal SCALE-Sim's total cycles, where it knows the way."""
     fold = folded(spec, gemm, way)
-    useful = ceil_div(gemm.macs, spec.macs_per_cycle)
+    useful = ceil_div(gemm.macs_in_words, spec.macs_per_cycle)
     taken = int(fold.folds * _period(spec, fold))
     if spec.folds == "overlapped":
         return Cost(taken, result_cycles(spec, gemm, way) - taken, useful)
@@ -79,11 +81,15 @@ def _left_out(gemm: Gemm, way: Way, fold: Folds) -> int:
 
 
 class Widths(NamedTuple):
-    """Bytes of an element of a GEMM's (m, k) operand, of its (k, n) operand and of its result."""
+    """Bytes of an element of a GEMM's (m, k) operand, of its (k, n) operand and of its result.
 
-    left: int
-    right: int
+    A partial sum that leaves the array between two folds has ``partial`` bytes, as a result unless given.
+    """
+
+    left: float
+    right: float
     result: int
+    partial: int | None = None
 
 
 def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
@@ -92,10 +98,13 @@ def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
 
 
 def bytes_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> int:
-    """SRAM traffic of *gemm* in one *way*: each fold streams its operands in, and results move."""
+    """SRAM traffic of *gemm* in one *way*, in whole bytes: each fold streams its operands in, and results move."""
     fold = folded(spec, gemm, way)
     left, right, result = fold.moved
-    return int(left * widths.left + right * widths.right + (result + fold.partial) * widths.result)
+    finished = gemm.batch * gemm.m * gemm.n
+    partial = (result - finished + fold.partial) * (widths.partial or widths.result)
+    operands = (left * widths.left + right * widths.right) * gemm.rate
+    return ceil(operands + finished * widths.result + partial)
 
 
 def least_cycles(spec: MacArraySpec, gemm: Gemm, pays_fill: bool = True) -> float:

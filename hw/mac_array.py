@@ -25,6 +25,11 @@ from hw.spec import Spec
 from hw.sram import FetchAhead
 
 Dataflow = Literal["weight_stationary", "output_stationary", "input_stationary", "dot_product"]
+MacType = Literal[
+    "w4a4", "w4a8", "w4a16", "w4a32", "w8a4", "w8a8", "w8a16", "w8a32",
+    "w16a4", "w16a8", "w16a16", "w16a32", "w32a4", "w32a8", "w32a16", "w32a32",
+]  # fmt: skip
+"""Bits of a weight and of the activation that a MAC multiplies it by; of two activations both have the wider's."""
 LONGEST_SIDE = 65_536  # of an array, in PEs
 
 
@@ -76,7 +81,7 @@ class PeSpec(VectorTable):
 
 
 class MacArraySpec(ComputeSpec):
-    """``rows`` x ``columns`` processing elements (PEs), one MAC a PE and cycle."""
+    """``rows`` x ``columns`` processing elements (PEs), one MAC a PE and cycle, or as many as ``rates`` say."""
 
     products: ClassVar[bool] = True
 
@@ -100,12 +105,32 @@ class MacArraySpec(ComputeSpec):
     elementwise: PeSpec | None = Field(
         default=None, description="What else a PE can do, an element at a time; nothing unless given."
     )
+    rates: dict[MacType, Annotated[int, Field(ge=1, le=64, json_schema_extra={"unit": "MACs a cycle"})]] = Field(
+        default_factory=dict,
+        description="MACs that a PE does in a cycle, along k, by bits of weight and activation; one unless given.",
+    )
+    types: list[MacType] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=len(get_args(MacType)),
+        description="What a PE multiplies, beside what has a rate; everything unless given, narrower elements being "
+        "widened on their way into it.",
+    )
     fetch_ahead: FetchAhead = 32
 
     @property
     def macs_per_cycle(self) -> int:
-        """Peak rate."""
+        """Peak rate of what has no rate of its own."""
         return self.rows * self.columns
+
+    def takes(self, weight_bits: int, activation_bits: int) -> bool:
+        """Whether a PE multiplies elements of so many bits."""
+        kind = f"w{weight_bits}a{activation_bits}"
+        return self.types is None or kind in self.types or kind in self.rates
+
+    def rate(self, weight_bits: int, activation_bits: int) -> int:
+        """MACs that a PE does in a cycle with elements of so many bits."""
+        return {str(kind): rate for kind, rate in self.rates.items()}.get(f"w{weight_bits}a{activation_bits}", 1)
 
     @property
     def elements(self) -> int:

@@ -5,19 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hw.integers import ceil_div
+
 
 class Gemm(NamedTuple):
-    """``batch`` independent products of an (m, k) by a (k, n) matrix; ``k`` counts every accumulated product."""
+    """``batch`` independent products of an (m, k) by a (k, n) matrix; ``k`` counts every accumulated product.
+
+    A PE takes a word of ``rate`` elements that follow each other along k from either operand in a cycle.
+    """
 
     m: int
     n: int
     k: int
     batch: int = 1
+    rate: int = 1
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates in all."""
         return self.batch * self.m * self.n * self.k
+
+    @property
+    def words(self) -> int:
+        """Words along k, of which the last may be padded."""
+        return ceil_div(self.k, self.rate)
+
+    @property
+    def macs_in_words(self) -> int:
+        """Cycles of a single PE for all of it, if each of its cycles has a whole word."""
+        return ceil_div(self.macs, self.rate)
+
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        """(m, n, k, batch) as the array folds them: k in words."""
+        return self.m, self.n, self.words, self.batch
 
 
 class VectorPass(NamedTuple):

@@ -105,8 +105,8 @@ def _operations(workload: Workload) -> Iterator[tuple[str, OperationCounts]]:
 
 def _least_traffic(workload: Workload, state_bytes: int) -> int:
     spec, graph, head = workload.spec, workload.graph, workload.head
-    weights = sum(stack.layers * stack.graph.parameter_count for stack in workload.stacks)
+    weights = sum(stack.layers * sum(map(stack.parameter_bytes, stack.graph.parameters)) for stack in workload.stacks)
     d_model = graph.row_elements(graph.input_tensor)
     results = head.graph.elements(head.graph.output_tensor) * spec.batch if head else d_model * workload.tokens
-    elements = weights + d_model * workload.tokens + results
-    return elements * workload.stacks[0].element_bytes + state_bytes * (2 if spec.phase == "decode" else 1)
+    handed = (d_model * workload.tokens + results) * workload.stacks[0].element_bytes
+    return weights + handed + state_bytes * (2 if spec.phase == "decode" else 1)

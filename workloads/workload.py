@@ -9,21 +9,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from workloads.contractions import matrices
 from workloads.graph import TimestepGraph
 from workloads.models.blocks import head
 from workloads.models.registry import GENERATORS, SEQUENTIAL, Generator
-from workloads.spec import Description, Name, Spec
+from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits
+from workloads.spec import Description, Name, Spec, contradiction
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SpareSram = Literal["evenly", "weights"]
 Objective = Literal["time", "energy", "edp"]
-Precision = Literal["8bit", "16bit", "32bit"]
 ChunkTokens = Annotated[int, Field(ge=1, le=65_536, json_schema_extra={"unit": "tokens"})]
 CHUNKS = (4, 8, 16, 32, 64, 128, 256)  # tokens, of which the best is chosen where that is wished
-PRECISION_BYTES: dict[Precision, int] = {"8bit": 1, "16bit": 2, "32bit": 4}
 
 
 class MappingSpec(Spec):
@@ -124,14 +124,31 @@ class WorkloadSpec(Spec):
     batch: int = Field(
         default=1, ge=1, le=65_536, json_schema_extra={"unit": "sequences"}, description="Sequences side by side."
     )
-    precision: Precision = Field(default="16bit", description="Width of weights and activations.")
+    precision: Annotated[Precision | PrecisionSpec, OrScalar()] = Field(
+        default="16bit",
+        description="Width of weights and activations, 8bit, 16bit or 32bit; or a mapping, of each class of tensor.",
+    )
     state_precision: Precision | None = Field(
-        default=None, description="Width of what belongs to a recurrence; as the precision unless given."
+        default=None, description="Width of what belongs to a recurrence; as activations unless given."
     )
     mapping: MappingSpec = Field(
         default_factory=MappingSpec,  # to make one now would build its schema at import
         description="How the workload is to be laid onto a machine; what is left out is chosen.",
     )
+
+    @model_validator(mode="after")
+    def _one_width_of_states(self) -> WorkloadSpec:
+        if self.state_precision is not None and self.widths.state is not None:
+            message = "states have their width from both state_precision and precision.state, expected one of them"
+            raise contradiction(message, "state_precision", "precision.state")
+        return self
+
+    @property
+    def widths(self) -> PrecisionSpec:
+        """The precision of each class of tensor; of states that which ``precision`` says."""
+        if isinstance(self.precision, PrecisionSpec):
+            return self.precision
+        return PrecisionSpec(weights=self.precision, activations=self.precision)
 
 
 @dataclass(frozen=True)
@@ -168,13 +185,35 @@ class Stack:
 
     @cached_property
     def element_bytes(self) -> int:
-        """Bytes of a weight or an activation."""
-        return PRECISION_BYTES[self.spec.precision]
+        """Bytes of an activation, or of a parameter that no projection multiplies by."""
+        return bits(self.spec.widths.activations) // 8
+
+    @cached_property
+    def weights(self) -> WeightFormat:
+        """How the weights of projections lie in memory."""
+        widths = self.spec.widths
+        return WeightFormat(bits(widths.weights), widths.group, bits(widths.scale))
+
+    def parameter_bytes(self, tensor: str) -> int:
+        """Bytes of a parameter at least: what its tiles are rounded up to, and scales that they share, not counted."""
+        elements = self.graph.elements(tensor)
+        return self.weights.size_bytes(elements) if tensor in self._matrices else elements * self.element_bytes
+
+    @cached_property
+    def _matrices(self) -> frozenset[str]:
+        return matrices(self.graph)
+
+    @cached_property
+    def accumulator_bytes(self) -> int:
+        """Bytes of a partial sum."""
+        widths = self.spec.widths
+        return bits(widths.accumulators or widths.activations) // 8
 
     @cached_property
     def state_bytes(self) -> int:
         """Bytes of an element of a tensor that is part of a recurrence."""
-        return PRECISION_BYTES[self.spec.state_precision or self.spec.precision]
+        widths = self.spec.widths
+        return bits(self.spec.state_precision or widths.state or widths.activations) // 8
 
     @cached_property
     def carried_bytes(self) -> int:

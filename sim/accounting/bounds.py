@@ -124,7 +124,7 @@ def _element_latency(costs: CostModel, name: str, unit: ComputeUnit) -> tuple[in
     shape, array = costs.analysis.shapes[name], costs.arrays[unit].spec
     options = [spec.passes_cost(passes)] if costs.in_passes(name, unit) else []
     if shape is not None:
-        product = Gemm(1, 1, costs.analysis.size(shape.k))
+        product = Gemm(1, 1, costs.analysis.size(shape.k), rate=costs.types.rate(name, unit))
         options += [cost_of(array, product, way) for way in ways(array, product)]
     options = [freed_cost(cost, ideal) for cost in options]
     return min(cost.cycles for cost in options), min(cost.cycles + cost.tail_cycles for cost in options)

@@ -78,6 +78,8 @@ def class_weights(section: Section, plan: StreamPlan) -> dict[str, int]:
     """The classes that requests of *plan* belong to, each with the cycles that its operations would take alone."""
     if plan.moves is not None:
         return {plan.moves.kind: 1}
+    if plan.converts:
+        return {"dequantisation": 1}
     return operation_weights(section, plan.unit, plan.operations)
 
 

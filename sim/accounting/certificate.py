@@ -53,8 +53,7 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
         stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
-        width, longest = costs.element_bytes, costs.longest
-        costs = CostModel(costs.analysis, costs.machine, width, longest=longest, state_bytes=costs.state_bytes)
+        costs = costs.by_products()
     bounds = _Bounds(stack, costs)
     known: list[tuple[float, SpentOn]] = bounds.side_by_side()
     known.append((bounds.sram(), "SRAM"))
@@ -102,19 +101,26 @@ class _Bounds:
 
     def _dealing(self, loads: Loads, enough: float) -> Callable[[Tile], float]:
         """Tile -> the time that its projections and *loads* take, or *enough*."""
-        classes = self._classes
+        classes, converter = self._classes, self._classes.number(self._costs.converter)
+
+        def fixed(tile: Tile) -> list[float]:
+            cycles = list(loads.fixed)
+            cycles[converter] += tile.conversion / classes.all[converter].many
+            return cycles
+
+        def in_fractions(tile: Tile) -> float:
+            either = (*loads.either, *tile.projections)
+            return self._weights.least(Loads(tuple(fixed(tile)), either), max(enough, tile.dram))
+
+        def in_ways(tile: Tile) -> float:
+            cycles = fixed(tile)
+            cycles[array] += tile.projections[0][array]
+            return dealt(Loads(tuple(cycles), loads.either), ways)
+
         if not classes.are_two:
-            return lambda tile: self._weights.least(
-                Loads(loads.fixed, (*loads.either, *tile.projections)), max(enough, tile.dram)
-            )
+            return in_fractions
         ways, array = self._ways_of(loads), classes.arrays[0]
-
-        def beside(tile: Tile) -> float:
-            fixed = list(loads.fixed)
-            fixed[array] += tile.projections[0][array]
-            return dealt(Loads(tuple(fixed), loads.either), ways)
-
-        return beside
+        return in_ways
 
     def _ways_of(self, loads: Loads) -> Ways | None:
         if loads.either not in self._ways:

@@ -109,7 +109,7 @@ class LeastLoads:
             ways.append(view(work, unit, elsewhere))
         if self._costs.in_products(work.name, unit):
             scale, repeats = (self._batch, self._steps) if work.stepped else (self._batch * self._steps, 1)
-            gemm = self._costs.gemm(work.name, scale, work.parts)
+            gemm = self._costs.gemm(work.name, unit, scale, work.parts)
             ways.append(self._costs.arrays[unit].least_batch_cycles(gemm) * work.parts * repeats)
         return min(ways)
 

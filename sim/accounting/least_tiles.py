@@ -26,11 +26,13 @@ Rows = tuple[tuple[float, ...], ...]
 class Tile(NamedTuple):
     """Cycles of a layer with tiles of one length: of arrays for projections, and of the DRAM's bus.
 
-    Where one class of arrays does all projections, these are one thing to do.
+    Where one class of arrays does all projections, these are one thing to do. In a ``conversion`` weights that no array
+    takes are dequantised, all of them in each tile.
     """
 
     projections: Rows
     dram: float
+    conversion: float = 0.0
 
 
 class LeastTiles:
@@ -40,14 +42,15 @@ class LeastTiles:
         self._stack, self._costs, self._machine, self._classes = stack, costs, costs.machine, classes
         self._analysis = costs.analysis
         self._batch = stack.spec.batch
-        self._gemms = [costs.gemm(name, 1, 1) for name in self._analysis.batched]
+        self._gemms = {unit: [costs.gemm(name, unit, 1, 1) for name in self._analysis.batched] for unit in costs.arrays}
+        self._conversion = self._conversion_cycles()
 
     def best(self) -> Iterator[Tile]:
         """What no other length of tiles betters in both, of all that the SRAM has room for."""
         steps, longest = self._stack.steps, self._longest_tile()
         found = [self._tile(length) for length in range(1, min(longest, LONGEST_TILE) + 1)]
         if longest > LONGEST_TILE:
-            found.append(Tile(self._at_full_rate(), self._dram(ceil_div(steps, longest))))
+            found.append(self._with_tiles(self._at_full_rate(), ceil_div(steps, longest)))
         kept: list[Tile] = []
         for tile in sorted(found):
             if not any(_no_worse(each, tile) for each in reversed(kept)):
@@ -61,13 +64,21 @@ class LeastTiles:
             tuple(whole * each + (last[number][of] if last else 0.0) for of, each in enumerate(row))
             for number, row in enumerate(self._rows(length))
         )
-        return Tile(cycles, self._dram(whole + bool(rest)))
+        return self._with_tiles(cycles, whole + bool(rest))
+
+    def _with_tiles(self, projections: Rows, tiles: int) -> Tile:
+        """So many *tiles*, whose *projections* take so many cycles."""
+        return Tile(projections, self._dram(tiles), tiles * self._conversion)
 
     def _rows(self, timesteps: int) -> Rows:
         """Cycles for the projections of so many *timesteps* at once, however their weights are cut."""
         rows = timesteps * self._batch
-        gemms = [gemm._replace(m=gemm.m * rows) for gemm in self._gemms]
-        return self._by_class(lambda unit, number: self._costs.arrays[unit].least_cycles(gemms[number]))
+
+        def cycles(unit: str, number: int) -> float:
+            gemm = self._gemms[unit][number]
+            return self._costs.arrays[unit].least_cycles(gemm._replace(m=gemm.m * rows))
+
+        return self._by_class(cycles)
 
     def projections(self, timesteps: int) -> float:
         """Cycles in which all arrays together do the projections of so many *timesteps* at once, at least."""
@@ -76,15 +87,23 @@ class LeastTiles:
     def _at_full_rate(self) -> Rows:
         times = self._stack.steps * self._batch
         rates = {unit: array.spec.macs_per_cycle for unit, array in self._costs.arrays.items()}
-        return self._by_class(lambda unit, number: self._gemms[number].macs * times / rates[unit])
+        return self._by_class(lambda unit, number: self._gemms[unit][number].macs_in_words * times / rates[unit])
 
     def _by_class(self, cycles: Callable[[str, int], float]) -> Rows:
         """Rows of all projections, for which one array takes so many *cycles*: (array, number) -> cycles."""
-        arrays, numbers = self._classes.arrays, range(len(self._gemms))
+        arrays, numbers = self._classes.arrays, range(len(self._analysis.batched))
         units = {each: self._classes.all[each].unit for each in arrays}
         if len(arrays) == 1:
             return (self._classes.row({each: sum(cycles(units[each], n) for n in numbers) for each in arrays}),)
         return tuple(self._classes.row({each: cycles(units[each], n) for each in arrays}) for n in numbers)
+
+    def _conversion_cycles(self) -> int:
+        """Cycles at a unit's full rate in which all weights that no array takes are dequantised once."""
+        costs = self._costs
+        names = [n for n in self._analysis.batched if all(costs.types.dequantised(n, unit) for unit in costs.units(n))]
+        read = {tensor for name in names for tensor in self._analysis.weights[name]}
+        weights = sum(map(self._analysis.graph.elements, read))
+        return costs.conversion_cost(weights).useful_cycles if weights else 0
 
     def _longest_tile(self) -> int:
         """Timesteps for which the SRAM could hold the largest operand that a projection needs whole."""
@@ -102,21 +121,17 @@ class LeastTiles:
     def _dram(self, tiles: int) -> float:
         """Cycles in which what a layer moves can cross the bus, with so many *tiles*."""
         stack, graph, width = self._stack, self._analysis.graph, self._stack.element_bytes
-        weights = width * self._elements(self._analysis.batched)
-        others = width * self._elements(
-            [name for name in self._analysis.operations if name not in self._analysis.batched]
-        )
+        weights = self._size_bytes(self._analysis.batched)
+        others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
         handed = width * (graph.elements(graph.input_tensor) + graph.elements(graph.output_tensor)) * self._batch
         state = stack.carried_bytes * self._batch * (2 if stack.resumes else 1)
-        times = tiles if weights > self._machine.sram.capacity else 1
+        times = tiles if self._conversion or weights > self._machine.sram.capacity else 1
         return self._bus_cycles(weights * times + others + handed * stack.steps + state)
 
-    def _elements(self, names: Sequence[str]) -> int:
+    def _size_bytes(self, names: Sequence[str]) -> int:
         """Of the parameters that *names* read."""
-        return sum(
-            self._analysis.graph.elements(tensor)
-            for tensor in dict.fromkeys(tensor for name in names for tensor in self._analysis.weights[name])
-        )
+        read = {tensor for name in names for tensor in self._analysis.weights[name]}
+        return sum(map(self._stack.parameter_bytes, read))
 
     def _bus_cycles(self, size_bytes: int) -> float:
         """Cycles of so many bytes a layer, with its share of the refreshes, of which there is none at the beginning."""
@@ -132,7 +147,7 @@ class LeastTiles:
 
 def _no_worse(one: Tile, other: Tile) -> bool:
     """Whether *one* takes no more than the *other*, wherever things are done."""
-    if one.dram > other.dram:
+    if one.dram > other.dram or one.conversion > other.conversion:
         return False
     pairs = zip(one.projections, other.projections, strict=True)
     return all(mine <= its for both in pairs for mine, its in zip(*both, strict=True))

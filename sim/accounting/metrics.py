@@ -55,7 +55,7 @@ def build_result(
     macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
-    energy_fj = machine.energy.total_fj(ops, read + written)
+    energy_fj = machine.energy.total_fj(ops + sum(map(_dequantised, sections)), read + written)
     units = {name: _account(sections, name, account) for name, account in accounts.items()}
     units |= _sram_account(machine, sections, makespan)
     roofline = paper_roofline_cycles(ops, machine.macs_per_cycle)
@@ -109,6 +109,13 @@ def _moved(program: Program, write: bool) -> int:
         for stream in program.streams
         if isinstance(stream.requests, Transfers) and stream.requests.write == write
     )
+
+
+def _dequantised(section: Section) -> int:
+    """Multiplications by scales in a run of *section*, which are none of the model's operations."""
+    program, drafts = section.program, section.inventory.drafts
+    weights = (drafts[number].weights for number in section.inventory.converted)
+    return sum(int(each.elements.sum()) for each in weights if each is not None) * program.tiles
 
 
 def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:

@@ -30,7 +30,7 @@ class OrderRecorder(RunObserver):
             self._section = section
 
     def busy(self, unit: str, offered: Any, start: int, end: int) -> None:
-        if offered.plan.costs:
+        if offered.plan.operations:
             self._started.append((start, offered.plan, offered.tile, offered.item))
 
     def order(self, layer: int) -> Iterator[Turn]:

@@ -32,6 +32,10 @@ class Classes:
         self.all = found
         self._able: dict[str, list[int]] = {}
 
+    def number(self, unit: str) -> int:
+        """The number of the class that *unit* stands for; the first if it stands for none."""
+        return next((number for number, each in enumerate(self.all) if each.unit == unit), 0)
+
     def able(self, name: str) -> list[int]:
         """The numbers of the classes that can do the operation *name*."""
         if name not in self._able:

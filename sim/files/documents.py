@@ -26,11 +26,16 @@ EXPECTED = {  # kind of mistake -> what was expected, where pydantic's words do 
     "string_too_short": "{min_length} character at least",
     "string_too_long": "{max_length} characters at most",
     "string_pattern_mismatch": "one line of visible characters",
+    "too_short": "{min_length} entry at least",
     "too_long": "{max_length} entries at most",
     "union_tag_not_found": "a mapping with the key {discriminator}",
     "union_tag_invalid": "{discriminator} to be one of {expected_tags}",
 }
 NAMED = ("mapping.place.",)
+SHORTHAND = {"precision": ("weights", "activations")}
+"""Key -> the keys below it that are meant where a value stands there by itself, instead of a mapping."""
+ONE_THING = {"state_precision": "precision.state", "precision.state": "state_precision"}
+"""Path -> another one that says the same: an override of one takes the place of what files say at the other."""
 DEEPEST = 16  # keys in one another that an assignment may name
 
 
@@ -112,14 +117,26 @@ class Document:
         *parents, last = _parts(path)
         node = self.data
         for part in parents:
-            child = node.get(part)
-            node[part] = node = dict(child) if isinstance(child, dict) else {}
+            node[part] = node = _below(part, node.get(part))
         self.replaced.setdefault(path, node.get(last))
         self.overrides[path] = said(assignment)
+        self._forget(ONE_THING.get(path))
         try:
             node[last], _ = parse_yaml(text, said(assignment))
         except InputError as error:
             raise InputError(*(replace(each, line=None, key=path) for each in error.problems)) from None
+
+    def _forget(self, path: str | None) -> None:
+        """Leave out what stands at *path*, unless an override has put it there."""
+        if path is None or path in self.overrides:
+            return
+        *parents, last = path.split(".")
+        node: Any = self.data
+        for part in parents:
+            if not isinstance(node.get(part), dict):
+                return
+            node[part] = node = dict(node[part])
+        node.pop(last, None)
 
     def changed(self, assignments: Iterable[str]) -> Document:
         """A copy with *assignments* applied to it."""
@@ -286,9 +303,19 @@ def shown(path: Path) -> str:
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
-        below = result.get(key)
-        result[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        result[key] = _merge(_below(key, result.get(key)), value) if isinstance(value, dict) else value
     return result
+
+
+def _below(key: str, value: Any) -> dict[str, Any]:
+    """A copy of the mapping that *value* of *key* is, or is short for; {} if it is neither.
+
+    >>> _below("precision", "8bit")
+    {'weights': '8bit', 'activations': '8bit'}
+    """
+    if isinstance(value, dict):
+        return dict(value)
+    return {} if value is None else dict.fromkeys(SHORTHAND.get(key, ()), value)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any], Lines]:

@@ -9,28 +9,17 @@ recurrence is the one along which the layer is cut into groups.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Literal
 
 from hw.requests import VectorPass
+from workloads.contractions import matrices, shape_of
 from workloads.digraph import after, reach
-from workloads.expression import Equation, Product, ScalarPass, Subscript
-from workloads.graph import INPUT, Operation, TimestepGraph
+from workloads.expression import Equation, ScalarPass, Subscript
+from workloads.graph import INPUT, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
-
-
-@dataclass(frozen=True)
-class GemmShape:
-    """Index sets of a contraction: result rows, result columns, summed; ``batch`` indices repeat all of it."""
-
-    batch: frozenset[str]
-    m: frozenset[str]
-    n: frozenset[str]
-    k: frozenset[str]
-    terms: int
 
 
 class Analysis:
@@ -39,7 +28,7 @@ class Analysis:
     def __init__(self, graph: TimestepGraph) -> None:
         self.graph = graph
         self.operations = {op.name: op for op in graph.operations}
-        self.shapes = {op.name: self._shape(op) for op in graph.operations}
+        self.shapes = {op.name: shape_of(op) for op in graph.operations}
         self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
         self.group_index = self._find_group_index()
         self._grouped = self._find_grouped()
@@ -68,6 +57,11 @@ class Analysis:
     def batched(self) -> list[str]:
         """Projections that no recurrence runs through: they are done for all timesteps of a tile at once."""
         return [name for name in self.projections if name not in self.recurrent]
+
+    @cached_property
+    def contracted(self) -> list[str]:
+        """Projections and contractions of activations."""
+        return [name for name, shape in self.shapes.items() if shape is not None]
 
     @cached_property
     def predecessors(self) -> dict[str, tuple[str, ...]]:
@@ -124,6 +118,11 @@ class Analysis:
             name: tuple(dict.fromkeys(r.tensor for r in op.equation.references if r.tensor in known))
             for name, op in self.operations.items()
         }
+
+    @cached_property
+    def matrices(self) -> frozenset[str]:
+        """The parameters that projections multiply by."""
+        return matrices(self.graph)
 
     def width(self, tensor: str, element_bytes: int, state_bytes: int) -> int:
         """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
@@ -189,29 +188,6 @@ class Analysis:
             self._passes[name, groups] = self.operations[name].equation.scalar_passes(sizes)
         steps = self._passes[name, groups]
         return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
-
-    def _shape(self, op: Operation) -> GemmShape | None:
-        products = op.equation.products
-        if not products:
-            return None
-        shapes = {self._product_shape(op, product, len(products)) for product in products}
-        if len(shapes) != 1:
-            return None
-        shape = shapes.pop()
-        return shape if shape.m or shape.n else None
-
-    def _product_shape(self, op: Operation, product: Product, terms: int) -> GemmShape:
-        left, right = set(product.left.indices), set(product.right.indices)
-        result = set(op.equation.indices)
-        if product.right.lag is None:  # the parameter goes to the left
-            left, right = right, left
-        return GemmShape(
-            batch=frozenset(left & right & result),
-            m=frozenset((right - left) & result),
-            n=frozenset((left - right) & result),
-            k=frozenset(product.summed),
-            terms=terms,
-        )
 
     def _find_group_index(self) -> str | None:
         """The first index of the largest recurrence's largest tensor along which that recurrence is parallel."""

@@ -46,7 +46,7 @@ class ArrayCosts:
     def least_cycles(self, gemm: Gemm) -> float:
         """What the parts of *gemm* take together at least, however its n and k are cut."""
         if "edges" in self._ideal:
-            return ceil_div(gemm.macs, self.spec.macs_per_cycle)
+            return ceil_div(gemm.macs_in_words, self.spec.macs_per_cycle)
         if gemm not in self._least:
             self._least[gemm] = least_cycles(self.spec, gemm, "fill_drain" not in self._ideal)
         return self._least[gemm]
@@ -54,7 +54,7 @@ class ArrayCosts:
     def least_batch_cycles(self, gemm: Gemm) -> float:
         """What the parts of *gemm* take together at least, however its batch is cut."""
         if "edges" in self._ideal or ("fill_drain" in self._ideal and self.spec.folds == "serial"):
-            return ceil_div(gemm.macs, self.spec.macs_per_cycle)
+            return ceil_div(gemm.macs_in_words, self.spec.macs_per_cycle)
         if gemm not in self._least_batch:
             self._least_batch[gemm] = gemm.batch * least_cycles_of_a_product(self.spec, gemm)
         return self._least_batch[gemm]

@@ -3,8 +3,9 @@
 Roles: *state* (tensors that a later timestep reads; a *spilled* one is on chip for a few blocks at a time),
 *parameters* (of everything but projections, resident for a layer), *step* (between stepped streams, a few steps deep),
 *tile* (a tile of tokens of one block or of all), *weights* (a pool of slots that all projections share, or, if they
-fit, all weights of a layer). An elementwise result takes over the buffer of an operand that nothing needs any more.
-Capacity is real: first everything gets the slots without which nothing moves, then what is left goes to more slots.
+fit, all weights of a layer; and a few slots of each stream whose weights are dequantised). An elementwise result takes
+over the buffer of an operand that nothing needs any more. Capacity is real: first everything gets the slots without
+which nothing moves, then what is left goes to more slots.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from sim.lowering.fusion import Draft, WeightTiles
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import Buffer
 from workloads.graph import INPUT
+from workloads.precision import WeightFormat
 
 LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16
+LEAST_CONVERTED_SLOTS, MOST_CONVERTED_SLOTS = 2, 4  # tiles that are dequantised: one at work, one in the making
 SPILL_SLOTS = 2  # blocks of a spilled state that are on chip: one at work, one on its way
 LOAD = -1  # stands for the DMA stream that loads the layer's input, as a writer
 
@@ -50,16 +53,25 @@ class Inventory:
     rest of the work.
     """
 
-    def __init__(self, analysis: Analysis, mapping: Mapping, drafts: Sequence[Draft], sizes: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        mapping: Mapping,
+        drafts: Sequence[Draft],
+        sizes: tuple[int, int],
+        stored: WeightFormat | None = None,
+    ) -> None:
         self.analysis = analysis
         self.mapping = mapping
         self.drafts = drafts
         self.element_bytes, self.state_bytes = sizes
+        self.weight_format = stored or WeightFormat(8 * self.element_bytes)  # how the weights of projections lie
         self.home = {name: number for number, draft in enumerate(drafts) for name in draft.operations}
         self.stored: dict[str, Storage] = {}
         self.parameters: dict[int, Storage] = {}
         self.projections = [number for number, draft in enumerate(drafts) if draft.is_projection]
         self.weights: Storage | None = None
+        self.converted: dict[int, Storage] = {}  # of projections whose weights are dequantised
         self.resident = False  # whether the weights stay on chip for a whole layer
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
         self._following = Following(analysis, drafts)
@@ -77,14 +89,14 @@ class Inventory:
         """Every storage once, state and parameters first."""
         unique = {id(storage): storage for storage in self.stored.values()}
         weights = [] if self.weights is None else [self.weights]
-        return [*unique.values(), *self.parameters.values(), *weights]
+        return [*unique.values(), *self.parameters.values(), *weights, *self.converted.values()]
 
     def least_bytes(self, tile_steps: int) -> int:
         """Bytes of everything but weights, with the least number of slots, if a tile is *tile_steps* timesteps long."""
         return sum(
             self._slot_bytes(storage, tile_steps) * storage.buffer.slots
             for storage in self.storages()
-            if storage is not self.weights
+            if storage.buffer.role != "weights"
         )
 
     def resized(self, mapping: Mapping, drafts: Sequence[Draft]) -> Inventory:
@@ -239,17 +251,43 @@ class Inventory:
 
     def _place_weights(self) -> None:
         """At least one slot to use, one to fill and one for another stream to begin; every further one helps."""
-        largest = max(weights.largest for weights in self.weight_tiles) * self.element_bytes
+        largest = max(weights.largest for weights in self.weight_tiles)
         self.weights = Storage(
             Buffer("weights", "weights", largest, LEAST_WEIGHT_SLOTS), [], LOAD, most_slots=MOST_WEIGHT_SLOTS
         )
+        self.converted = {
+            number: Storage(_converted_buffer(draft), [], number, most_slots=MOST_CONVERTED_SLOTS)
+            for number, draft in enumerate(self.drafts)
+            if draft.weights is not None and draft.weights.used is not None
+        }
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
-        size = sum(self.analysis.graph.elements(tensor) for tensor in tensors) * self.element_bytes
+        size = sum(map(self._parameter_bytes, tensors))
         if size:
             buffer = Buffer(f"parameters.{draft.operations[0]}", "parameters", size, 1)
             self.parameters[number] = Storage(buffer, list(tensors), number, most_slots=2)
+
+    def _parameter_bytes(self, tensor: str) -> int:
+        elements = self.analysis.graph.elements(tensor)
+        if tensor in self.analysis.matrices:
+            return self.weight_format.size_bytes(elements)
+        return elements * self.element_bytes
+
+
+def _converted_buffer(draft: Draft) -> Buffer:
+    assert draft.weights is not None
+    return Buffer(f"dequantised.{draft.operations[0]}", "weights", draft.weights.largest_used, LEAST_CONVERTED_SLOTS)
+
+
+def least_weight_bytes(tiles: Sequence[WeightTiles]) -> tuple[int, int]:
+    """Bytes that weights in *tiles* need at least: in slots, and if all stay on chip.
+
+    Weights that are dequantised do not stay: they would be wide.
+    """
+    converted = sum(LEAST_CONVERTED_SLOTS * each.largest_used for each in tiles)
+    slots = LEAST_WEIGHT_SLOTS * max((each.largest for each in tiles), default=0) + converted
+    return slots, slots if converted else sum(each.total for each in tiles)
 
 
 def usable_bytes(mapping: Mapping, capacity_bytes: int) -> int:
@@ -266,8 +304,8 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     storages, mapping = inventory.storages(), inventory.mapping
     left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
-    if weights is not None:
-        every = sum(tiles.total for tiles in inventory.weight_tiles) * inventory.element_bytes
+    if weights is not None and not inventory.converted:
+        every = sum(tiles.total for tiles in inventory.weight_tiles)
         if every - weights.buffer.size_bytes <= left:
             left -= every - weights.buffer.size_bytes
             weights.buffer = replace(weights.buffer, slot_bytes=every, slots=1)

@@ -8,10 +8,9 @@ from hw.gemm import Widths
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Work
-from sim.lowering.array_costs import ArrayCosts
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import Draft
+from sim.lowering.fusion import Draft, tile_bytes
 from sim.lowering.order import Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.lowering.tiling import Tiling
@@ -58,14 +57,33 @@ class ComputeStreams:
         works, costs = tuple(known.requests), tuple(known.costs)
         return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
+    def conversion(self, number: int) -> StreamPlan:
+        """The stream that dequantises the weights of draft *number*, tile by tile, without what it waits for."""
+        draft = self._inventory.drafts[number]
+        weights, user, known = draft.weights, draft.operations[0], _Works()
+        assert weights is not None
+        of_shape = [known.number(*self._conversion_work(shape, number)) for shape in weights.shapes]
+        numbers = (np.array(of_shape, np.int64)[weights.numbers],) * len(VARIANTS)
+        return StreamPlan(
+            conversion_name(user), self._costs.converter, (), draft.layout, tuple(known.requests), numbers,
+            tuple(known.costs), converts=user,
+        )  # fmt: skip
+
+    def _conversion_work(self, shape: Gemm, number: int) -> tuple[Work, Cost]:
+        """The request that reads a tile of weights as it is stored, and writes it as the array takes it."""
+        storage, made = self._inventory.weights, self._inventory.converted[number]
+        weights = self._inventory.drafts[number].weights
+        assert storage is not None and weights is not None and weights.used is not None
+        cost = self._costs.conversion_cost(shape.batch * shape.n * shape.k)
+        moved = [(storage, tile_bytes(shape, weights.stored)), (made, tile_bytes(shape, weights.used))]
+        return Work(cost.cycles, cost.tail_cycles, self._spread(moved)), cost
+
     def _numbers(self, draft: Draft, steps: int, known: _Works) -> Numbers:
         """The request of each item of a tile that has *steps* timesteps; NOTHING for an item that lies behind them."""
         if draft.weights is not None:
             rows = steps * self._mapping.batch
-            widths = self._operand_widths(draft.operations[0])
-            array = self._costs.arrays[draft.unit]
-            shapes = [shape._replace(m=shape.m * rows) for shape in draft.weights.shapes]
-            works = [self._projection_work(array, shape, widths) for shape in shapes]
+            shapes = (shape._replace(m=shape.m * rows) for shape in draft.weights.shapes)
+            works = [self._projection_work(shape, draft) for shape in shapes]
             of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
         key = "spans of items", draft.layout, steps
@@ -86,12 +104,14 @@ class ComputeStreams:
         operands = (reference for product in products for reference in (product.left, product.right))
         return [self._inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
 
-    def _projection_work(self, array: ArrayCosts, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
-        """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""
-        cost, storage = array.cost(gemm), self._inventory.weights
-        assert storage is not None
-        own = self._costs.element_bytes
-        traffic = ceil_div(sum(array.operand_bytes(gemm, Widths(width, own, own)) for width in widths), len(widths))
+    def _projection_work(self, gemm: Gemm, draft: Draft) -> tuple[Work, Cost]:
+        """The request for a weight tile of *draft*; its products share the depth of *gemm*."""
+        costs, array, widths = self._costs, self._costs.arrays[draft.unit], self._operand_widths(draft.operations[0])
+        cost, weights = array.cost(gemm), draft.weights
+        storage = self._inventory.converted.get(self._inventory.home[draft.operations[0]], self._inventory.weights)
+        assert storage is not None and weights is not None
+        lying = (weights.used or weights.stored).element_bytes, costs.element_bytes, costs.accumulator_bytes
+        traffic = ceil_div(sum(array.operand_bytes(gemm, Widths(width, *lying)) for width in widths), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:
@@ -112,6 +132,11 @@ def _spans(layout: Layout, steps: int) -> tuple[list[int], Numbers]:
     regions = layout.regions
     spans, which = np.unique(np.minimum(regions.last + 1, steps) - regions.first, return_inverse=True)
     return spans.tolist(), which
+
+
+def conversion_name(user: str) -> str:
+    """How tables and traces call the stream that dequantises the weights of a stream that begins with *user*."""
+    return f"dequantise.{user}"
 
 
 def stream_name(draft: Draft) -> str:

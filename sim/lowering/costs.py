@@ -13,7 +13,9 @@ from hw.requests import Cost, Gemm, VectorPass
 from hw.unit_names import ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.array_costs import ArrayCosts
+from sim.lowering.array_types import ArrayTypes
 from sim.lowering.forced import Forced
+from workloads.precision import WeightFormat
 
 Shared = TypeVar("Shared")
 UNKNOWN = 2**40  # timesteps
@@ -25,7 +27,8 @@ class CostModel:
     So is whatever else they share, see :meth:`once`; all of it lives as long as the choice.
     With *elementwise* PEs that can do elementwise work do contractions of activations that way, even where a matrix
     product would be quicker. No tile has more than *longest* timesteps, of all sequences, if that is known. An element
-    has *element_bytes*, one that a recurrence makes *state_bytes*, which are as many unless given.
+    has *element_bytes*, one that a recurrence makes *state_bytes*, which are as many unless given. *weights* say how
+    those of projections lie in memory: as activations do unless given.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class CostModel:
         elementwise: bool = False,
         longest: int = UNKNOWN,
         state_bytes: int | None = None,
+        weights: WeightFormat | None = None,
+        accumulator_bytes: int | None = None,
     ) -> None:
         self._elementwise = elementwise
         self.longest = longest
@@ -45,10 +50,13 @@ class CostModel:
         self.arrays = {name: ArrayCosts(array, machine.ideal) for name, array in machine.arrays.items()}
         self.element_bytes = element_bytes
         self.state_bytes = state_bytes or element_bytes
+        self.weights = weights or WeightFormat(8 * element_bytes)
+        self.accumulator_bytes = accumulator_bytes or element_bytes
+        self.types = ArrayTypes(analysis, machine.arrays, element_bytes, self.state_bytes, self.weights)
         self._known: dict[tuple[str, str, int, int], Cost] = {}
         self._busy: dict[tuple[str, str, int, int], float] = {}
         self._fused: dict[tuple[tuple[str, ...], str, int, int], Cost] = {}
-        self._gemms: dict[tuple[str, int, int], Gemm] = {}
+        self._gemms: dict[tuple[str, str, int, int], Gemm] = {}
         self._once: dict[object, object] = {}
 
     def once(self, key: tuple[object, ...], make: Callable[[], Shared]) -> Shared:
@@ -56,6 +64,13 @@ class CostModel:
         if key not in self._once:
             self._once[key] = make()
         return cast(Shared, self._once[key])
+
+    def by_products(self) -> CostModel:
+        """The same where contractions are done as matrix products wherever that is quicker."""
+        return CostModel(
+            self.analysis, self.machine, self.element_bytes, False, self.longest, self.state_bytes,
+            self.weights, self.accumulator_bytes,
+        )  # fmt: skip
 
     def units(self, name: str) -> tuple[ComputeUnit, ...]:
         """The units that can do *name*, the specialised one first; none if no table of cycles has its functions."""
@@ -69,7 +84,7 @@ class CostModel:
     def in_products(self, name: str, unit: str) -> bool:
         """Whether *unit* may do *name* as a matrix product."""
         kind = self.analysis.kind(name)
-        if unit not in self.arrays or kind == "vector":
+        if unit not in self.arrays or kind == "vector" or not self.types.takes(name, unit):
             return False
         return kind == "projection" or not (self._elementwise and self.arrays[unit].spec.elementwise is not None)
 
@@ -80,6 +95,22 @@ class CostModel:
     def missing(self, name: str, unit: str) -> tuple[str, ...]:
         """The functions that it takes to do *name* elementwise and for which *unit* has no figure."""
         return self.once(("missing", name, unit), lambda: self.compute[unit].cannot(self.analysis.passes(name, 1)))
+
+    def width(self, tensor: str) -> int:
+        """Bytes of an element of an activation or a state."""
+        return self.analysis.width(tensor, self.element_bytes, self.state_bytes)
+
+    @property
+    def converter(self) -> ComputeUnit:
+        """The unit that dequantises weights: the first that multiplies and is no array, if there is one."""
+        passes = [VectorPass("mul", 1, 1)]
+        able = [unit for unit, spec in self.compute.items() if not spec.cannot(passes)]
+        return min(able, key=lambda unit: unit in self.arrays, default="")
+
+    def conversion_cost(self, weights: int) -> Cost:
+        """Cost of dequantising so many *weights*: a multiplication each, by the scale."""
+        passes = [VectorPass("mul", weights, weights)]
+        return freed_cost(self.compute[self.converter].passes_cost(passes), self.machine.ideal)
 
     def cost(self, name: str, unit: str, scale: int, groups: int) -> Cost:
         """Cost of *name* for *scale* timesteps x sequences, for one of *groups* parts if the operation is cut.
@@ -104,7 +135,7 @@ class CostModel:
             cost = self.pe_cost(name, unit, scale, parts)
             ways.append((self._at_the_edges((name,), unit, scale, parts, cost), True))
         if self.in_products(name, unit):
-            ways.append((self.arrays[unit].cost(self.gemm(name, scale, parts)), False))
+            ways.append((self.arrays[unit].cost(self.gemm(name, unit, scale, parts)), False))
         return min(ways, key=lambda way: way[0].cycles)
 
     def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
@@ -129,9 +160,8 @@ class CostModel:
         """
         if "bank_conflicts" in self.machine.ideal:
             return 0.0
-        size, width = self.analysis.size, self.analysis.width
         moved = sum(
-            size(indices, parts) * width(tensor, self.element_bytes, self.state_bytes)
+            self.analysis.size(indices, parts) * self.width(tensor)
             for tensor, indices in (*forced.operands(name), *forced.results(name))
         )
         return moved / self.machine.sram.bytes_per_cycle
@@ -189,20 +219,20 @@ class CostModel:
         """Vector passes of one part of *name*."""
         return self.analysis.passes(name, scale, parts)
 
-    def gemm(self, name: str, scale: int, parts: int) -> Gemm:
-        """One part of the contraction *name*.
+    def gemm(self, name: str, array: str, scale: int, parts: int) -> Gemm:
+        """One part of the contraction *name* on *array*.
 
         A projection has the scale as rows; a contraction of activations is repeated for each timestep and sequence.
         """
-        key = name, scale, parts
+        key = name, array, scale, parts
         if key not in self._gemms:
-            self._gemms[key] = self._gemm(name, scale, parts)
+            self._gemms[key] = self._gemm(name, array, scale, parts)
         return self._gemms[key]
 
-    def _gemm(self, name: str, scale: int, parts: int) -> Gemm:
-        shape = self.analysis.shapes[name]
+    def _gemm(self, name: str, array: str, scale: int, parts: int) -> Gemm:
+        shape, rate = self.analysis.shapes[name], self.types.rate(name, array)
         assert shape is not None
         batch, m, n, k = (self.analysis.size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
         if self.analysis.kind(name) == "projection":
-            return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch)
-        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale)
+            return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch, rate=rate)
+        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale, rate=rate)

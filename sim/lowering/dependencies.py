@@ -14,6 +14,7 @@ import numpy as np
 
 from hw.reasons import Reason
 from sim.lowering.buffers import LOAD, Inventory, Storage
+from sim.lowering.compute import conversion_name
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import Draft
 from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
@@ -36,11 +37,13 @@ class Streams:
 
 
 def weight_streams(number: dict[str, int], of_draft: list[int], inventory: Inventory) -> list[tuple[int, int]]:
-    """(loading stream, using stream) of every projection stream."""
-    return [
-        (number[f"load.weights.{inventory.drafts[draft].operations[0]}"], of_draft[draft])
-        for draft in inventory.projections
-    ]
+    """(loading stream, using stream) of every projection; it is used by what dequantises its weights, if anything."""
+    found = []
+    for draft in inventory.projections:
+        first = inventory.drafts[draft].operations[0]
+        user = number[conversion_name(first)] if draft in inventory.converted else of_draft[draft]
+        found.append((number[f"load.weights.{first}"], user))
+    return found
 
 
 def add_dependencies(streams: Streams) -> None:
@@ -197,7 +200,14 @@ class _Dependencies:
             self._require(load, user, Reason.NO_BUFFER, np.array([-tiles_back * self.plans[user].items], np.int64))
 
     def need_weights(self) -> None:
-        """A tile of weights is used once it is loaded; resident ones are overwritten after the layer's last use."""
+        """A tile of weights is used once it is loaded; resident ones are overwritten after the layer's last use.
+
+        One that the array does not take is dequantised as soon as it is loaded and there is space, and used after that.
+        """
+        for draft, storage in self.inventory.converted.items():
+            user, convert = self.of_draft[draft], self.number[conversion_name(self.drafts[draft].operations[0])]
+            self._require(convert, user, Reason.NO_BUFFER, self._order(user) + 1 - storage.buffer.slots)
+            self._require(user, convert, Reason.waits_for(self.plans[convert].unit), self._order(user) + 1)
         for load, user in weight_streams(self.number, self.of_draft, self.inventory):
             order = self._order(user)
             self._require(user, load, Reason.DRAM, order + 1)

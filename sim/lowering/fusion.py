@@ -21,6 +21,7 @@ from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.order import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
 from workloads.digraph import after, in_order, reach
+from workloads.precision import WeightFormat
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
 LEAST_TILE_ELEMENTS = 8192  # a matrix is streamed in 16 tiles or in tiles of this size, whichever is larger
@@ -31,16 +32,24 @@ class WeightTiles:
     """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
 
     ``shapes`` are the GEMMs of one timestep of one sequence that differ, ``numbers`` says which of them each tile does.
+    ``stored`` says how they lie in memory, ``used`` how they do where they have been dequantised for the array.
     """
 
     segments: tuple[Segment, ...]
     shapes: tuple[Gemm, ...]
     numbers: Numbers
+    stored: WeightFormat
+    used: WeightFormat | None = None
 
     @cached_property
     def elements(self) -> Numbers:
         """Weights in each tile."""
         return np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers]
+
+    @cached_property
+    def sizes(self) -> Numbers:
+        """Bytes of each tile, the scales of its groups included."""
+        return np.array([tile_bytes(gemm, self.stored) for gemm in self.shapes], np.int64)[self.numbers]
 
     @cached_property
     def cut(self) -> tuple[object, ...]:
@@ -49,13 +58,18 @@ class WeightTiles:
 
     @cached_property
     def largest(self) -> int:
-        """Weights in the largest tile."""
-        return int(self.elements.max())
+        """Bytes of the largest tile."""
+        return int(self.sizes.max())
+
+    @cached_property
+    def largest_used(self) -> int:
+        """Bytes of the largest tile that has been dequantised; 0 if none is."""
+        return 0 if self.used is None else max(tile_bytes(gemm, self.used) for gemm in self.shapes)
 
     @cached_property
     def total(self) -> int:
-        """Weights in all tiles."""
-        return int(self.elements.sum())
+        """Bytes of all tiles."""
+        return int(self.sizes.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +87,11 @@ class Draft:
     def is_projection(self) -> bool:
         """Whether the items are weight tiles."""
         return self.weights is not None
+
+
+def tile_bytes(gemm: Gemm, lying: WeightFormat) -> int:
+    """Bytes of the tile of weights that *gemm* multiplies by, *lying* so."""
+    return lying.size_bytes(gemm.k, gemm.batch * gemm.n)
 
 
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
@@ -94,17 +113,10 @@ def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], Wei
 def _fold_widths(costs: CostModel, rows: int, blocks: int, units: tuple[ComputeUnit, ...]) -> tuple[int, ...]:
     """How much of the n of each projection a fold does, all that tiles of weights depend on *rows* for."""
     return tuple(
-        costs.arrays[unit].columns_of_a_fold(costs.gemm(name, rows, parts))
+        costs.arrays[unit].columns_of_a_fold(costs.gemm(name, unit, rows, parts))
         for name, unit in zip(costs.analysis.projections, units, strict=True)
         for parts in (1, blocks)
     )
-
-
-def weight_bytes(costs: CostModel, mapping: Mapping) -> tuple[int, int]:
-    """Bytes of the largest tile of weights, and of all of them; zeros without projections."""
-    tiles = [weights for _, weights in projections(costs, mapping)]
-    largest, total = max((each.largest for each in tiles), default=0), sum(each.total for each in tiles)
-    return largest * costs.element_bytes, total * costs.element_bytes
 
 
 def _projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
@@ -229,16 +241,17 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
     One whose results are cut makes them block by block; one that sums over all groups takes its operand block by block
     and accumulates, so that it can start, and free the operand, before the last block is there.
     """
-    analysis, array = costs.analysis, costs.arrays[mapping.placement[name]]
+    analysis, unit = costs.analysis, mapping.placement[name]
+    array = costs.arrays[unit]
     if mapping.blocks == 1:
         return False
-    gemm = costs.gemm(name, costs.longest, mapping.blocks)
+    gemm = costs.gemm(name, unit, costs.longest, mapping.blocks)
     if analysis.grouped(name):
-        if gemm.batch < costs.gemm(name, costs.longest, 1).batch:
+        if gemm.batch < costs.gemm(name, unit, costs.longest, 1).batch:
             return True  # a block has fewer products, which are as wide
         width = array.columns_of_a_fold(gemm)
         return gemm.n % width == 0 or gemm.n >= 8 * width
-    return analysis.sums_over_groups(name) and gemm.k >= 4 * array.spec.rows
+    return analysis.sums_over_groups(name) and gemm.words >= 4 * array.spec.rows
 
 
 def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, ...]:
@@ -257,34 +270,37 @@ def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weig
 
 
 def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> WeightTiles:
-    analysis, array = costs.analysis, costs.arrays[mapping.placement[names[0]]]
+    analysis, unit = costs.analysis, mapping.placement[names[0]]
+    array = costs.arrays[unit]
     whole = [name for name in names if not _blocked(costs, mapping, name)]
     parts: list[tuple[str, int | None]] = [(name, None) for name in whole]
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
     elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights[name])
-    slot = min(mapping.weight_slot_bytes // costs.element_bytes, max(LEAST_TILE_ELEMENTS, elements // 16))
+    slot = min(int(mapping.weight_slot_bytes / costs.weights.element_bytes), max(LEAST_TILE_ELEMENTS, elements // 16))
     segments: list[Segment] = []
     tiles: list[Gemm] = []
     for name, block in parts:
         blocks = 1 if block is None else mapping.blocks
-        width = array.columns_of_a_fold(costs.gemm(name, mapping.tile_steps * mapping.batch, blocks))
-        cut = weight_tiles(costs.gemm(name, 1, blocks), (array.spec.rows, width), slot)
+        width = array.columns_of_a_fold(costs.gemm(name, unit, mapping.tile_steps * mapping.batch, blocks))
+        cut = weight_tiles(costs.gemm(name, unit, 1, blocks), (array.spec.rows, width), slot)
         segments.append(Segment(name, block, len(cut)))
         tiles += cut
     numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}
-    return WeightTiles(tuple(segments), tuple(numbers), np.array([numbers[tile] for tile in tiles], np.int64))
+    order = np.array([numbers[tile] for tile in tiles], np.int64)
+    return WeightTiles(tuple(segments), tuple(numbers), order, costs.weights, costs.types.dequantised(names[0], unit))
 
 
 def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list[Gemm]:
     """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
 
     *shape* is (rows of the array, columns of the weights that a fold does). Tiles are full folds wide. Only where one
-    such tile is too large, k is cut as well: evenly, never below the array's rows; the partial sums accumulate.
+    such tile is too large, k is cut as well: evenly, in whole words, never below as many as the array has rows; the
+    partial sums accumulate.
     """
     rows, columns = shape
     width = min(gemm.n, columns)
-    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.k // rows))
-    depth = ceil_div(gemm.k, parts)
+    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.words // rows))
+    depth = ceil_div(gemm.words, parts) * gemm.rate
     if parts == 1:
         width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
     depths = [min(depth, gemm.k - bottom) for bottom in range(0, gemm.k, depth)]

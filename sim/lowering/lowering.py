@@ -6,6 +6,8 @@ wait for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.unit_names import DMA
@@ -26,7 +28,7 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     tiling = Tiling(stack.steps, inventory.mapping.tile_steps)
     compute = ComputeStreams(machine, costs, inventory, tiling)
     transfers = TransferStreams(stack, machine, costs, inventory, tiling)
-    before, works, after = transfers.before(), list(map(compute.plan, inventory.drafts)), transfers.after()
+    before, works, after = transfers.before(), list(_works(compute, inventory)), transfers.after()
     plans = [*before, *works, *after]
     if inventory.mapping.head_first:
         _put_head_ahead(plans, costs.analysis)
@@ -35,7 +37,7 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
     streams = Streams(
         plans=plans,
         number={plan.name: number for number, plan in enumerate(plans)},
-        of_draft=list(range(len(before), len(before) + len(works))),
+        of_draft=[number for number, plan in enumerate(works, len(before)) if not plan.converts],
         costs=costs,
         inventory=inventory,
         tiles_per_layer=tiling.tiles,
@@ -53,6 +55,14 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         last_tile_steps=tiling.last_steps,
         contended=_contended(machine, plans),
     )
+
+
+def _works(compute: ComputeStreams, inventory: Inventory) -> Iterator[StreamPlan]:
+    """The streams of the compute units; before one whose weights have to be dequantised comes what does that."""
+    for number, draft in enumerate(inventory.drafts):
+        if number in inventory.converted:
+            yield compute.conversion(number)
+        yield compute.plan(draft)
 
 
 def _put_head_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:

@@ -80,7 +80,8 @@ class StreamPlan:
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
     further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the buffers that the
     transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
-    earlier.
+    earlier. A stream that ``converts`` has no operations: tile by tile it dequantises the weights of the stream whose
+    first operation that is.
     """
 
     name: str
@@ -96,6 +97,7 @@ class StreamPlan:
     tile_bytes: int = 0
     ahead: int = 0
     lies: dict[int, int] = field(default_factory=dict)
+    converts: str = ""
 
     @property
     def items(self) -> int:

@@ -99,4 +99,7 @@ def cost_model(stack: Stack, machine: MachineSpec) -> CostModel:
     """What the operations of *stack* cost on *machine*."""
     elementwise = stack.wishes.contractions == "elementwise"
     longest = stack.steps * stack.spec.batch
-    return CostModel(Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest, stack.state_bytes)
+    return CostModel(
+        Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest, stack.state_bytes,
+        stack.weights, stack.accumulator_bytes,
+    )  # fmt: skip

@@ -135,7 +135,7 @@ class TransferStreams:
     def _weight_transfers(self, number: int) -> _Transfers:
         draft = self._drafts[number]
         assert draft.weights is not None
-        sizes = draft.weights.elements * self._costs.element_bytes
+        sizes = draft.weights.sizes
         later = np.zeros_like(sizes) if self._inventory.resident else sizes
         in_variants = tuple(sizes if _in_first(variant) else later for variant in VARIANTS)
         place = self._per_layer(int(sizes.sum()))

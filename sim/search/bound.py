@@ -32,8 +32,10 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):
                 loads[draft.unit] += costs.arrays[draft.unit].cost(shape._replace(m=shape.m * rows)).cycles * count
+                if draft.weights.used is not None:
+                    loads[costs.converter] += costs.conversion_cost(shape.batch * shape.n * shape.k).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
-            loads[DMA] += dram_cycles(draft.weights.total * costs.element_bytes) / tiles
+            loads[DMA] += dram_cycles(draft.weights.total) / tiles
         else:
             groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
             scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)

@@ -141,7 +141,7 @@ class _Loads:
         self._contractions = contractions[:MOST_CONTRACTIONS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
         weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
-        self._weight_bytes = costs.element_bytes * sum(costs.analysis.graph.elements(name) for name in weights)
+        self._weight_bytes = costs.weights.size_bytes(sum(costs.analysis.graph.elements(name) for name in weights))
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
         """The units of contractions alone."""

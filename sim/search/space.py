@@ -9,9 +9,9 @@ from hw.quantities import format_bytes
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
 from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
-from sim.lowering.buffers import LEAST_WEIGHT_SLOTS, SPILL_SLOTS, Inventory, allot, usable_bytes
+from sim.lowering.buffers import SPILL_SLOTS, Inventory, allot, least_weight_bytes, usable_bytes
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import cut_into_streams, weight_bytes
+from sim.lowering.fusion import cut_into_streams, projections
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from sim.search.bound import busy_cycles_per_step
@@ -51,9 +51,10 @@ class Candidate:
 
     @property
     def requests(self) -> float:
-        """Requests a timestep and layer; a tile of weights is loaded and used."""
-        drafts = self.inventory.drafts
-        return sum(d.layout.items * (2 if d.is_projection else 1) for d in drafts) / self.mapping.tile_steps
+        """Requests a timestep and layer; a tile of weights is loaded and used, or dequantised between the two."""
+        drafts, converted = self.inventory.drafts, self.inventory.converted
+        each = ((d.layout.items, 1 + d.is_projection + (number in converted)) for number, d in enumerate(drafts))
+        return sum(items * requests for items, requests in each) / self.mapping.tile_steps
 
 
 class Space:
@@ -63,13 +64,12 @@ class Space:
         self._stack = stack
         self._costs = costs
         self._limits = limits
+        self._check_types()
         self._check_functions()
         self._check_places()
         self.choices = Choices(stack, costs)
         analysis = costs.analysis
-        self._projected = {
-            w for n in analysis.operations if analysis.kind(n) == "projection" for w in analysis.weights[n]
-        }
+        self._projected = {weight for name in analysis.projections for weight in analysis.weights[name]}
         self._stepped: dict[tuple[int, int], frozenset[str]] = {}
         self._known: dict[Genome, Candidate | None] = {}
         self._too_long: Estimate | None = None  # of a mapping with too many items for the memory that there may be
@@ -88,8 +88,31 @@ class Space:
         wanting += ["no unit for matrix products"] if products else []
         message = f"has {' and '.join(wanting)}; needed by {', '.join(undone[:3])}"
         message += " and others" if undone[3:] else ""
-        key = [*costs.machine.key(first).split("."), *(["cycles"] if missing and first not in costs.arrays else [])]
-        raise MappingError(([tuple(key)], message))
+        raise MappingError((self._cycles_keys() if missing else [self._keys_of(first)], message))
+
+    def _keys_of(self, unit: str) -> tuple[str, ...]:
+        """Where the machine's file describes *unit*."""
+        return tuple(self._costs.machine.key(unit).split("."))
+
+    def _cycles_keys(self) -> list[tuple[str, ...]]:
+        """Where a figure for a function would stand: in the table of the first unit that has one."""
+        costs = self._costs
+        lanes = [(*self._keys_of(unit), "cycles") for unit in costs.compute if unit not in costs.arrays]
+        return lanes[:1] or [self._keys_of(next(iter(costs.compute)))]
+
+    def _check_types(self) -> None:
+        costs, machine = self._costs, self._costs.machine
+        for name, kind in costs.types.untaken().items():
+            arrays = machine.arrays.values()
+            taken = ", ".join(dict.fromkeys(each for array in arrays for each in (*(array.types or ()), *array.rates)))
+            whose = "the MAC array does not take" if len(arrays) == 1 else "no MAC array takes"
+            message = f"{name} multiplies {kind}, which {whose}, expected one of {taken}"
+            raise MappingError(
+                ([("precision",), (*machine.key(next(iter(machine.arrays))).split("."), "types")], message)
+            )
+        pairs = ((name, unit) for name in costs.analysis.projections for unit in costs.units(name))
+        if not costs.converter and any(costs.types.dequantised(*pair) for pair in pairs):
+            raise MappingError((self._cycles_keys(), "has no figure for mul; needed to dequantise weights"))
 
     def _check_places(self) -> None:
         operations = self._costs.analysis.operations
@@ -172,8 +195,8 @@ class Space:
         if genome.spill and not contents.spilled:
             return None
         capacity = usable_bytes(mapping, costs.machine.sram.capacity)
-        rest, (largest, every) = contents.least_bytes(steps), weight_bytes(costs, mapping)
-        slots = LEAST_WEIGHT_SLOTS * largest
+        rest = contents.least_bytes(steps)
+        slots, every = least_weight_bytes([weights for _, weights in projections(costs, mapping)])
         if rest + min(slots, every) <= capacity:
             drafts = cut_into_streams(costs, mapping)
             if not self._may_have(sum(draft.layout.items for draft in drafts)):
@@ -190,7 +213,7 @@ class Space:
         """Items of a tile of *mapping* at the very least, found without making them."""
         weights = sum(self._costs.analysis.graph.elements(name) for name in self._projected)
         stepped = mapping.tile_steps * mapping.groups if mapping.stepped else 0
-        return stepped + weights * self._costs.element_bytes // mapping.weight_slot_bytes
+        return stepped + weights * self._costs.weights.bits // 8 // mapping.weight_slot_bytes
 
     def _may_have(self, items: int) -> bool:
         """Whether there is memory for the tables of so many *items*."""
@@ -221,4 +244,4 @@ class Space:
 def stored(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory:
     """What *stack* keeps on chip with a *mapping*, with the least number of slots."""
     drafts = cut_into_streams(costs, mapping)
-    return Inventory(costs.analysis, mapping, drafts, (stack.element_bytes, stack.state_bytes))
+    return Inventory(costs.analysis, mapping, drafts, (stack.element_bytes, stack.state_bytes), stack.weights)

@@ -40,10 +40,12 @@ class BufferUses:
         self._moving = {plan.moves: rank for rank, plan in enumerate(self._plans) if plan.moves is not None}
         computing = [(rank, plan) for rank, plan in enumerate(self._plans) if plan.costs]
         self._computing = {name: rank for rank, plan in computing for name in plan.operations}
+        self._converting = {plan.converts: rank for rank, plan in computing if plan.converts}
         self.taken = {role: np.zeros_like(tables.bytes) for role in ROLES}
         self.freed = {role: np.zeros_like(tables.bytes) for role in ROLES}
         self.slots = {role: self._tile_slots(role) for role in ("tile", "step")}
         self._weights()
+        self._dequantised()
         self._parameters()
 
     def _weights(self) -> None:
@@ -52,7 +54,7 @@ class BufferUses:
         stays = self._inventory.resident or weights is None
         for moves, load in self._moving.items():
             if moves.kind == "weights":
-                user = self._computing[moves.user]
+                user = self._converting.get(moves.user, self._computing[moves.user])
                 loaded, read = tables.rows(load), tables.rows(user)
                 sizes = tables.bytes[:, loaded]
                 if stays:
@@ -63,6 +65,14 @@ class BufferUses:
                     assert weights is not None
                     self.taken["weights"][:, loaded] += weights.buffer.slot_bytes
                     self.freed["weights"][:, read] += weights.buffer.slot_bytes
+
+    def _dequantised(self) -> None:
+        """A tile that is dequantised is in use from then on until the request of the same number has read it."""
+        for number, storage in self._inventory.converted.items():
+            user = self._inventory.drafts[number].operations[0]
+            made, read = self._tables.rows(self._converting[user]), self._tables.rows(self._computing[user])
+            self.taken["weights"][:, made] += storage.buffer.slot_bytes
+            self.freed["weights"][:, read] += storage.buffer.slot_bytes
 
     def _parameters(self) -> None:
         """Parameters are in use until the last request of a layer that reads them."""

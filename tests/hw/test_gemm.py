@@ -193,7 +193,8 @@ def test_a_batch_multiplies(dataflow: Dataflow, folds: str) -> None:
 
 
 sizes = st.integers(1, 300)
-gemms = st.builds(Gemm, sizes, sizes, sizes, st.integers(1, 4))
+rates = st.sampled_from([1, 1, 2, 4])
+gemms = st.builds(Gemm, sizes, sizes, sizes, st.integers(1, 4), rates)
 shapes = st.tuples(st.integers(1, 64), st.integers(1, 64))
 
 
@@ -216,7 +217,7 @@ def test_no_array_does_more_than_its_peak_in_any_way(gemm: Gemm, spec: MacArrayS
     for way in ways(spec, gemm):
         cost = cost_of(spec, gemm, way)
         assert 1 <= cost.useful_cycles <= cost.cycles
-        assert gemm.macs <= cost.useful_cycles * spec.macs_per_cycle
+        assert gemm.macs <= cost.useful_cycles * spec.macs_per_cycle * gemm.rate
         assert cost.useful_cycles + cost.fill_drain_cycles <= cost.cycles
         assert cost.tail_cycles >= 0
         assert cost.fill_drain_cycles >= 0
@@ -268,6 +269,51 @@ def test_operand_bytes(dataflow: Dataflow, gemm: Gemm, elements: int) -> None:
 )
 def test_each_operand_has_its_own_width(dataflow: Dataflow, size: int) -> None:
     assert bytes_of(array(dataflow, "overlapped"), Gemm(40, 60, 50), Widths(4, 1, 2), Way(dataflow)) == size
+
+
+@pytest.mark.parametrize(
+    ("operand", "weight", "size"),
+    [
+        pytest.param(2, 0.5, 40 * 50 * 2 + 50 * 60 // 2 + 40 * 60 * 2, id="two weights of 4 bit to a byte"),
+        pytest.param(2, 0.5 + 2 / 128, 40 * 50 * 2 + 1547 + 40 * 60 * 2, id="46.9 bytes of scales, in whole bytes"),
+    ],
+)
+def test_narrow_weights_are_packed(operand: float, weight: float, size: int) -> None:
+    spec = array("output_stationary", "overlapped", 64, 64)
+    assert bytes_of(spec, Gemm(40, 60, 50), Widths(operand, weight, 2), Way("output_stationary")) == size
+
+
+def test_partial_sums_have_a_width_of_their_own() -> None:
+    """k = 80 in three folds of 32 rows: two of three results are partial, and come back once."""
+    spec, gemm = array("weight_stationary", "overlapped"), Gemm(10, 20, 80)
+    wide, narrow = (bytes_of(spec, gemm, Widths(2, 2, 2, each), Way("weight_stationary")) for each in (4, None))
+    assert wide - narrow == 2 * 10 * 20 * (2 + 2)
+
+
+# Words of two elements on 32 x 32 PEs.
+@pytest.mark.parametrize(
+    ("dataflow", "gemm", "cycles"),
+    [
+        pytest.param("output_stationary", Gemm(32, 64, 200, rate=2), 2 * 100, id="half the cycles"),
+        pytest.param("output_stationary", Gemm(32, 64, 201, rate=2), 2 * 101, id="the last word is padded"),
+        pytest.param("output_stationary", Gemm(32, 64, 40, rate=2), 2 * 32, id="no less than the turnover"),
+        pytest.param("weight_stationary", Gemm(100, 32, 128, rate=2), 2 * 100, id="twice as much of k in the rows"),
+        pytest.param("input_stationary", Gemm(32, 100, 128, rate=2), 2 * 100, id="likewise"),
+        pytest.param("dot_product", Gemm(3, 32, 130, rate=2), 3 * 3, id="a tree of words"),
+    ],
+)
+def test_a_pe_that_does_two_macs_does_them_along_k(dataflow: Dataflow, gemm: Gemm, cycles: int) -> None:
+    spec = array(dataflow, "overlapped")
+    assert upright(spec, gemm).cycles == cycles
+    assert upright(spec, gemm).useful_cycles == ceil_div(gemm.macs, 2 * 1024)
+    one, two = (bytes_of(spec, gemm._replace(k=200, rate=rate), Widths(1, 1, 1), Way(dataflow)) for rate in (1, 2))
+    assert one == two or dataflow in ("weight_stationary", "input_stationary")  # which have fewer partial sums
+
+
+def test_edges_take_words() -> None:
+    """Sixteen words of either operand a cycle, for 32 rows and columns: twice as long, whatever is in a word."""
+    spec = array("output_stationary", "overlapped", edges={"rows": 16, "columns": 16})
+    assert [upright(spec, Gemm(32, 32, 200, rate=rate)).cycles for rate in (1, 2, 4)] == [400, 200, 100]
 
 
 # Dot products on R = 8 rows (a tree of 3 levels) and C = 4 columns; by hand m ceil(n/4) ceil(k/8) cycles.
@@ -414,13 +460,13 @@ def test_of_equally_quick_ways_the_one_that_moves_less_is_taken() -> None:
 def cut_products(draw: st.DrawFn) -> tuple[Gemm, list[Gemm]]:
     """A product and its parts: columns cut, and those cut in depth, each in its own way."""
     parts = []
-    m, batch = draw(st.integers(1, 40)), draw(st.integers(1, 3))
+    m, batch, rate = draw(st.integers(1, 40)), draw(st.integers(1, 3)), draw(rates)
     depths = draw(st.lists(st.integers(1, 60), min_size=1, max_size=4))
     for n in draw(st.lists(st.integers(1, 60), min_size=1, max_size=4)):
         depth = sum(depths)
         where = sorted({*draw(st.lists(st.integers(1, depth), max_size=3)), depth})
-        parts += [Gemm(m, n, end - start, batch) for start, end in zip([0, *where], where, strict=False)]
-    whole = Gemm(m, sum(part.n * part.k for part in parts) // sum(depths), sum(depths), batch)
+        parts += [Gemm(m, n, end - start, batch, rate) for start, end in zip([0, *where], where, strict=False)]
+    whole = Gemm(m, sum(part.n * part.k for part in parts) // sum(depths), sum(depths), batch, rate)
     return whole, parts
 
 

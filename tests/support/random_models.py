@@ -21,10 +21,12 @@ from sim.simulation import Job
 from tests.support.conservation import check_parts
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import rms_norm
+from workloads.precision import PrecisionSpec
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
 
 DATAFLOWS = get_args(Dataflow)
 FUNCTIONS = ("add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus")
+RATED = ("w4a8", "w4a16", "w8a8", "w8a16", "w16a16")
 STATES = ("none", "heads", "rotated", "mixing", "dense", "scalar")
 SECOND = ("none", "angle", "joint", "sums_heads", "mixed", "two_operations")
 
@@ -216,6 +218,8 @@ def machines(draw: st.DrawFn) -> MachineSpec:
             "dataflow": draw(st.sampled_from(DATAFLOWS) | st.lists(st.sampled_from(DATAFLOWS), min_size=1, max_size=4)),
             "folds": draw(st.sampled_from(["serial", "overlapped"])),
             "packing": draw(booleans),
+            "rates": draw(st.dictionaries(st.sampled_from(RATED), st.sampled_from([1, 2, 4]), max_size=3)),
+            "types": draw(st.none() | st.just(["w8a8", "w16a16", "w32a32", "w8a16"])),
             "edges": {side: draw(st.none() | st.integers(1, 40)) for side in ("rows", "columns", "results")},
             "elementwise": draw(
                 st.sampled_from([None, vectors | {"fed_by": "edges"}, vectors | {"fed_by": "sram"}]),
@@ -250,6 +254,17 @@ REFUSALS = (
     "blocks x lanes must divide",
     "no state is updated step by step in more than two blocks",
     "expected a multiple of the chunk",
+    "which the MAC array does not take",
+)
+
+
+precisions = st.builds(
+    PrecisionSpec,
+    weights=st.sampled_from(["4bit", "4bit", "8bit", "16bit", "32bit"]),
+    activations=st.sampled_from(["8bit", "16bit", "16bit", "32bit"]),
+    accumulators=st.sampled_from([None, "16bit", "32bit"]),
+    group=st.none() | st.integers(1, 200),
+    scale=st.sampled_from(["8bit", "16bit", "32bit"]),
 )
 
 
@@ -262,7 +277,7 @@ specs = st.builds(
     phase=st.sampled_from(["prefill", "decode"]),
     sequence_length=st.integers(1, 40),
     batch=st.integers(1, 3),
-    precision=st.sampled_from(["8bit", "16bit", "32bit"]),
+    precision=st.sampled_from(["8bit", "16bit", "32bit"]) | precisions,
     state_precision=st.sampled_from([None, "16bit", "32bit"]),
     mapping=wishes,
 )
@@ -281,7 +296,10 @@ def least_dram_bytes(workload: Workload) -> int:
     """Every parameter once a layer, the layer's input and its output."""
     graph, spec = workload.graph, workload.spec
     border = graph.row_elements(graph.input_tensor) + graph.row_elements(graph.output_tensor)
-    return spec.layers * workload.stacks[0].element_bytes * (graph.parameter_count + border * workload.tokens)
+    widths = spec.widths
+    narrowest = min(int(width.removesuffix("bit")) for width in (widths.weights, widths.activations))
+    parameters = graph.parameter_count * narrowest // 8
+    return spec.layers * (parameters + workload.stacks[0].element_bytes * border * workload.tokens)
 
 
 def check(result: Result, workload: Workload, machine: MachineSpec) -> None:

@@ -30,6 +30,9 @@ LANES, ARRAY, PIPELINES = (
 def array(random: Random, elementwise: bool) -> dict[str, Any]:
     unit = {"kind": "mac_array", **ARRAY, "rows": random.choice((4, 8, 32)), "columns": random.choice((4, 16, 32))}
     unit["folds"] = random.choice(("serial", "overlapped"))
+    unit["rates"] = random.choice(({}, {"w8a8": 2}, {"w8a16": 1, "w8a8": 2}))
+    if random.random() < 0.3:
+        unit["types"] = ["w16a16", "w16a32", "w32a32"]
     if elementwise:
         table = {key: value for key, value in LANES.items() if key != "lanes"}
         unit["elementwise"] = {**table, "fed_by": random.choice(("edges", "sram"))}
@@ -67,7 +70,8 @@ def test_accounts_and_bounds_hold(seed: int) -> None:
     random = Random(seed)
     model, phase = random.choice(MODELS), random.choice(("prefill", "prefill", "decode"))
     found = units(random)
-    machine = ["mac_array=null", "simd=null", f"units={json.dumps(found)}", f"phase={phase}"]
+    widths = random.choice(("16bit", "{weights: 4bit, state: 32bit}", "{weights: 8bit, activations: 16bit}"))
+    machine = ["mac_array=null", "simd=null", f"units={json.dumps(found)}", f"phase={phase}", f"precision={widths}"]
     settings = [*machine, "layers=2", "sequence_length=24"]
     inputs = resolve(model, "edge", settings)
     wishes = mapping(random, cost_model(inputs.workload.stacks[0], inputs.machine))

@@ -52,6 +52,13 @@ def test_least_traffic() -> None:
     assert decode.dram_minimum_bytes_per_token == decode.dram_minimum_bytes / 2
 
 
+def test_narrow_weights_count_narrow() -> None:
+    """Only matrices are weights: d_model columns of in_proj, and out_proj."""
+    wide, narrow = counted("mamba2", layers=1), counted("mamba2", layers=1, **{"precision.weights": "4bit"})
+    matrices = 1536 * (2 * 3072 + 2 * 64 + 48) + 3072 * 1536
+    assert wide.dram_minimum_bytes - narrow.dram_minimum_bytes == matrices * 3 // 2
+
+
 def test_the_head_counts_once_a_sequence() -> None:
     without, with_head = (counted("mamba-130m", layers=1, head=head) for head in ("false", "true"))
     macs = 768 * 50280

@@ -92,10 +92,21 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         dram_bytes=result.dram_bytes,
         seconds=result.seconds,
         clock_hz=clock,
-        peaks={name: float(unit.peak_ops * clock) for name, unit in machine.compute.items()},
+        peaks=_peaks(sections, machine),
         sram_bandwidth=float(machine.sram.clusters * machine.sram.cluster_bytes_per_cycle * clock),
         dram_bandwidth=machine.dram.bytes_per_second,
     )
+
+
+def _peaks(sections: Sequence[Section], machine: MachineSpec) -> dict[str, float]:
+    """Operations a second at most by unit; of an array with the narrowest elements that it multiplies in the run."""
+    rates = dict.fromkeys(machine.compute, 1)
+    for section in sections:
+        for name in section.analysis.contracted:
+            unit = section.mapping.placement[name]
+            if unit in machine.arrays:
+                rates[unit] = max(rates[unit], section.costs.types.rate(name, unit))
+    return {name: float(unit.peak_ops * rates[name] * machine.clock) for name, unit in machine.compute.items()}
 
 
 def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:

@@ -147,6 +147,8 @@ class TimelineRecorder(RunObserver):
         where += f", token {first}" if first == last else f", tokens {first} to {last}"
         if plan.moves is not None:
             return Label(False, plan.moves.kind, plan.name, where)
+        if plan.converts:
+            return Label(False, "dequantisation", plan.name, where)
         classes = self._classes_of(plan.unit, found.operations)
         return Label(False, classes[0][0], ", ".join(found.operations), where, classes)
 

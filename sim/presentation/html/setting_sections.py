@@ -53,7 +53,7 @@ def mapping_section(result: Result) -> Section:
         parts += ["<h3>Final norm and LM head</h3>\n", _mapping(result.head_mapping, "head-mapping-table")]
     rows = [
         Row([stream.name, unit_title(stream.unit), stream.order, ", ".join(stream.operations),
-             number_cell(stream.requests), number_cell(stream.busy_cycles) if stream.operations else ""])
+             number_cell(stream.requests), number_cell(stream.busy_cycles) if stream.busy_cycles else ""])
         for stream in result.streams
     ]  # fmt: skip
     header = ["stream", "unit", "done in", "operations", "requests", "busy cycles"]

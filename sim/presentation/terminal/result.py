@@ -158,5 +158,6 @@ def _streams(result: Result) -> Table:
         if stream.unit == DMA or not stream.busy_cycles:
             continue
         share = _percent(stream.busy_cycles, result.makespan_cycles)
-        _add(table, stream.unit, ", ".join(stream.operations), stream.order, f"{stream.requests:,}", share)
+        what = ", ".join(stream.operations) or stream.name
+        _add(table, stream.unit, what, stream.order, f"{stream.requests:,}", share)
     return table
