@@ -91,9 +91,11 @@ class LeastLoads:
         return self._on_lanes[work]
 
     def _cycles_on_lanes(self, work: _Work) -> float:
-        if work.stepped and "edges" not in self._machine.ideal:  # what requests share is not rounded up for each then
-            return self._costs.cost(work.name, SIMD, self._batch, work.parts).cycles * work.parts * self._steps
         simd = self._machine.simd
+        if "edges" in self._machine.ideal:  # operations that share a request are rounded up together then
+            return vector_cost(simd, 1, self._passes(work)).useful_cycles / simd.lanes
+        if work.stepped:
+            return self._costs.cost(work.name, SIMD, self._batch, work.parts).cycles * work.parts * self._steps
         return vector_cost(simd, simd.lanes, self._passes(work)).useful_cycles
 
     def _array(self, work: _Work, view: View, on_lanes: frozenset[str]) -> float:

@@ -14,7 +14,9 @@ def test_slots_of_dequantised_weights_are_taken_and_given_back(tmp_path: Path) -
     few: dict[str, Any] = {"layers": 2, "sequence_length": 20, "mapping__token_tile": 8, "mapping__weight_slot_kib": 2}
     narrow: dict[str, Any] = {"precision__weights": "4bit", "mac_array__types": "[w16a16]"}
     result = traced(tmp_path / "t.csv.gz", workload="mamba2-d96", **few, **narrow)
-    steps = [row for row in read(tmp_path / "t.csv.gz") if row["kind"] == "counter" and row["name"] == "in use: weights"]
+    steps = [
+        row for row in read(tmp_path / "t.csv.gz") if row["kind"] == "counter" and row["name"] == "in use: weights"
+    ]
     room = [buffer for buffer in result.mapping.buffers if buffer.role == "weights"]
     assert [buffer.name for buffer in room] == ["weights", "dequantised.in_proj.x", "dequantised.out_proj"]
     assert max(row["value"] for row in steps) * 1024 == sum(buffer.slot_bytes * buffer.slots for buffer in room)

@@ -72,7 +72,17 @@ ENDS += [f"dram={{bandwidth: {least}, latency: {most}, efficiency: {share}}}"
          for least, most, share in (("1MB/s", "1ms", 0.01), ("10TB/s", "0ns", 1.0))]  # fmt: skip
 
 
-@pytest.mark.parametrize("assignment", [*ENDS, "batch=65536", "precision.group=1", "precision.group=65536", "mapping.token_tile=1073741824", "vocabulary=16777216"])
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        *ENDS,
+        "batch=65536",
+        "precision.group=1",
+        "precision.group=65536",
+        "mapping.token_tile=1073741824",
+        "vocabulary=16777216",
+    ],
+)
 def test_a_run_at_either_end_of_a_range(assignment: str) -> None:
     """It ends, or is refused for what else the machine has; no cycle is lost."""
     try:
