@@ -55,12 +55,17 @@ class PrecisionSpec(Spec):
 
 
 class OrScalar:
-    """Annotates a :class:`PrecisionSpec` for which the width of weights and activations may stand alone."""
+    """Annotates a :class:`PrecisionSpec` for which the width of weights and activations may stand alone.
+
+    One that says no more than that is the width.
+    """
 
     def parse(self, found: object, node: Any) -> object:
         """*found* as it stands if it is a width, else as *node* checks it; raises what says what was expected."""
         if isinstance(found, dict | PrecisionSpec):
-            return node(found)
+            widths: PrecisionSpec = node(found)
+            alone = widths.activations
+            return alone if widths == PrecisionSpec(weights=alone, activations=alone) else widths
         if found not in get_args(Precision):
             what = "'8bit', '16bit' or '32bit', or a mapping of weights, activations, state"
             raise PydanticCustomError("precision", "{what}", {"what": what})

@@ -98,9 +98,12 @@ class LeastLoads:
         return self._on_lanes[work, unit]
 
     def _cycles_on_lanes(self, work: _Work, unit: str) -> float:
-        if work.stepped and "edges" not in self._ideal:  # what requests share is not rounded up for each then
+        useful = self._costs.compute[unit].passes_cost(self._passes(work)).useful_cycles
+        if "edges" in self._ideal:  # operations that share a request are rounded up together then
+            return max(0, useful - 1)
+        if work.stepped:
             return self._costs.cost(work.name, unit, self._batch, work.parts).cycles * work.parts * self._steps
-        return self._costs.compute[unit].passes_cost(self._passes(work)).useful_cycles
+        return useful
 
     def _cycles_on_array(self, work: _Work, unit: str, view: View, elsewhere: frozenset[str]) -> float:
         """As a product, or as elementwise work in a *view*."""

@@ -117,7 +117,7 @@ class Document:
         *parents, last = _parts(path)
         node = self.data
         for part in parents:
-            node[part] = node = _below(part, node.get(part))
+            node[part] = node = spelt_out(part, node.get(part))
         self.replaced.setdefault(path, node.get(last))
         self.overrides[path] = said(assignment)
         self._forget(ONE_THING.get(path))
@@ -303,14 +303,14 @@ def shown(path: Path) -> str:
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
-        result[key] = _merge(_below(key, result.get(key)), value) if isinstance(value, dict) else value
+        result[key] = _merge(spelt_out(key, result.get(key)), value) if isinstance(value, dict) else value
     return result
 
 
-def _below(key: str, value: Any) -> dict[str, Any]:
+def spelt_out(key: str, value: Any) -> dict[str, Any]:
     """A copy of the mapping that *value* of *key* is, or is short for; {} if it is neither.
 
-    >>> _below("precision", "8bit")
+    >>> spelt_out("precision", "8bit")
     {'weights': '8bit', 'activations': '8bit'}
     """
     if isinstance(value, dict):

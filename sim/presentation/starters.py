@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from sim.files.catalog import shipped
-from sim.files.documents import Document, read_document
+from sim.files.documents import Document, read_document, spelt_out
 from sim.files.keys import SPECS
 from sim.presentation.keys import Key, as_yaml, described
 from workloads.models.registry import GENERATORS
@@ -34,6 +34,7 @@ def _filled(kind: str, name: str) -> Iterator[str]:
     """All keys, with the values of the shipped file."""
     model = MODELS[kind]
     document = read_document(shipped(kind)[model])
+    data = {key: spelt_out(key, value) or value for key, value in document.data.items()}
     yield f"# A {kind} to start from: what {model} has. A key that is left out has its default, if any."
     yield from takewhile(lambda line: line.startswith("#"), _text(document))
     yield f"name: {dumps(name)}"
@@ -50,7 +51,7 @@ def _filled(kind: str, name: str) -> Iterator[str]:
         if key.path in ("name", "description") or parent in hidden:
             hidden.add(key.path)
             continue
-        given, value = _value(document.data, key.path)
+        given, value = _value(data, key.path)
         if key.inner is not None and not given and key.default == "null":
             hidden.add(key.path)
         yield from _entry(key, as_yaml(value) if given else key.default, value, sources)

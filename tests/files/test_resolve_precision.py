@@ -43,6 +43,12 @@ def test_widths(tmp_path: Path, text: str, settings: list[str], expected: tuple[
     assert widths(resolve_workload(str(path), settings).stacks[0]) == expected
 
 
+def test_a_mapping_that_says_no_more_than_a_width_is_that_width() -> None:
+    """So it has the shipped mapping that the width has."""
+    spelt_out = ["precision={weights: 16bit, activations: 16bit, scale: 16bit}"]
+    assert prepare("mamba2", "edge", spelt_out).sections[0].choice.origin == "shipped"
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
