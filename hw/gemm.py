@@ -93,9 +93,23 @@ def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
 
 def bytes_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> int:
     """SRAM traffic of *gemm* in one *way*: each fold streams its operands in, and results move."""
+    return int(sum(moved_of(spec, gemm, widths, way)))
+
+
+class Moved(NamedTuple):
+    """SRAM traffic of a GEMM in bytes: its two operands and partial sums, all read, and results, written."""
+
+    left: float
+    right: float
+    partial: float
+    result: float
+
+
+def moved_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> Moved:
+    """What *gemm* moves in one *way*."""
     fold = folded(spec, gemm, way)
     left, right, result = fold.moved
-    return int(left * widths.left + right * widths.right + (result + fold.partial) * widths.result)
+    return Moved(left * widths.left, right * widths.right, fold.partial * widths.result, result * widths.result)
 
 
 def least_cycles(spec: MacArraySpec, gemm: Gemm, pays_fill: bool = True) -> float:

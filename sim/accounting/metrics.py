@@ -14,6 +14,7 @@ from hw.unit_names import COMPUTE_UNITS, MAC_ARRAY
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.accounting.certificate import certificate_of
+from sim.accounting.energy import energy_account
 from sim.accounting.result import (
     Bounds,
     BufferReport,
@@ -29,8 +30,6 @@ from sim.lowering.program import Program, StreamPlan, Transfers
 from sim.lowering.section import Section
 from sim.version import __version__
 from workloads.workload import Workload
-
-FEMTO = 10**15
 
 
 def build_result(
@@ -56,7 +55,7 @@ def build_result(
     macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
-    energy_fj = machine.energy.total_fj(ops, read + written)
+    energy = energy_account(machine, sections, _operations(workload), makespan, tokens)
     units = {name: _account(sections, name, account) for name, account in accounts.items()}
     units |= _sram_account(machine, sections, makespan)
     roofline = paper_roofline_cycles(ops, machine.mac_array.macs_per_cycle)
@@ -77,7 +76,7 @@ def build_result(
         makespan_cycles=makespan,
         seconds=seconds,
         tokens_per_second=tokens / seconds,
-        energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,
+        **energy.fields,
         ops_per_token=ops / tokens,
         macs_per_token=macs / tokens,
         dram_bytes=read + written,
@@ -97,6 +96,15 @@ def build_result(
         sections=_sections(sections) if len(workload.body) > 1 else None,
         model_layers=model_layers,
     )
+
+
+def _operations(workload: Workload) -> dict[str, int]:
+    """Operations of the whole run by class."""
+    found: dict[str, int] = {}
+    for stack in workload.stacks:
+        for kind, count in stack.operations.items():
+            found[kind] = found.get(kind, 0) + count
+    return found
 
 
 def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]]:

@@ -14,7 +14,7 @@ from sim.lowering.fusion import Draft
 from sim.lowering.order import Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.lowering.tiling import Tiling
-from sim.lowering.traffic import moved_by
+from sim.lowering.traffic import moved_by, operands_by_weights
 
 
 class _Works:
@@ -79,9 +79,7 @@ class ComputeStreams:
 
     def _operand_widths(self, projection: str) -> list[int]:
         """Bytes of an element of what *projection* multiplies by weights, for each product that it sums up."""
-        products = self._analysis.operations[projection].equation.products
-        operands = (reference for product in products for reference in (product.left, product.right))
-        return [self._inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
+        return [self._inventory.width(tensor) for tensor in operands_by_weights(self._analysis, projection)]
 
     def _projection_work(self, gemm: Gemm, widths: list[int]) -> tuple[Work, Cost]:
         """The request for a weight tile; its products, with operands of these *widths*, share the depth of *gemm*."""

@@ -79,7 +79,7 @@ class StreamPlan:
     variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
     further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the buffers that the
-    transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
+    transfers fill or empty, its ``buffers``, ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
     earlier.
     """
 
@@ -96,6 +96,7 @@ class StreamPlan:
     tile_bytes: int = 0
     ahead: int = 0
     lies: dict[int, int] = field(default_factory=dict)
+    buffers: tuple[str, ...] = ()
 
     @property
     def items(self) -> int:
