@@ -51,7 +51,7 @@ def _filled(kind: str, name: str) -> Iterator[str]:
             hidden.add(key.path)
             continue
         given, value = _value(document.data, key.path)
-        if key.inner is not None and not given and key.default == "null":
+        if key.inner is not None and (isinstance(value, str) or (not given and key.default == "null")):
             hidden.add(key.path)
         yield from _entry(key, as_yaml(value) if given else key.default, value, sources)
 
@@ -63,7 +63,7 @@ def _entry(key: Key, written: str, value: Any, sources: Mapping[str, str]) -> It
         yield ""
     about = key.meaning if key.kind == "mapping" else f"{key.meaning} ({key.kind}: {key.range})"
     yield from (f"{indent}# {line}" for line in wrap(about, WIDTH))
-    holds = isinstance(value, dict) or (key.inner is not None and written != "null")
+    holds = isinstance(value, dict) or (key.inner is not None and written != "null" and not isinstance(value, str))
     yield _beside(f"{indent}{key.name}:{'' if holds else f' {written}'}", sources.get(key.path))
     if holds and key.kind.startswith("mapping,"):
         for name, item in value.items():
