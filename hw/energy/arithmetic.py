@@ -72,7 +72,9 @@ CLOCK_PJ_PER_BIT: Final = Figure(0.0012, 0.0035, 0.0104, "assumed: a third of an
 IDLE_CLOCK: Final = Figure(0.05, 0.2, 1.0, "assumed: clock gates nearest to registers, or none")
 """The clock of a unit that has nothing to do, as a share of that of a busy one."""
 
-PE_LEAKAGE_UW: Final = Figure(2.6, 25.8, 51.6, "Aladdin's of 40 nm (16-bit MAC, 22.4); assumed: low a tenth, high double")
+PE_LEAKAGE_UW: Final = Figure(
+    2.6, 25.8, 51.6, "Aladdin's of 40 nm (16-bit MAC, 22.4); assumed: low a tenth, high double"
+)
 """Leakage of a PE of 16 bit, in uW."""
 
 PE_AREA_UM2: Final = Figure(1178.0, 2355.0, 4710.0, f"Aladdin's of 40 nm (16-bit MAC, 1866); {_DOUBLE}")

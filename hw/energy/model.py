@@ -104,9 +104,7 @@ class _Components:
         self._units = priced_units(machine, node)
         self._clock_hz = machine.clock
         sram = machine.sram
-        self._sram = {
-            write: access_pj_per_byte(node, sram.capacity, sram.banks, write) * PJ for write in (False, True)
-        }
+        self._sram = {write: access_pj_per_byte(node, sram.capacity, sram.banks, write) * PJ for write in (False, True)}
         self._sram_mw = leakage_mw(node, sram.capacity)
         self._dram = prices(machine.dram, machine.energy.dram)
 

@@ -29,4 +29,5 @@ def rows_opened(addresses: Integers, sizes: Integers, channels: int) -> Integers
     known = np.concatenate([[-1], last[:-1]])
     fresh = last - first + 1 - (first == known)
     groups = np.minimum(BANK_GROUPS, -(-lengths // GROUP_BYTES))
-    return fresh * groups * channels
+    opened: Integers = fresh * groups * channels
+    return opened

@@ -56,7 +56,9 @@ class EnergySpec(Spec):
     @model_validator(mode="after")
     def _one_model(self) -> EnergySpec:
         if (self.node is None) == (self.operation is None):
-            raise contradiction("expected operation (constants) or node (by component), one of them", "operation", "node")
+            raise contradiction(
+                "expected operation (constants) or node (by component), one of them", "operation", "node"
+            )
         return self
 
     @classmethod

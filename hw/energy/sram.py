@@ -11,6 +11,7 @@ modelled: accesses narrower than a word, ECC, banks that are switched off.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import exp, log, sqrt
 from typing import Final, NamedTuple
 
@@ -51,7 +52,9 @@ WIRE_PJ_PER_BYTE_MM: Final[dict[Node, Figure]] = {
 }
 """Node -> the way between banks and units, in pJ a byte and millimetre (the square root of the memory's area)."""
 
-LEAKAGE_MW_PER_MIB: Final = Figure(0.1, 0.205, 10.0, "CACTI's low-standby cells at 22 nm; assumed: low half, high fast cells")
+LEAKAGE_MW_PER_MIB: Final = Figure(
+    0.1, 0.205, 10.0, "CACTI's low-standby cells at 22 nm; assumed: low half, high fast cells"
+)
 """Leakage of a MiB at 22 nm, in mW."""
 
 AREA_SHARE: Final = Figure(0.8, 1.0, 1.5, "of CACTI's banks: its whole 2 MiB has 0.8 to 1.1 of 16 banks; high assumed")
@@ -97,7 +100,7 @@ def interpolated(table: dict[int, float], size: int) -> float:
     1.414
     """
     points = sorted(table.items())
-    pairs = list(zip(points, points[1:], strict=False))
+    pairs = list(pairwise(points))
     (x0, y0), (x1, y1) = next((pair for pair in pairs if size <= pair[1][0]), pairs[-1])
     share = log(size / x0) / log(x1 / x0)
     return y0 * exp(share * log(y1 / y0))

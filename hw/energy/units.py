@@ -16,8 +16,8 @@ from hw.energy.arithmetic import (
 from hw.energy.levels import Levels, exactly
 from hw.energy.nodes import Node, area_factor, energy_factor
 from hw.energy.sram import area_mm2
-from hw.machine import MachineSpec
 from hw.mac_array import MacArraySpec
+from hw.machine import MachineSpec
 from hw.simd import VectorUnitSpec
 from hw.unit_names import MAC_ARRAY, SIMD
 
@@ -53,7 +53,7 @@ def _priced(spec: MacArraySpec | VectorUnitSpec, many: int, node: Node) -> Price
         clock_pj=CLOCK_PJ_PER_BIT.levels * (bits * many * logic),
         leakage_mw=PE_LEAKAGE_UW.levels.by(pes) * (many * logic / 1e3),
         area_mm2=PE_AREA_UM2.levels.by(pes) * (many * area_factor(node, "45nm") / 1e6),
-        cycles={} if lane is None else dict(lane.cycles),
+        cycles={} if lane is None else {str(function): taken for function, taken in lane.cycles.items()},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from hw.energy.actions import Actions
@@ -10,32 +11,27 @@ from hw.energy.levels import LEVELS, Levels
 from hw.energy.model import EnergyModel
 from hw.energy.units import area
 from hw.machine import MachineSpec
-from sim.accounting.result import EnergyFigures, Interval, Result, ResultModel, SramBytes
+from sim.accounting.result import EnergyFigures, Interval, SramBytes
 from sim.lowering.actions import counted
 from sim.lowering.section import Section
 
 FEMTO: Final = 10**15
 
 
-class EnergyAccount(ResultModel):
-    """The fields of a result that are about energy, under their names there."""
+@dataclass(frozen=True)
+class EnergyAccount:
+    """What a result says of energy, area and what was counted for them; energy in mJ a token."""
 
-    energy_mj_per_token: float
-    energy_mj_per_token_by_component: dict[str, float]
-    energy_mj_per_token_by_class: dict[str, float]
-    energy_figures: EnergyFigures | None
+    mj_per_token: float
+    by_component: dict[str, float]
+    by_class: dict[str, float]
+    figures: EnergyFigures | None
     average_power_w: float
-    energy_delay_js: float
+    delay_js: float
     area_mm2: dict[str, Interval] | None
     sram_bytes: dict[str, SramBytes]
     dram_rows: int
     operation_counts: dict[str, dict[str, int]]
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """What :class:`Result` takes."""
-        assert set(type(self).model_fields) <= set(Result.model_fields), "they are under their names there"
-        return {name: getattr(self, name) for name in type(self).model_fields}
 
 
 def energy_account(
@@ -59,12 +55,12 @@ def energy_account(
         figures = EnergyFigures(node=spec.node, level=spec.level, arithmetic=spec.arithmetic, **by_level)
         areas = {name: _interval(levels) for name, levels in area(machine, spec.node).items()}
     return EnergyAccount(
-        energy_mj_per_token=total / tokens / FEMTO * 1000,
-        energy_mj_per_token_by_component=of_a_token(energy.by_component, spec.level),
-        energy_mj_per_token_by_class=of_a_token(energy.by_class, spec.level),
-        energy_figures=figures,
+        mj_per_token=total / tokens / FEMTO * 1000,
+        by_component=of_a_token(energy.by_component, spec.level),
+        by_class=of_a_token(energy.by_class, spec.level),
+        figures=figures,
         average_power_w=total / FEMTO / seconds,
-        energy_delay_js=total / tokens / FEMTO * seconds / tokens,
+        delay_js=total / tokens / FEMTO * seconds / tokens,
         area_mm2=areas,
         sram_bytes=_sram_bytes(actions),
         dram_rows=sum(actions.rows.values()),

@@ -88,7 +88,7 @@ def compare(results: Sequence[Result], labels: Sequence[str], command: str = "")
     rows.sort(key=lambda row: -max(row.cycles))
     figures = {label: each.energy_figures for label, each in zip(labels, results, strict=True) if each.energy_figures}
     energy = energy_ranking(figures) if len(figures) == len(runs) else None
-    words = " ".join(filter(None, (_words(runs, rows), energy and energy.words)))
+    words = _words(runs, rows) + (f" {energy.words}" if energy else "")
     return Comparison(command=command, runs=runs, rows=rows, words=words, energy=energy)
 
 

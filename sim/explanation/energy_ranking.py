@@ -10,6 +10,7 @@ figures of their own, another node or another memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from sim.accounting.result import EnergyFigures, ResultModel
@@ -51,8 +52,10 @@ def energy_ranking(figures: Mapping[str, EnergyFigures]) -> EnergyRanking | None
     order = sorted(figures, key=lambda label: figures[label].total("typical"))
     runs = [RankedEnergy(label=label, **{level: figures[label].total(level) for level in LEVELS}) for label in order]
     pairs = [
-        EnergyPair(less=a.label, more=b.label, verdict=_verdict(figures[a.label], figures[b.label]), overlap=b.low < a.high)
-        for a, b in zip(runs, runs[1:], strict=False)
+        EnergyPair(
+            less=a.label, more=b.label, verdict=_verdict(figures[a.label], figures[b.label]), overlap=b.low < a.high
+        )
+        for a, b in pairwise(runs)
     ]
     return EnergyRanking(runs=runs, pairs=pairs, words=_words(runs, pairs))
 

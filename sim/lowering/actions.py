@@ -115,7 +115,10 @@ class _Count:
         for segment in draft.weights.segments:
             name, numbers = segment.part, draft.weights.numbers[start : start + segment.items].tolist()
             start += segment.items
-            operands, result = operands_by_weights(self._analysis, name), self._analysis.operations[name].equation.tensor
+            operands, result = (
+                operands_by_weights(self._analysis, name),
+                self._analysis.operations[name].equation.tensor,
+            )
             kind, total = self._kind(name), Moved(0, 0, 0, 0)
             for number in set(numbers):
                 shape, often = draft.weights.shapes[number], numbers.count(number)

@@ -25,7 +25,9 @@ def moved_by(
 
     The request is for *scale* timesteps x sequences, one of *groups* parts.
     """
-    moved = [(inventory.stored[each.tensor], each.size_bytes * scale) for each in touched(draft, inventory, costs, groups)]
+    moved = [
+        (inventory.stored[each.tensor], each.size_bytes * scale) for each in touched(draft, inventory, costs, groups)
+    ]
     parameters = inventory.parameters.get(inventory.home[draft.operations[0]])
     if parameters is not None:
         moved.append((parameters, parameter_bytes(parameters, draft, groups)))

@@ -40,16 +40,12 @@ def component_title(component: str) -> str:
 def energy_rows(result: Result) -> list[EnergyRow]:
     """The components, the largest first."""
     whole, figures = result.energy_mj_per_token, result.energy_figures
-    return [
-        EnergyRow(
-            component_title(name),
-            energy,
-            energy / whole if whole else 0.0,
-            figures
-            and Interval(low=figures.low[name], typical=figures.typical[name], high=figures.high[name]),
-        )
-        for name, energy in result.energy_mj_per_token_by_component.items()
-    ]
+    levels = (figures.low, figures.typical, figures.high) if figures else None
+    rows = []
+    for name, energy in result.energy_mj_per_token_by_component.items():
+        ends = levels and Interval(low=levels[0][name], typical=levels[1][name], high=levels[2][name])
+        rows.append(EnergyRow(component_title(name), energy, energy / whole if whole else 0.0, ends))
+    return rows
 
 
 def energy_interval(result: Result) -> tuple[float, float] | None:

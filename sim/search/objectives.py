@@ -1,7 +1,7 @@
 """What a mapping is chosen for: least time, least energy, or the least product of the two (EDP).
 
-All three are of a timestep of a layer. Energy is what a result has (hw/energy/model.py): its actions are known without a
-run, and for the rest it grows with time in proportion; of mappings with nearly the same energy the faster ones are
+All three are of a timestep of a layer. Energy is what a result has (hw/energy/model.py): its actions are known without
+a run, and the rest grows with time in proportion; of mappings with nearly the same energy the faster ones are
 preferred.
 """
 

@@ -9,12 +9,12 @@ from sim.presentation.html.parts import Cell, Row, Section, Table, table_html
 from sim.presentation.titles import class_title
 
 CONSTANTS = (
-    "Told by two constants, an operation's and a bit's of DRAM: neither lanes nor the size of the SRAM nor time change it. "
-    "With energy.node (docs/energy.md) it is told by component."
+    "Told by two constants, an operation's and a bit's of DRAM: neither lanes nor the size of the SRAM nor time change "
+    "it. With energy.node (docs/energy.md) it is told by component."
 )
 COMPONENTS = (
     "Counted actions times published figures, each with a low and a high one: docs/energy.md has them and their "
-    "sources. Time is what no operation asks for: clock, leakage, background. Area is that of PEs, lanes and SRAM alone."
+    "sources. Time is what no operation asks for: clock, leakage, background. Area is that of PEs, lanes and SRAM."
 )
 
 

@@ -145,7 +145,9 @@ def _energy_ends(found: Comparison) -> list[Row]:
     """What the energy may be by low and by high figures."""
     ranked = {run.label: run for run in found.energy.runs} if found.energy else {}
     ends = [(level, [getattr(ranked[run.label], level) for run in found.runs]) for level in ("low", "high") if ranked]
-    return [Row([f"by {level} figures", *(Cell(joules(e / 1000), "", e) for e in energies)]) for level, energies in ends]
+    return [
+        Row([f"by {level} figures", *(Cell(joules(e / 1000), "", e) for e in energies)]) for level, energies in ends
+    ]
 
 
 def _path(known: Evidence, found: Comparison, names: Sequence[str]) -> Section:
