@@ -54,6 +54,10 @@ class _Count:
     def _kind(self, name: str) -> str:
         return self._analysis.operations[name].kind
 
+    def _parts(self, draft: Draft) -> int:
+        """The parts into which fused operations are cut."""
+        return (self._mapping.groups if draft.stepped else self._mapping.blocks) if draft.grouped else 1
+
     def _count_operations(self, draft: Draft, plan: StreamPlan) -> None:
         counts = self._program.counts(plan)
         self.actions.busy[draft.unit] += sum(n * cost.cycles for n, cost in zip(counts, plan.costs, strict=True))
@@ -72,7 +76,9 @@ class _Count:
     def _done(self, draft: Draft, name: str) -> Iterator[tuple[str, int]]:
         """(function or MAC, how many) of *name* in a timestep of all sequences."""
         batch = self._mapping.batch
-        if draft.unit == MAC_ARRAY and self._costs.is_product(name, self._mapping.tile_steps * batch):
+        scale = batch if draft.stepped else batch * self._mapping.tile_steps
+        in_passes = draft.unit != MAC_ARRAY or not self._costs.is_product(name, scale, self._parts(draft))
+        if draft.weights is not None or not in_passes:
             yield MAC, self._costs.gemm(name, batch, 1).macs
             return
         for step in self._costs.passes(name, batch, 1):
@@ -86,7 +92,7 @@ class _Count:
 
     def _count_fused(self, draft: Draft, plan: StreamPlan) -> None:
         """What requests of fused operations move: the same for every timestep, but for parameters."""
-        groups = (self._mapping.groups if draft.stepped else self._mapping.blocks) if draft.grouped else 1
+        groups = self._parts(draft)
         first = {
             reference.tensor: name
             for name in reversed(draft.operations)

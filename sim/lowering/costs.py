@@ -113,9 +113,9 @@ class CostModel:
             ways.append((self.gemm_cost(self.gemm(name, scale, parts)), False))
         return min(ways, key=lambda way: way[0].cycles)
 
-    def is_product(self, name: str, scale: int) -> bool:
-        """Whether the array does *name* as a matrix product where it does so for *scale* timesteps x sequences."""
-        return not self._on_the_array(name, scale, 1)[1]
+    def is_product(self, name: str, scale: int, parts: int) -> bool:
+        """Whether the array does one of so many *parts* of *name* as a matrix product in a fused request."""
+        return not self._on_the_array(name, scale, parts)[1]
 
     def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
         """Cycles of *unit* for one part of *name* if only what has to go to memory does, at all that the SRAM gives."""
