@@ -116,7 +116,9 @@ def test_wide_operands_are_counted_as_such() -> None:
 
 
 def test_a_shorter_tile_streams_weights_more_often() -> None:
-    (long,), (short,) = (job("mamba2", "edge", f"mapping.token_tile={tile}", "mapping.placement=simd").sections for tile in (16, 8))
+    (long,), (short,) = (
+        job("mamba2", "edge", f"mapping.token_tile={tile}", "mapping.placement=simd").sections for tile in (16, 8)
+    )
     sizes = []
     for one in (long, short):
         found = actions_of(one).sram_bytes

@@ -1,4 +1,4 @@
-"""The figures: each has a source and its levels in order, tables are met where they are known, what should grow does."""
+"""The figures: each has a source and its levels in order, tables are met, and what should grow does."""
 
 from __future__ import annotations
 

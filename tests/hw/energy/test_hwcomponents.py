@@ -1,4 +1,4 @@
-"""The shipped figures against hwcomponents, from which some were taken; where it is installed (Python 3.12 and newer)."""
+"""The shipped figures against hwcomponents, from which some are; where it is installed (Python 3.12 and newer)."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ def test_high_integers_are_those_of_the_library(bits: int) -> None:
 
 
 def test_a_pe_is_the_library_s_mac_and_a_register_its_register() -> None:
-    multiplier, adder = aladdin.AladdinMultiplier(45e-9, 16), aladdin.AladdinAdder(45e-9, 32)
-    assert PE_LEAKAGE_UW.typical == pytest.approx((multiplier.leak_power + adder.leak_power) * 1e6, rel=0.02)
-    assert PE_AREA_UM2.typical == pytest.approx((multiplier.area + adder.area) * 1e12, rel=0.1)
+    multiplier, adder = aladdin.AladdinMultiplier(40e-9, 16), aladdin.AladdinAdder(40e-9, 32)
+    scale = SCALES["40nm"]
+    leaking, area = (multiplier.leak_power + adder.leak_power) * 1e6, (multiplier.area + adder.area) * 1e12
+    assert PE_LEAKAGE_UW.typical * scale.energy == pytest.approx(leaking, rel=0.02)
+    assert PE_AREA_UM2.typical * scale.area == pytest.approx(area, rel=0.02)
     register = aladdin.AladdinRegister(45e-9, 1)
     assert REGISTER_PJ_PER_BIT.typical == pytest.approx(picojoules(register, "read"), rel=0.02)
