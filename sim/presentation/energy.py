@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Final
 
 from sim.accounting.result import Interval, Result
@@ -46,6 +47,15 @@ def energy_rows(result: Result) -> list[EnergyRow]:
         ends = levels and Interval(low=levels[0][name], typical=levels[1][name], high=levels[2][name])
         rows.append(EnergyRow(component_title(name), energy, energy / whole if whole else 0.0, ends))
     return rows
+
+
+def millijoules(energy: float, whole: float) -> str:
+    """*energy* in mJ with as many decimals as four digits of the *whole* take.
+
+    >>> millijoules(1.82664, 3.63465), millijoules(0.00312, 0.05713)
+    ('1.827', '0.00312')
+    """
+    return f"{energy:.{max(0, 3 - floor(log10(whole)))}f}" if whole > 0 else f"{energy:g}"
 
 
 def energy_interval(result: Result) -> tuple[float, float] | None:

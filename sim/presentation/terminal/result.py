@@ -15,7 +15,15 @@ from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.files.characters import visible
 from sim.files.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.critical_path import spent_by_class
-from sim.presentation.energy import area_words, class_split, energy_rows, energy_split, energy_title, power_words
+from sim.presentation.energy import (
+    area_words,
+    class_split,
+    energy_rows,
+    energy_split,
+    energy_title,
+    millijoules,
+    power_words,
+)
 from sim.presentation.stalls import WORTH_NAMING, listed
 from sim.presentation.titles import class_title, title, unit_title
 
@@ -136,14 +144,14 @@ def _energy(result: Result) -> list[RenderableType]:
     table = _table(energy_title(result), "", "mJ", "of it %", "low mJ", "high mJ")
     for column in table.columns[1:]:
         column.justify = "right"
-    figures = result.energy_figures
+    figures, whole = result.energy_figures, result.energy_mj_per_token
     for row in energy_rows(result):
         assert row.interval is not None, "figures have three levels"
         energies = (row.mj_per_token, row.interval.low, row.interval.high)
-        one, low, high = (f"{energy:.3f}" for energy in energies)
+        one, low, high = (millijoules(energy, whole) for energy in energies)
         _add(table, row.title, one, percent(row.share), low, high)
-    low, high = (f"{figures.total(level):.3f}" for level in ("low", "high"))
-    _add(table, "all", f"{result.energy_mj_per_token:.3f}", "", low, high)
+    one, low, high = (millijoules(energy, whole) for energy in (whole, figures.total("low"), figures.total("high")))
+    _add(table, "all", one, "", low, high)
     lines = [("Energy by class ", f"{class_split(result)}; {power_words(result)}"), ("Chip ", area_words(result))]
     return [table, *(Text.assemble((name, "bold"), words) for name, words in lines)]
 
