@@ -49,9 +49,10 @@ class EnergySpec(Spec):
             return dict(SHORT[found])
         if not isinstance(found, dict):
             return found
-        if found.get("node") is None and not any(key in found for key in BY_COMPONENT[1:]):
-            return PAPER | found if found.keys() & PAPER.keys() else found
-        return SHORT["components"] | found if found.get("node") is None and "node" not in found else found
+        said = {key: value for key, value in found.items() if value is not None}
+        if any(key in said for key in BY_COMPONENT):
+            return SHORT["components"] | said
+        return PAPER | said if said.keys() & PAPER.keys() else said
 
     @model_validator(mode="after")
     def _one_model(self) -> EnergySpec:

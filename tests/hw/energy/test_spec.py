@@ -20,6 +20,10 @@ PAPER = {"operation": 2_000, "dram": 15_000}  # femtojoules
         pytest.param(["energy={operation: 2pJ/op, dram: 15pJ/bit}"], PAPER, id="both constants"),
         pytest.param(["energy.dram=8pJ/bit"], PAPER | {"dram": 8_000}, id="one of them, the other is the paper's"),
         pytest.param(["energy.operation=1pJ/op"], PAPER | {"operation": 1_000}, id="the other one"),
+        pytest.param(
+            ["energy={operation: 1pJ/op, dram: null}"], PAPER | {"operation": 1_000}, id="nothing is left out"
+        ),
+        pytest.param(["energy={node: null, level: low}"], {"node": "22nm", "level": "low"}, id="nor is no node"),
         pytest.param(["energy=components"], {"node": "22nm"}, id="by component"),
         pytest.param(["energy.node=7nm"], {"node": "7nm"}, id="a node is by component"),
         pytest.param(["energy=components", "energy.node=7nm"], {"node": "7nm"}, id="a word and a key"),
