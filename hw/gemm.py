@@ -99,12 +99,25 @@ def operand_bytes(spec: MacArraySpec, gemm: Gemm, widths: Widths) -> int:
 
 def bytes_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> int:
     """SRAM traffic of *gemm* in one *way*, in whole bytes: each fold streams its operands in, and results move."""
+    return ceil(sum(moved_of(spec, gemm, widths, way)))
+
+
+class Moved(NamedTuple):
+    """SRAM traffic of a GEMM in bytes: its two operands and partial sums, all read, and what is written."""
+
+    left: float
+    right: float
+    partial: float
+    result: float
+
+
+def moved_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> Moved:
+    """What *gemm* moves in one *way*; elements of operands come in words of ``gemm.rate``."""
     fold = folded(spec, gemm, way)
     left, right, result = fold.moved
-    finished = gemm.batch * gemm.m * gemm.n
-    partial = (result - finished + fold.partial) * (widths.partial or widths.result)
-    operands = (left * widths.left + right * widths.right) * gemm.rate
-    return ceil(operands + finished * widths.result + partial)
+    finished, partial = gemm.batch * gemm.m * gemm.n, widths.partial or widths.result
+    written = finished * widths.result + (result - finished) * partial
+    return Moved(left * widths.left * gemm.rate, right * widths.right * gemm.rate, fold.partial * partial, written)
 
 
 def least_cycles(spec: MacArraySpec, gemm: Gemm, pays_fill: bool = True) -> float:

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from hw.compute import ComputeSpec
 from hw.dram import DramSpec
 from hw.effects import Effect
+from hw.energy.spec import EnergySpec
 from hw.mac_array import MacArraySpec
-from hw.quantities import FEMTOJOULES_PER_BIT, FEMTOJOULES_PER_OP, HERTZ, Quantity
+from hw.quantities import HERTZ, Quantity
 from hw.simd import SimdSpec
 from hw.spec import Description, Name, Spec, contradiction
 from hw.sram import SramSpec
@@ -24,21 +25,6 @@ class DmaSpec(Spec):
     outstanding: int = Field(
         ge=1, le=4096, description="Transfers in flight at most.", json_schema_extra={"unit": "transfers"}
     )
-
-
-class EnergySpec(Spec):
-    """Energy per action."""
-
-    operation: Annotated[int, Quantity(FEMTOJOULES_PER_OP, "2pJ/op", "0pJ/op", "1000nJ/op")] = Field(
-        description="Energy of an operation; a MAC is two."
-    )
-    dram: Annotated[int, Quantity(FEMTOJOULES_PER_BIT, "15pJ/bit", "0pJ/bit", "1000nJ/bit")] = Field(
-        description="Energy of a bit that crosses the DRAM interface."
-    )
-
-    def total_fj(self, operations: float, dram_bytes: float) -> float:
-        """Femtojoules of so many operations and bytes that cross the DRAM interface."""
-        return operations * self.operation + dram_bytes * 8 * self.dram
 
 
 class MachineSpec(Spec):
@@ -61,7 +47,9 @@ class MachineSpec(Spec):
     sram: SramSpec = Field(description="The memory on the chip.")
     dram: DramSpec = Field(description="The memory beside the chip.")
     dma: DmaSpec = Field(description="The engine that moves data between DRAM and SRAM.")
-    energy: EnergySpec = Field(description="Energy per action.")
+    energy: EnergySpec = Field(
+        description="Energy per action: paper or components, or either of them in full, with the keys below."
+    )
     ideal: list[Effect] = Field(
         default_factory=list,
         max_length=len(get_args(Effect)),

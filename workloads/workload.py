@@ -179,6 +179,15 @@ class Stack:
         return self.spec.phase == "decode" and not self.head
 
     @cached_property
+    def operations(self) -> dict[str, int]:
+        """Operations of a whole run by their kind; a MAC is two."""
+        found: dict[str, int] = {}
+        for each in self.graph.operations:
+            count = self.total(self.graph.operation_counts(each).ops)
+            found[each.kind] = found.get(each.kind, 0) + count
+        return found
+
+    @cached_property
     def wishes(self) -> MappingSpec:
         """How it is to be laid onto a machine."""
         return MappingSpec() if self.head else self.spec.mapping

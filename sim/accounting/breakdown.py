@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from hw.accounts import Accounts
+from hw.energy.actions import DEQUANTISATION
 from hw.integers import apportion
 from hw.reasons import Reason
 from sim.accounting.critical_path import PathTracker
@@ -79,7 +80,7 @@ def class_weights(section: Section, plan: StreamPlan) -> dict[str, int]:
     if plan.moves is not None:
         return {plan.moves.kind: 1}
     if plan.converts:
-        return {"dequantisation": 1}
+        return {DEQUANTISATION: 1}
     return operation_weights(section, plan.unit, plan.operations)
 
 

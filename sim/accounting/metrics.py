@@ -13,6 +13,7 @@ from hw.reasons import Reason
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
 from sim.accounting.certificate import certificate_of
+from sim.accounting.energy import energy_account
 from sim.accounting.result import (
     Bounds,
     BufferReport,
@@ -28,8 +29,6 @@ from sim.lowering.program import Program, StreamPlan, Transfers
 from sim.lowering.section import Section
 from sim.version import __version__
 from workloads.workload import Workload
-
-FEMTO = 10**15
 
 
 def build_result(
@@ -55,7 +54,7 @@ def build_result(
     macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
-    energy_fj = machine.energy.total_fj(ops + sum(map(_dequantised, sections)), read + written)
+    energy = energy_account(machine, sections, _operations(workload), makespan, tokens)
     units = {name: _account(sections, name, account) for name, account in accounts.items()}
     units |= _sram_account(machine, sections, makespan)
     roofline = paper_roofline_cycles(ops, machine.macs_per_cycle)
@@ -76,12 +75,21 @@ def build_result(
         makespan_cycles=makespan,
         seconds=seconds,
         tokens_per_second=tokens / seconds,
-        energy_mj_per_token=energy_fj / tokens / FEMTO * 1000,
+        energy_mj_per_token=energy.mj_per_token,
+        energy_mj_per_token_by_component=energy.by_component,
+        energy_mj_per_token_by_class=energy.by_class,
+        energy_figures=energy.figures,
+        average_power_w=energy.average_power_w,
+        energy_delay_js=energy.delay_js,
+        area_mm2=energy.area_mm2,
         ops_per_token=ops / tokens,
         macs_per_token=macs / tokens,
         dram_bytes=read + written,
         dram_read_bytes=read,
         dram_write_bytes=written,
+        dram_rows=energy.dram_rows,
+        sram_bytes=energy.sram_bytes,
+        operation_counts=energy.operation_counts,
         requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
         bounds=_bounds(machine, sections, units, roofline, machine.dram_cycles(read + written), certificate),
         above_roofline=_above_roofline(units[_measure(machine)], roofline),
@@ -98,6 +106,15 @@ def build_result(
     )
 
 
+def _operations(workload: Workload) -> dict[str, int]:
+    """Operations of the whole run by class."""
+    found: dict[str, int] = {}
+    for stack in workload.stacks:
+        for kind, count in stack.operations.items():
+            found[kind] = found.get(kind, 0) + count
+    return found
+
+
 def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]]:
     return ((section.program, stream) for section in sections for stream in section.program.streams)
 
@@ -109,13 +126,6 @@ def _moved(program: Program, write: bool) -> int:
         for stream in program.streams
         if isinstance(stream.requests, Transfers) and stream.requests.write == write
     )
-
-
-def _dequantised(section: Section) -> int:
-    """Multiplications by scales in a run of *section*, which are none of the model's operations."""
-    program, drafts = section.program, section.inventory.drafts
-    weights = (drafts[number].weights for number in section.inventory.converted)
-    return sum(int(each.elements.sum()) for each in weights if each is not None) * program.tiles
 
 
 def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:

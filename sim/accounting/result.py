@@ -95,6 +95,40 @@ class BufferReport(ResultModel):
     slots: int
 
 
+class Interval(ResultModel):
+    """A quantity by low, typical and high figures."""
+
+    low: float
+    typical: float
+    high: float
+
+
+class EnergyFigures(ResultModel):
+    """Energy by component, in mJ a token, by low, typical and high figures of a technology ``node``.
+
+    ``level`` says which of the three is the result's energy.
+    """
+
+    node: str
+    level: str
+    arithmetic: str
+    low: dict[str, float]
+    typical: dict[str, float]
+    high: dict[str, float]
+
+    def total(self, level: str) -> float:
+        """mJ a token by the figures of a *level*."""
+        parts: dict[str, float] = getattr(self, level)
+        return sum(parts.values())
+
+
+class SramBytes(ResultModel):
+    """What a buffer gives and takes in all."""
+
+    read: int
+    written: int
+
+
 class MappingReport(ResultModel):
     """How the layer was laid onto the machine."""
 
@@ -143,10 +177,11 @@ class Result(ResultModel):
     """Everything that a run found out.
 
     ``mapping`` is that of the first layers. Only where layers differ there are ``sections``, only where the workload's
-    file gives the model another number of layers than were run there are ``model_layers``.
+    file gives the model another number of layers than were run there are ``model_layers``, and only where energy is
+    told by component there are ``energy_figures`` and ``area_mm2``.
     """
 
-    absent_if_none = frozenset({"sections", "model_layers"})
+    absent_if_none = frozenset({"sections", "model_layers", "energy_figures", "area_mm2"})
 
     version: str
     workload: str
@@ -165,11 +200,20 @@ class Result(ResultModel):
     seconds: float
     tokens_per_second: float
     energy_mj_per_token: float
+    energy_mj_per_token_by_component: dict[str, float] = {}
+    energy_mj_per_token_by_class: dict[str, float] = {}
+    energy_figures: EnergyFigures | None = None
+    average_power_w: float | None = None
+    energy_delay_js: float | None = None
+    area_mm2: dict[str, Interval] | None = None
     ops_per_token: float
     macs_per_token: float
     dram_bytes: int
     dram_read_bytes: int
     dram_write_bytes: int
+    dram_rows: int | None = None
+    sram_bytes: dict[str, SramBytes] = {}
+    operation_counts: dict[str, dict[str, int]] = {}
     requests: int
     bounds: Bounds
     above_roofline: dict[str, int]

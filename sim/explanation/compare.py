@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
+from sim.explanation.energy_ranking import EnergyRanking, energy_ranking
 
 WORTH_NAMING = 0.02  # of the first run's time
 
@@ -56,12 +57,18 @@ class ComparedPart(ResultModel):
 
 
 class Comparison(ResultModel):
-    """The runs, and the parts of their times, the largest first."""
+    """The runs, and the parts of their times, the largest first; how sure their order by energy is.
+
+    The latter only where all of them tell energy by component.
+    """
+
+    absent_if_none = frozenset({"energy"})
 
     command: str
     runs: list[ComparedRun]
     rows: list[ComparedPart]
     words: str
+    energy: EnergyRanking | None = None
 
     @property
     def units(self) -> list[str]:
@@ -88,7 +95,10 @@ def compare(results: Sequence[Result], labels: Sequence[str], command: str = "")
         for unit, kind in keys
     ]
     rows.sort(key=lambda row: -max(row.cycles))
-    return Comparison(command=command, runs=runs, rows=rows, words=_words(runs, rows))
+    figures = {label: each.energy_figures for label, each in zip(labels, results, strict=True) if each.energy_figures}
+    energy = energy_ranking(figures) if len(figures) == len(runs) else None
+    words = _words(runs, rows) + (f" {energy.words}" if energy else "")
+    return Comparison(command=command, runs=runs, rows=rows, words=words, energy=energy)
 
 
 def _run(result: Result, label: str) -> ComparedRun:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hw.effects import Effect, freed_cost
 from hw.folds import Way, columns_of_a_fold
-from hw.gemm import Widths, cost_of, least_cycles, least_cycles_of_a_product, operand_bytes, quickest
+from hw.gemm import Moved, Widths, bytes_of, cost_of, least_cycles, least_cycles_of_a_product, moved_of, quickest
 from hw.integers import ceil_div
 from hw.mac_array import MacArraySpec
 from hw.requests import Cost, Gemm
@@ -41,7 +41,11 @@ class ArrayCosts:
 
     def operand_bytes(self, gemm: Gemm, widths: Widths) -> int:
         """SRAM traffic of *gemm* in the quickest way."""
-        return operand_bytes(self.spec, gemm, widths)
+        return bytes_of(self.spec, gemm, widths, self._way(gemm))
+
+    def moved(self, gemm: Gemm, widths: Widths) -> Moved:
+        """The same operand by operand."""
+        return moved_of(self.spec, gemm, widths, self._way(gemm))
 
     def least_cycles(self, gemm: Gemm) -> float:
         """What the parts of *gemm* take together at least, however its n and k are cut."""

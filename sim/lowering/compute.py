@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from hw.gemm import Widths
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Work
@@ -14,7 +13,7 @@ from sim.lowering.fusion import Draft, tile_bytes
 from sim.lowering.order import Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.lowering.tiling import Tiling
-from sim.lowering.traffic import moved_by
+from sim.lowering.traffic import moved_by, operands_by_weights, widths_by_weights
 
 
 class _Works:
@@ -98,20 +97,15 @@ class ComputeStreams:
         cost = self._costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 
-    def _operand_widths(self, projection: str) -> list[int]:
-        """Bytes of an element of what *projection* multiplies by weights, for each product that it sums up."""
-        products = self._analysis.operations[projection].equation.products
-        operands = (reference for product in products for reference in (product.left, product.right))
-        return [self._inventory.width(operand.tensor) for operand in operands if operand.lag is not None]
-
     def _projection_work(self, gemm: Gemm, draft: Draft) -> tuple[Work, Cost]:
         """The request for a weight tile of *draft*; its products share the depth of *gemm*."""
-        costs, array, widths = self._costs, self._costs.arrays[draft.unit], self._operand_widths(draft.operations[0])
-        cost, weights = array.cost(gemm), draft.weights
-        storage = self._inventory.converted.get(self._inventory.home[draft.operations[0]], self._inventory.weights)
+        array, weights, first = self._costs.arrays[draft.unit], draft.weights, draft.operations[0]
+        storage = self._inventory.converted.get(self._inventory.home[first], self._inventory.weights)
         assert storage is not None and weights is not None
-        lying = (weights.used or weights.stored).element_bytes, costs.element_bytes, costs.accumulator_bytes
-        traffic = ceil_div(sum(array.operand_bytes(gemm, Widths(width, *lying)) for width in widths), len(widths))
+        operands = operands_by_weights(self._analysis, first)
+        widths = widths_by_weights(weights, operands, self._inventory, self._costs)
+        cost = array.cost(gemm)
+        traffic = ceil_div(sum(array.operand_bytes(gemm, each) for each in widths), len(widths))
         return Work(cost.cycles, cost.tail_cycles, self._spread([(storage, traffic)])), cost
 
     def _demand(self, draft: Draft, scale: int, groups: int) -> dict[int, int]:

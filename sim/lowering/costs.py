@@ -138,6 +138,10 @@ class CostModel:
             ways.append((self.arrays[unit].cost(self.gemm(name, unit, scale, parts)), False))
         return min(ways, key=lambda way: way[0].cycles)
 
+    def is_product(self, name: str, unit: str, scale: int, parts: int) -> bool:
+        """Whether *unit* does one of so many *parts* of *name* as a matrix product in a fused request."""
+        return unit in self.arrays and not self._on_an_array(name, unit, scale, parts)[1]
+
     def busy_cycles(self, name: str, unit: str, scale: int, groups: int) -> float:
         """Cycles of *unit* for one part of *name* if only what has to go to memory does, at all that the SRAM gives."""
         parts = groups if self.analysis.grouped(name) else 1

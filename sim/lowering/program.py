@@ -78,8 +78,8 @@ class StreamPlan:
     ``requests`` are those that differ, and ``numbers[variant][item]`` says which of them an item makes, or NOTHING;
     variants of tiles are those of :class:`TileVariant`. ``costs`` are those of ``requests`` for compute units, and
     ``operations`` those of all items together. A stream of transfers has ``moves`` instead; that lies ``layer_bytes``
-    further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the buffers that the
-    transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
+    further in DRAM for each layer and ``tile_bytes`` for each tile of it. In SRAM so many bytes of the ``buffers`` that
+    the transfers fill or empty ``lies`` in each cluster. Its requests are as urgent as those of others ``ahead`` tiles
     earlier. A stream that ``converts`` has no operations: tile by tile it dequantises the weights of the stream whose
     first operation that is.
     """
@@ -98,6 +98,7 @@ class StreamPlan:
     ahead: int = 0
     lies: dict[int, int] = field(default_factory=dict)
     converts: str = ""
+    buffers: tuple[str, ...] = ()
 
     @property
     def items(self) -> int:

@@ -158,7 +158,7 @@ class TransferStreams:
             transfers.name, DMA, (), transfers.layout, Transfers(sizes, starts, transfers.moves.write),
             tuple(numbers[id(sizes)] for sizes in transfers.sizes),
             moves=transfers.moves, layer_bytes=place.layer_bytes, tile_bytes=place.tile_bytes,
-            lies=self._lies(transfers.storages),
+            lies=self._lies(transfers.storages), buffers=tuple(each.buffer.name for each in transfers.storages),
         )  # fmt: skip
 
     def _lies(self, storages: Sequence[Storage]) -> dict[int, int]:

@@ -213,6 +213,7 @@ def _side_by_side(found: Comparison) -> str:
         ["cycles a token and layer", *(f"{run.cycles_per_token_layer:,.0f}" for run in found.runs)],
         ["of the paper's roofline", *(f"{run.of_roofline:.0%}" for run in found.runs)],
         ["energy a token", *(joules(run.energy_mj_per_token / 1000) for run in found.runs)],
+        *_energy_ends(found),
         ["operations a token", *(count(round(run.ops_per_token)) for run in found.runs)],
         ["DRAM traffic a token", *(scaled(run.dram_bytes_per_token, "B", 0) for run in found.runs)],
         *(
@@ -221,6 +222,13 @@ def _side_by_side(found: Comparison) -> str:
         ),
     ]
     return table(["", *_names(found)], rows)
+
+
+def _energy_ends(found: Comparison) -> list[list[str]]:
+    """What the energy may be by low and by high figures."""
+    ends = {run.label: (run.low, run.high) for run in found.energy.runs} if found.energy else {}
+    cells = [" to ".join(joules(end / 1000) for end in ends[run.label]) for run in found.runs if ends]
+    return [["by low to high figures", *cells]] if ends else []
 
 
 def _names(found: Comparison) -> list[str]:

@@ -46,14 +46,20 @@ def _filled(kind: str, name: str) -> Iterator[str]:
         found[where:where] = described(dimensions, "dimensions.")
     sources = _sources(document)
     hidden: set[str] = set()
+    short: set[str] = set()  # said with a word, which its keys would take the place of
     for key in found:
         parent = key.path.rpartition(".")[0]
+        if parent in short:
+            yield from _could_be(key)
+            continue
         if key.path in ("name", "description") or parent in hidden:
             hidden.add(key.path)
             continue
         given, value = _value(data, key.path)
         if key.inner is not None and not given and key.default == "null":
             hidden.add(key.path)
+        if key.inner is not None and isinstance(value, str):
+            short.add(key.path)
         yield from _entry(key, as_yaml(value) if given else key.default, value, sources)
 
 
@@ -64,11 +70,18 @@ def _entry(key: Key, written: str, value: Any, sources: Mapping[str, str]) -> It
         yield ""
     about = key.meaning if key.kind == "mapping" else f"{key.meaning} ({key.kind}: {key.range})"
     yield from (f"{indent}# {line}" for line in wrap(about, WIDTH))
-    holds = isinstance(value, dict) or (key.inner is not None and written != "null")
+    holds = isinstance(value, dict) or (key.inner is not None and written != "null" and not isinstance(value, str))
     yield _beside(f"{indent}{key.name}:{'' if holds else f' {written}'}", sources.get(key.path))
     if holds and key.kind.startswith("mapping,"):
         for name, item in value.items():
             yield _beside(f"{indent}  {name}: {item}", sources.get(f"{key.path}.{name}"))
+
+
+def _could_be(key: Key) -> Iterator[str]:
+    """The lines of a *key* that could be said, as comments."""
+    indent = "  " * key.path.count(".")
+    yield from (f"{indent}# {line}" for line in wrap(f"{key.meaning} ({key.kind}: {key.range})", WIDTH))
+    yield f"{indent}# {key.name}: {key.default}"
 
 
 def _mapping(name: str) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """What a mapping is chosen for: least time, least energy, or the least product of the two (EDP).
 
-All three are of a timestep of a layer. Energy is that of operations, which no mapping changes, and of DRAM traffic,
-which is known without a run; of mappings with nearly the same energy the faster ones are preferred.
+All three are of a timestep of a layer. Energy is what a result has (hw/energy/model.py): its actions are known without
+a run, and the rest grows with time in proportion; of mappings with nearly the same energy the faster ones are
+preferred.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from math import inf
-from typing import Final
+from math import inf, sqrt
+from typing import Final, NamedTuple
 
+from hw.energy.model import EnergyModel
 from hw.machine import MachineSpec
 from sim.search.space import Candidate
 from sim.search.trials import Trials
@@ -19,12 +21,24 @@ from workloads.workload import Stack
 IDLE: Final = 0.001  # of the energy: the most that waiting counts where energy alone is the objective
 
 
+class _Line(NamedTuple):
+    """Femtojoules that grow with time."""
+
+    fixed: float
+    per_cycle: float
+
+    def at(self, cycles: float) -> float:
+        """Those of so many *cycles*."""
+        return self.fixed + self.per_cycle * cycles
+
+
 class Objective(ABC):
     """A number for each candidate, the less the better."""
 
     def __init__(self, stack: Stack, machine: MachineSpec, trials: Trials) -> None:
-        self._energy, self._trials = machine.energy, trials
-        self._operations = stack.graph.counts.ops * stack.spec.batch
+        self._model, self._level = EnergyModel(machine), machine.energy.level
+        self._stack, self._trials = stack, trials
+        self._lines: dict[int, _Line] = {}  # by candidate, of which each is one object
 
     @abstractmethod
     def of(self, candidate: Candidate, cycles: float) -> float:
@@ -38,8 +52,16 @@ class Objective(ABC):
     def most_cycles(self, candidate: Candidate, best: float) -> float:
         """With how many cycles the candidate is as good as the *best*."""
 
-    def _energy_fj(self, candidate: Candidate) -> float:
-        return self._energy.total_fj(self._operations, self._trials.dram_bytes(candidate))
+    def energy(self, candidate: Candidate) -> _Line:
+        """The energy of a timestep of a layer of *candidate*."""
+        if id(candidate) not in self._lines:
+            actions, steps = self._trials.actions(candidate), self._stack.steps * self._stack.layers
+            least, twice = (
+                self._model.energy(actions, self._stack.operations, cycles * steps).total.at(self._level) / steps
+                for cycles in (candidate.bound, 2 * candidate.bound)
+            )
+            self._lines[id(candidate)] = _Line(2 * least - twice, (twice - least) / candidate.bound)
+        return self._lines[id(candidate)]
 
 
 class Time(Objective):
@@ -56,7 +78,7 @@ class Energy(Objective):
     """Femtojoules, and up to a thousandth more for time in which the busiest unit waits."""
 
     def of(self, candidate: Candidate, cycles: float) -> float:
-        return self._energy_fj(candidate) * (1 + IDLE * (1 - candidate.bound / cycles))
+        return self.energy(candidate).at(cycles) * (1 + IDLE * (1 - candidate.bound / cycles))
 
     def most_cycles(self, candidate: Candidate, best: float) -> float:
         return inf
@@ -66,10 +88,12 @@ class EnergyDelay(Objective):
     """Femtojoules times cycles."""
 
     def of(self, candidate: Candidate, cycles: float) -> float:
-        return self._energy_fj(candidate) * cycles
+        return self.energy(candidate).at(cycles) * cycles
 
     def most_cycles(self, candidate: Candidate, best: float) -> float:
-        return best / self._energy_fj(candidate)
+        fixed, per_cycle = self.energy(candidate)
+        twice = fixed + sqrt(fixed**2 + 4 * per_cycle * best)
+        return 2 * best / twice if twice else inf
 
 
 OBJECTIVES: Final[dict[Name, type[Objective]]] = {"time": Time, "energy": Energy, "edp": EnergyDelay}

@@ -12,15 +12,16 @@ from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
+from hw.energy.actions import Actions
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from sim.execution.estimate import PROCESS_BYTES, REQUEST_SECONDS, Estimate
 from sim.execution.run import run_program
 from sim.files.errors import DeadlockError
 from sim.files.limits import Budget
+from sim.lowering.actions import counted
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
-from sim.lowering.program import Transfers
 from sim.search.space import Candidate
 from workloads.workload import Stack
 
@@ -66,6 +67,7 @@ class Trials:
         self._stack, self._machine, self._costs = stack, machine, costs
         self.count = self.requests = 0
         self._told: dict[tuple[int, _Extent], float] = {}  # by candidate, of which each is one object
+        self._actions: dict[int, Actions] = {}  # likewise
 
     def within(self, budget: Budget) -> bool:
         """Whether the *budget* leaves something."""
@@ -80,11 +82,16 @@ class Trials:
     def _requests(self, candidate: Candidate, extent: _Extent) -> int:
         return int(candidate.requests * extent.layers * extent.steps)
 
+    def actions(self, candidate: Candidate) -> Actions:
+        """What *candidate* does in the whole run, but for its time: told without a run."""
+        if id(candidate) not in self._actions:
+            program = lower(self._stack, self._machine, self._costs, candidate.inventory)
+            self._actions[id(candidate)] = counted(self._stack, self._costs, candidate.inventory, program)
+        return self._actions[id(candidate)]
+
     def dram_bytes(self, candidate: Candidate) -> float:
-        """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run: told without a run."""
-        program = lower(self._stack, self._machine, self._costs, candidate.inventory)
-        moving = (each for each in program.streams if isinstance(each.requests, Transfers))
-        return sum(map(program.bytes_moved, moving)) / self._stack.layers / self._stack.steps
+        """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run."""
+        return sum(self.actions(candidate).dram_bytes.values()) / self._stack.layers / self._stack.steps
 
     def cycles(self, candidate: Candidate, best: float = inf) -> float:
         """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*, or for ever.

@@ -70,6 +70,13 @@ def test_what_differs_in_words_alone_has_the_same() -> None:
     assert found[0] is not None and found[0] == found[1]
 
 
+def test_energy_changes_none_that_was_chosen_for_time() -> None:
+    settings = [[], ["energy.node=7nm"], ["mapping.objective=edp", "energy.node=7nm"]]
+    inputs = [resolve("mamba2-d96", "edge", each) for each in settings]
+    plain, other, by_energy = (shipped_mapping(each.workload.stacks[0], each.machine) for each in inputs)
+    assert plain is not None and plain == other and by_energy is None
+
+
 def test_a_search_that_is_asked_for_is_made() -> None:
     choice = prepare("mamba2-d96", "edge", limits=Limits(search="short")).sections[0].choice
     assert choice.origin == "searched"

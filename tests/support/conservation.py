@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from math import isclose
 
 from sim.accounting.result import Result, UnitAccount
 
@@ -49,6 +50,17 @@ def check_parts(result: Result) -> None:
     """By layer and by class each unit's cycles sum, reason by reason, to those of the run but what is no one's."""
     _check_cut(result, result.by_layer, "by_layer")
     _check_cut(result, result.by_class.values(), "by_class")
+
+
+def check_energy(result: Result) -> None:
+    """Components and classes each sum to the energy, whose level lies in its interval; nothing is negative."""
+    for parts in (result.energy_mj_per_token_by_component, result.energy_mj_per_token_by_class):
+        assert isclose(sum(parts.values()), result.energy_mj_per_token, rel_tol=1e-9)
+        assert min(parts.values()) >= 0
+    if (figures := result.energy_figures) is not None:
+        assert getattr(figures, figures.level) == result.energy_mj_per_token_by_component
+        for name in figures.typical:
+            assert figures.low[name] <= figures.typical[name] <= figures.high[name]
 
 
 def check_windows(result: Result, most: int) -> None:

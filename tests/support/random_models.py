@@ -18,7 +18,7 @@ from sim.accounting.result import Result
 from sim.files.errors import InputError
 from sim.search.choose import sections
 from sim.simulation import Job
-from tests.support.conservation import check_parts
+from tests.support.conservation import check_energy, check_parts
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.blocks import rms_norm
 from workloads.precision import PrecisionSpec
@@ -235,7 +235,7 @@ def machines(draw: st.DrawFn) -> MachineSpec:
         },
         "dram": draw(st.one_of(grades, plain_memories)) | {"channels": draw(st.integers(1, 2))},
         "dma": {"outstanding": draw(st.integers(1, 8))},
-        "energy": {"operation": "2pJ/op", "dram": "15pJ/bit"},
+        "energy": ("paper", {"node": "22nm"}, {"node": "7nm", "level": "high"})[rows % 3],
     }
     return MachineSpec.model_validate(data)
 
@@ -314,3 +314,4 @@ def check(result: Result, workload: Workload, machine: MachineSpec) -> None:
     assert sum(result.above_roofline.values()) == makespan - bounds.paper_roofline_cycles
     assert result.mapping.sram_bytes <= machine.sram.capacity
     assert result.dram_bytes >= least_dram_bytes(workload)
+    check_energy(result)

@@ -27,7 +27,7 @@ def test_published_schema_is_that_of_the_result() -> None:
 
 def test_every_field_and_reason_is_explained() -> None:
     text = (DOCS / "result.md").read_text()
-    named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_]+)`", text))
+    named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_0-9]+)`", text))
     assert set(Result.model_fields) - named <= {"bounds", "units"}  # these stand with their parts
     assert set(TITLES) - {"work_elsewhere", AHEAD} <= named
 

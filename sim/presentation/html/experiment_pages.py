@@ -133,6 +133,7 @@ def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
         Row(["of the paper's roofline", *(number_cell(run.of_roofline, ".1%") for run in runs)]),
         Row(["energy a token",
              *(Cell(joules(run.energy_mj_per_token / 1000), "", run.energy_mj_per_token) for run in runs)]),
+        *_energy_ends(found),
         Row(["operations a token", *(Cell(count(round(run.ops_per_token)), "", run.ops_per_token) for run in runs)]),
         Row(["DRAM traffic a token",
              *(Cell(scaled(run.dram_bytes_per_token, "B", 0), "", run.dram_bytes_per_token) for run in runs)]),
@@ -140,6 +141,15 @@ def _side_by_side(found: Comparison, names: Sequence[str]) -> Section:
     ]  # fmt: skip
     table = Table("side-by-side-table", ["", *names], rows)
     return Section("side-by-side", "Side by side", "", table_html(table))
+
+
+def _energy_ends(found: Comparison) -> list[Row]:
+    """What the energy may be by low and by high figures."""
+    ranked = {run.label: run for run in found.energy.runs} if found.energy else {}
+    ends = [(level, [getattr(ranked[run.label], level) for run in found.runs]) for level in ("low", "high") if ranked]
+    return [
+        Row([f"by {level} figures", *(Cell(joules(e / 1000), "", e) for e in energies)]) for level, energies in ends
+    ]
 
 
 def _path(known: Evidence, found: Comparison, names: Sequence[str]) -> Section:

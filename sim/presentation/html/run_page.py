@@ -5,6 +5,7 @@ from __future__ import annotations
 from hw.machine import MachineSpec
 from sim.accounting.result import Result
 from sim.presentation.figures.catalogue import Evidence
+from sim.presentation.html.energy_section import energy_section
 from sim.presentation.html.headline import about, headline, verdict
 from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Section
@@ -50,6 +51,7 @@ def run_sections(known: Evidence, machine: MachineSpec, result: Result) -> list[
         windows_section(known),
         path_section(known, result),
         classes_section(result),
+        energy_section(result),
         sram_section(known, result),
         mapping_section(result),
         machine_section(machine, known.roofline),

@@ -109,7 +109,7 @@ def _flattened(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, s
 def _quantity(path: str, value: Any) -> str:
     if path in _BYTES:
         return format_bytes(value)
-    if path.startswith("energy."):
+    if path in ("energy.operation", "energy.dram") and value is not None:
         return f"{value / 1000:g} pJ/{'bit' if path.endswith('dram') else 'op'}"
     if value is None or value == []:
         return "none"

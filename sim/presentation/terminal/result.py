@@ -15,6 +15,15 @@ from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.files.characters import visible
 from sim.files.numbers import joules, number, percent, plural, scaled, seconds
 from sim.presentation.critical_path import spent_by_class
+from sim.presentation.energy import (
+    area_words,
+    class_split,
+    energy_rows,
+    energy_split,
+    energy_title,
+    millijoules,
+    power_words,
+)
 from sim.presentation.stalls import WORTH_NAMING, listed
 from sim.presentation.titles import class_title, title, unit_title
 
@@ -25,8 +34,9 @@ def render(result: Result) -> RenderableType:
     """The whole report."""
     path = [_path(result)] if result.critical_path else []
     return Group(
-        _headline(result), _units(result), _bounds(result), _gap(result), *path, _mappings(result), _streams(result)
-    )
+        _headline(result), _units(result), _bounds(result), _gap(result), *path, *_energy(result), _mappings(result),
+        _streams(result),
+    )  # fmt: skip
 
 
 def as_text(result: Result, width: int = WIDTH) -> str:
@@ -123,6 +133,27 @@ def _path(result: Result) -> Text:
         if cycles >= WORTH_NAMING * result.makespan_cycles
     ]
     return Text.assemble(("Critical path ", "bold"), visible(", ".join(named)))
+
+
+def _energy(result: Result) -> list[RenderableType]:
+    """What takes the energy: a line for constants, a table by component."""
+    if not result.energy_mj_per_token_by_component:
+        return []
+    if result.energy_figures is None:
+        return [Text.assemble(("Energy ", "bold"), f"{energy_split(result)}; {power_words(result)}")]
+    table = _table(energy_title(result), "", "mJ", "of it %", "low mJ", "high mJ")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    figures, whole = result.energy_figures, result.energy_mj_per_token
+    for row in energy_rows(result):
+        assert row.interval is not None, "figures have three levels"
+        energies = (row.mj_per_token, row.interval.low, row.interval.high)
+        one, low, high = (millijoules(energy, whole) for energy in energies)
+        _add(table, row.title, one, percent(row.share), low, high)
+    one, low, high = (millijoules(energy, whole) for energy in (whole, figures.total("low"), figures.total("high")))
+    _add(table, "all", one, "", low, high)
+    lines = [("Energy by class ", f"{class_split(result)}; {power_words(result)}"), ("Chip ", area_words(result))]
+    return [table, *(Text.assemble((name, "bold"), words) for name, words in lines)]
 
 
 def _mappings(result: Result) -> Text:
