@@ -33,7 +33,13 @@ def test_one_kind_as_json(kind: str, name: str) -> None:
 def test_json_in_a_file(tmp_path: Path) -> None:
     target = tmp_path / "list.json"
     assert call("list", "machine", "--json", str(target))[0] == 0
-    assert [row["name"] for row in json.loads(target.read_text())] == ["edge", "edge_flexpe", "h100"]
+    assert [row["name"] for row in json.loads(target.read_text())] == [
+        "edge",
+        "edge_2x512",
+        "edge_flexpe",
+        "edge_sfu",
+        "h100",
+    ]
 
 
 def test_an_unknown_kind() -> None:

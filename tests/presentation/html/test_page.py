@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from sim.accounting.result import Result
-from sim.presentation.titles import TITLES
+from sim.presentation.titles import title
 from tests.support.reports import COMMANDS, Report
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_click_lights_up_the_same_reason_everywhere(opened: Page) -> None:
     mark.click()
     lit = opened.locator(".on").evaluate_all("lit => lit.map(each => each.dataset.key)")
     assert set(lit) == {key} and len(lit) > 2
-    assert opened.locator(f'#units-table tr.on[data-key="{key}"]').text_content().startswith(TITLES[key])  # type: ignore[union-attr]
+    assert opened.locator(f'#units-table tr.on[data-key="{key}"]').text_content().startswith(title(key))  # type: ignore[union-attr]
     mark.click()
     assert opened.locator(".on").count() == 0
 
