@@ -54,7 +54,7 @@ def explain(
         advance()
         seen = list(_told(looks, advance))
     own = wishes(laboratory.sections)
-    what_ifs = [_what_if(change, cycles, kept[change], new.get(change), own) for change in wanted]
+    what_ifs = [_what_if(laboratory, change, cycles, kept[change], new.get(change)) for change in wanted]
     beside = [
         each.model_copy(update={"near_gains": [one.gains[number] for one in seen]})
         for number, each in enumerate(what_ifs)
@@ -123,13 +123,15 @@ def _beside(rungs: list[Rung], seen: Sequence[Seen]) -> list[Rung]:
     return [rungs[0], *others]
 
 
-def _what_if(change: Change, makespan: int, kept: int | None, new: Found | None, own: list[MappingSpec]) -> WhatIf:
+def _what_if(laboratory: Laboratory, change: Change, makespan: int, kept: int | None, new: Found | None) -> WhatIf:
     return WhatIf(
         name=change.name,
         assignments=list(change.assignments),
         same_schedule=None if kept is None else makespan / kept,
         new_schedule=None if new is None else makespan / new.cycles,
-        mappings=own if new is None else new.wishes,
+        mappings=wishes(laboratory.sections) if new is None else new.wishes,
+        joins=list(change.joins),
+        idle_at_edges=laboratory.idle_at_edges(new) if new is not None and change.joins else None,
     )
 
 

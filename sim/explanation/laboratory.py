@@ -165,6 +165,16 @@ class Laboratory:
         cycles, best = self._quickest(laid)
         return Found(change, cycles, _mapped(best), wishes(best))
 
+    def idle_at_edges(self, found: Found) -> tuple[float, float]:
+        """Shares of the time in which a PE has no work at edges: in the run that is explained, and with the change."""
+        machine = self._changed(found.change.assignments)
+        pairs = zip(self.sections, found.mappings, strict=True)
+        laid = [lay_anew(section, self._costs_on(machine, section), each.mapping) for section, each in pairs]
+        then = tuple(filter(None, laid))
+        assert len(then) == len(laid), "the schedule was made for this machine"
+        result = self._result(then, self._few(then), explained=False)
+        return _idle_at_edges(self.explained, self.machine), _idle_at_edges(result, machine)
+
     def _laid(self, machine: MachineSpec, mapped: Sequence[Mapped]) -> Iterator[Schedule]:
         """The layers by mappings found elsewhere: with all of the SRAM if they had all, and with what they had."""
         before = [each.settled for each in mapped]
@@ -239,6 +249,11 @@ class Laboratory:
         if key not in self._done:
             self._done[key] = makespan_cycles(self._job(schedule), layers)
         return self._done[key]
+
+
+def _idle_at_edges(result: Result, machine: MachineSpec) -> float:
+    idle = sum(result.units[name].edge_cycles * array.macs_per_cycle for name, array in machine.arrays.items())
+    return idle / machine.macs_per_cycle / result.makespan_cycles
 
 
 def _facts(section: Section) -> tuple[object, ...]:
