@@ -162,7 +162,9 @@ def _in_one(machine: MachineSpec) -> Iterator[Change]:
 def _joined(machine: MachineSpec, names: Sequence[str]) -> Change:
     """All arrays of *names* in the first of them, which is as near to a square as their number lets it be."""
     first, array = names[0], machine.arrays[names[0]]
-    shapes = [(array.rows * n, array.columns * (len(names) // n)) for n in range(1, len(names) + 1) if not len(names) % n]
+    shapes = [
+        (array.rows * n, array.columns * (len(names) // n)) for n in range(1, len(names) + 1) if not len(names) % n
+    ]
     rows, columns = min(shapes, key=max)
     sides = {side: size for side, size in (("rows", rows), ("columns", columns)) if size != getattr(array, side)}
     kept = {key: unit for key, unit in machine.units.items() if key not in names[1:]}

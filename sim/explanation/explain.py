@@ -23,7 +23,6 @@ from sim.explanation.near import Schedule
 from sim.explanation.robust import Seen, look
 from sim.explanation.words import words
 from sim.files.progress import ProgressCallback
-from workloads.workload import MappingSpec
 
 Told = TypeVar("Told")
 
