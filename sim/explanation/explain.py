@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sim.accounting.result import Result
 from sim.explanation.assistants import Assistants, assistants
-from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder, related
+from sim.explanation.experiments import LADDER, PAIRED, Change, ladder, related
 from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf
 from sim.explanation.laboratory import Found, Laboratory, wishes
 from sim.explanation.near import Schedule
@@ -35,7 +35,7 @@ def explain(
     New schedules are found, and other ones looked at, by so many *workers* meanwhile, processes of their own; by this
     one if there are none, with the same result.
     """
-    wanted, near = changes(laboratory.machine), laboratory.near
+    wanted, near = laboratory.changes, laboratory.near
     groups = related([change for change in wanted if change.new_schedule])
     steps = len(LADDER) + 3 + len(wanted) + sum(map(len, groups)) + len(near.schedules)
     advance = _counted(progress, steps)

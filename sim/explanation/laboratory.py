@@ -90,9 +90,16 @@ class Laboratory:
         self.work = self._planned()
         self.work.check(limits)
 
+    @property
+    def changes(self) -> list[Change]:
+        """The what-ifs that apply: none that makes one array of several of which the workload wishes for one."""
+        wishes = [stack.wishes for stack in self.workload.stacks]
+        wished = {unit for each in wishes for unit in (each.placement, *each.place.values())}
+        return [change for change in changes(self.machine) if not wished & {*change.joins[1:]}]
+
     def _planned(self) -> Estimate:
         """What all of it takes, one after the other."""
-        wanted = len(changes(self.machine))
+        wanted = len(self.changes)
         work = planned(self.job, self.simulate_layers).times(len(LADDER) + 2 * wanted + comb(PAIRED, 2))
         for schedule in self.near.schedules:
             each = planned(self._job(schedule), self._few(schedule))

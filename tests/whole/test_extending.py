@@ -1,4 +1,4 @@
-"""EXTENDING.md, followed to the letter: each of its sections, in a copy of the source tree (tests/support/recipes.py)."""
+"""EXTENDING.md, followed to the letter: each section in a copy of the source tree (tests/support/recipes.py)."""
 
 from __future__ import annotations
 
