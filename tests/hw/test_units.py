@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hw.unit_names import compute_units
 from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.errors import InputError
-from sim.files.resolve import resolve
+from sim.files.resolve import read, resolve
+from tests.support.folders import DOCS
 
 MINIMAL = "kind: special_functions, lanes: 4, pipeline_depth: 2, cycles: {exp: 1}"
 
@@ -28,6 +30,15 @@ def test_the_shorthand_and_other_names_make_one_dictionary() -> None:
     assert list(found.compute) == ["mac_array", "simd", "mac_array_2", "sfu"]
     assert list(found.arrays) == ["mac_array", "mac_array_2"] and found.macs_per_cycle == 1024
     assert [found.key(name) for name in found.compute] == ["mac_array", "simd", "units.mac_array_2", "units.sfu"]
+
+
+def test_the_page_about_units_shows_a_machine(tmp_path: Path) -> None:
+    (listing,) = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / "units.md").read_text(encoding="utf-8"), re.M | re.S)
+    (tmp_path / "more.yaml").write_text(listing, encoding="utf-8")
+    found = read("machine", str(tmp_path / "more.yaml")).check(MachineSpec)
+    assert {name: unit.kind for name, unit in found.units.items()} == {
+        "second_array": "mac_array", "more_lanes": "simd", "sfu": "special_functions",
+    }  # fmt: skip
 
 
 def test_halves_are_alike_and_differ_from_the_whole_in_columns_only() -> None:
@@ -54,7 +65,7 @@ def test_which_names_are_compute_units() -> None:
         pytest.param(
             "units.mac_array_2.rws=3",
             "units.mac_array_2.rws: unknown key, expected one of kind, rows, columns, dataflow, folds, packing, edges, "
-            "elementwise, fetch_ahead; did you mean 'rows'?",
+            "elementwise, rates, types, fetch_ahead; did you mean 'rows'?",
             id="key of an array",
         ),
         pytest.param(

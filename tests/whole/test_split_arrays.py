@@ -115,6 +115,20 @@ def test_which_arrays_are_made_one(
 
 
 @pytest.mark.parametrize(
+    ("wish", "joined"),
+    [
+        pytest.param("mapping.place.readout=mac_array_2", 0, id="an operation on the second"),
+        pytest.param("mapping.placement=mac_array_2", 0, id="all on the second"),
+        pytest.param("mapping.place.readout=mac_array", 1, id="on the first, which stays"),
+    ],
+)
+def test_arrays_that_a_workload_wishes_for_stay_apart(wish: str, joined: int) -> None:
+    workload, described = read_inputs("mamba2-d96", "edge_2x512", ["layers=1", "sequence_length=16", wish])
+    laboratory = Laboratory(build_workload(workload), described, workload, robust=0.0)
+    assert sum(bool(change.joins) for change in laboratory.changes) == joined
+
+
+@pytest.mark.parametrize(
     ("machine", "assignments", "said"),
     [
         pytest.param("edge_2x512", (), "are not one array costs ", id="costs"),
@@ -125,7 +139,7 @@ def test_an_explanation_says_what_the_split_does(
     monkeypatch: pytest.MonkeyPatch, machine: str, assignments: tuple[str, ...], said: str
 ) -> None:
     """With one what-if of all, that of the split, or it would take ten times as long."""
-    monkeypatch.setattr("sim.explanation.explain.changes", lambda spec: [c for c in changes(spec) if c.joins])
+    monkeypatch.setattr("sim.explanation.laboratory.changes", lambda spec: [c for c in changes(spec) if c.joins])
     settings = ["layers=1", "sequence_length=32", "mapping.token_tile=16", *assignments]
     workload, described = read_inputs("mamba2-d96", machine, settings)
     found = explain(Laboratory(build_workload(workload), described, workload, robust=0.0))
