@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.presentation.figure_names import SHOWS
 from sim.files.catalog import published, shipped
+from sim.presentation.figure_names import SHOWS
 from sim.presentation.figures.catalogue import FIGURES
 from tests.support.command_line import call, check_prints
 
