@@ -87,7 +87,8 @@ def read_published(path: Path = DATA / "published.csv") -> list[Published]:
     return [
         Published(
             row["id"], row["machine"], row["workload"], _settings(row["settings"]), row["over"], row["logits"] == "all",
-            SEARCHES[row["search"]], UNITS[row["unit"]], float(row["published"]), row["kind"], row["hand"], row["source"], row["note"],
+            SEARCHES[row["search"]], UNITS[row["unit"]], float(row["published"]), row["kind"],
+            row["hand"], row["source"], row["note"],
         )
         for row in _rows(path)
     ]  # fmt: skip

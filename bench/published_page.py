@@ -21,8 +21,8 @@ def page(numbers: Sequence[Published], predictions: Mapping[str, Prediction], ex
         "# Published accelerators",
         f"Written by `python -m bench.published`, stallscope {__version__}. Machines: `hw/published/`, each figure "
         'with its source or "assumed"; numbers and what could explain a miss: `bench/data/`. *Speed* is the predicted '
-        "over the published one, so above 1 the prediction is too optimistic. No figure of a machine was chosen so that "
-        "its number comes out, but for one that says so (the U280's MACs). What binds is what is busy most of the time.",
+        "over the published one, so above 1 the prediction is too optimistic. No figure of a machine was chosen so "
+        "that its number comes out, but for one that says so (the U280's MACs). What binds is what is busy the most.",
         finding(numbers, predictions),
         "\n".join(_table(numbers, predictions)),
         "## Misses",
