@@ -35,6 +35,11 @@ class ComputeSpec(Spec):
 
     @property
     @abstractmethod
+    def lane_cycles(self) -> dict[str, int]:
+        """Cycles that an element keeps a lane, by function; nothing of a unit that does no elementwise work."""
+
+    @property
+    @abstractmethod
     def peak_ops(self) -> int:
         """Operations a cycle at most; a multiplication and an addition in one pass are two."""
 

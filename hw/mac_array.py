@@ -143,6 +143,12 @@ class MacArraySpec(ComputeSpec):
         return 0 if self.elementwise is None else self.elementwise.pipeline_depth
 
     @property
+    def lane_cycles(self) -> dict[str, int]:
+        """Of a PE that does elementwise work."""
+        known = {} if self.elementwise is None else self.elementwise.cycles
+        return {str(function): cycles for function, cycles in known.items()}
+
+    @property
     def peak_ops(self) -> int:
         """Two a PE and cycle."""
         return 2 * self.macs_per_cycle

@@ -77,6 +77,11 @@ class SimdSpec(VectorTable, ComputeSpec):
         return self.pipeline_depth
 
     @property
+    def lane_cycles(self) -> dict[str, int]:
+        """As its table has them."""
+        return {str(function): cycles for function, cycles in self.cycles.items()}
+
+    @property
     def peak_ops(self) -> int:
         """Two a lane and cycle if a multiply-add is one pass."""
         return (2 if self.fma else 1) * self.lanes

@@ -50,6 +50,11 @@ class SpecialFunctionsSpec(ComputeSpec):
         return self.pipeline_depth
 
     @property
+    def lane_cycles(self) -> dict[str, int]:
+        """Of the functions that it has a pipeline for."""
+        return {str(function): cycles for function, cycles in self.cycles.items()}
+
+    @property
     def peak_ops(self) -> int:
         """A function and a multiplication and addition on its way, a lane and cycle."""
         return 3 * self.lanes

@@ -18,8 +18,6 @@ from hw.energy.nodes import Node, area_factor, energy_factor
 from hw.energy.sram import area_mm2
 from hw.mac_array import MacArraySpec
 from hw.machine import MachineSpec
-from hw.simd import VectorTable
-from hw.special_functions import SpecialFunctionsSpec
 
 
 class PricedUnit(NamedTuple):
@@ -40,23 +38,15 @@ def _priced(spec: ComputeSpec, node: Node) -> PricedUnit:
     """A lane that does elementwise work is a lane wherever it is: by itself, in a PE, or one of special functions."""
     is_array = isinstance(spec, MacArraySpec)
     pes, bits = exactly(1.0 if is_array else 0.0), PE_CLOCKED_BITS if is_array else 0
-    cycles = _cycles(spec)
-    if cycles:
+    if spec.lane_cycles:
         pes, bits = pes + LANE_PES.levels, bits + clocked_bits(spec.depth)
     many, logic = spec.elements, energy_factor(node, "45nm")
     return PricedUnit(
         clock_pj=CLOCK_PJ_PER_BIT.levels * (bits * many * logic),
         leakage_mw=PE_LEAKAGE_UW.levels.by(pes) * (many * logic / 1e3),
         area_mm2=PE_AREA_UM2.levels.by(pes) * (many * area_factor(node, "45nm") / 1e6),
-        cycles=cycles,
+        cycles=spec.lane_cycles,
     )
-
-
-def _cycles(spec: ComputeSpec) -> dict[str, int]:
-    """Cycles that a lane of *spec* takes by function; none of an array whose PEs do no elementwise work."""
-    lane = spec.elementwise if isinstance(spec, MacArraySpec) else spec
-    known = lane.cycles if isinstance(lane, VectorTable | SpecialFunctionsSpec) else {}
-    return {str(function): taken for function, taken in known.items()}
 
 
 def area(machine: MachineSpec, node: Node) -> dict[str, Levels]:

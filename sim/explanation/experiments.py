@@ -49,11 +49,15 @@ PAIRED = 3  # changes that are tried two at a time
 
 @dataclass(frozen=True)
 class Change:
-    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it."""
+    """A change of the machine: its name, the assignments that make it, and whether mapping again can gain from it.
+
+    ``joins`` are the arrays of which it makes one, if it does.
+    """
 
     name: str
     assignments: tuple[str, ...]
     new_schedule: bool = True
+    joins: tuple[str, ...] = ()
 
     @property
     def paths(self) -> frozenset[str]:
@@ -145,20 +149,31 @@ def _other_arrays(machine: MachineSpec, name: str, array: MacArraySpec) -> Itera
 
 def _in_one(machine: MachineSpec) -> Iterator[Change]:
     """One array as large as all that are alike: what the split of it costs, or saves."""
+    alike: list[list[str]] = []
     for name, array in machine.arrays.items():
-        others = [each for each, like in machine.arrays.items() if like == array and each != name]
-        if others and not any(like == array for like in list(machine.arrays.values())[: _place(machine, name)]):
-            wide = array.model_copy(update={"columns": array.columns * (1 + len(others))})
-            kept = {key: unit for key, unit in machine.units.items() if key not in others}
-            if name in kept:
-                kept[name] = wide
-            units = {key: {"kind": unit.kind} | unit.model_dump(exclude_defaults=True) for key, unit in kept.items()}
-            own = () if name in kept else (f"{name}.columns={wide.columns}",)
-            yield Change(f"{name} and {', '.join(others)} in one", (*own, f"units={json.dumps(units)}"))
+        like = next((names for names in alike if machine.arrays[names[0]] == array), None)
+        if like is None:
+            alike.append([name])
+        else:
+            like.append(name)
+    return (_joined(machine, names) for names in alike if len(names) > 1)
 
 
-def _place(machine: MachineSpec, array: str) -> int:
-    return list(machine.arrays).index(array)
+def _joined(machine: MachineSpec, names: Sequence[str]) -> Change:
+    """All arrays of *names* in the first of them, which is as near to a square as their number lets it be."""
+    first, array = names[0], machine.arrays[names[0]]
+    shapes = [
+        (array.rows * n, array.columns * (len(names) // n)) for n in range(1, len(names) + 1) if not len(names) % n
+    ]
+    rows, columns = min(shapes, key=max)
+    sides = {side: size for side, size in (("rows", rows), ("columns", columns)) if size != getattr(array, side)}
+    kept = {key: unit for key, unit in machine.units.items() if key not in names[1:]}
+    if first in kept:
+        kept[first] = array.model_copy(update=sides)
+    units = {key: {"kind": unit.kind} | unit.model_dump(exclude_defaults=True) for key, unit in kept.items()}
+    own = () if first in kept else tuple(f"{first}.{side}={size}" for side, size in sides.items())
+    change = (*own, f"units={json.dumps(units)}")
+    return Change(f"{first} and {', '.join(names[1:])} in one", change, joins=tuple(names))
 
 
 def _cheap(machine: MachineSpec) -> Iterator[str]:

@@ -16,14 +16,13 @@ from typing import TypeVar
 
 from sim.accounting.result import Result
 from sim.explanation.assistants import Assistants, assistants
-from sim.explanation.experiments import LADDER, PAIRED, Change, changes, ladder, related
+from sim.explanation.experiments import LADDER, PAIRED, Change, ladder, related
 from sim.explanation.findings import WORTH_NAMING, Explanation, NearSchedule, Pair, Rung, WhatIf
 from sim.explanation.laboratory import Found, Laboratory, wishes
 from sim.explanation.near import Schedule
 from sim.explanation.robust import Seen, look
 from sim.explanation.words import words
 from sim.files.progress import ProgressCallback
-from workloads.workload import MappingSpec
 
 Told = TypeVar("Told")
 
@@ -36,7 +35,7 @@ def explain(
     New schedules are found, and other ones looked at, by so many *workers* meanwhile, processes of their own; by this
     one if there are none, with the same result.
     """
-    wanted, near = changes(laboratory.machine), laboratory.near
+    wanted, near = laboratory.changes, laboratory.near
     groups = related([change for change in wanted if change.new_schedule])
     steps = len(LADDER) + 3 + len(wanted) + sum(map(len, groups)) + len(near.schedules)
     advance = _counted(progress, steps)
@@ -54,7 +53,7 @@ def explain(
         advance()
         seen = list(_told(looks, advance))
     own = wishes(laboratory.sections)
-    what_ifs = [_what_if(change, cycles, kept[change], new.get(change), own) for change in wanted]
+    what_ifs = [_what_if(laboratory, change, cycles, kept[change], new.get(change)) for change in wanted]
     beside = [
         each.model_copy(update={"near_gains": [one.gains[number] for one in seen]})
         for number, each in enumerate(what_ifs)
@@ -123,13 +122,15 @@ def _beside(rungs: list[Rung], seen: Sequence[Seen]) -> list[Rung]:
     return [rungs[0], *others]
 
 
-def _what_if(change: Change, makespan: int, kept: int | None, new: Found | None, own: list[MappingSpec]) -> WhatIf:
+def _what_if(laboratory: Laboratory, change: Change, makespan: int, kept: int | None, new: Found | None) -> WhatIf:
     return WhatIf(
         name=change.name,
         assignments=list(change.assignments),
         same_schedule=None if kept is None else makespan / kept,
         new_schedule=None if new is None else makespan / new.cycles,
-        mappings=own if new is None else new.wishes,
+        mappings=wishes(laboratory.sections) if new is None else new.wishes,
+        joins=list(change.joins),
+        idle_at_edges=laboratory.idle_at_edges(new) if new is not None and change.joins else None,
     )
 
 

@@ -52,6 +52,8 @@ class WhatIf(ResultModel):
 
     ``near_gains`` are what each of the schedules near the best gains if it is kept, and ``mappings`` those of the new
     schedule, or of the same where there is no new one: one for each kind of layer, as wishes that leave nothing open.
+    Where it makes one array of several, ``joins`` are these, and ``idle_at_edges`` the shares of the time in which a PE
+    has no work at edges, now and then.
     """
 
     name: str
@@ -60,6 +62,8 @@ class WhatIf(ResultModel):
     new_schedule: float | None
     near_gains: list[float | None] = Field(default_factory=list)
     mappings: list[MappingSpec] = Field(default_factory=list)
+    joins: list[str] = Field(default_factory=list)
+    idle_at_edges: tuple[float, float] | None = None
 
     @property
     def best(self) -> float:

@@ -90,9 +90,16 @@ class Laboratory:
         self.work = self._planned()
         self.work.check(limits)
 
+    @property
+    def changes(self) -> list[Change]:
+        """The what-ifs that apply: none that makes one array of several of which the workload wishes for one."""
+        wishes = [stack.wishes for stack in self.workload.stacks]
+        wished = {unit for each in wishes for unit in (each.placement, *each.place.values())}
+        return [change for change in changes(self.machine) if not wished & {*change.joins[1:]}]
+
     def _planned(self) -> Estimate:
         """What all of it takes, one after the other."""
-        wanted = len(changes(self.machine))
+        wanted = len(self.changes)
         work = planned(self.job, self.simulate_layers).times(len(LADDER) + 2 * wanted + comb(PAIRED, 2))
         for schedule in self.near.schedules:
             each = planned(self._job(schedule), self._few(schedule))
@@ -164,6 +171,16 @@ class Laboratory:
                 laid.append(sections(self.workload, machine, limits, offered))
         cycles, best = self._quickest(laid)
         return Found(change, cycles, _mapped(best), wishes(best))
+
+    def idle_at_edges(self, found: Found) -> tuple[float, float]:
+        """Shares of the time in which a PE has no work at edges: in the run that is explained, and with the change."""
+        machine = self._changed(found.change.assignments)
+        pairs = zip(self.sections, found.mappings, strict=True)
+        laid = [lay_anew(section, self._costs_on(machine, section), each.mapping) for section, each in pairs]
+        then = tuple(filter(None, laid))
+        assert len(then) == len(laid), "the schedule was made for this machine"
+        result = self._result(then, self._few(then), explained=False)
+        return _idle_at_edges(self.explained, self.machine), _idle_at_edges(result, machine)
 
     def _laid(self, machine: MachineSpec, mapped: Sequence[Mapped]) -> Iterator[Schedule]:
         """The layers by mappings found elsewhere: with all of the SRAM if they had all, and with what they had."""
@@ -239,6 +256,11 @@ class Laboratory:
         if key not in self._done:
             self._done[key] = makespan_cycles(self._job(schedule), layers)
         return self._done[key]
+
+
+def _idle_at_edges(result: Result, machine: MachineSpec) -> float:
+    idle = sum(result.units[name].edge_cycles * array.macs_per_cycle for name, array in machine.arrays.items())
+    return idle / machine.macs_per_cycle / result.makespan_cycles
 
 
 def _facts(section: Section) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sim.accounting.result import Result
-from sim.explanation.experiments import Change, changes, ladder
+from sim.explanation.experiments import Change, ladder
 from sim.explanation.findings import WORTH_NAMING
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import Schedule
@@ -32,7 +32,7 @@ def look(laboratory: Laboratory, number: int) -> Seen:
     result = laboratory.same_schedule(schedule=schedule)
     assert result is not None, "it was tried on this machine"
     total = result.makespan_cycles
-    gains = [_gain(laboratory, schedule, change, total) for change in changes(laboratory.machine)]
+    gains = [_gain(laboratory, schedule, change, total) for change in laboratory.changes]
     return Seen(result, [added / total for added in _added(laboratory, schedule, result)], gains)
 
 

@@ -26,6 +26,7 @@ def words(found: Explanation) -> str:
         _busiest(found),
         _path(found),
         *_gains(found),
+        *_splits(found),
         *map(_together, found.pairs),
     ]
     return " ".join(sentences)
@@ -100,9 +101,30 @@ def _gains(found: Explanation) -> Iterator[str]:
     if depends:
         named = [f"{each.name}: {_factors(each.kept)}" for each in depends if each.kept is not None]
         yield f"With the schedule kept it depends on the schedule: {', '.join(named)}."
-    useless = [each.name for each in found.what_ifs if each not in helping]
+    useless = [each.name for each in found.what_ifs if each not in helping and not each.joins]
     if useless:
         yield f"No gain of a percent: {listed(useless)}."
+
+
+def _splits(found: Explanation) -> Iterator[str]:
+    """What it costs or saves that arrays which are alike are not one; where it saves, what becomes of idle PEs."""
+    for each in found.what_ifs:
+        if not each.joins or each.new_schedule is None:
+            continue
+        split = f"That {listed([_unit(name) for name in each.joins])} are not one array"
+        if abs(each.new_schedule - 1) < WORTH_NAMING:
+            yield f"{split} costs and saves less than a percent."
+        elif each.new_schedule > 1:
+            yield f"{split} costs {percent(1 - 1 / each.new_schedule)} of the time."
+        else:
+            yield f"{split} saves: it would take {percent(1 / each.new_schedule - 1)} longer{_idle_in_one(each)}."
+
+
+def _idle_in_one(what_if: WhatIf) -> str:
+    if what_if.idle_at_edges is None or what_if.idle_at_edges[1] < what_if.idle_at_edges[0] + WORTH_NAMING:
+        return ""
+    now, then = map(percent, what_if.idle_at_edges)
+    return f", its PEs without work at the edges of products and in short folds for {then} of it, not {now} as now"
 
 
 def _most(what_if: WhatIf) -> float:

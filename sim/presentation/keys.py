@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from hw.special_functions import SpecialFunctionsSpec
+from hw.mac_array import MacArraySpec
+from hw.simd import SimdSpec
+from hw.units import AnyUnit
 from sim.files.documents import schema_in
 from sim.files.keys import SPECS, keys
 from workloads.models.registry import GENERATORS
@@ -26,7 +28,7 @@ another file beside it or the name of a shipped one, whose keys it then changes.
 UNITS = """### Units by names of your own
 
 `units.NAME` has the keys of its `kind`. Those of `kind: mac_array` and `kind: simd` are the keys of `mac_array` and
-`simd` above; those of `kind: special_functions` are these."""
+`simd` above; those of other kinds are these."""
 TITLES = {"machine": "Machine", "workload": "Workload", "mapping": "Named mapping"}
 
 
@@ -61,11 +63,19 @@ def reference() -> str:
     for kind, spec in SPECS.items():
         parts += [f"## {TITLES[kind]}", (spec.__doc__ or "").replace("``", "`"), _table(described(spec))]
         if kind == "machine":
-            parts += [UNITS, _table(described(SpecialFunctionsSpec, "units.NAME."))]
+            parts.append(UNITS)
+            for unit in _without_a_key():
+                parts += [f"`kind: {unit.model_fields['kind'].default}`:", _table(described(unit, "units.NAME."))]
         if kind == "workload":
             for model, generator in GENERATORS.items():
                 parts += [f"### Dimensions of {model}", _table(described(generator.dimensions, "dimensions."))]
     return "\n\n".join(parts) + "\n"
+
+
+def _without_a_key() -> list[type[BaseModel]]:
+    """The kinds of units that a machine's file has no key of its own for."""
+    kinds = get_args(get_args(AnyUnit)[0])
+    return [kind for kind in kinds if kind not in (MacArraySpec, SimdSpec)]
 
 
 def _schema_of(field: FieldInfo) -> dict[str, Any]:

@@ -109,6 +109,30 @@ def test_what_helps_only_a_schedule_that_is_kept_is_not_said_plainly() -> None:
 
 
 @pytest.mark.parametrize(
+    ("gain", "idle", "said"),
+    [
+        pytest.param(1.25, (0.3, 0.1), "not one array costs 20.0% of the time. ", id="costs"),
+        pytest.param(1.004, (0.3, 0.1), "not one array costs and saves less than a percent. ", id="neither"),
+        pytest.param(
+            0.8,
+            (0.1, 0.3),
+            "not one array saves: it would take 25.0% longer, its PEs without work at the edges of products and in "
+            "short folds for 30.0% of it, not 10.0% as now. ",
+            id="saves at edges",
+        ),
+        pytest.param(0.8, (0.3, 0.1), "not one array saves: it would take 25.0% longer. ", id="saves elsewhere"),
+    ],
+)
+def test_words_about_a_split(gain: float, idle: tuple[float, float], said: str) -> None:
+    split = what_if("both in one", None, gain).model_copy(
+        update={"joins": ["mac_array", "mac_array_2"], "idle_at_edges": idle}
+    )
+    found = words(made_up((), split)) + " "
+    assert f"That the MAC array and the unit mac_array_2 are {said}" in found
+    assert "No gain of a percent" not in found
+
+
+@pytest.mark.parametrize(
     ("together", "said"),
     [
         pytest.param(1.60, "more than the product of both, 1.50x.", id="more"),

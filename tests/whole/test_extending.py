@@ -1,23 +1,18 @@
-"""EXTENDING.md, followed to the letter: each of its sections, in a copy of the source tree.
-
-The first line of a listing names its file; the lines are added at its end, and make a new file where there is none. Of
-a console listing the lines after ``$`` are run in a shell; what is shown below them has to be in what they print.
-"""
+"""EXTENDING.md, followed to the letter: each section in a copy of the source tree (tests/support/recipes.py)."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.folders import ROOT
+from tests.support.recipes import LISTING, follow
+
 COPIED = ("hw", "sim", "workloads", "stallscope.py")
-LISTING = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", (ROOT / "EXTENDING.md").read_text(), re.M | re.S))
 RECIPES = {title: found for title, text in SECTIONS.items() if (found := LISTING.findall(text))}
 
@@ -37,31 +32,10 @@ def copy_tree(folder: Path) -> None:
     (folder / "tests").mkdir()
 
 
-def add(folder: Path, listing: str) -> None:
-    """Add *listing* to the file that its first line names."""
-    name = listing.partition("\n")[0].removeprefix("# ")
-    lines = listing if (folder / name).exists() else listing.partition("\n")[2]
-    with (folder / name).open("a", encoding="utf-8") as file:
-        file.write(lines)
-
-
-def converse(folder: Path, dialogue: str) -> None:
-    """Run the commands of a console listing, and look for what it says that they print."""
-    environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "112"}
-    for exchange in re.split(r"^\$ ", dialogue, flags=re.M)[1:]:
-        command, *shown = exchange.splitlines()
-        typed = re.sub(r"^python\b", sys.executable, command)
-        done = subprocess.run(typed, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        assert [line for line in shown if line not in done.stdout] == [], f"{command}\n{done.stdout}"
-
-
 @pytest.mark.parametrize("title", RECIPES)
 def test_recipe(title: str, tmp_path: Path) -> None:
     copy_tree(tmp_path)
-    assert any(language == "console" for language, _ in RECIPES[title])  # something is run, and its output looked at
-    for language, listing in RECIPES[title]:
-        converse(tmp_path, listing) if language == "console" else add(tmp_path, listing)
+    follow(tmp_path, RECIPES[title], tree=tmp_path)
 
 
 def test_every_listing_belongs_to_a_recipe() -> None:
