@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.binding import binding, shares
 from hw.quantities import format_bytes
 from sim import Result, __version__
 from sim.files.errors import InputError
@@ -48,10 +49,7 @@ class Row(NamedTuple):
     def binding(self) -> tuple[str, float]:
         """What is busy most of the time, and for which share of it."""
         assert isinstance(self.result, Result)
-        makespan, units = self.result.makespan_cycles, self.result.units
-        busy: dict[str, float] = {name: units[name].busy_cycles / makespan for name in self.result.compute_units}
-        busy["dram"] = max(unit.busy_cycles for name, unit in units.items() if name.startswith("dram")) / makespan
-        return max(busy.items(), key=lambda each: each[1])
+        return binding(shares(self.result))
 
 
 def row_of(machine: str, precision: str) -> Row:

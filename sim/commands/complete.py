@@ -40,6 +40,6 @@ def grades(incomplete: str) -> list[str]:
 
 
 def _shipped(kind: str, incomplete: str) -> list[str]:
-    from sim.files.catalog import shipped
+    from sim.files.catalog import published, shipped
 
-    return [name for name in shipped(kind) if name.startswith(incomplete)]
+    return [name for name in (*shipped(kind), *published(kind)) if name.startswith(incomplete)]

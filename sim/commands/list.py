@@ -40,7 +40,7 @@ def _rows(kind: str) -> list[dict[str, str]]:
         from sim.presentation.figure_names import SHOWS
 
         return [{"kind": kind, "name": name, "description": shows, "path": ""} for name, shows in SHOWS.items()]
-    from sim.files.catalog import shipped
+    from sim.files.catalog import published, shipped
     from sim.files.documents import read_document, shown
 
     return [
@@ -50,5 +50,5 @@ def _rows(kind: str) -> list[dict[str, str]]:
             "description": str(read_document(path).data.get("description", "")),
             "path": shown(path),
         }
-        for name, path in shipped(kind).items()
+        for name, path in (shipped(kind) | published(kind)).items()
     ]

@@ -32,9 +32,8 @@ def completed(line: str) -> list[str]:
         pytest.param("stallscope ", list(COMMANDS), id="commands"),
         pytest.param("stallscope re", ["reproduce"], id="a command"),
         pytest.param("stallscope run mamba2-1", ["mamba2-1.3b", "mamba2-130m"], id="workloads"),
-        pytest.param(
-            "stallscope run mamba2 --hw ", ["edge", "edge_2x512", "edge_flexpe", "edge_sfu", "h100"], id="machines"
-        ),
+        pytest.param("stallscope run mamba2 --hw edge_", ["edge_2x512", "edge_flexpe", "edge_sfu"], id="machines"),
+        pytest.param("stallscope run mamba2 --hw published/v", ["published/vck190"], id="published machines"),
         pytest.param("stallscope run mamba2 --mapping s", ["stream-like"], id="mappings"),
         pytest.param("stallscope run mamba2 --set simd.l", ["simd.lanes="], id="settings"),
         pytest.param("stallscope run mamba2 --seq", ["--seq-len"], id="options"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.files.catalog import find, find_base, shipped
+from sim.files.catalog import find, find_base, published, shipped
 from sim.files.errors import InputError
 
 
@@ -27,6 +27,20 @@ def test_shipped_files_are_found_from_anywhere(
     assert find(kind, name) == shipped(kind)[stem]
 
 
+@pytest.mark.parametrize("name", ["published/vck190", "published/vck190.yaml", "hw/published/vck190.yaml"])
+def test_published_machines_are_found_in_their_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find("machine", name) == published("machine")["published/vck190"]
+    assert find_base("machine", tmp_path / "mine.yaml", name) == published("machine")["published/vck190"]
+
+
+def test_only_machines_have_been_published() -> None:
+    assert published("workload") == published("mapping") == {}
+    assert not set(published("machine")) & set(shipped("machine"))
+
+
 def test_a_file_of_ones_own_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mamba2.yaml").write_text("name: mine")
@@ -38,6 +52,10 @@ def test_a_file_of_ones_own_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_pat
     [
         pytest.param("workload", "mamb2", "called 'mamb2'; did you mean 'mamba2'; `python -m", id="misspelt"),
         pytest.param("machine", "edg", "called 'edg'; did you mean 'edge'; `python -m", id="machine"),
+        pytest.param("machine", "vck190", "called 'vck190'; did you mean 'published/vck190'; `p", id="without folder"),
+        pytest.param(
+            "machine", "published/edge", "called 'published/edge'; did you mean 'edge'; `p", id="not published"
+        ),
         pytest.param("mapping", "stream", "called 'stream'; did you mean 'stream-like'; `python -m", id="mapping"),
         pytest.param(
             "workload", "other/mamba2.yaml", "called 'other/mamba2'; did you mean 'mamba2'", id="another folder"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from sim.files.catalog import KINDS, shipped
+from sim.files.catalog import KINDS, published, shipped
 from sim.files.schemas import input_schema
 from sim.files.yaml_text import read_yaml
 
 VALIDATORS = {kind: Draft202012Validator(input_schema(kind)) for kind in KINDS}
-SHIPPED = [pytest.param(kind, path, id=path.stem) for kind in KINDS for path in shipped(kind).values()]
+
+
+def _files(kind: str) -> list[Path]:
+    return [*shipped(kind).values(), *published(kind).values()]
+
+
+SHIPPED = [pytest.param(kind, path, id=path.stem) for kind in KINDS for path in _files(kind)]
 WHOLE = {"name": "w", "model": "mamba1", "dimensions": {"d_model": 8}, "layers": 1, "sequence_length": 4}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from sim import Result
 from sim.commands.cli import COMMANDS
-from sim.presentation.titles import AHEAD, TITLES
+from sim.presentation.titles import AHEAD, KEYS
 from tests.support.command_line import call
 from tests.support.folders import DOCS, ROOT
 from tests.support.recipes import FOLLOWED
@@ -30,7 +30,7 @@ def test_every_field_and_reason_is_explained() -> None:
     text = (DOCS / "result.md").read_text()
     named = set(re.findall(r"`\.?(?:[a-z]+\.(?:NAME\.)?)?([a-z_0-9]+)`", text))
     assert set(Result.model_fields) - named <= {"bounds", "units"}  # these stand with their parts
-    assert set(TITLES) - {"work_elsewhere", AHEAD} <= named
+    assert set(KEYS) - {"work_elsewhere", AHEAD} <= named
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

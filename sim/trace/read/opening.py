@@ -24,7 +24,7 @@ STEPS = 2
 
 def opening_of(rows: Iterable[TraceRow], clock_hz: int) -> str:
     """The part of an address, from its #, that opens a trace of these *rows* of a machine with this clock."""
-    starts, units = _looked_at(rows)
+    starts, units = looked_at(rows)
     commands = [
         ("CreateWorkspace", WORKSPACE),
         *(("CopyTracksToWorkspaceByRegex", rf"^{unit} \d+$", WORKSPACE) for unit in (*units, *LAST)),
@@ -44,7 +44,7 @@ Starts = dict[tuple[bool, str, str], list[int]]
 """(whether it is done for one token, unit, operation) -> the cycles in which it starts."""
 
 
-def _looked_at(rows: Iterable[TraceRow]) -> tuple[Starts, tuple[str, ...]]:
+def looked_at(rows: Iterable[TraceRow]) -> tuple[Starts, tuple[str, ...]]:
     """When operations start, and the compute units that there are, as far as the first of *rows* tell."""
     starts: defaultdict[tuple[bool, str, str], list[int]] = defaultdict(list)
     units = dict.fromkeys(FIRST)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from sim.trace.read.opening import opening_of, steps
+from sim.trace.read.opening import looked_at, opening_of, steps
 
 
 def _work(name: str, start: int, **more: Any) -> dict[str, Any]:
@@ -40,7 +40,7 @@ TILE = {"first_token": 0, "last_token": 31}
     ],
 )
 def test_steps(rows: list[dict[str, Any]], shown: tuple[int, int] | None) -> None:
-    assert steps(rows) == shown
+    assert steps(looked_at(rows)[0]) == shown
 
 
 def test_the_address() -> None:
@@ -52,6 +52,11 @@ def test_the_address() -> None:
         "stallscope", r"^mac_array \d+$", r"^simd \d+$", r"^dma \d+$", r"^sram \d+$", r"^dram \d+$",
         r"^dram\.channel\d+ \d+$", "stallscope", r"^(mac_array|simd|sram|dram) \d+$",
     ]  # fmt: skip
+
+
+def test_units_of_other_names_come_behind_the_usual_ones() -> None:
+    rows = [_work("update", 10 * n) | {"unit": unit} for n, unit in enumerate(("sfu", "simd", "lanes_2"))]
+    assert looked_at(rows)[1] == ("mac_array", "simd", "sfu", "lanes_2")
 
 
 def test_a_trace_without_steps_is_shown_whole() -> None:

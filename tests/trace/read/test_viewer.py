@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sim.trace.read.opening import steps
+from sim.trace.read.opening import looked_at, steps
 from sim.trace.read.rows import rows
 from sim.trace.read.viewer import server
 from tests.support.traces import traced
@@ -38,7 +38,7 @@ def test_the_perfetto_ui_shows_the_trace(tmp_path: Path, suffix: str, offline_br
         for text in ("work", "stalls", "busy", "in use: all"):
             assert page.get_by_text(text).first.is_visible()
         shown = page.evaluate("() => Number(window.ctx.timeline.visibleWindow.duration)")
-        first, last = steps(rows(path)) or (0, 0)
+        first, last = steps(looked_at(rows(path))[0]) or (0, 0)
         assert shown == pytest.approx((last - first) * 4, rel=0.01)  # ns at 250 MHz
         assert "Perfetto" in page.title()
         serving.shutdown()
