@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hw.unit_names import ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import choose_placement, stepped_operations
+from sim.lowering.sharing import levelled
 from sim.search.genome import Choices, Genome
 from workloads.workload import Stack
 
@@ -75,8 +76,10 @@ def _sown(stack: Stack, costs: CostModel, choices: Choices, fits: Fits, misses: 
                 if stepped not in known:
                     known.add(stepped)
                     usual = choices.genome(choices.tiles[0], cut, choices.slots[0], False, ())
-                    loads = _Loads(stack, costs, choices, cut, stepped)
-                    yield from _alike(loads, usual._replace(step_elements=least), choices, fits, misses)
+                    for shared in choices.sharing:
+                        loads = _Loads(stack, costs, choices, cut, stepped, shared)
+                        like = usual._replace(step_elements=least, shared=shared)
+                        yield from _alike(loads, like, choices, fits, misses)
 
 
 def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: float) -> Iterator[Genome]:
@@ -129,11 +132,12 @@ def _longer(found: Genome, row: _Row, loads: _Loads, choices: Choices, fits: Fit
 
 
 class _Loads:
-    """What a cut's placements ask of the units, if so many operations are *stepped*."""
+    """What a cut's placements ask of the units, if so many operations are *stepped*, and projections *shared*."""
 
     def __init__(
-        self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int], stepped: frozenset[str]
-    ) -> None:
+        self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int], stepped: frozenset[str],
+        shared: bool = False,
+    ) -> None:  # fmt: skip
         self._stack, self._costs, self._choices, self._stepped = stack, costs, choices, stepped
         self._groups = cut[0] * cut[1]
         self._known: dict[int, dict[str, dict[ComputeUnit, float]]] = {}
@@ -141,6 +145,7 @@ class _Loads:
         self._contractions = contractions[:MOST_CONTRACTIONS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
         weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
+        self._shared = frozenset(projections) - stepped if shared else frozenset()
         self._weight_bytes = costs.weights.size_bytes(sum(costs.analysis.graph.elements(name) for name in weights))
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
@@ -192,8 +197,16 @@ class _Loads:
         self, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]
     ) -> dict[ComputeUnit, float]:
         loads: dict[ComputeUnit, float] = dict.fromkeys(self._costs.compute, 0.0)
+        shared: dict[tuple[ComputeUnit, ...], float] = {}
         for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
-            loads[unit] += cycles[name][unit]
+            units_of = self._costs.sharing(name, unit) if name in self._shared else (unit,)
+            if len(units_of) > 1:
+                shared[units_of] = shared.get(units_of, 0.0) + cycles[name][unit]
+            else:
+                loads[unit] += cycles[name][unit]
+        for units_of, work in shared.items():
+            for unit, done in zip(units_of, levelled([loads[each] for each in units_of], work), strict=True):
+                loads[unit] += done
         return loads
 
     def quicker(self, genome: Genome) -> tuple[ComputeUnit, ...]:
