@@ -2,7 +2,8 @@
 
 A compute request does all operations of its stream for some timesteps and some part of the heads (or channels); they
 follow each other timestep by timestep in the order of their definition. A projection is done with the last of its
-weight tiles; one that arrays share with the last that any of them does. Requests count from their start: what a request needs has left its unit by then.
+weight tiles, of whatever array does that one. Requests count from their start: what a request needs has left its unit
+by then.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class _Shares:
                 self._sharing.update(own | {(part, None) for part, _ in own})
 
     def complete(self, plan: StreamPlan, tile: int, name: str, block: int | None) -> bool:
-        """Whether the operation *name* is done with *block* (None: all) of *tile*, now that *plan* has done its share."""
+        """Whether *name* is done with *block* (None: all) of *tile*, now that *plan* has done its share of that."""
         if not isinstance(plan.layout, SegmentLayout):
             return True
         self._finished[tile, name, block] += 1

@@ -121,7 +121,8 @@ def weight_columns(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> li
 def deal(cuts: Sequence[Cut], parts: Sequence[int]) -> list[list[Cut]]:
     """*cuts* dealt out in shares of so many *parts*, which keep their order.
 
-    Each column goes where the weights then are the fewest for a part. A share has every cut of the projections of which it has a column, be it without columns; none of the others.
+    Each column goes where the weights then are the fewest for a part. A share has every cut of the projections of which
+    it has a column, be it without columns; none of the others.
     """
     weights = [0] * len(parts)
     some = [number for number, part in enumerate(parts) if part]

@@ -70,7 +70,7 @@ class Choices:
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
         self.urgent_steps = (False, True) if wishes.steps_first is None else (wishes.steps_first,)
-        both = (False, True) if costs.equal_arrays else (False,)
+        both = (True, False) if costs.equal_arrays else (False,)
         self.sharing = both if wishes.share_projections is None else (wishes.share_projections,)
         usual = least_stepped_elements(costs.machine, stack.spec.batch)
         parts = dict.fromkeys(max(1, usual // part) for part in STEP_PARTS)

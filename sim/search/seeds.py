@@ -76,10 +76,8 @@ def _sown(stack: Stack, costs: CostModel, choices: Choices, fits: Fits, misses: 
                 if stepped not in known:
                     known.add(stepped)
                     usual = choices.genome(choices.tiles[0], cut, choices.slots[0], False, ())
-                    for shared in choices.sharing:
-                        loads = _Loads(stack, costs, choices, cut, stepped, shared)
-                        like = usual._replace(step_elements=least, shared=shared)
-                        yield from _alike(loads, like, choices, fits, misses)
+                    loads = _Loads(stack, costs, choices, cut, stepped)
+                    yield from _alike(loads, usual._replace(step_elements=least), choices, fits, misses)
 
 
 def _alike(loads: _Loads, usual: Genome, choices: Choices, fits: Fits, misses: float) -> Iterator[Genome]:
@@ -132,12 +130,11 @@ def _longer(found: Genome, row: _Row, loads: _Loads, choices: Choices, fits: Fit
 
 
 class _Loads:
-    """What a cut's placements ask of the units, if so many operations are *stepped*, and projections *shared*."""
+    """What a cut's placements ask of the units, if so many operations are *stepped*."""
 
     def __init__(
-        self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int], stepped: frozenset[str],
-        shared: bool = False,
-    ) -> None:  # fmt: skip
+        self, stack: Stack, costs: CostModel, choices: Choices, cut: tuple[int, int], stepped: frozenset[str]
+    ) -> None:
         self._stack, self._costs, self._choices, self._stepped = stack, costs, choices, stepped
         self._groups = cut[0] * cut[1]
         self._known: dict[int, dict[str, dict[ComputeUnit, float]]] = {}
@@ -145,7 +142,7 @@ class _Loads:
         self._contractions = contractions[:MOST_CONTRACTIONS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
         weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
-        self._shared = frozenset(projections) - stepped if shared else frozenset()
+        self._shared = frozenset(projections) - stepped if choices.sharing[0] else frozenset()
         self._weight_bytes = costs.weights.size_bytes(sum(costs.analysis.graph.elements(name) for name in weights))
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:

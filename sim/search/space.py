@@ -45,7 +45,7 @@ class Candidate:
 
     @property
     def cut(self) -> tuple[object, ...]:
-        """What goes step by step, where, the tiles of weights, the slots: what is the same for some choices that differ."""
+        """What goes step by step, the units, tiles of weights, slots: what is the same for some choices that differ."""
         buffers = [storage.buffer for storage in self.inventory.storages()]
         slots = tuple((buffer.slot_bytes, buffer.slots) for buffer in buffers)
         placed = tuple(self.mapping.placement.values())

@@ -110,7 +110,7 @@ class BufferUses:
         return TileSlots(self._tables, sizes, reads)
 
     def _uses(self, storage: Storage) -> Iterator[tuple[int, list[tuple[_Request, list[_Request]]]]]:
-        """For each slot of *storage* that a tile fills: its bytes, the request that begins its use, and what may end it.
+        """For each slot of *storage* that a tile fills: bytes, the request that begins its use, those that may end it.
 
         The requests once for each variant of a tile that uses it. Of a slot that shares of a projection write, an
         equal part for each of them.
