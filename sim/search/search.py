@@ -246,8 +246,8 @@ class MappingSearch:
         candidate = self._space.candidate(genome)
         if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best * self._slack:
             return
-        alike = genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly", units=())
-        run = alike, candidate.cut
+        rest = genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly")
+        run = rest._replace(units=(), shared=False), candidate.cut
         if run in self._runs:
             return
         if self._tried and not self.trials.within(self._budget):

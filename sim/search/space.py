@@ -49,7 +49,9 @@ class Candidate:
         buffers = [storage.buffer for storage in self.inventory.storages()]
         slots = tuple((buffer.slot_bytes, buffer.slots) for buffer in buffers)
         placed = tuple(self.mapping.placement.values())
-        return self.mapping.stepped, placed, slots, *(tiles.cut for tiles in self.inventory.weight_tiles)
+        streams = (stream for draft in self.inventory.drafts for stream in draft.streams)
+        tiles = [stream.weights.cut for stream in streams if stream.weights is not None]
+        return self.mapping.stepped, placed, slots, *tiles
 
     @property
     def requests(self) -> float:
