@@ -270,5 +270,5 @@ def _cuts(costs: CostModel, mapping: Mapping, names: list[str]) -> list[Cut]:
         blocks = 1 if block is None else mapping.blocks
         width = array.columns_of_a_fold(costs.gemm(name, unit, mapping.tile_steps * mapping.batch, blocks))
         columns = weight_columns(costs.gemm(name, unit, 1, blocks), (array.spec.rows, width), slot)
-        cuts.append(Cut(name, block, columns))
+        cuts.append(Cut(name, block, columns, block is not None and not analysis.grouped(name)))
     return cuts

@@ -1,6 +1,7 @@
 """The weights of projections in tiles: how a matrix is cut, and how its tiles are dealt out between equal arrays.
 
-Whole columns of tiles are dealt out: the tiles of a column, one below the other, accumulate one partial sum.
+Whole columns of tiles are dealt out: the tiles of a column, one below the other, accumulate one partial sum, and so do
+those of all blocks where a projection sums over them.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ Column = tuple[Gemm, ...]
 
 
 class Cut(NamedTuple):
-    """The weights of the projection ``part`` for one block (None: for all), in columns of tiles, in their order."""
+    """The weights of the projection ``part`` for one block (None: for all), in columns of tiles, in their order.
+
+    Where it ``accumulates``, the blocks are summed up: columns of the same number are of one partial sum.
+    """
 
     part: str
     block: int | None
     columns: Sequence[Column]
+    accumulates: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +132,18 @@ def deal(cuts: Sequence[Cut], parts: Sequence[int]) -> list[list[Cut]]:
     weights = [0] * len(parts)
     some = [number for number, part in enumerate(parts) if part]
     shares: list[list[Cut]] = [[] for _ in parts]
-    for part, block, columns in cuts:
+    owner: dict[tuple[str, int], int] = {}  # of each partial sum
+    for cut in cuts:
         own: list[list[Column]] = [[] for _ in parts]
-        for column in columns:
+        for number, column in enumerate(cut.columns):
             more = sum(map(_elements, column))
-            least = min(some, key=lambda number: Fraction(weights[number] + more, parts[number]))
+            least = min(some, key=lambda each: Fraction(weights[each] + more, parts[each]))
+            if cut.accumulates:
+                least = owner.setdefault((cut.part, number), least)
             own[least].append(column)
             weights[least] += more
-        for share, dealt in zip(shares, own, strict=True):
-            share.append(Cut(part, block, dealt))
+        for share, columns in zip(shares, own, strict=True):
+            share.append(cut._replace(columns=columns))
     return [_with_columns(share) for share in shares]
 
 

@@ -63,6 +63,13 @@ def test_columns_are_dealt_out_whole_by_their_weights() -> None:
     assert other == [Cut("x", None, columns(4)), Cut("y", 0, columns(1)), Cut("y", 1, columns(1))]
 
 
+def test_blocks_that_are_summed_up_are_summed_up_by_one_array() -> None:
+    cuts = [Cut("x", block, columns(2, 1, 1), accumulates=True) for block in (0, 1, 2)]
+    one, other = deal(cuts, [1, 1])
+    assert one == [Cut("x", block, columns(2), accumulates=True) for block in (0, 1, 2)]
+    assert other == [Cut("x", block, columns(1, 1), accumulates=True) for block in (0, 1, 2)]
+
+
 def test_shares_are_as_unequal_as_their_parts_and_may_be_nothing() -> None:
     three, one, nothing = deal([Cut("x", None, columns(*[1] * 8))], [3, 1, 0])
     assert (len(three[0].columns), len(one[0].columns), nothing) == (6, 2, [])
@@ -113,8 +120,16 @@ def test_a_shared_run_does_what_one_that_is_not_does() -> None:
     assert useful[0] == useful[1]
 
 
-def test_the_order_of_a_shared_run_computes_what_it_should() -> None:
-    found, recorder = job("true"), OrderRecorder()
+CUT_UP = ["layers=2", "sequence_length=40", "mac_array.columns=8", "units.mac_array_2.columns=8"]
+CUT_UP += [f"mapping.{wish}" for wish in ("share_projections=true", "blocks=3", "lanes=1", "weight_slot_kib=8")]
+CUT_UP += ["mapping.token_tile=8", "mapping.placement=simd"]
+
+
+@pytest.mark.parametrize("workload", ["", "mamba1-d96"])
+def test_the_order_of_a_shared_run_computes_what_it_should(workload: str) -> None:
+    """In Mamba-1 x_proj sums up what all blocks add to it, and some blocks of dt_proj are one array's alone."""
+    found = mapped(resolve(workload, "edge_2x512", CUT_UP)) if workload else job("true")
+    recorder = OrderRecorder()
     result = run(found, observer=recorder, critical_path=True, certificate=True)
     check_parts(result)
     check_path(result)
