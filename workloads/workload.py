@@ -76,6 +76,11 @@ class MappingSpec(Spec):
         default=None,
         description="Whether a unit takes what runs step by step before anything else of the same tile, not in order.",
     )
+    share_projections: bool | None = Field(
+        default=None,
+        description="Whether equal arrays share each projection, tile by tile of its weights, or one does all of it; "
+        "without equal arrays there is nothing to share.",
+    )
     step_elements: int | None = Field(
         default=None, ge=1, le=2**40, json_schema_extra={"unit": "elements"},
         description="Neighbours of a recurrence run step by step with it if a step has so many elements of a sequence; "

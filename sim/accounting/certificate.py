@@ -72,7 +72,7 @@ class _Bounds:
         self._classes = Classes(costs)
         self._tiles, self._loads = LeastTiles(stack, costs, self._classes), LeastLoads(stack, costs, self._classes)
         self._weights = Weights(len(self._classes.all))
-        self._stepped: dict[int, set[frozenset[str]]] = {}  # by the groups of a cut
+        self._stepped: dict[int, list[frozenset[str]]] = {}  # by the groups of a cut
         self._ways: dict[tuple[tuple[float, ...], ...], Ways | None] = {}
 
     def side_by_side(self) -> list[tuple[float, SpentOn]]:
@@ -193,8 +193,8 @@ class _Bounds:
         divisors = [number for number in range(1, size + 1) if size % number == 0]
         return ((groups, blocks) for groups in divisors for blocks in divisors if groups % blocks == 0)
 
-    def _stepped_with(self, groups: int) -> set[frozenset[str]]:
-        """What may be done step by step where there are so many *groups*."""
+    def _stepped_with(self, groups: int) -> list[frozenset[str]]:
+        """What may be done step by step where there are so many *groups*; always in the same order."""
         if groups not in self._stepped:
-            self._stepped[groups] = all_stepped_operations(self._analysis, groups)
+            self._stepped[groups] = sorted(all_stepped_operations(self._analysis, groups), key=sorted)
         return self._stepped[groups]

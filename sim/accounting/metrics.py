@@ -243,6 +243,7 @@ def _mapping(section: Section) -> MappingReport:
         spare_sram=mapping.spare_sram,
         head_first=mapping.head_first,
         steps_first=mapping.steps_first,
+        share_projections=mapping.share_projections if section.costs.equal_arrays else None,
         buffers=buffers,
         origin=section.choice.origin,
         trials=section.choice.trials,

@@ -130,7 +130,9 @@ class SramBytes(ResultModel):
 
 
 class MappingReport(ResultModel):
-    """How the layer was laid onto the machine."""
+    """How the layer was laid onto the machine; ``share_projections`` is said where there are equal arrays."""
+
+    absent_if_none = frozenset({"share_projections"})
 
     token_tile: int
     tiles_per_layer: int
@@ -144,6 +146,7 @@ class MappingReport(ResultModel):
     spare_sram: str
     head_first: bool
     steps_first: bool
+    share_projections: bool | None = None
     buffers: list[BufferReport]
     origin: Origin
     trials: int

@@ -18,10 +18,11 @@ from hw.integers import apportion
 from hw.requests import Gemm
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import Draft, tile_bytes
+from sim.lowering.fusion import Draft
 from sim.lowering.program import VARIANTS, Program, StreamPlan, Transfers
 from sim.lowering.tiling import Tiling
 from sim.lowering.traffic import operands_by_weights, parameter_bytes, touched, widths_by_weights
+from sim.lowering.weight_tiles import tile_bytes
 from workloads.workload import Stack
 
 
@@ -44,7 +45,8 @@ class _Count:
             self.actions.busy[plan.unit] += self._busy(plan)
             if plan.converts:
                 self._count_conversion(plan)
-        for draft, plan in zip(inventory.drafts, (plan for plan in works if not plan.converts), strict=True):
+        drafts = (stream for draft in inventory.drafts for stream in draft.streams)
+        for draft, plan in zip(drafts, (plan for plan in works if not plan.converts), strict=True):
             self._count_operations(draft)
             if draft.weights is None:
                 self._count_fused(draft, plan)
@@ -99,7 +101,10 @@ class _Count:
         """(function or MAC, how many) of *name* in a timestep of all sequences."""
         batch = self._mapping.batch
         scale = batch if draft.stepped else batch * self._mapping.tile_steps
-        if draft.weights is not None or self._costs.is_product(name, draft.unit, scale, self._parts(draft)):
+        if draft.weights is not None:
+            yield MAC, draft.weights.macs(name) * batch
+            return
+        if self._costs.is_product(name, draft.unit, scale, self._parts(draft)):
             yield MAC, self._costs.gemm(name, draft.unit, batch, 1).macs
             return
         for step in self._costs.passes(name, batch, 1):

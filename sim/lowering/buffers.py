@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 
 from sim.lowering.analysis import Analysis
 from sim.lowering.following import Following
-from sim.lowering.fusion import Draft, WeightTiles
+from sim.lowering.fusion import Draft
 from sim.lowering.mapping import Mapping
 from sim.lowering.program import Buffer
+from sim.lowering.weight_tiles import WeightTiles
 from workloads.graph import INPUT
 from workloads.precision import WeightFormat
 

@@ -9,11 +9,12 @@ from hw.machine import MachineSpec
 from hw.requests import Cost, Gemm, Work
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import Draft, tile_bytes
+from sim.lowering.fusion import Draft
 from sim.lowering.order import Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
 from sim.lowering.tiling import Tiling
 from sim.lowering.traffic import moved_by, operands_by_weights, widths_by_weights
+from sim.lowering.weight_tiles import tile_bytes
 
 
 class _Works:
@@ -46,7 +47,7 @@ class ComputeStreams:
         self._tiling = tiling
 
     def plan(self, draft: Draft) -> StreamPlan:
-        """The stream of *draft*, without what it waits for."""
+        """The stream of *draft*, which is not dealt out in shares, without what it waits for."""
         known = _Works()
         of: dict[int, Numbers] = {}
         for steps in map(self._tiling.steps_in, VARIANTS):
@@ -136,4 +137,14 @@ def conversion_name(user: str) -> str:
 def stream_name(draft: Draft) -> str:
     """How tables and traces call a stream: its operations, shortened."""
     first, last = draft.operations[0], draft.operations[-1]
-    return first if first == last else f"{first}..{last}"
+    return (first if first == last else f"{first}..{last}") + _array_of(draft)
+
+
+def load_name(draft: Draft) -> str:
+    """How tables and traces call the stream that loads the weights of *draft*."""
+    return f"load.weights.{draft.operations[0]}{_array_of(draft)}"
+
+
+def _array_of(draft: Draft) -> str:
+    """What tells shares of the same projections apart."""
+    return f"@{draft.unit}" if draft.is_share else ""

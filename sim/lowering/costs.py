@@ -81,6 +81,22 @@ class CostModel:
         arrays_first = self.analysis.kind(name) != "vector"
         return tuple(sorted(able, key=lambda unit: (unit in self.arrays) != arrays_first))
 
+    def alike(self, unit: str) -> tuple[ComputeUnit, ...]:
+        """The units that differ from *unit* in nothing but their name, it among them, in the order of the machine."""
+        return self.once(("alike", unit), lambda: tuple(n for n, s in self.compute.items() if s == self.compute[unit]))
+
+    def sharing(self, projection: str, array: str) -> tuple[ComputeUnit, ...]:
+        """The arrays that can share *projection* with *array*, it among them: those that are equal.
+
+        Weights that have to be dequantised are not shared: what dequantises them is one stream.
+        """
+        return self.alike(array) if self.types.dequantised(projection, array) is None else (array,)
+
+    @property
+    def equal_arrays(self) -> bool:
+        """Whether there are arrays that could share projections."""
+        return any(len(self.alike(unit)) > 1 for unit in self.arrays)
+
     def in_products(self, name: str, unit: str) -> bool:
         """Whether *unit* may do *name* as a matrix product."""
         kind = self.analysis.kind(name)

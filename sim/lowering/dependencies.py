@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.reasons import Reason
-from sim.lowering.buffers import LOAD, Inventory, Storage
-from sim.lowering.compute import conversion_name
+from hw.unit_names import DMA
+from sim.lowering.buffers import Inventory, Storage
+from sim.lowering.compute import conversion_name, load_name
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import Draft
 from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
 from sim.lowering.program import Dependency, StreamPlan
 from workloads.graph import INPUT
@@ -26,31 +26,33 @@ ALWAYS = -(1 << 60)  # a table entry that is always fulfilled
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams of a layer: ``number`` finds one by name, ``of_draft`` by the draft that it came from."""
+    """The streams of a layer: ``number`` finds one by name, ``of_draft`` those of a draft, one for each share."""
 
     plans: list[StreamPlan]
     number: dict[str, int]
-    of_draft: list[int]
+    of_draft: list[tuple[int, ...]]
     costs: CostModel
     inventory: Inventory
     tiles_per_layer: int
 
 
-def weight_streams(number: dict[str, int], of_draft: list[int], inventory: Inventory) -> list[tuple[int, int]]:
+def weight_streams(streams: Streams) -> list[tuple[int, int]]:
     """(loading stream, using stream) of every projection; it is used by what dequantises its weights, if anything."""
-    found = []
+    number, inventory, found = streams.number, streams.inventory, []
     for draft in inventory.projections:
-        first = inventory.drafts[draft].operations[0]
-        user = number[conversion_name(first)] if draft in inventory.converted else of_draft[draft]
-        found.append((number[f"load.weights.{first}"], user))
+        for share, stream in zip(inventory.drafts[draft].streams, streams.of_draft[draft], strict=True):
+            converting = draft in inventory.converted
+            user = number[conversion_name(share.operations[0])] if converting else stream
+            found.append((number[load_name(share)], user))
     return found
 
 
 def add_dependencies(streams: Streams) -> None:
     """Fill in the dependencies of every stream's plan."""
     dependencies = _Dependencies(streams)
-    for number, draft in enumerate(streams.inventory.drafts):
-        dependencies.need_operands(number, draft)
+    for each in streams.of_draft:
+        for consumer in each:
+            dependencies.need_operands(consumer)
     for storage in streams.inventory.storages():
         if storage.tensors and storage.buffer.role in ("state", "step", "tile"):
             dependencies.need_space(storage)
@@ -65,6 +67,7 @@ class _Dependencies:
     """Collects tables by (consumer, producer, reason): the largest need of each item counts."""
 
     def __init__(self, streams: Streams) -> None:
+        self.streams = streams
         self.plans = streams.plans
         self.number = streams.number
         self.of_draft = streams.of_draft
@@ -107,18 +110,25 @@ class _Dependencies:
         """The numbers of the items of *stream*."""
         return np.arange(self.plans[stream].items, dtype=np.int64)
 
-    def need_operands(self, number: int, draft: Draft) -> None:
-        consumer = self.of_draft[number]
-        for name in draft.operations:
+    def _doing(self, name: str) -> list[int]:
+        """The streams that do the operation *name*, all of it together; that which loads the input for it."""
+        if name == INPUT:
+            return [self.number["load.input"]]
+        return [each for each in self.of_draft[self.inventory.home[name]] if name in self.plans[each].operations]
+
+    def _made_by(self, stream: int) -> str:
+        """The reason of who waits for what *stream* makes or brings."""
+        unit = self.plans[stream].unit
+        return Reason.DRAM if unit == DMA else Reason.waits_for(unit)
+
+    def need_operands(self, consumer: int) -> None:
+        for name in self.plans[consumer].operations:
             for source, distance, together in self.analysis.operands[name]:
-                if source == INPUT:
-                    producer, reason = self.number["load.input"], Reason.DRAM
-                else:
-                    producer = self.of_draft[self.inventory.home[source]]
-                    unit = self.plans[producer].unit
-                    reason = Reason.recurrence_on(unit) if together and distance else Reason.waits_for(unit)
-                if producer != consumer or distance:
-                    self._require_part(consumer, producer, reason, name, source, distance)
+                for producer in self._doing(source):
+                    recurs = together and distance and source != INPUT
+                    reason = Reason.recurrence_on(self.plans[producer].unit) if recurs else self._made_by(producer)
+                    if producer != consumer or distance:
+                        self._require_part(consumer, producer, reason, name, source, distance)
 
     def _require_part(self, consumer: int, producer: int, reason: str, name: str, part: str, distance: int) -> None:
         """The operation *name* of *consumer* reads *part*, which *producer* has made *distance* timesteps earlier."""
@@ -145,19 +155,24 @@ class _Dependencies:
 
     def need_space(self, storage: Storage) -> None:
         """Writing a slot waits until everything that its previous contents are for has been done."""
-        writer = self.number["load.input"] if storage.writer == LOAD else self.of_draft[storage.writer]
         role = storage.buffer.role
-        if role == "tile":
-            self._need_tile_space(storage, writer)
-        else:
-            lanes = self.drafts[storage.writer].layout.lanes  # type: ignore[attr-defined]
-            for draft, distance in storage.readers:
-                reader = self.of_draft[draft]
-                if reader != writer:
-                    behind = (storage.copies - distance) * lanes if role == "state" else storage.buffer.slots - distance
-                    self._require(writer, reader, Reason.NO_BUFFER, self._order(writer) + 1 - behind)
-        if role == "state":
-            self._after_state_store(storage, writer)
+        for writer in self._doing(self.graph.producer[storage.tensors[0]]):
+            if role == "tile":
+                self._need_tile_space(storage, writer)
+            else:
+                self._need_step_space(storage, writer)
+            if role == "state":
+                self._after_state_store(storage, writer)
+
+    def _need_step_space(self, storage: Storage, writer: int) -> None:
+        """Between streams that go step by step the writer is so many items ahead at most."""
+        lanes = self.drafts[storage.writer].layout.lanes  # type: ignore[attr-defined]
+        for draft, distance in storage.readers:
+            (reader,) = self.of_draft[draft]  # which goes step by step: weights of such are not dealt out
+            if reader != writer:
+                state = storage.buffer.role == "state"
+                behind = (storage.copies - distance) * lanes if state else storage.buffer.slots - distance
+                self._require(writer, reader, Reason.NO_BUFFER, self._order(writer) + 1 - behind)
 
     def _need_tile_space(self, storage: Storage, writer: int) -> None:
         """Ring of slots, one a block (or tile): block q is written over block q - slots."""
@@ -179,8 +194,8 @@ class _Dependencies:
         """Streams that read *storage*, with the operation for which they do where they tell operations apart."""
         for tensor in storage.tensors:
             for name, _ in self.analysis.readers[tensor]:
-                reader = self.of_draft[self.inventory.home[name]]
-                yield reader, name if isinstance(self.plans[reader].layout, SegmentLayout) else ""
+                for reader in self._doing(name):
+                    yield reader, name if isinstance(self.plans[reader].layout, SegmentLayout) else ""
             if tensor == self.graph.output_tensor:
                 yield self.number["store.output"], ""
 
@@ -194,7 +209,7 @@ class _Dependencies:
 
     def need_parameters(self) -> None:
         for number, storage in self.inventory.parameters.items():
-            load, user = self.number[f"load.{storage.buffer.name}"], self.of_draft[number]
+            load, (user,) = self.number[f"load.{storage.buffer.name}"], self.of_draft[number]
             self._require(user, load, Reason.DRAM, np.ones(self.plans[user].items, np.int64))
             tiles_back = 0 if storage.buffer.slots == 1 else self.tiles_per_layer
             self._require(load, user, Reason.NO_BUFFER, np.array([-tiles_back * self.plans[user].items], np.int64))
@@ -205,10 +220,10 @@ class _Dependencies:
         One that the array does not take is dequantised as soon as it is loaded and there is space, and used after that.
         """
         for draft, storage in self.inventory.converted.items():
-            user, convert = self.of_draft[draft], self.number[conversion_name(self.drafts[draft].operations[0])]
+            (user,), convert = self.of_draft[draft], self.number[conversion_name(self.drafts[draft].operations[0])]
             self._require(convert, user, Reason.NO_BUFFER, self._order(user) + 1 - storage.buffer.slots)
             self._require(user, convert, Reason.waits_for(self.plans[convert].unit), self._order(user) + 1)
-        for load, user in weight_streams(self.number, self.of_draft, self.inventory):
+        for load, user in weight_streams(self.streams):
             order = self._order(user)
             self._require(user, load, Reason.DRAM, order + 1)
             if self.inventory.resident:
@@ -219,8 +234,8 @@ class _Dependencies:
         load, store = self.number["load.input"], self.number["store.output"]
         self._require(load, store, Reason.DRAM, np.array([1 - self.tiles_per_layer], np.int64))
         last = self.graph.producer[self.graph.output_tensor]
-        home = self.of_draft[self.inventory.home[last]]
-        self._require(store, home, Reason.waits_for(self.plans[home].unit), self._needs(store, home, last, 0))
+        for home in self._doing(last):
+            self._require(store, home, self._made_by(home), self._needs(store, home, last, 0))
 
     def need_state(self) -> None:
         """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first.
@@ -233,9 +248,8 @@ class _Dependencies:
             store, load = self.number[f"store.{kind}"], self.number.get(f"load.{kind}")
             blocks = self.plans[store].layout.regions.block
             part = self.graph.producer[tensor]
-            writer = self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]]
-            reason = Reason.DRAM if part == INPUT else Reason.waits_for(self.plans[writer].unit)
-            self._require(store, writer, reason, self._block_count(writer, part, blocks))
+            for writer in self._doing(part):
+                self._require(store, writer, self._made_by(writer), self._block_count(writer, part, blocks))
             if load is not None:
                 places = self.inventory.stored[tensor].buffer.slots if spilled else len(blocks)
                 self._load_state(tensor, load, store, places)
@@ -245,13 +259,13 @@ class _Dependencies:
         loading, order = self.plans[load].layout, self._order(load)
         self._require(load, store, Reason.NO_BUFFER, order + 1 - places)
         part = self.graph.producer[tensor]
-        users = [(self.number["load.input"] if part == INPUT else self.of_draft[self.inventory.home[part]], part)]
+        users = [(writer, part) for writer in self._doing(part)]
         for name, distance in self.analysis.readers[tensor]:
-            reader = self.of_draft[self.inventory.home[name]]
-            users.append((reader, name))
-            if distance:
-                regions = self.plans[reader].layout.regions
-                self._require(reader, load, Reason.DRAM, loading.last("", regions.last, regions.block) + 1)
+            for reader in self._doing(name):
+                users.append((reader, name))
+                if distance:
+                    regions = self.plans[reader].layout.regions
+                    self._require(reader, load, Reason.DRAM, loading.last("", regions.last, regions.block) + 1)
         tile, before = np.divmod(order - places, len(order))
         for user, name in users:
             done = self._block_count(user, name, loading.regions.block[before])

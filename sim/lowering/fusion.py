@@ -2,79 +2,45 @@
 
 Operations on one unit and in one order of work are fused as long as the streams stay acyclic.
 Projections that read one tensor share a stream of weight tiles: the small ones, and block by block the ones that the
-recurrence waits for; those that it does not wait for form a stream of their own, so that they can come later.
+recurrence waits for; those that it does not wait for form a stream of their own, so that they can come later. Where
+equal arrays share projections, the tiles are dealt out: each array has a stream of its own for its share.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-
 from hw.integers import ceil_div
-from hw.requests import Gemm
 from hw.unit_names import ComputeUnit
 from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
-from sim.lowering.order import BatchLayout, Layout, Numbers, Segment, SegmentLayout, StepLayout
+from sim.lowering.order import BatchLayout, Layout, SegmentLayout, StepLayout
+from sim.lowering.sharing import arrays_of, parts_of
+from sim.lowering.weight_tiles import Cut, WeightTiles, deal, operations_of, weight_columns
 from workloads.digraph import after, in_order, reach
-from workloads.precision import WeightFormat
 
 REQUEST_CYCLES = 2048  # batched vector work is cut into requests of about this, so that recurrences get their turn
 LEAST_TILE_ELEMENTS = 8192  # a matrix is streamed in 16 tiles or in tiles of this size, whichever is larger
 
 
-@dataclass(frozen=True, eq=False)
-class WeightTiles:
-    """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
+class Bundle(NamedTuple):
+    """Projections that share a stream on a unit, and their weights; dealt out in ``shares`` where units share them."""
 
-    ``shapes`` are the GEMMs of one timestep of one sequence that differ, ``numbers`` says which of them each tile does.
-    ``stored`` says how they lie in memory, ``used`` how they do where they have been dequantised for the array.
-    """
-
-    segments: tuple[Segment, ...]
-    shapes: tuple[Gemm, ...]
-    numbers: Numbers
-    stored: WeightFormat
-    used: WeightFormat | None = None
-
-    @cached_property
-    def elements(self) -> Numbers:
-        """Weights in each tile."""
-        return np.array([gemm.batch * gemm.n * gemm.k for gemm in self.shapes], np.int64)[self.numbers]
-
-    @cached_property
-    def sizes(self) -> Numbers:
-        """Bytes of each tile, the scales of its groups included."""
-        return np.array([tile_bytes(gemm, self.stored) for gemm in self.shapes], np.int64)[self.numbers]
-
-    @cached_property
-    def cut(self) -> tuple[object, ...]:
-        """What is equal for weights that are cut alike."""
-        return self.segments, self.shapes, self.numbers.tobytes()
-
-    @cached_property
-    def largest(self) -> int:
-        """Bytes of the largest tile."""
-        return int(self.sizes.max())
-
-    @cached_property
-    def largest_used(self) -> int:
-        """Bytes of the largest tile that has been dequantised; 0 if none is."""
-        return 0 if self.used is None else max(tile_bytes(gemm, self.used) for gemm in self.shapes)
-
-    @cached_property
-    def total(self) -> int:
-        """Bytes of all tiles."""
-        return int(self.sizes.sum())
+    unit: ComputeUnit
+    operations: list[str]
+    weights: WeightTiles
+    shares: tuple[Bundle, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A stream before its dependencies are known; ``weights`` are the tiles of a projection stream, one an item."""
+    """A stream before its dependencies are known; ``weights`` are the tiles of a projection stream, one an item.
+
+    Where equal arrays share projections it becomes several streams, its ``shares``: drafts that ``is_share`` is said
+    of, each with its tiles of the weights, in the order in which the whole has them, and the operations that have any.
+    """
 
     unit: ComputeUnit
     operations: list[str]
@@ -82,6 +48,18 @@ class Draft:
     grouped: bool
     layout: Layout
     weights: WeightTiles | None = None
+    shares: tuple[Draft, ...] = ()
+    is_share: bool = False
+
+    @property
+    def streams(self) -> tuple[Draft, ...]:
+        """What becomes a stream each: its shares, or the whole."""
+        return self.shares or (self,)
+
+    def done(self, name: str) -> dict[ComputeUnit, int]:
+        """The units that do *name*, one of its operations, each with how much of it, as parts of the sum of all."""
+        shares = [(each.unit, each.weights.macs(name)) for each in self.shares if each.weights is not None]
+        return dict(shares) or {self.unit: 1}
 
     @property
     def is_projection(self) -> bool:
@@ -89,25 +67,21 @@ class Draft:
         return self.weights is not None
 
 
-def tile_bytes(gemm: Gemm, lying: WeightFormat) -> int:
-    """Bytes of the tile of weights that *gemm* multiplies by, *lying* so."""
-    return lying.size_bytes(gemm.k, gemm.batch * gemm.n)
-
-
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
     """The streams of a layer in topological order."""
     drafts = [_vector_draft(costs, mapping, names) for names in _fused(costs, mapping)]
-    drafts += [_projection_draft(costs, mapping, *bundle) for bundle in projections(costs, mapping)]
+    drafts += [_projection_draft(costs, mapping, bundle) for bundle in projections(costs, mapping)]
     return _in_order(costs, drafts)
 
 
-def projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
+def projections(costs: CostModel, mapping: Mapping) -> list[Bundle]:
     """The projections that share a stream, and their weights in tiles, for each such stream."""
     rows, blocks = mapping.tile_steps * mapping.batch, mapping.blocks
     units = tuple(mapping.placement[name] for name in costs.analysis.projections)
     widths = costs.once(("widths of folds", rows, blocks, units), lambda: _fold_widths(costs, rows, blocks, units))
-    key = "projections", mapping.stepped, blocks, mapping.weight_slot_bytes, units, widths
-    return costs.once(key, lambda: _projections(costs, mapping))
+    parts = parts_of(costs, mapping)
+    key = "projections", mapping.stepped, blocks, mapping.weight_slot_bytes, units, widths, tuple(parts.items())
+    return costs.once(key, lambda: _projections(costs, mapping, parts))
 
 
 def _fold_widths(costs: CostModel, rows: int, blocks: int, units: tuple[ComputeUnit, ...]) -> tuple[int, ...]:
@@ -119,13 +93,13 @@ def _fold_widths(costs: CostModel, rows: int, blocks: int, units: tuple[ComputeU
     )
 
 
-def _projections(costs: CostModel, mapping: Mapping) -> list[tuple[list[str], WeightTiles]]:
+def _projections(costs: CostModel, mapping: Mapping, parts: dict[ComputeUnit, int]) -> list[Bundle]:
     analysis = costs.analysis
     bundles: dict[tuple[object, ...], list[str]] = {}
     for name in analysis.operations:
         if analysis.kind(name) == "projection" and name not in mapping.stepped:
             bundles.setdefault(_bundle_key(costs, mapping, name), []).append(name)
-    return [(names, _weight_tiles(costs, mapping, names)) for names in bundles.values()]
+    return [_bundle(costs, mapping, names, parts) for names in bundles.values()]
 
 
 def stream_edges(analysis: Analysis, streams: list[list[str]]) -> dict[int, set[int]]:
@@ -255,21 +229,35 @@ def _blocked(costs: CostModel, mapping: Mapping, name: str) -> bool:
 
 
 def _bundle_key(costs: CostModel, mapping: Mapping, name: str) -> tuple[object, ...]:
-    """Projections with one key share a stream: same array and operand, and awaited by the recurrence alike."""
+    """Projections with one key share a stream: same arrays and operand, and awaited by the recurrence alike."""
     analysis = costs.analysis
     inputs = frozenset((r.tensor, r.lag) for r in analysis.operations[name].equation.references if r.lag is not None)
     awaited = any(name in analysis.ancestors[step] for step in analysis.recurrent)
     late = not awaited and analysis.grouped(name) and _blocked(costs, mapping, name)
-    return mapping.placement[name], inputs, late
+    return arrays_of(costs, mapping, name), inputs, late
 
 
-def _projection_draft(costs: CostModel, mapping: Mapping, names: list[str], weights: WeightTiles) -> Draft:
+def _projection_draft(costs: CostModel, mapping: Mapping, bundle: Bundle, is_share: bool = False) -> Draft:
+    unit, names, weights, shares = bundle
     key = "layout", weights, mapping.tile_steps
     layout = costs.once(key, lambda: SegmentLayout(mapping.tile_steps, weights.segments))
-    return Draft(mapping.placement[names[0]], names, False, False, layout, weights)
+    drafts = tuple(_projection_draft(costs, mapping, share, True) for share in shares)
+    return Draft(unit, names, False, False, layout, weights, drafts, is_share)
 
 
-def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> WeightTiles:
+def _bundle(costs: CostModel, mapping: Mapping, names: list[str], parts: dict[ComputeUnit, int]) -> Bundle:
+    """The weights of *names*, which share a stream, as a whole and dealt out to the arrays that share them."""
+    units, cuts = arrays_of(costs, mapping, names[0]), _cuts(costs, mapping, names)
+    lying = costs.weights, costs.types.dequantised(names[0], units[0])
+    whole = Bundle(units[0], names, WeightTiles.of(cuts, *lying))
+    if len(units) == 1:
+        return whole
+    dealt = [(unit, own) for unit, own in zip(units, deal(cuts, [parts[unit] for unit in units]), strict=True) if own]
+    shares = tuple(Bundle(unit, operations_of(own), WeightTiles.of(own, *lying)) for unit, own in dealt)
+    return whole._replace(shares=shares) if len(shares) > 1 else whole
+
+
+def _cuts(costs: CostModel, mapping: Mapping, names: list[str]) -> list[Cut]:
     analysis, unit = costs.analysis, mapping.placement[names[0]]
     array = costs.arrays[unit]
     whole = [name for name in names if not _blocked(costs, mapping, name)]
@@ -277,33 +265,10 @@ def _weight_tiles(costs: CostModel, mapping: Mapping, names: list[str]) -> Weigh
     parts += [(name, block) for block in range(mapping.blocks) for name in names if name not in whole]
     elements = sum(analysis.graph.elements(tensor) for name in names for tensor in analysis.weights[name])
     slot = min(int(mapping.weight_slot_bytes / costs.weights.element_bytes), max(LEAST_TILE_ELEMENTS, elements // 16))
-    segments: list[Segment] = []
-    tiles: list[Gemm] = []
+    cuts: list[Cut] = []
     for name, block in parts:
         blocks = 1 if block is None else mapping.blocks
         width = array.columns_of_a_fold(costs.gemm(name, unit, mapping.tile_steps * mapping.batch, blocks))
-        cut = weight_tiles(costs.gemm(name, unit, 1, blocks), (array.spec.rows, width), slot)
-        segments.append(Segment(name, block, len(cut)))
-        tiles += cut
-    numbers = {shape: number for number, shape in enumerate(dict.fromkeys(tiles))}
-    order = np.array([numbers[tile] for tile in tiles], np.int64)
-    return WeightTiles(tuple(segments), tuple(numbers), order, costs.weights, costs.types.dequantised(names[0], unit))
-
-
-def weight_tiles(gemm: Gemm, shape: tuple[int, int], most_elements: int) -> list[Gemm]:
-    """Cut the weights of *gemm* (k x n) into tiles of at most *most_elements*, in the order of their use.
-
-    *shape* is (rows of the array, columns of the weights that a fold does). Tiles are full folds wide. Only where one
-    such tile is too large, k is cut as well: evenly, in whole words, never below as many as the array has rows; the
-    partial sums accumulate.
-    """
-    rows, columns = shape
-    width = min(gemm.n, columns)
-    parts = max(1, min(ceil_div(gemm.k * width, most_elements), gemm.words // rows))
-    depth = ceil_div(gemm.words, parts) * gemm.rate
-    if parts == 1:
-        width = min(gemm.n, max(1, most_elements // (gemm.k * columns)) * columns)
-    depths = [min(depth, gemm.k - bottom) for bottom in range(0, gemm.k, depth)]
-    columns_wide = [gemm._replace(n=width, k=each) for each in depths]
-    rest = gemm.n % width
-    return columns_wide * (gemm.n // width) + [gemm._replace(n=rest, k=each) for each in depths if rest]
+        columns = weight_columns(costs.gemm(name, unit, 1, blocks), (array.spec.rows, width), slot)
+        cuts.append(Cut(name, block, columns, block is not None and not analysis.grouped(name)))
+    return cuts

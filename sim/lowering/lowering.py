@@ -7,6 +7,7 @@ wait for.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hw.machine import MachineSpec
 from hw.reasons import Reason
@@ -34,10 +35,11 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         _put_head_ahead(plans, costs.analysis)
     if inventory.mapping.steps_first:
         _put_steps_ahead(works)
+    computing = (number for number, plan in enumerate(works, len(before)) if not plan.converts)
     streams = Streams(
         plans=plans,
         number={plan.name: number for number, plan in enumerate(plans)},
-        of_draft=[number for number, plan in enumerate(works, len(before)) if not plan.converts],
+        of_draft=[tuple(islice(computing, len(draft.streams))) for draft in inventory.drafts],
         costs=costs,
         inventory=inventory,
         tiles_per_layer=tiling.tiles,
@@ -62,7 +64,7 @@ def _works(compute: ComputeStreams, inventory: Inventory) -> Iterator[StreamPlan
     for number, draft in enumerate(inventory.drafts):
         if number in inventory.converted:
             yield compute.conversion(number)
-        yield compute.plan(draft)
+        yield from map(compute.plan, draft.streams)
 
 
 def _put_head_ahead(plans: list[StreamPlan], analysis: Analysis) -> None:
@@ -98,7 +100,7 @@ def _pool(machine: MachineSpec, streams: Streams) -> Pool | None:
     weights = streams.inventory.weights
     if weights is None or streams.inventory.resident or "buffers" in machine.ideal:
         return None
-    return Pool(weights.buffer.slots, tuple(weight_streams(streams.number, streams.of_draft, streams.inventory)))
+    return Pool(weights.buffer.slots, tuple(weight_streams(streams)))
 
 
 def _contended(machine: MachineSpec, plans: list[StreamPlan]) -> bool:

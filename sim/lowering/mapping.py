@@ -20,7 +20,8 @@ class Mapping:
     than ``sram_bytes`` of the SRAM are used, all of it if None; what is left of that goes to more slots, by
     ``spare_sram`` to all buffers in turn or to weights first. A unit takes the oldest tile first, and of that what
     comes first in the layer. With ``head_first`` what a layer begins with goes one tile ahead of everything else; with
-    ``steps_first`` what runs step by step goes before the rest of its tile.
+    ``steps_first`` what runs step by step goes before the rest of its tile. With ``share_projections`` the tiles of
+    weights of batched projections are dealt out to all arrays that are equal to the one where they are placed.
     """
 
     token_tile: int
@@ -37,6 +38,7 @@ class Mapping:
     head_first: bool = False
     steps_first: bool = False
     step_elements: int = 1
+    share_projections: bool = False
 
     @property
     def tile_steps(self) -> int:

@@ -76,6 +76,15 @@ def least_stepped_elements(machine: MachineSpec, batch: int) -> int:
     return ceil_div(max(unit.elements * max(1, unit.depth) for unit in lanes or units), batch)
 
 
+def load(costs: CostModel, name: str, unit: ComputeUnit, stepped: frozenset[str], shape: tuple[int, int, int]) -> float:
+    """Cycles of *unit* for the operation *name* in a tile; *shape* is (timesteps of a tile, batch, groups)."""
+    steps, batch, groups = shape
+    if name in stepped:
+        repeats = groups if costs.analysis.grouped(name) else 1
+        return costs.busy_cycles(name, unit, batch, groups) * repeats * steps
+    return costs.busy_cycles(name, unit, steps * batch, 1)
+
+
 def choose_placement(
     costs: CostModel,
     stepped: frozenset[str],
@@ -89,18 +98,10 @@ def choose_placement(
     quickest for each operation and moves single operations as long as that lowers the load of the busier unit by a
     percent: every operation that changes sides adds hops between the units.
     """
-    tokens, batch, groups = shape
-
-    def load(name: str, unit: ComputeUnit) -> float:
-        repeats = groups if costs.analysis.grouped(name) else 1
-        if name in stepped:
-            return costs.busy_cycles(name, unit, batch, groups) * repeats * tokens
-        return costs.busy_cycles(name, unit, tokens * batch, 1)
-
     options = {name: (place[name],) if name in place else costs.units(name) for name in costs.analysis.operations}
     if wish != "auto":
         return {name: wish if wish in units else units[0] for name, units in options.items()}
-    loads = {name: {unit: load(name, unit) for unit in units} for name, units in options.items()}
+    loads = {name: {u: load(costs, name, u, stepped, shape) for u in units} for name, units in options.items()}
     chosen: dict[str, ComputeUnit] = {name: min(units, key=lambda u: loads[name][u]) for name, units in options.items()}
     totals: dict[ComputeUnit, float] = dict.fromkeys(costs.compute, 0.0)
     for name, unit in chosen.items():

@@ -48,12 +48,14 @@ class Dependency:
 class Moved:
     """What a stream of transfers moves, and whether it writes that to DRAM.
 
-    Weights and parameters have a ``user``, the first operation of the stream that needs them.
+    Weights and parameters have a ``user``, the first operation of the stream that needs them; weights of a share of
+    projections also the ``unit`` of that stream.
     """
 
     kind: DataKind
     user: str = ""
     write: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)

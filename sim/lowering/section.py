@@ -88,6 +88,7 @@ class Section:
             head_first=mapping.head_first,
             steps_first=mapping.steps_first,
             step_elements=mapping.step_elements,
+            share_projections=mapping.share_projections if costs.equal_arrays else None,
         )
 
     def with_program(self, program: Program) -> Section:

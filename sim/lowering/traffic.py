@@ -9,7 +9,8 @@ from hw.gemm import Widths
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
-from sim.lowering.fusion import Draft, WeightTiles
+from sim.lowering.fusion import Draft
+from sim.lowering.weight_tiles import WeightTiles
 
 
 class Touched(NamedTuple):

@@ -15,7 +15,9 @@ from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from hw.unit_names import DMA
 from sim.lowering.buffers import Inventory, Storage
+from sim.lowering.compute import load_name
 from sim.lowering.costs import CostModel
+from sim.lowering.fusion import Draft
 from sim.lowering.order import BatchLayout, Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant, Transfers
 from sim.lowering.tiling import Tiling
@@ -81,7 +83,8 @@ class TransferStreams:
             fetched += self._state_transfers("load.state", False, _in_first)
         # In prefill what is spilled begins as zero.
         fetched += self._state_transfers("load.spilled", True, lambda variant: resumes or not _in_first(variant))
-        fetched += [self._weight_transfers(number) for number in self._inventory.projections]
+        projections = (self._drafts[number] for number in self._inventory.projections)
+        fetched += [self._weight_transfers(stream) for draft in projections for stream in draft.streams]
         return [self._plan(transfers) for transfers in fetched]
 
     def after(self) -> list[StreamPlan]:
@@ -132,16 +135,16 @@ class TransferStreams:
         arrays = {size: np.array([size], np.int64) for size in sizes}
         return tuple(arrays[size] for size in sizes)
 
-    def _weight_transfers(self, number: int) -> _Transfers:
-        draft = self._drafts[number]
+    def _weight_transfers(self, draft: Draft) -> _Transfers:
         assert draft.weights is not None
         sizes = draft.weights.sizes
         later = np.zeros_like(sizes) if self._inventory.resident else sizes
         in_variants = tuple(sizes if _in_first(variant) else later for variant in VARIANTS)
         place = self._per_layer(int(sizes.sum()))
-        user, storage = draft.operations[0], self._inventory.weights
+        moves = Moved("weights", draft.operations[0], unit=draft.unit if draft.is_share else "")
+        storage = self._inventory.weights
         assert storage is not None
-        return _Transfers(f"load.weights.{user}", Moved("weights", user), draft.layout, in_variants, place, [storage])
+        return _Transfers(load_name(draft), moves, draft.layout, in_variants, place, [storage])
 
     def _plan(self, transfers: _Transfers) -> StreamPlan:
         """The stream, with each distinct transfer once."""

@@ -27,7 +27,7 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
     spilled = 2 * inventory.carried_bytes(spilled=True)
     loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(spilled), SRAM: 0.0}
     bytes_per_cycle = inf if "bank_conflicts" in costs.machine.ideal else costs.machine.sram.bytes_per_cycle
-    for draft in inventory.drafts:
+    for draft in (stream for each in inventory.drafts for stream in each.streams):
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
             for shape, count in zip(draft.weights.shapes, counts, strict=True):

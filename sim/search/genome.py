@@ -24,6 +24,7 @@ LANES = (1, 2, 3, 4, 6, 8, 12, 16)
 MOST_BLOCKS = 64
 NEAR = (-2, -1, 1, 2)  # steps in a list of choices
 SHARES = (2, 4)  # of the SRAM that may be left unused: a half, three quarters
+OTHER_SHARING = 0.15  # of the moves to other units
 STEP_PARTS = (1, 2, 4, 8)  # of a step that fills the lanes' pipeline
 SPARE: tuple[SpareSram, ...] = ("evenly", "weights")
 
@@ -32,7 +33,7 @@ class Genome(NamedTuple):
     """Timesteps of a tile, blocks and lanes of the cut, KiB of a weight slot, whether states are spilled, and units.
 
     ``units`` are those of the operations that several units can do, in the order of :attr:`Choices.free`. The rest is
-    as in a :class:`~sim.lowering.mapping.Mapping`.
+    as in a :class:`~sim.lowering.mapping.Mapping`; ``shared`` is its ``share_projections``.
     """
 
     steps: int
@@ -46,6 +47,7 @@ class Genome(NamedTuple):
     head_first: bool = False
     steps_first: bool = False
     step_elements: int = 1
+    shared: bool = False
 
 
 class Choices:
@@ -68,6 +70,8 @@ class Choices:
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
         self.urgent_steps = (False, True) if wishes.steps_first is None else (wishes.steps_first,)
+        both = (True, False) if costs.equal_arrays else (False,)
+        self.sharing = both if wishes.share_projections is None else (wishes.share_projections,)
         usual = least_stepped_elements(costs.machine, stack.spec.batch)
         parts = dict.fromkeys(max(1, usual // part) for part in STEP_PARTS)
         self.step_elements = [wishes.step_elements] if wishes.step_elements else list(parts)
@@ -92,7 +96,8 @@ class Choices:
     def closed(self) -> bool:
         """Whether the wishes leave nothing to choose."""
         open_to = self.tiles, self.cuts, self.slots, self.spills, self.rooms, self.spare, self.step_elements
-        return not self.free and all(len(each) == 1 for each in (*open_to, self.heads, self.urgent_steps))
+        orders = self.heads, self.urgent_steps, self.sharing
+        return not self.free and all(len(each) == 1 for each in (*open_to, *orders))
 
     def genome(
         self, steps: int, cut: tuple[int, int], slot_kib: int, spill: bool, units: Sequence[ComputeUnit]
@@ -101,7 +106,8 @@ class Choices:
         blocks, lanes = cut
         room, spare, least = self.rooms[0], self.spare[0], self.step_elements[0]
         head, urgent = self.heads[0], self.urgent_steps[0]
-        return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, urgent, least)
+        shared = self.sharing[0]
+        return Genome(steps, blocks, lanes, slot_kib, spill, tuple(units), room, spare, head, urgent, least, shared)
 
     def like(self, known: MappingSpec) -> Genome:
         """What is nearest to a *known* mapping of such a layer on any machine: as much of it as is open here."""
@@ -119,6 +125,7 @@ class Choices:
             head_first=_among(self.heads, known.head_first),
             steps_first=_among(self.urgent_steps, known.steps_first),
             step_elements=_nearest(self.step_elements, known.step_elements or 1),
+            shared=_among(self.sharing, known.share_projections),
         )
 
     def units_like(self, place: Mapping[str, ComputeUnit]) -> list[ComputeUnit]:
@@ -132,10 +139,11 @@ class Choices:
         return self.fixed | dict(zip(self.free, genome.units, strict=True))
 
     def variants(self, genome: Genome) -> Iterator[Genome]:
-        """*genome* with other operations step by step, another use of the SRAM, or of another urgency."""
+        """*genome* with other operations step by step, another use of the SRAM or of arrays, or of another urgency."""
         yield from (genome._replace(step_elements=least) for least in self.step_elements)
         yield from (genome._replace(head_first=head) for head in self.heads)
         yield from (genome._replace(steps_first=urgent) for urgent in self.urgent_steps)
+        yield from (genome._replace(shared=shared) for shared in self.sharing)
         yield from (genome._replace(spare_sram=spare) for spare in self.spare)
         yield from (genome._replace(sram_bytes=room) for room in self.rooms)
 
@@ -192,6 +200,13 @@ def near(choices: Sequence[int], value: int, random: Random) -> int:
     return choices[max(0, min(len(choices) - 1, at))]
 
 
+def _other_units(choices: Choices, genome: Genome, random: Random) -> Genome:
+    """Operations elsewhere; or, where there are equal arrays, now and then projections shared by them or no more."""
+    if len(choices.sharing) > 1 and random.random() < OTHER_SHARING:
+        return genome._replace(shared=not genome.shared)
+    return choices.with_other_units(genome, random)
+
+
 def _other_cut(choices: Choices, genome: Genome, random: Random) -> Genome:
     blocks, lanes = random.choice(choices.cuts)
     return genome._replace(blocks=blocks, lanes=lanes)
@@ -210,6 +225,6 @@ MOVES: Final[tuple[tuple[float, Move], ...]] = (
     (0.74, lambda choices, genome, random: genome._replace(spare_sram=random.choice(choices.spare))),
     (0.77, lambda choices, genome, random: genome._replace(sram_bytes=random.choice(choices.rooms))),
     (0.80, lambda choices, genome, random: genome._replace(step_elements=random.choice(choices.step_elements))),
-    (1.00, lambda choices, genome, random: choices.with_other_units(genome, random)),
+    (1.00, _other_units),
 )
 """What a random number below the first of a pair does to a genome."""

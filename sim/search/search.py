@@ -166,7 +166,7 @@ class MappingSearch:
         """From the fastest of each placement and urgency, as long as its bound leaves something to win."""
         leaders: dict[tuple[object, ...], Genome] = {}
         for genome in self._fastest(len(self._tried)):
-            leaders.setdefault((genome.units, genome.steps_first), genome)
+            leaders.setdefault((genome.units, genome.steps_first, genome.shared), genome)
         for genome in list(leaders.values())[:LEADERS]:
             if self._value.least(self._tried[genome].candidate) * WORTH < self._best * self._slack:
                 self._sweep_from(genome)
@@ -228,7 +228,8 @@ class MappingSearch:
         """The fastest of each cut and urgency, of so many of these."""
         kinds: dict[tuple[object, ...], Genome] = {}
         for genome in self._fastest(len(self._values)):
-            kinds.setdefault((genome.blocks, genome.lanes, genome.steps_first, genome.head_first), genome)
+            kind = genome.blocks, genome.lanes, genome.steps_first, genome.head_first, genome.shared
+            kinds.setdefault(kind, genome)
         return list(kinds.values())[:count]
 
     def _fastest(self, count: int) -> list[Genome]:
@@ -245,7 +246,8 @@ class MappingSearch:
         candidate = self._space.candidate(genome)
         if candidate is None or genome in self._tried or self._value.least(candidate) >= self._best * self._slack:
             return
-        run = genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly"), candidate.cut
+        rest = genome._replace(slot_kib=0, step_elements=0, sram_bytes=None, spare_sram="evenly")
+        run = rest._replace(units=(), shared=False), candidate.cut
         if run in self._runs:
             return
         if self._tried and not self.trials.within(self._budget):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hw.unit_names import ComputeUnit
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import choose_placement, stepped_operations
+from sim.lowering.sharing import levelled
 from sim.search.genome import Choices, Genome
 from workloads.workload import Stack
 
@@ -141,6 +142,7 @@ class _Loads:
         self._contractions = contractions[:MOST_CONTRACTIONS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
         weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
+        self._shared = frozenset(projections) - stepped if choices.sharing[0] else frozenset()
         self._weight_bytes = costs.weights.size_bytes(sum(costs.analysis.graph.elements(name) for name in weights))
 
     def pattern(self, units: tuple[ComputeUnit, ...]) -> tuple[ComputeUnit, ...]:
@@ -192,8 +194,16 @@ class _Loads:
         self, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]
     ) -> dict[ComputeUnit, float]:
         loads: dict[ComputeUnit, float] = dict.fromkeys(self._costs.compute, 0.0)
+        shared: dict[tuple[ComputeUnit, ...], float] = {}
         for name, unit in chain(self._choices.fixed.items(), zip(self._choices.free, units, strict=True)):
-            loads[unit] += cycles[name][unit]
+            units_of = self._costs.sharing(name, unit) if name in self._shared else (unit,)
+            if len(units_of) > 1:
+                shared[units_of] = shared.get(units_of, 0.0) + cycles[name][unit]
+            else:
+                loads[unit] += cycles[name][unit]
+        for units_of, work in shared.items():
+            for unit, done in zip(units_of, levelled([loads[each] for each in units_of], work), strict=True):
+                loads[unit] += done
         return loads
 
     def quicker(self, genome: Genome) -> tuple[ComputeUnit, ...]:

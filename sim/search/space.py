@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from hw.quantities import format_bytes
+from hw.unit_names import ComputeUnit
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
 from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
@@ -44,10 +45,13 @@ class Candidate:
 
     @property
     def cut(self) -> tuple[object, ...]:
-        """What goes step by step, the tiles of weights, the slots: what is the same for some choices that differ."""
+        """What goes step by step, the units, tiles of weights, slots: what is the same for some choices that differ."""
         buffers = [storage.buffer for storage in self.inventory.storages()]
         slots = tuple((buffer.slot_bytes, buffer.slots) for buffer in buffers)
-        return self.mapping.stepped, slots, *(tiles.cut for tiles in self.inventory.weight_tiles)
+        placed = tuple(self.mapping.placement.values())
+        streams = (stream for draft in self.inventory.drafts for stream in draft.streams)
+        tiles = [stream.weights.cut for stream in streams if stream.weights is not None]
+        return self.mapping.stepped, placed, slots, *tiles
 
     @property
     def requests(self) -> float:
@@ -130,6 +134,10 @@ class Space:
             else:
                 continue
             misfits.append(([("mapping", "place", name)], message))
+        if self._stack.wishes.share_projections and not self._costs.equal_arrays:
+            misfits.append(
+                ([("mapping", "share_projections")], "found true, but no two arrays of this machine are equal")
+            )
         if misfits:
             raise MappingError(*misfits)
 
@@ -148,14 +156,15 @@ class Space:
     def mapping(self, genome: Genome) -> Mapping:
         """What *genome* stands for, whether it fits or not."""
         chunk = self._stack.graph.tokens
+        stepped = self._stepped_operations(genome.blocks * genome.lanes, genome.step_elements)
         return Mapping(
             token_tile=genome.steps * chunk,
             chunk=chunk,
             batch=self._stack.spec.batch,
             blocks=genome.blocks,
             lanes=genome.lanes,
-            stepped=self._stepped_operations(genome.blocks * genome.lanes, genome.step_elements),
-            placement=self.choices.placement(genome),
+            stepped=stepped,
+            placement=self._placement(genome, stepped),
             weight_slot_bytes=genome.slot_kib * KIB,
             spill=genome.spill,
             sram_bytes=genome.sram_bytes,
@@ -163,7 +172,16 @@ class Space:
             head_first=genome.head_first,
             steps_first=genome.steps_first,
             step_elements=genome.step_elements,
+            share_projections=genome.shared,
         )
+
+    def _placement(self, genome: Genome, stepped: frozenset[str]) -> dict[str, ComputeUnit]:
+        """The unit of every operation; of equal arrays that share a projection the first stands for all."""
+        placement, choices, analysis = self.choices.placement(genome), self.choices, self._costs.analysis
+        if genome.shared:
+            batched = (name for name in choices.free if analysis.kind(name) == "projection" and name not in stepped)
+            placement |= {name: self._costs.sharing(name, placement[name])[0] for name in batched}
+        return placement
 
     def genome(self, mapping: Mapping) -> Genome:
         """What stands for *mapping*, found on another machine: operations that only one unit can do here go there."""
@@ -180,6 +198,7 @@ class Space:
             mapping.head_first,
             mapping.steps_first,
             mapping.step_elements,
+            mapping.share_projections and self._costs.equal_arrays,
         )
 
     def _candidate(self, genome: Genome) -> Candidate | None:
@@ -190,13 +209,14 @@ class Space:
         mapping = self.mapping(genome)
         if not self._may_have(self._least_items(mapping)):
             return None
-        contents_key = "contents", genome.blocks, genome.lanes, genome.units, genome.spill, mapping.stepped
+        placed = tuple(mapping.placement.values()), genome.shared
+        contents_key = "contents", genome.blocks, genome.lanes, placed, genome.spill, mapping.stepped
         contents = costs.once(contents_key, lambda: stored(self._stack, costs, mapping))
         if genome.spill and not contents.spilled:
             return None
         capacity = usable_bytes(mapping, costs.machine.sram.capacity)
         rest = contents.least_bytes(steps)
-        slots, every = least_weight_bytes([weights for _, weights in projections(costs, mapping)])
+        slots, every = least_weight_bytes([bundle.weights for bundle in projections(costs, mapping)])
         if rest + min(slots, every) <= capacity:
             drafts = cut_into_streams(costs, mapping)
             if not self._may_have(sum(draft.layout.items for draft in drafts)):

@@ -18,7 +18,7 @@ def distance(one: Mapping, other: Mapping) -> float:
     """How unlike two mappings of the same layer are; zero if they are the same."""
     elsewhere = sum(other.placement[name] != unit for name, unit in one.placement.items())
     elsewhere += len(one.stepped ^ other.stepped)
-    choices = ("spill", "sram_bytes", "spare_sram", "head_first", "steps_first")
+    choices = ("spill", "sram_bytes", "spare_sram", "head_first", "steps_first", "share_projections")
     differing = len([key for key in choices if getattr(one, key) != getattr(other, key)])
     sizes = ("token_tile", "blocks", "lanes", "weight_slot_bytes")
     doublings: list[float] = [abs(log2(getattr(one, key) / getattr(other, key))) for key in sizes]

@@ -7,10 +7,11 @@ yet counts as free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hw.integers import apportion
 from sim.lowering.buffers import LOAD, Storage
 from sim.lowering.order import ALL, Layout, SegmentLayout
 from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant
@@ -39,7 +40,10 @@ class BufferUses:
         self._plans = section.program.streams
         self._moving = {plan.moves: rank for rank, plan in enumerate(self._plans) if plan.moves is not None}
         computing = [(rank, plan) for rank, plan in enumerate(self._plans) if plan.costs]
-        self._computing = {name: rank for rank, plan in computing for name in plan.operations}
+        self._computing: dict[str, list[int]] = {}  # the streams that do an operation, shares of it in their order
+        for rank, plan in computing:
+            for name in plan.operations:
+                self._computing.setdefault(name, []).append(rank)
         self._converting = {plan.converts: rank for rank, plan in computing if plan.converts}
         self.taken = {role: np.zeros_like(tables.bytes) for role in ROLES}
         self.freed = {role: np.zeros_like(tables.bytes) for role in ROLES}
@@ -54,7 +58,7 @@ class BufferUses:
         stays = self._inventory.resident or weights is None
         for moves, load in self._moving.items():
             if moves.kind == "weights":
-                user = self._converting.get(moves.user, self._computing[moves.user])
+                user = self._user(moves)
                 loaded, read = tables.rows(load), tables.rows(user)
                 sizes = tables.bytes[:, loaded]
                 if stays:
@@ -66,11 +70,18 @@ class BufferUses:
                     self.taken["weights"][:, loaded] += weights.buffer.slot_bytes
                     self.freed["weights"][:, read] += weights.buffer.slot_bytes
 
+    def _user(self, moves: Moved) -> int:
+        """The rank of the stream that reads the weights that another one *moves*."""
+        if moves.user in self._converting:
+            return self._converting[moves.user]
+        doing = self._computing[moves.user]
+        return next(rank for rank in doing if moves.unit in ("", self._plans[rank].unit))
+
     def _dequantised(self) -> None:
         """A tile that is dequantised is in use from then on until the request of the same number has read it."""
         for number, storage in self._inventory.converted.items():
             user = self._inventory.drafts[number].operations[0]
-            made, read = self._tables.rows(self._converting[user]), self._tables.rows(self._computing[user])
+            made, read = self._tables.rows(self._converting[user]), self._tables.rows(self._computing[user][0])
             self.taken["weights"][:, made] += storage.buffer.slot_bytes
             self.freed["weights"][:, read] += storage.buffer.slot_bytes
 
@@ -78,7 +89,7 @@ class BufferUses:
         """Parameters are in use until the last request of a layer that reads them."""
         for number, storage in self._inventory.parameters.items():
             moves = Moved("parameters", self._inventory.drafts[number].operations[0])
-            load, user = self._moving[moves], self._computing[moves.user]
+            load, (user,) = self._moving[moves], self._computing[moves.user]
             self.taken["parameters"][:, self._tables.rows(load)] += storage.buffer.slot_bytes
             for variant in _LAST:
                 busy = np.flatnonzero(self._plans[user].numbers[variant] != NOTHING)
@@ -91,46 +102,48 @@ class BufferUses:
         reads: list[tuple[int, int, int]] = []
         for storage in self._inventory.storages():
             if storage.tensors and storage.buffer.role == role:
-                for uses in self._uses(storage):
+                for size, uses in self._uses(storage):
                     for begin, ends in uses:
-                        self.taken[role][begin] += storage.buffer.slot_bytes
+                        self.taken[role][begin] += size
                         reads += [(len(sizes), *end) for end in ends]
-                    sizes.append(storage.buffer.slot_bytes)
+                    sizes.append(size)
         return TileSlots(self._tables, sizes, reads)
 
-    def _uses(self, storage: Storage) -> Iterator[list[tuple[_Request, list[_Request]]]]:
-        """For each slot of *storage* that a tile fills: the request that begins its use, and those that may end it.
+    def _uses(self, storage: Storage) -> Iterator[tuple[int, list[tuple[_Request, list[_Request]]]]]:
+        """For each slot of *storage* that a tile fills: bytes, the request that begins its use, those that may end it.
 
-        That once for each variant of a tile that uses it.
+        The requests once for each variant of a tile that uses it. Of a slot that shares of a projection write, an
+        equal part for each of them.
         """
-        writer = self._writer(storage)
-        readers = dict.fromkeys(self._readers(storage, writer))
-        operation = self._inventory.analysis.graph.producer[storage.tensors[0]]
-        for slot in self._slots(storage, self._plans[writer]):
-            uses: list[tuple[_Request, list[_Request]]] = []
-            for variant in VARIANTS:
-                begin = self._items(variant, writer, operation, storage, slot)
-                if begin:
-                    read = [(rank, self._items(variant, rank, name, storage, slot)) for rank, name in readers]
-                    last = [(int(variant), self._tables.row(rank, items[-1])) for rank, items in read if items]
-                    uses.append(((int(variant), self._tables.row(writer, begin[0])), last))
-            yield uses
+        writers, operation = self._writers(storage), self._inventory.analysis.graph.producer[storage.tensors[0]]
+        readers = dict.fromkeys(self._readers(storage, writers))
+        for slot in self._slots(storage, self._plans[writers[0]]):
+            written = {w: [self._items(variant, w, operation, storage, slot) for variant in VARIANTS] for w in writers}
+            writing = [writer for writer in writers if any(written[writer])] or writers[:1]
+            for writer, size in apportion(storage.buffer.slot_bytes, dict.fromkeys(writing, 1)).items():
+                uses: list[tuple[_Request, list[_Request]]] = []
+                for variant, items in zip(VARIANTS, written[writer], strict=True):
+                    if items:
+                        read = [(rank, self._items(variant, rank, name, storage, slot)) for rank, name in readers]
+                        last = [(int(variant), self._tables.row(rank, own[-1])) for rank, own in read if own]
+                        uses.append(((int(variant), self._tables.row(writer, items[0])), last))
+                yield size, uses
 
-    def _writer(self, storage: Storage) -> int:
-        """The rank of the stream that writes *storage*."""
+    def _writers(self, storage: Storage) -> list[int]:
+        """The ranks of the streams that write *storage*: one, or the shares of a projection."""
         if storage.writer == LOAD:
-            return self._moving[Moved("activations")]
-        return self._computing[self._inventory.drafts[storage.writer].operations[0]]
+            return [self._moving[Moved("activations")]]
+        return self._computing[self._inventory.analysis.graph.producer[storage.tensors[0]]]
 
-    def _readers(self, storage: Storage, writer: int) -> Iterator[tuple[int, str]]:
-        """Streams that need *storage*, of which *writer* is the first, by rank, and the operations that do.
+    def _readers(self, storage: Storage, writers: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Streams that need *storage*, of which *writers* are the first, by rank, and the operations that do.
 
         The stream that stores the output has no operation.
         """
         graph, readers = self._inventory.analysis.graph, self._inventory.analysis.readers
-        yield writer, graph.producer[storage.tensors[0]]
+        yield from ((writer, graph.producer[storage.tensors[0]]) for writer in writers)
         for tensor in storage.tensors:
-            yield from ((self._computing[name], name) for name, _ in readers[tensor])
+            yield from ((rank, name) for name, _ in readers[tensor] for rank in self._computing[name])
         if graph.output_tensor in storage.tensors:
             yield self._moving[Moved("activations", write=True)], ""
 

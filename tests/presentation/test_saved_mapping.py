@@ -15,7 +15,7 @@ from sim.simulation import prepare, run
 from tests.support.command_line import call
 
 
-@pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
+@pytest.mark.parametrize("machine", ["edge", "edge_flexpe", "edge_2x512"])
 @pytest.mark.parametrize("settings", [["sequence_length=96"], ["phase=decode"]], ids=["prefill", "decode"])
 def test_what_is_saved_is_the_same_mapping_again(tmp_path: Path, machine: str, settings: list[str]) -> None:
     small = ["layers=2", *settings]

@@ -75,6 +75,16 @@ def test_moves_stay_within_the_choices_and_reach_each_of_them() -> None:
     assert found.placement(seen[-1]) == found.fixed | dict(zip(found.free, seen[-1].units, strict=True))
 
 
+def test_whether_projections_are_shared_is_open_where_arrays_are_equal_only() -> None:
+    assert [choices(machine=each).sharing for each in ("edge", "edge_sfu")] == [(False,)] * 2
+    assert choices("mapping.share_projections=false", machine="edge_2x512").sharing == (False,)
+    found, random = choices("mapping.lanes=1", machine="edge_2x512"), Random(3)
+    genome = found.genome(32, (3, 1), 64, False, found.units_like({}))
+    assert genome.shared, "as a rule that is better"
+    assert {found.mutated(genome, 2, random).shared for _ in range(200)} == {False, True}
+    assert {each.shared for each in found.variants(genome)} == {False, True}
+
+
 def test_near_is_a_place_or_two_away_and_never_outside() -> None:
     random = Random(1)
     assert {near([1, 2, 4, 8, 16, 32], 5, random) for _ in range(200)} == {1, 2, 8, 16}
@@ -113,7 +123,7 @@ def test_a_known_mapping_is_taken_as_it_is_as_far_as_that_is_open() -> None:
     found = choices().like(KNOWN)
     assert found[:5] == (40, 3, 1, 96, True), "of slots the nearest"
     assert found.units == ("simd", "simd"), "outer, and readout, of which it says nothing"
-    assert found[6:] == (2**19, "weights", True, True, 64)
+    assert found[6:] == (2**19, "weights", True, True, 64, False)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from sim.simulation import prepare, run
 from tests.support.conservation import check_parts, check_path
 
 MODELS = ("mamba1-d96", "mamba2-d96", "mamba3_mimo-d48")
+TWINS, SHARED = 0.4, 0.75  # how often an array has its equal, and how often the two share projections
 EDGE = read_document(find("machine", "edge_sfu")).check(MachineSpec)
 LANES, ARRAY, PIPELINES = (
     EDGE.compute[name].model_dump(exclude_defaults=True) for name in ("simd", "mac_array", "sfu")
@@ -53,15 +54,18 @@ def units(random: Random) -> dict[str, Any]:
             made[f"unit{number}"] = {"kind": "special_functions", **PIPELINES, "lanes": random.choice((4, 32))}
         else:
             made[f"unit{number}"] = array(random, kind == "flexible")
+    if random.random() < TWINS:
+        made["twin"] = next(unit for unit in made.values() if unit["kind"] == "mac_array")
     return made
 
 
 def mapping(random: Random, costs: CostModel) -> dict[str, Any]:
     place = {name: random.choice(costs.units(name)) for name in costs.analysis.operations}
+    shared = {"share_projections": random.random() < SHARED} if costs.equal_arrays else {}
     return {
         "place": place, "token_tile": random.choice((4, 8, 24)), "blocks": random.choice((1, 3)), "lanes": 1,
         "weight_slot_kib": random.choice((8, 16)), "head_first": random.random() < 0.5,
-        "steps_first": random.random() < 0.5,
+        "steps_first": random.random() < 0.5, **shared,
     }  # fmt: skip
 
 

@@ -111,17 +111,18 @@ def _peaks(sections: Sequence[Section], machine: MachineSpec) -> dict[str, float
 
 def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:
     """((class, unit), operations in the section) of every operation."""
-    graph, placement = section.stack.graph, section.mapping.placement
+    graph, inventory = section.stack.graph, section.inventory
     for operation in graph.operations:
-        key = operation.kind, placement[operation.name]
-        yield key, section.stack.total(graph.operation_counts(operation).ops)
+        total = section.stack.total(graph.operation_counts(operation).ops)
+        done = inventory.drafts[inventory.home[operation.name]].done(operation.name)
+        yield from (((operation.kind, unit), ops) for unit, ops in apportion(total, done).items())
 
 
 def _user(section: Section, plan: StreamPlan) -> tuple[str, str] | None:
     """Class and unit of the first operation that needs the weights or parameters that *plan* loads."""
     if plan.moves is None or not plan.moves.user:
         return None
-    return section.kind(plan.moves.user), section.mapping.placement[plan.moves.user]
+    return section.kind(plan.moves.user), plan.moves.unit or section.mapping.placement[plan.moves.user]
 
 
 def draw_roofline(found: Roofline, width: float) -> Drawing:

@@ -75,6 +75,7 @@ def _mapping(mapping: MappingReport, name: str) -> str:
         ("spilled to DRAM", ", ".join(mapping.spilled) or "nothing"),
         ("the next tile's head first", "yes" if mapping.head_first else "no"),
         ("what runs step by step first", "yes" if mapping.steps_first else "no"),
+        *([("projections shared by equal arrays", "yes")] if mapping.share_projections else []),
         ("SRAM in use", format_bytes(mapping.sram_bytes)),
         ("chosen", mapping.source),
     ]

@@ -174,6 +174,7 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     weights += ", the next tile's head first" if mapping.head_first else ""
     weights += ", steps first" if mapping.steps_first else ""
+    weights += ", projections shared by equal arrays" if mapping.share_projections else ""
     return Text.assemble(
         (f"Mapping {visible(which)}", "bold"),
         f"{tiles}, {cut}, {visible(weights)}, {format_bytes(mapping.sram_bytes)} of SRAM; "
