@@ -43,8 +43,8 @@ def page(results: Sequence[Result]) -> str:
         "\n".join(_table(results)),
         "Busy is the share of the time in which a unit works. The bound is one over every mapping "
         "(sim/accounting/certificate.py); the last column is how far the run is above it. For two arrays that are "
-        "alike it takes every product to be shared between them, which none is, so what it leaves there need not be "
-        "the search's.",
+        "alike it takes every product to be shared between them, which only projections are, so what it leaves there "
+        "need not be the search's.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -70,8 +70,10 @@ class Choices:
         self.spare = (wishes.spare_sram,) if wishes.spare_sram else SPARE
         self.heads = (False, True) if wishes.head_first is None else (wishes.head_first,)
         self.urgent_steps = (False, True) if wishes.steps_first is None else (wishes.steps_first,)
-        both = (True, False) if costs.equal_arrays else (False,)
-        self.sharing = both if wishes.share_projections is None else (wishes.share_projections,)
+        if not costs.equal_arrays:  # then there is nothing to share, whatever is wished
+            self.sharing: tuple[bool, ...] = (False,)
+        else:
+            self.sharing = (True, False) if wishes.share_projections is None else (wishes.share_projections,)
         usual = least_stepped_elements(costs.machine, stack.spec.batch)
         parts = dict.fromkeys(max(1, usual // part) for part in STEP_PARTS)
         self.step_elements = [wishes.step_elements] if wishes.step_elements else list(parts)

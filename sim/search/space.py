@@ -134,10 +134,6 @@ class Space:
             else:
                 continue
             misfits.append(([("mapping", "place", name)], message))
-        if self._stack.wishes.share_projections and not self._costs.equal_arrays:
-            misfits.append(
-                ([("mapping", "share_projections")], "found true, but no two arrays of this machine are equal")
-            )
         if misfits:
             raise MappingError(*misfits)
 

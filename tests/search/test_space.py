@@ -81,11 +81,6 @@ def test_tiles_of_chunks_count_tokens() -> None:
             id="cut",
         ),
         pytest.param(
-            "mapping.share_projections=true",
-            "mapping.share_projections: found true, but no two arrays of this machine are equal",
-            id="nothing to share",
-        ),
-        pytest.param(
             "mapping.place.nothing=simd", "mapping.place.nothing: unknown operation, expected one of", id="place"
         ),
     ],
