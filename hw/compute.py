@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
@@ -54,3 +54,27 @@ class ComputeSpec(Spec):
     def fused_cost(self, operations: Iterable[Sequence[VectorPass]]) -> Cost:
         """Cost of the passes of several operations in one request: each pass reads the result of the one before."""
         return self.passes_cost(chain.from_iterable(operations))
+
+
+class LanesSpec(ComputeSpec):
+    """A unit of lanes, each with a pipeline and a figure for every function that it does."""
+
+    if TYPE_CHECKING:
+        lanes: int
+        pipeline_depth: int
+        cycles: Any
+
+    @property
+    def elements(self) -> int:
+        """Lanes."""
+        return self.lanes
+
+    @property
+    def depth(self) -> int:
+        """That of a lane's pipeline."""
+        return self.pipeline_depth
+
+    @property
+    def lane_cycles(self) -> dict[str, int]:
+        """As its table has them."""
+        return {str(function): cycles for function, cycles in self.cycles.items()}

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from hw.compute import ComputeSpec
+from hw.compute import LanesSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.spec import Spec
@@ -59,27 +59,12 @@ class VectorTable(Spec):
         return max(cycles, self.pipeline_depth)
 
 
-class SimdSpec(VectorTable, ComputeSpec):
+class SimdSpec(VectorTable, LanesSpec):
     """A SIMD unit."""
 
     kind: Literal["simd"] = Field(default="simd", description="What the unit is.")
     lanes: int = Field(ge=1, le=1_048_576, description="Elements side by side.", json_schema_extra={"unit": "lanes"})
     fetch_ahead: FetchAhead = 32
-
-    @property
-    def elements(self) -> int:
-        """Lanes."""
-        return self.lanes
-
-    @property
-    def depth(self) -> int:
-        """That of a lane's pipeline."""
-        return self.pipeline_depth
-
-    @property
-    def lane_cycles(self) -> dict[str, int]:
-        """As its table has them."""
-        return {str(function): cycles for function, cycles in self.cycles.items()}
 
     @property
     def peak_ops(self) -> int:

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from hw.compute import ComputeSpec
+from hw.compute import LanesSpec
 from hw.integers import ceil_div
 from hw.requests import Cost, VectorPass
 from hw.simd import Function
@@ -25,7 +25,7 @@ from hw.sram import FetchAhead
 ON_THE_WAY: Final = frozenset({"mul", "add", "fma"})  # done in the pipeline of a function
 
 
-class SpecialFunctionsSpec(ComputeSpec):
+class SpecialFunctionsSpec(LanesSpec):
     """Pipelines of special functions, which do operations with at least one of them."""
 
     kind: Literal["special_functions"] = Field(default="special_functions", description="What the unit is.")
@@ -38,21 +38,6 @@ class SpecialFunctionsSpec(ComputeSpec):
         "multiplications and additions on the way."
     )
     fetch_ahead: FetchAhead = 32
-
-    @property
-    def elements(self) -> int:
-        """Lanes."""
-        return self.lanes
-
-    @property
-    def depth(self) -> int:
-        """That of a pipeline."""
-        return self.pipeline_depth
-
-    @property
-    def lane_cycles(self) -> dict[str, int]:
-        """Of the functions that it has a pipeline for."""
-        return {str(function): cycles for function, cycles in self.cycles.items()}
 
     @property
     def peak_ops(self) -> int:
