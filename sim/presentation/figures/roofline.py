@@ -174,12 +174,13 @@ def _whole(found: Roofline) -> tuple[float, float]:
 
 def _draw_ceilings(axes: Axes, found: Roofline, left: float, right: float) -> None:
     highest = max(found.peaks.values())
-    for unit, peak in found.peaks.items():
+    for peak in dict.fromkeys(found.peaks.values()):
         axes.plot(
             (peak / found.sram_bandwidth, right), (peak / _GIGA,) * 2, "-" if peak == highest else "--",
             color=INK, linewidth=1.0,
         )  # fmt: skip
-        text = f"{unit_title(unit)}: {scaled(peak, 'OP/s', 0)}"
+        units = ", ".join(unit_title(unit) for unit, own in found.peaks.items() if own == peak)
+        text = f"{units}: {scaled(peak, 'OP/s', 0)}"
         axes.annotate(
             text, (right, peak / _GIGA), (-4, 3), textcoords="offset points", ha="right", va="bottom", size=7.5
         )
