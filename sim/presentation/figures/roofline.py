@@ -35,6 +35,7 @@ from sim.presentation.titles import class_title, unit_title
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "<", ">", "d", "*")
 _GIGA = 1e9
+ALL_ARRAYS = "all MAC arrays"  # side by side
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,19 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
 
 
 def _peaks(sections: Sequence[Section], machine: MachineSpec) -> dict[str, float]:
-    """Operations a second at most by unit; of an array with the narrowest elements that it multiplies in the run."""
+    """Operations a second at most by unit, and of all arrays if there are several.
+
+    Of an array with the narrowest elements that it multiplies in the run.
+    """
     rates = dict.fromkeys(machine.compute, 1)
     for section in sections:
         for name in section.analysis.contracted:
             unit = section.mapping.placement[name]
             if unit in machine.arrays:
                 rates[unit] = max(rates[unit], section.costs.types.rate(name, unit))
-    return {name: float(unit.peak_ops * rates[name] * machine.clock) for name, unit in machine.compute.items()}
+    peaks = {name: float(unit.peak_ops * rates[name] * machine.clock) for name, unit in machine.compute.items()}
+    arrays = [peaks[name] for name in machine.arrays]
+    return peaks | ({ALL_ARRAYS: sum(arrays)} if len(arrays) > 1 else {})
 
 
 def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:
