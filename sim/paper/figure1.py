@@ -9,7 +9,7 @@ by simulation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log
+from math import ceil, exp, log
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -120,7 +120,7 @@ def _draw_decode(axes: Axes, gpu: dict[tuple[str, int], Simulated]) -> None:
     met = crossings(gpu)[0]
     if met is not None:
         axes.axvline(met, color="grey", linewidth=0.8, linestyle="--", zorder=1)
-        axes.annotate(f" B = {met:.0f}", (met, 0.94), xycoords=("data", "axes fraction"), fontsize=7, ha="right")
+        axes.annotate(f" B = {met:.1f}", (met, 0.94), xycoords=("data", "axes fraction"), fontsize=7, ha="right")
     axes.set_xscale("log", base=2)
     axes.set_xticks(BATCHES[::2], [str(batch) for batch in BATCHES[::2]])
     axes.set_yscale("log")
@@ -185,4 +185,4 @@ def _number(value: float | None) -> str:
 
 
 def _batch(value: float | None) -> str:
-    return "never" if value is None else f"{value:.0f}"
+    return "never" if value is None else str(ceil(value))

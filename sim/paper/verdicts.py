@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from sim.explanation.near import ROBUST
 from sim.paper.facts import CHUNKED, MACHINES, SMALL, Facts
@@ -176,7 +177,7 @@ def _judge_mimo(facts: Facts) -> Verdict:
     simulated, bound = crossings(facts.decode)
     pays = simulated is not None and simulated <= BATCHES[-1]
     numbers = "never ahead" if simulated is None or bound is None else (
-        f"ahead from {simulated:.0f} sequences on, simulated, and from {bound:.0f} by the resource bound"
+        f"ahead from {ceil(simulated)} sequences on, simulated, and from {ceil(bound)} by the resource bound"
     )  # fmt: skip
     return Verdict(
         "Mamba-3's changes pay on datacentre GPUs, where many sequences are decoded together",
