@@ -29,7 +29,7 @@ class _Line(NamedTuple):
 
     def at(self, cycles: float) -> float:
         """Those of so many *cycles*."""
-        return self.fixed + self.per_cycle * cycles
+        return self.fixed + (self.per_cycle * cycles if self.per_cycle else 0.0)  # cycles may be infinite
 
 
 class Objective(ABC):
@@ -92,8 +92,9 @@ class EnergyDelay(Objective):
 
     def most_cycles(self, candidate: Candidate, best: float) -> float:
         fixed, per_cycle = self.energy(candidate)
-        twice = fixed + sqrt(fixed**2 + 4 * per_cycle * best)
-        return 2 * best / twice if twice else inf
+        if best == inf or not (fixed or per_cycle):
+            return inf
+        return 2 * best / (fixed + sqrt(fixed**2 + 4 * per_cycle * best))
 
 
 OBJECTIVES: Final[dict[Name, type[Objective]]] = {"time": Time, "energy": Energy, "edp": EnergyDelay}

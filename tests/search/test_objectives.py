@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import get_args
 
 import pytest
 
 from sim.files.limits import Limits
+from sim.files.resolve import resolve
+from sim.lowering.section import cost_model
 from sim.search.objectives import OBJECTIVES
+from sim.search.seeds import seeds
+from sim.search.space import Space
+from sim.search.trials import Trials
 from sim.simulation import prepare, run
 from workloads.workload import Objective
 
 SETTINGS = ["layers=2", "sequence_length=128"]
+
+
+@pytest.mark.parametrize("energy", ["paper", "components"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_what_never_ends_is_worse_than_anything(objective: Objective, energy: str) -> None:
+    """Trials that are given up count as endless; before the first one has ended any number of cycles is as good."""
+    inputs = resolve("mamba1-d96", "edge", [*SETTINGS, f"energy={energy}"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    space = Space(stack, costs)
+    candidate = space.candidate(seeds(stack, costs, space.choices, space.candidate)[0])
+    assert candidate is not None
+    value = OBJECTIVES[objective](stack, inputs.machine, Trials(stack, inputs.machine, costs))
+    assert value.of(candidate, candidate.bound) < value.of(candidate, 2 * candidate.bound) <= value.of(candidate, inf)
+    assert value.most_cycles(candidate, inf) == inf
 
 
 def test_every_objective_that_can_be_wished_is_there() -> None:
