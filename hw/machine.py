@@ -76,6 +76,11 @@ class MachineSpec(Spec):
         """Its MAC arrays by name."""
         return {name: unit for name, unit in self.compute.items() if isinstance(unit, MacArraySpec)}
 
+    def alike(self, unit: str) -> tuple[str, ...]:
+        """The units that differ from *unit* in nothing but their name, it among them, in their order."""
+        compute = self.compute
+        return tuple(name for name, spec in compute.items() if spec == compute[unit])
+
     @property
     def macs_per_cycle(self) -> int:
         """Peak rate of all arrays."""

@@ -4,7 +4,8 @@ Units that are alike are one class, which takes a part of what one of them would
 goes to one of them, or in fractions to both where there are too many ways. To deal out fractions is a linear program:
 by duality, with any weights of the classes that sum to one, the time is at least the sum over all operations of the
 least of weight x cycles. Between two classes the best weights are one of the ratios of the operations' costs; between
-more they are looked for on a grid that gets finer, and what is found is a bound wherever that stops.
+more they are looked for on a grid that gets finer, and where the longest operations weigh the same in all classes; what
+is found is a bound wherever that stops.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ MOST_WAYS = 2000  # to deal out operations; where there are more, fractions are 
 FINEST = 8  # parts in which weights are shared out at first
 HALVINGS = 30  # of the distance to the weights that are looked at next, or steps over that distance
 MOST_KNOWN = 500  # weights that are begun with, or remembered
+MOST_LEVEL = 6  # operations that weights are levelled for
+LEAST_CYCLES = 1e-9  # of an operation
 NEVER = 1e30  # cycles of what a class cannot do
 
 Floats = NDArray[np.float64]
@@ -76,6 +79,11 @@ class Weights:
         told = _told(self._known, fixed, either)
         best = self._known[told.argmax()]
         found, width = float(told.max()), 1.0 / self._parts
+        if found < enough:
+            level = _level(either)
+            told = _told(level, fixed, either)
+            if told.max() > found:
+                found, best = float(told.max()), level[told.argmax()]
         for _ in range(HALVINGS):
             if found >= enough or len(best) == 1:
                 break
@@ -88,6 +96,16 @@ class Weights:
         if found > _told(self._known, fixed, either).max():
             self._known = np.vstack([self._known[-MOST_KNOWN:], best])
         return found
+
+
+def _level(either: Floats) -> Floats:
+    """Weights with which it does not matter where the longest operations go: for each of them, and between two."""
+    longest = either[either.min(axis=1, initial=NEVER).argsort()[::-1][:MOST_LEVEL]]
+    rates = 1.0 / np.maximum(longest, LEAST_CYCLES)
+    rates = rates / rates.sum(axis=1, keepdims=True)
+    shares = np.arange(FINEST + 1)[:, None] / FINEST
+    mixed = [shares * one + (1 - shares) * other for one, other in combinations_with_replacement(rates, 2)]
+    return np.vstack(mixed) if mixed else np.full((1, either.shape[1]), 1.0 / either.shape[1])
 
 
 def _told(weights: Floats, fixed: Floats, either: Floats) -> Floats:

@@ -23,13 +23,8 @@ class Classes:
 
     def __init__(self, costs: CostModel) -> None:
         self._costs = costs
-        found: list[UnitClass] = []
-        for name, spec in costs.compute.items():
-            like = next((number for number, each in enumerate(found) if each.spec == spec), len(found))
-            if like == len(found):
-                found.append(UnitClass(name, spec, 0))
-            found[like] = found[like]._replace(many=found[like].many + 1)
-        self.all = found
+        alike = dict.fromkeys(map(costs.alike, costs.compute))
+        self.all = [UnitClass(names[0], costs.compute[names[0]], len(names)) for names in alike]
         self._able: dict[str, list[int]] = {}
 
     def number(self, unit: str) -> int:

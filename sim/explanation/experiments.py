@@ -149,13 +149,7 @@ def _other_arrays(machine: MachineSpec, name: str, array: MacArraySpec) -> Itera
 
 def _in_one(machine: MachineSpec) -> Iterator[Change]:
     """One array as large as all that are alike: what the split of it costs, or saves."""
-    alike: list[list[str]] = []
-    for name, array in machine.arrays.items():
-        like = next((names for names in alike if machine.arrays[names[0]] == array), None)
-        if like is None:
-            alike.append([name])
-        else:
-            like.append(name)
+    alike = dict.fromkeys(map(machine.alike, machine.arrays))
     return (_joined(machine, names) for names in alike if len(names) > 1)
 
 

@@ -83,7 +83,7 @@ class CostModel:
 
     def alike(self, unit: str) -> tuple[ComputeUnit, ...]:
         """The units that differ from *unit* in nothing but their name, it among them, in the order of the machine."""
-        return self.once(("alike", unit), lambda: tuple(n for n, s in self.compute.items() if s == self.compute[unit]))
+        return self.once(("alike", unit), lambda: self.machine.alike(unit))
 
     def sharing(self, projection: str, array: str) -> tuple[ComputeUnit, ...]:
         """The arrays that can share *projection* with *array*, it among them: those that are equal.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, product
+from itertools import accumulate, chain, product
 from math import inf, log
+from operator import mul
 from typing import NamedTuple
 
 from hw.unit_names import ComputeUnit
@@ -26,7 +27,7 @@ SEED_LANES = (1, 16)
 SEED_TILES = (1, 2, 4, 8, 12, 16, 24, 28, 32, 48, 64, 96, 128, 256)
 SEED_SLOTS = ((128, 96, 64, 48), (32, 24, 16, 8))  # KiB; of each the largest that fits
 USUAL_TILE = 32
-MOST_CONTRACTIONS = 6  # of which all placements are tried
+MOST_PATTERNS = 64  # ways to place contractions that are tried: all for six that two units can do
 PATTERNS = 3  # placements of contractions that are kept for a cut
 MISSES = 4  # placements for which a tile does not fit, until it counts as too long
 WORSE = 1.04  # at most, as the busiest unit goes
@@ -139,7 +140,8 @@ class _Loads:
         self._groups = cut[0] * cut[1]
         self._known: dict[int, dict[str, dict[ComputeUnit, float]]] = {}
         contractions = [n for n, name in enumerate(choices.free) if costs.analysis.kind(name) == "contraction"]
-        self._contractions = contractions[:MOST_CONTRACTIONS]
+        ways = accumulate((len(costs.units(choices.free[number])) for number in contractions), mul)
+        self._contractions = [n for n, patterns in zip(contractions, ways, strict=True) if patterns <= MOST_PATTERNS]
         projections = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "projection"]
         weights = dict.fromkeys(each for name in projections for each in costs.analysis.weights[name])
         self._shared = frozenset(projections) - stepped if choices.sharing[0] else frozenset()
@@ -150,7 +152,7 @@ class _Loads:
         return tuple(units[number] for number in self._contractions)
 
     def rows(self) -> Iterator[_Row]:
-        """Every tile with the usual placements, in which contractions are placed in all ways."""
+        """Every tile with the usual placements, in which the first contractions are placed in all ways."""
         tiles = self._choices.tiles
         for steps in [tile for tile in tiles if tile in SEED_TILES or len(tiles) == 1] or tiles[-1:]:
             cycles = self._each(steps)
@@ -162,7 +164,8 @@ class _Loads:
 
     def _placements(self, steps: int) -> Iterator[tuple[ComputeUnit, ...]]:
         wishes, shape = self._stack.wishes, (steps, self._stack.spec.batch, self._groups)
-        options = ("auto", *self._costs.compute) if wishes.placement == "auto" else (wishes.placement,)
+        kinds = {type(spec): unit for unit, spec in reversed(self._costs.compute.items())}  # the first of each kind
+        options = ("auto", *reversed(kinds.values())) if wishes.placement == "auto" else (wishes.placement,)
         free = self._choices.free
         ways = [self._costs.units(free[number]) for number in self._contractions]
         for option in options:
