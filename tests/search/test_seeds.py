@@ -9,7 +9,7 @@ import pytest
 from sim.files.resolve import resolve
 from sim.lowering.section import cost_model
 from sim.search.genome import Choices, Genome
-from sim.search.seeds import seeds
+from sim.search.seeds import MOST_PATTERNS, _Loads, seeds
 from sim.search.space import Space
 
 
@@ -74,3 +74,16 @@ def test_every_seed_fits_as_it_is() -> None:
     found = sown(lambda genome: asked.add(genome) or genome.step_elements < 128)
     assert found and {genome._replace(steps_first=False) for genome in found} <= asked
     assert {genome.step_elements for genome in found} <= {16, 32, 64}
+
+
+def test_contractions_are_placed_in_few_ways_however_many_units_there_are() -> None:
+    """Of ten units nine can do each of four contractions; they are placed in no more ways than six are on two units."""
+    array = "kind: mac_array, columns: 8, dataflow: output_stationary, folds: serial"
+    units = ", ".join(f"u{number}: {{{array}, rows: {8 + number}}}" for number in range(8))
+    inputs = resolve("mamba2_ssd", "edge", [f"units={{{units}}}"])
+    stack = inputs.workload.stacks[0]
+    costs = cost_model(stack, inputs.machine)
+    contractions = [name for name in costs.analysis.operations if costs.analysis.kind(name) == "contraction"]
+    assert len(costs.units(contractions[0])) ** len(contractions) > 10 * MOST_PATTERNS
+    loads = _Loads(stack, costs, Choices(stack, costs), (1, 1), frozenset())
+    assert len(list(loads._placements(32))) <= 3 * MOST_PATTERNS
