@@ -13,9 +13,8 @@ from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import load
 
-PARTS: Final = (
-    32  # into which what is shared is cut at most; shares are whole parts, so that many mappings have equal ones
-)
+PARTS: Final = 32
+"""Into which what is shared is cut: shares are whole parts, so that many mappings have equal ones."""
 
 
 def arrays_of(costs: CostModel, mapping: Mapping, name: str) -> tuple[ComputeUnit, ...]:
