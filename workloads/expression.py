@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-FUNCTIONS = ("exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus", "max", "min")
+FUNCTIONS = ("exp", "log", "tanh", "sin", "cos", "sqrt", "rsqrt", "sigmoid", "silu", "softplus", "max", "min")
 TRANSCENDENTALS = frozenset(FUNCTIONS) - {"max", "min"}
+DONE_AS = {"sub": "add", "sqrt": "rsqrt", "log": "exp"}
+"""Function -> the one that a unit does in its place, by the same circuit: it takes as long, and needs no figure."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,12 @@ class Equation:
     @cached_property
     def all_indices(self) -> tuple[str, ...]:
         """Output indices, then the summed ones, each once."""
-        summed = (index for node in walk(self.rhs) if isinstance(node, Sum) for index in node.indices)
-        return tuple(dict.fromkeys((*self.indices, *summed)))
+        return tuple(dict.fromkeys((*self.indices, *self.summed)))
+
+    @cached_property
+    def summed(self) -> tuple[str, ...]:
+        """The indices that it sums over."""
+        return tuple(index for node in walk(self.rhs) if isinstance(node, Sum) for index in node.indices)
 
     @cached_property
     def ordered_indices(self) -> frozenset[str]:
@@ -328,4 +334,4 @@ def _emit_apply(node: Apply, sizes: Mapping[str, int], passes: list[ScalarPass])
         _emit(argument, sizes, passes)
     if function == "fma":
         passes.pop()  # that multiplication
-    passes.append(ScalarPass("add" if function == "sub" else function, points, points))
+    passes.append(ScalarPass(DONE_AS.get(function, function), points, points))

@@ -253,27 +253,23 @@ class GraphBuilder:
 
     def define(self, name: str, kind: str, text: str, masked: bool = False) -> None:
         """Add the operation *name*: one equation, which may read anything defined so far and the past of anything."""
-        equation = parse_equation(text)
-        if equation.tensor in self._indices or name in (INPUT, *(op.name for op in self._operations)):
-            raise ValueError(f"{name}: defines {equation.tensor!r} or the name a second time: {text!r}")
+        equation = parse_equation(text, self._sizes)
+        if name in (INPUT, *(op.name for op in self._operations)):
+            raise ValueError(f"{name}: is the name of another operation: give each a name of its own: {text!r}")
+        if equation.tensor in self._indices:
+            others = [op.name for op in self._operations if op.tensor == equation.tensor]
+            first = f"which {others[0]} defines" if others else "which is there"
+            message = f"defines {equation.tensor!r}, {first} already: give the result another name"
+            raise ValueError(f"{name}: {message}: {text!r}")
         unknown = (set(equation.all_indices) | equation.ordered_indices) - set(self._sizes)
         if unknown:
-            raise ValueError(f"{name}: no size is given for {', '.join(sorted(unknown))}: {text!r}")
+            indices, known = ", ".join(sorted(unknown)), ", ".join(self._sizes)
+            raise ValueError(f"{name}: no size is given for {indices}, only for {known}: {text!r}")
         self._indices[equation.tensor] = equation.indices
         for reference in equation.references:
-            self._admit(name, equation, reference)
-        self._operations.append(Operation(name, kind, equation, masked))
-
-    def _admit(self, name: str, equation: Equation, reference: Reference) -> None:
-        """Refuse to read a tensor of this timestep before its definition; take note of a parameter."""
-        tensor, lag = reference.tensor, reference.lag
-        if lag is None:
-            if tensor not in self._constants and tensor not in self._parameters:
+            if reference.lag is None and reference.tensor not in (*self._constants, *self._parameters):
                 self._admit_parameter(name, equation, reference)
-            return
-        before = tensor in self._indices and tensor != equation.tensor
-        if not before and (lag == 0 or isinstance(lag, str)):  # a window begins at lag 0
-            raise ValueError(f"{name}: reads {tensor!r} before it is defined: {equation.text!r}")
+        self._operations.append(Operation(name, kind, equation, masked))
 
     def _admit_parameter(self, name: str, equation: Equation, reference: Reference) -> None:
         """A parameter has no definition: where it is read first says which indices it has."""
@@ -320,18 +316,54 @@ class GraphBuilder:
             for reference in op.equation.references:
                 tensor = reference.tensor
                 if reference.lag is not None and tensor not in producer:
-                    raise ValueError(f"{op.name}: {tensor!r} is never defined: {op.equation.text!r}")
+                    raise ValueError(self._undefined(op, reference))
                 self._check_subscripts(op.name, op.equation, reference)
                 if reference.lag is None:
                     continue
                 for distance in self._distances(reference):
                     if distance == 0 and tensor not in defined:
-                        raise ValueError(f"{op.name}: reads {tensor!r} before it is defined: {op.equation.text!r}")
+                        raise ValueError(self._too_early(op, tensor, producer))
                     edge = Edge(producer[tensor], op.name, tensor, distance)
                     by_source.setdefault(edge.source, {})[edge] = None
             for edges in by_source.values():
                 yield from edges
             defined.add(op.tensor)
+
+    def _undefined(self, op: Operation, reference: Reference) -> str:
+        """What is wrong with *reference* to a tensor that no operation defines."""
+        tensor, text = reference.tensor, op.equation.text
+        if tensor in self._parameters or tensor in self._constants:
+            kind = "parameter" if tensor in self._parameters else "constant"
+            inside = ",".join(self._indices[tensor])
+            return f"{op.name}: {tensor!r} is a {kind}, which has no timestep: write {tensor}[{inside}]: {text!r}"
+        hint = "define it, or leave the t out if it is a parameter"
+        return f"{op.name}: {tensor!r} is never defined: {hint}: {text!r}"
+
+    def _too_early(self, op: Operation, tensor: str, producer: Mapping[str, str]) -> str:
+        """What is wrong with *op*, which reads what *tensor* is at the same timestep before it is defined."""
+        circle = self._way(op, producer[tensor], producer)
+        earlier = f"read that of an earlier timestep, such as {tensor}[t-1"
+        earlier += "".join(f",{index}" for index in self._indices[tensor]) + "]"
+        if circle is None:
+            message = f"reads {tensor!r} before {producer[tensor]} defines it: move it behind that, or {earlier}"
+        else:
+            loop = " -> ".join((*circle, op.name))
+            message = f"reads {tensor!r} of the same timestep, a loop ({loop}): {earlier}"
+        return f"{op.name}: {message}: {op.equation.text!r}"
+
+    def _way(self, first: Operation, last: str, producer: Mapping[str, str]) -> list[str] | None:
+        """Operations from *first* to *last*, each of which reads the one before at the same timestep, if any do."""
+        found: dict[str, list[str]] = {first.name: [first.name]}
+        fresh = [first.name]
+        while fresh and last not in found:
+            source = fresh.pop(0)
+            for op in self._operations:
+                now = (each for each in op.equation.references if each.lag is not None and each.tensor in producer)
+                reads = (producer[each.tensor] for each in now if 0 in self._distances(each))
+                if op.name not in found and source in reads:
+                    found[op.name] = [*found[source], op.name]
+                    fresh.append(op.name)
+        return found.get(last)
 
     def _distances(self, reference: Reference) -> Iterable[int]:
         """How many timesteps back the rows lie that *reference* reads."""

@@ -13,10 +13,13 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from workloads.contractions import matrices
 from workloads.graph import TimestepGraph
+from workloads.models import equations
 from workloads.models.blocks import head
-from workloads.models.registry import GENERATORS, SEQUENTIAL, Generator
+from workloads.models.equations import EquationsSpec
+from workloads.models.generator import SEQUENTIAL, Generator
+from workloads.models.registry import known_generator
 from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits
-from workloads.spec import Description, Name, Spec, contradiction
+from workloads.spec import VISIBLE, Description, Name, Spec, contradiction
 
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -96,10 +99,16 @@ class WorkloadSpec(Spec):
 
     name: Name = Field(description="What reports call the workload.")
     description: Description = Field(default="", description="A line about it.")
-    model: Literal[tuple(GENERATORS)] = Field(  # type: ignore[valid-type]
-        description="The kind of block that every layer is."
+    model: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=VISIBLE)] = Field(
+        description="The kind of block that every layer is: a model's name; `equations`, which stand below; or a YAML "
+        "file of equations, beside this one, or a shipped one's name."
     )
-    dimensions: dict[str, Any] = Field(description="Sizes of a block; which there are depends on the model.")
+    dimensions: dict[str, Any] = Field(
+        default_factory=dict, max_length=100, description="Sizes of a block; which there are depends on the model."
+    )
+    equations: EquationsSpec | None = Field(
+        default=None, description="The equations of a layer, or what is to be different in those of the model."
+    )
     formulation: Formulation = Field(
         default="sequential",
         description="How prefill computes the recurrence: token by token, or chunk by chunk in matrix products or "
@@ -267,7 +276,7 @@ class Workload:
         layers = Stack(spec, graph, spec.layers)
         if not (spec.head and spec.vocabulary):
             return cls(spec, (layers,))
-        return cls(spec, (layers, Stack(spec, head(graph.sizes["d"], spec.vocabulary), 1, head=True)))
+        return cls(spec, (layers, Stack(spec, head(_width(graph), spec.vocabulary), 1, head=True)))
 
     @property
     def body(self) -> tuple[Stack, ...]:
@@ -305,13 +314,26 @@ class Workload:
         layers = sum(stack.layers * stack.graph.parameter_count for stack in self.body)
         if self.spec.vocabulary is None:
             return layers
-        d_model = self.graph.sizes["d"]
+        d_model = _width(self.graph)
         return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
+
+
+def _width(graph: TimestepGraph) -> int:
+    """Channels of the residual stream."""
+    return graph.row_elements(graph.input_tensor)
+
+
+def generator_of(spec: WorkloadSpec) -> Generator:
+    """What makes the graphs of the workload's model; raises ValueError if there is no such model."""
+    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations)
+    if found is None:
+        raise ValueError(f"there is no model {spec.model!r}")
+    return found
 
 
 def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
     """The graph of one timestep of one layer of the model; raises ValueError for a chunk that it cannot have."""
-    generator: Generator = GENERATORS[spec.model]
+    generator = generator_of(spec)
     if spec.formulation == SEQUENTIAL or spec.phase == "decode":
         return generator.sequential(dimensions)
     given = None if spec.chunk == "best" else spec.chunk
@@ -323,6 +345,7 @@ def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
     workload = Workload.alike(spec, timestep_graph(spec, dimensions))
     if spec.chunk != "best" or workload.chunk is None:
         return workload
-    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length]
-    chunked = GENERATORS[spec.model].chunked[spec.formulation]
+    generator = generator_of(spec)
+    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length and tokens <= generator.longest]
+    chunked = generator.chunked[spec.formulation]
     return replace(workload, chunkings=tuple(Workload.alike(spec, chunked(dimensions, tokens)) for tokens in sizes))

@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def init(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload or mapping.")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload, mapping or equations.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; the file is NAME.yaml.")],
 ) -> None:
     """Write a file to start from, with every key and what it means, and its schema beside it for editors."""
@@ -26,7 +26,8 @@ def init(
         stem = name.removesuffix(".yaml")
         if not NAME.fullmatch(stem):
             raise InputError(Problem("expected letters, digits, dots, dashes and underscores", f"NAME {name}"))
-        path, schema_path = Path(f"{stem}.yaml"), Path(f"{kind.value}.schema.json")
+        of = "workload" if kind is Kind.equations else kind.value  # one with equations of its own
+        path, schema_path = Path(f"{stem}.yaml"), Path(f"{of}.schema.json")
         if path.exists() or path.is_symlink():
             raise InputError(Problem("is there already", str(path)))
         import json
@@ -35,7 +36,8 @@ def init(
         from sim.presentation.starters import starter
 
         if not schema_path.exists():
-            write_text(schema_path, json.dumps(input_schema(kind.value), indent=2) + "\n")
+            write_text(schema_path, json.dumps(input_schema(of), indent=2) + "\n")
         write_text(path, starter(kind.value, stem, schema_path.name))
-    option = {"machine": "run mamba2 --hw", "workload": "run", "mapping": "run mamba2 --mapping"}[kind.value]
-    typer.echo(f"{path}: every key with what it means; try it: python -m sim {option} {path}")
+    option = {"machine": "run mamba2 --hw", "mapping": "run mamba2 --mapping"}.get(kind.value, "run")
+    has = "a recurrence to be changed" if kind is Kind.equations else "every key with what it means"
+    typer.echo(f"{path}: {has}; try it: python -m sim {option} {path}")

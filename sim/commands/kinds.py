@@ -11,6 +11,7 @@ class Kind(StrEnum):
     workload = "workload"
     machine = "machine"
     mapping = "mapping"
+    equations = "equations"
 
 
 class Listed(StrEnum):
@@ -19,6 +20,7 @@ class Listed(StrEnum):
     workload = "workload"
     machine = "machine"
     mapping = "mapping"
+    equations = "equations"
     figure = "figure"
 
 
@@ -29,3 +31,4 @@ class Described(StrEnum):
     workload = "workload"
     machine = "machine"
     mapping = "mapping"
+    equations = "equations"

@@ -188,7 +188,7 @@ def _without_tags(data: Any, inside: Sequence[str | int]) -> list[str | int]:
         except (KeyError, IndexError, TypeError):
             continue
         kept.append(part)
-    return [*kept, *inside[-1:]]
+    return [*kept, *inside[-1:]] if isinstance(data, dict | list) else kept
 
 
 def _locate(lines: Lines, path: Sequence[str | int]) -> tuple[int, int]:
@@ -289,10 +289,10 @@ def read_document(path: Path, find_base: FindBase | None = beside) -> Document:
             raise InputError(Problem(f"{quoted(base)} extends this file in turn", name, line, "extends"))
         seen.add(path.resolve())
         chain.append(_read(path))
-    merged: dict[str, Any] = {}
+    together: dict[str, Any] = {}
     for _, data, _ in reversed(chain):
-        merged = _merge(merged, data)
-    return Document(merged, [(name, lines) for name, _, lines in chain])
+        together = merged(together, data)
+    return Document(together, [(name, lines) for name, _, lines in chain])
 
 
 def shown(path: Path) -> str:
@@ -300,10 +300,11 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """*base* with *over* laid over it, mapping by mapping."""
     result = dict(base)
     for key, value in over.items():
-        result[key] = _merge(spelt_out(key, result.get(key)), value) if isinstance(value, dict) else value
+        result[key] = merged(spelt_out(key, result.get(key)), value) if isinstance(value, dict) else value
     return result
 
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hw.machine import MachineSpec
 from sim.files.documents import schema_in
+from workloads.models.equations import EquationsSpec
 from workloads.models.registry import GENERATORS
 from workloads.spec import Description, Name, Spec
 from workloads.workload import MappingSpec, WorkloadSpec
@@ -41,7 +42,9 @@ class NamedMapping(Spec):
         return self
 
 
-SPECS: dict[str, type[BaseModel]] = {"machine": MachineSpec, "workload": WorkloadSpec, "mapping": NamedMapping}
+SPECS: dict[str, type[BaseModel]] = {
+    "machine": MachineSpec, "workload": WorkloadSpec, "mapping": NamedMapping, "equations": EquationsSpec,
+}  # fmt: skip
 """Kind of input -> what describes it."""
 
 

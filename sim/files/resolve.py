@@ -16,10 +16,12 @@ from typing import Any
 from hw.machine import MachineSpec
 from sim.files.catalog import find, find_base
 from sim.files.documents import Assignment, Document, read_document, said, split_assignment
+from sim.files.equations import with_equations
 from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
-from workloads.models.registry import GENERATORS, SEQUENTIAL
-from workloads.workload import Workload, WorkloadSpec, built
+from workloads.models.equations import EquationError
+from workloads.models.generator import SEQUENTIAL, Generator
+from workloads.workload import Workload, WorkloadSpec, built, generator_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def placing(workload: Document, machine: Document) -> Iterator[None]:
     try:
         yield
     except MappingError as error:
+        workload = with_equations(workload)
         problems = (_placed(paths, message, workload, machine) for paths, message in error.misfits)
         raise InputError(*problems) from None
 
@@ -121,7 +124,8 @@ def files_behind(named: Iterable[tuple[str, str]]) -> list[Path]:
     found: list[Path] = []
     for kind, name in named:
         try:
-            found += read(kind, name).files
+            document = read(kind, name)
+            found += (with_equations(document) if kind == "workload" else document).files
         except InputError:
             continue  # whoever reads it says so
     return found
@@ -164,20 +168,24 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
 
 def build_workload(document: Document) -> Workload:
     """Check *document* and generate its graphs; raises InputError with every mistake."""
+    document = with_equations(document)
     spec = document.check(WorkloadSpec)
-    dimensions = document.check(GENERATORS[spec.model].dimensions, at=["dimensions"])
-    problems = _inconsistencies(spec, document)
+    generator = generator_of(spec)
+    dimensions = spec.equations or document.check(generator.dimensions, at=["dimensions"])
+    problems = _inconsistencies(spec, generator, document)
     if problems:
         raise InputError(*problems)
     try:
         return built(spec, dimensions)
+    except EquationError as error:
+        raise InputError(document.problem(["equations", *error.place], str(error))) from None
     except ValueError as error:
         raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None
 
 
-def _inconsistencies(spec: WorkloadSpec, document: Document) -> list[Problem]:
+def _inconsistencies(spec: WorkloadSpec, generator: Generator, document: Document) -> list[Problem]:
     """What contradicts itself between the entries of a workload file."""
-    problems, formulations = [], (SEQUENTIAL, *GENERATORS[spec.model].chunked)
+    problems, formulations = [], (SEQUENTIAL, *generator.chunked)
     if spec.formulation not in formulations:
         message = f"found {spec.formulation!r}, expected one of {', '.join(formulations)} for {spec.model}"
         problems.append(document.contradiction([["formulation"], ["model"]], message))

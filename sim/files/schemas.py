@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from sim.files.catalog import shipped
 from sim.files.documents import schema_in
+from sim.files.equations import INLINE
 from sim.files.keys import SPECS
 from workloads.models.registry import GENERATORS
 from workloads.workload import WorkloadSpec
@@ -34,6 +36,8 @@ def input_schema(kind: str) -> dict[str, Any]:
     schema["$defs"] = definitions
     schema["if"], schema["then"] = {"not": {"required": ["extends"]}}, _needs(spec)
     if models:
+        names = {"enum": [*GENERATORS, INLINE, *shipped("equations")]}
+        schema["properties"]["model"] = {"anyOf": [names, schema["properties"]["model"]]}
         schema["properties"]["dimensions"] |= {"anyOf": [references[each, "validation"] for each in models]}
         schema["allOf"] = [
             _of_model(name, references[each.dimensions, "validation"]) for name, each in GENERATORS.items()
@@ -60,7 +64,7 @@ def _needs(spec: type[BaseModel]) -> dict[str, Any]:
 def _of_model(name: str, reference: dict[str, Any]) -> dict[str, Any]:
     """That the dimensions of a workload are those of its model, if it says which."""
     dimensions: dict[str, Any] = {"properties": {"dimensions": reference}}
-    complete = {"properties": {"dimensions": _needs(GENERATORS[name].dimensions)}}
+    complete = {"required": ["dimensions"], "properties": {"dimensions": _needs(GENERATORS[name].dimensions)}}
     return {
         "if": {"properties": {"model": {"const": name}}, "required": ["model"]},
         "then": dimensions | {"if": {"not": {"required": ["extends"]}}, "then": complete},

@@ -29,7 +29,9 @@ UNITS = """### Units by names of your own
 
 `units.NAME` has the keys of its `kind`. Those of `kind: mac_array` and `kind: simd` are the keys of `mac_array` and
 `simd` above; those of other kinds are these."""
-TITLES = {"machine": "Machine", "workload": "Workload", "mapping": "Named mapping"}
+TITLES = {
+    "machine": "Machine", "workload": "Workload", "mapping": "Named mapping", "equations": "File of equations",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,9 @@ def _key(path: str, field: FieldInfo, schema: dict[str, Any]) -> Key:
 def _kind_and_range(schema: dict[str, Any]) -> tuple[str, str]:
     if "enum" in schema:
         return "choice", _choices(schema["enum"])
+    if "anyOf" in schema and "type" not in schema:
+        several = [_kind_and_range(each) for each in schema["anyOf"]]
+        return " or ".join(kind for kind, _ in several), " or ".join(allowed for _, allowed in several)
     match schema["type"]:
         case "integer" | "number":
             least, most = schema.get("minimum"), schema.get("maximum")

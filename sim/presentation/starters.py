@@ -23,11 +23,44 @@ MODELS = {"machine": "edge", "workload": "mamba2"}
 WIDTH = 100
 
 
+EQUATIONS = """\
+# A recurrence to start from: an input gate and a decay of its own for every channel. How equations are written, with
+# worked examples: docs/your-recurrence.md; what each key means: docs/keys.md.
+name: {name}
+description: to be changed
+model: equations
+equations:
+  sizes: {{d: 1024, i: 2 * d}}   # length of the axis of each index: a number, or a formula of others
+  input: u[t,d]
+  # Name, kind (a word by which reports group) and equation of each operation of one token t. A tensor without t is a
+  # parameter; t-1 is the token before.
+  operations:
+    - [norm.square, norm, "ms[t] = mean(d, u[t,d] * u[t,d])"]
+    - [norm.scale, norm, "rs[t] = rsqrt(ms[t] + 1e-5)"]
+    - [norm.apply, norm, "v[t,d] = u[t,d] * rs[t] * W_norm[d]"]
+    - [in_proj.x, projection, "x[t,i] = sum(d, W_x[d,i] * v[t,d])"]
+    - [in_proj.a, projection, "a_raw[t,i] = sum(d, W_a[d,i] * v[t,d])"]
+    - [decay, discretisation, "a[t,i] = sigmoid(a_raw[t,i] + b_a[i])"]
+    - [update, state, "h[t,i] = a[t,i] * h[t-1,i] + (1 - a[t,i]) * x[t,i]"]
+    - [out_proj, projection, "o[t,d] = sum(i, W_out[i,d] * h[t,i])"]
+    - [residual, residual, "out[t,d] = u[t,d] + o[t,d]"]
+  output: out
+layers: 24
+phase: prefill
+sequence_length: 1024
+"""
+
+
 def starter(kind: str, name: str, schema: str) -> str:
-    """The text of a ``machine``, ``workload`` or ``mapping`` called *name*, whose schema is in the file *schema*."""
-    lines = [f"# yaml-language-server: $schema={schema}"]
-    lines += _mapping(name) if kind == "mapping" else _filled(kind, name)
-    return "\n".join(lines) + "\n"
+    """The text of a ``machine``, ``workload`` or ``mapping`` called *name*, whose schema is in the file *schema*.
+
+    Or of ``equations``: a workload that has some of its own.
+    """
+    head = f"# yaml-language-server: $schema={schema}\n"
+    if kind == "equations":
+        return head + EQUATIONS.format(name=dumps(name))
+    lines = _mapping(name) if kind == "mapping" else _filled(kind, name)
+    return head + "\n".join(lines) + "\n"
 
 
 def _filled(kind: str, name: str) -> Iterator[str]:

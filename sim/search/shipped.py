@@ -57,7 +57,8 @@ def layer(stack: Stack) -> str:
     """A fingerprint of what a timestep of *stack* is, whatever the machine, precision and number of tokens."""
     spec = stack.spec
     formulation = spec.formulation if spec.phase == "prefill" else "sequential"
-    found = spec.model, spec.dimensions, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head
+    sizes = spec.dimensions if spec.equations is None else spec.equations.model_dump(exclude=WORDS)
+    found = spec.model, sizes, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head
     return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 

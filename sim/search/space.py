@@ -21,6 +21,7 @@ from workloads.workload import Stack
 
 SIZES: list[tuple[str, ...]] = [
     ("dimensions",),
+    ("equations", "sizes"),
     ("batch",),
     ("chunk",),
     ("formulation",),

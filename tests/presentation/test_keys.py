@@ -32,7 +32,7 @@ ALL |= {key.path: key for key in described(GENERATORS["mamba3"].dimensions, "dim
         pytest.param("name", "text", "1 to 200 characters", "", id="text"),
         pytest.param("sram", "mapping", "", "", id="part"),
         pytest.param("mac_array.elementwise", "mapping", "", "null", id="optional part"),
-        pytest.param("dimensions", "mapping", "below", "", id="what the model says"),
+        pytest.param("dimensions", "mapping", "below", "{}", id="what the model says"),
         pytest.param("mapping.place", "mapping, text", "1 to 40 characters", "{}", id="table"),
         pytest.param(
             "units", "mapping, unit", "16 at most, each of a kind: mac_array, simd, special_functions", "{}", id="units"

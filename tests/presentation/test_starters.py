@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from sim import simulate
 from sim.files.keys import SPECS
 from sim.files.resolve import read
 from sim.files.schemas import input_schema
@@ -47,7 +48,7 @@ def test_every_key_stands_in_it_with_its_meaning(kind: str, path: Path) -> None:
         if (
             ours
             and key.path not in ("name", "description")
-            and not key.path.startswith(("mac_array.elementwise.", "dram.figures."))
+            and not key.path.startswith(("mac_array.elementwise.", "dram.figures.", "equations."))
         ):
             assert f"{key.name}:" in text
             assert kind == "mapping" or key.meaning in text
@@ -61,6 +62,14 @@ def test_it_says_the_same_as_what_is_shipped(kind: str, path: Path) -> None:
         return {**found, "dimensions": None}
 
     assert meant(str(path)) == meant(MODELS[kind])
+
+
+def test_a_recurrence_to_start_from_is_valid_and_runs(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(starter("equations", "mine", "workload.schema.json"), encoding="utf-8")
+    data, _ = read_yaml(path, "mine.yaml")
+    assert list(Draft202012Validator(input_schema("workload")).iter_errors(data)) == []
+    assert simulate(path, layers=1, sequence_length=8, equations__sizes__d=64).workload == "mine"
 
 
 def test_sources_stand_beside_the_values() -> None:

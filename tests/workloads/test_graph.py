@@ -109,33 +109,54 @@ def test_two_indices_of_one_size_may_name_one_axis() -> None:
     [
         pytest.param(
             ["y[t,i] = u[t,i]", "y[t,i] = 2 * u[t,i]"],
-            "y: defines 'y' or the name a second time: 'y[t,i] = 2 * u[t,i]'",
+            "y: is the name of another operation: give each a name of its own: 'y[t,i] = 2 * u[t,i]'",
             id="tensor defined twice",
         ),
-        pytest.param(["u[t,i] = 2"], "u: defines 'u' or the name a second time: 'u[t,i] = 2'", id="defines the input"),
         pytest.param(
-            ["input[t,i] = 2"], "input: defines 'input' or the name a second time: 'input[t,i] = 2'", id="name of input"
+            ["u[t,i] = 2"],
+            "u: defines 'u', which is there already: give the result another name: 'u[t,i] = 2'",
+            id="defines the input",
         ),
         pytest.param(
-            ["y[t,q] = sum(s, W[q,s])"], "y: no size is given for q, s: 'y[t,q] = sum(s, W[q,s])'", id="unknown sizes"
+            ["input[t,i] = 2"],
+            "input: is the name of another operation: give each a name of its own: 'input[t,i] = 2'",
+            id="name of input",
+        ),
+        pytest.param(
+            ["y[t,q] = sum(s, W[q,s])"],
+            "y: no size is given for q, s, only for i, n, k, c: 'y[t,q] = sum(s, W[q,s])'",
+            id="unknown sizes",
         ),
         pytest.param(
             ["y[t,i] = u[i]"], "y: 'u' is no parameter, subscript it with t: 'y[t,i] = u[i]'", id="t forgotten"
         ),
-        pytest.param(["y[t,i] = a[t,i]"], "y: reads 'a' before it is defined: 'y[t,i] = a[t,i]'", id="not yet defined"),
+        pytest.param(
+            ["a[t,i] = u[t,i] + y[t,i]", "b[t,i] = 2 * a[t,i]", "y[t,i] = b[t,i]"],
+            "a: reads 'y' of the same timestep, a loop (a -> b -> y -> a): read that of an earlier timestep, such as "
+            "y[t-1,i]: 'a[t,i] = u[t,i] + y[t,i]'",
+            id="loop of three",
+        ),
+        pytest.param(
+            ["y[t,i] = a[t,i]"],
+            "y: 'a' is never defined: define it, or leave the t out if it is a parameter: 'y[t,i] = a[t,i]'",
+            id="not yet defined",
+        ),
         pytest.param(
             ["y[t,i] = y[t,i] + u[t,i]"],
-            "y: reads 'y' before it is defined: 'y[t,i] = y[t,i] + u[t,i]'",
+            "y: reads 'y' of the same timestep, a loop (y -> y): read that of an earlier timestep, such as "
+            "y[t-1,i]: 'y[t,i] = y[t,i] + u[t,i]'",
             id="reads its own timestep",
         ),
         pytest.param(
             ["y[t,i] = sum(k, W[k] * y[t-k,i])"],
-            "y: reads 'y' before it is defined: 'y[t,i] = sum(k, W[k] * y[t-k,i])'",
+            "y: reads 'y' of the same timestep, a loop (y -> y): read that of an earlier timestep, such as "
+            "y[t-1,i]: 'y[t,i] = sum(k, W[k] * y[t-k,i])'",
             id="window that begins with itself",
         ),
         pytest.param(
             ["y[t,i] = sum(k, W[k] * a[t-k,i])", "a[t,i] = u[t,i]"],
-            "y: reads 'a' before it is defined: 'y[t,i] = sum(k, W[k] * a[t-k,i])'",
+            "y: reads 'a' before a defines it: move it behind that, or read that of an earlier timestep, such as "
+            "a[t-1,i]: 'y[t,i] = sum(k, W[k] * a[t-k,i])'",
             id="window that begins with what is defined later",
         ),
         pytest.param(
@@ -166,9 +187,15 @@ def test_two_indices_of_one_size_may_name_one_axis() -> None:
             "leaves q neither summed nor in the result: 'y[t,i] = where(i < q, u[t,i], 0)'",
             id="condition on an index that is not there",
         ),
-        pytest.param(["y[t,i] = a[t-1,i]"], "y: 'a' is never defined: 'y[t,i] = a[t-1,i]'", id="only the past is read"),
         pytest.param(
-            ["a[t,i] = W[i]", "y[t,i] = W[t,i]"], "y: 'W' is never defined: 'y[t,i] = W[t,i]'", id="parameter with t"
+            ["y[t,i] = a[t-1,i]"],
+            "y: 'a' is never defined: define it, or leave the t out if it is a parameter: 'y[t,i] = a[t-1,i]'",
+            id="only the past is read",
+        ),
+        pytest.param(
+            ["a[t,i] = W[i]", "y[t,i] = W[t,i]"],
+            "y: 'W' is a parameter, which has no timestep: write W[i]: 'y[t,i] = W[t,i]'",
+            id="parameter with t",
         ),
         pytest.param(["a[t,i] = u[t,i]"], "example: the output 'y' is never defined", id="no output"),
         pytest.param(["y[t,i] = u"], "cannot read 'u' in 'y[t,i] = u'", id="bad equation"),
@@ -185,7 +212,7 @@ def test_mistakes(equations: list[str], message: str) -> None:
     [
         pytest.param(
             lambda b: b.define("a", "gate", "y[t,i] = 3"),
-            "a: defines 'y' or the name a second time: 'y[t,i] = 3'",
+            "a: is the name of another operation: give each a name of its own: 'y[t,i] = 3'",
             id="name given twice",
         ),
         pytest.param(
@@ -225,7 +252,7 @@ def test_a_past_token_is_read_before_it_is_defined_only_if_it_is_of_an_earlier_c
         return builder.build("y")
 
     assert build("y[t,q] = y[t-4,q] + u[t,q]").recurrences == (frozenset({"y"}),)
-    with pytest.raises(ValueError, match="y: reads 'y' before it is defined"):
+    with pytest.raises(ValueError, match="y: reads 'y' of the same timestep, a loop"):
         build("y[t,q] = y[t-3,q] + u[t,q]")
 
 

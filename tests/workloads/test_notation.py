@@ -56,6 +56,23 @@ def test_right_hand_sides_are_read(text: str, rhs: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        pytest.param("y[t,i] = -x[t,i]", "y[t,i] = 0 - x[t,i]", id="negation"),
+        pytest.param("y[t,i] = relu(x[t,i])", "y[t,i] = max(x[t,i], 0)", id="relu"),
+        pytest.param("y[t,i] = abs(x[t,i])", "y[t,i] = max(x[t,i], 0 - x[t,i])", id="magnitude"),
+        pytest.param("y[t] = mean(i, n, h[t,i,n])", "y[t] = sum(i, n, h[t,i,n]) * 0.0625", id="mean"),
+        pytest.param("y[t,i] = rsqrt(size(n)) * x[t,i]", "y[t,i] = 0.5 * x[t,i]", id="size"),
+        pytest.param("y[t,i] = x[t,i] * (2 ** -3 + 1 / 8)", "y[t,i] = x[t,i] * 0.25", id="numbers alone"),
+        pytest.param("y[t] = x[t,last(i)]", "y[t] = x[t,3]", id="last place"),
+    ],
+)
+def test_what_is_short_for_what(short: str, long: str) -> None:
+    sizes = {"i": 4, "n": 4}
+    assert parse_equation(short, sizes).rhs == parse_equation(long, sizes).rhs
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         pytest.param("y[t] + 1", "must be 'tensor[t,...] = expression', not 'y[t] + 1'", id="no equals sign"),
@@ -74,8 +91,23 @@ def test_right_hand_sides_are_read(text: str, rhs: object) -> None:
         pytest.param("y[t] = x", "cannot read 'x' in 'y[t] = x'", id="tensor without subscripts"),
         pytest.param("y[t] = 'a'", "cannot read \"'a'\" in \"y[t] = 'a'\"", id="string"),
         pytest.param("y[t] = x[t] ** 2", "cannot read 'x[t] ** 2' in 'y[t] = x[t] ** 2'", id="unknown operator"),
-        pytest.param("y[t] = -x[t]", "cannot read '-x[t]' in 'y[t] = -x[t]'", id="negation"),
-        pytest.param("y[t] = log(x[t])", "cannot read 'log(x[t])' in 'y[t] = log(x[t])'", id="unknown function"),
+        pytest.param("y[t] = +x[t]", "cannot read '+x[t]' in 'y[t] = +x[t]'", id="unary plus"),
+        pytest.param("y[t] = erf(x[t])", "cannot read 'erf(x[t])' in 'y[t] = erf(x[t])'", id="unknown function"),
+        pytest.param(
+            "y[t,i] = x[t,i] - sum(i, x[t,i])",
+            "sums over i, which the result has: sum over another index that is as long:"
+            " 'y[t,i] = x[t,i] - sum(i, x[t,i])'",
+            id="sum over an index of the result",
+        ),
+        pytest.param("y[t] = size(j)", "no size is given for j: 'y[t] = size(j)'", id="size of an unknown axis"),
+        pytest.param(
+            "y[t] = 1 / 0 * x[t]",
+            "1 / 0 has no value that is finite and real: 'y[t] = 1 / 0 * x[t]'",
+            id="a number that is none",
+        ),
+        pytest.param(
+            f"y[t] = {'-' * 101}x[t]", f"nests more than 100 operations: 'y[t] = {'-' * 101}x[t]'", id="too deep"
+        ),
         pytest.param("y[t] = sum(x[t])", "cannot read 'sum(x[t])' in 'y[t] = sum(x[t])'", id="sum over nothing"),
         pytest.param(
             "y[t] = sum(2, x[t])", "sums over something that is not an index: 'y[t] = sum(2, x[t])'", id="sum over 2"

@@ -1,17 +1,13 @@
 """The models that a workload can name: one entry each.
 
-A new one is a file beside this one and an entry in :data:`GENERATORS`.
+A new one is a file beside this one and an entry in :data:`GENERATORS`; or, from another package, :func:`register`, or
+an entry point of the group ``stallscope.models`` whose object is the :class:`~workloads.models.generator.Generator`.
+Models written as equations in YAML need none (equations.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
-
-from workloads.graph import TimestepGraph
+from workloads.models.generator import Generator
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
 from workloads.models.mamba3 import (
@@ -23,21 +19,7 @@ from workloads.models.mamba3 import (
     mamba3_sequential,
 )
 
-SEQUENTIAL = "sequential"
-
-
-@dataclass(frozen=True)
-class Generator:
-    """A model: its dimensions, the graph of one token, and those of a chunk of tokens, by name of the formulation.
-
-    ``chunk`` is how many tokens a chunk has if nothing is said: the official implementation's default.
-    """
-
-    dimensions: type[BaseModel]
-    sequential: Callable[[Any], TimestepGraph]
-    chunked: Mapping[str, Callable[[Any, int], TimestepGraph]]
-    chunk: Callable[[Any], int]
-
+ENTRY_POINTS = "stallscope.models"
 
 GENERATORS: dict[str, Generator] = {
     "mamba1": Generator(
@@ -57,3 +39,20 @@ GENERATORS: dict[str, Generator] = {
         lambda m: max(1, 64 // m.mimo_rank),
     ),
 }
+
+
+def register(name: str, generator: Generator) -> None:
+    """Let workloads name the model *generator*; raises ValueError if another has that *name*."""
+    if GENERATORS.setdefault(name, generator) is not generator:
+        raise ValueError(f"another model is called {name!r}")
+
+
+def known_generator(name: str) -> Generator | None:
+    """The model called *name*, of this package or another one that is installed; None if there is none."""
+    if name not in GENERATORS:
+        from importlib.metadata import entry_points  # reads files of every package
+
+        for entry in entry_points(group=ENTRY_POINTS, name=name):
+            register(name, entry.load())
+            break
+    return GENERATORS.get(name)

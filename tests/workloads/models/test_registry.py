@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from workloads.models.registry import GENERATORS, SEQUENTIAL
+from workloads.models.generator import SEQUENTIAL
+from workloads.models.registry import GENERATORS
 from workloads.workload import Formulation, WorkloadSpec
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -1,0 +1,235 @@
+"""Models written as equations in YAML: their description, and the graphs that it means.
+
+The equations are those of one token (workloads/notation.py). A chunked form is written as what takes the place of the
+recurrence: all other operations are alike for each token of a chunk, so the token axis is put into them here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Discriminator, Field, StringConstraints, Tag
+
+from workloads import formula
+from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.models.generator import LONGEST_CHUNK, Generator
+from workloads.spec import VISIBLE, Description, Spec
+
+CHUNKED = "chunked"
+Index = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=40)]
+Tensor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=VISIBLE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Length = Annotated[int, Field(ge=1, le=2**24)]
+Tokens = Annotated[int, Field(ge=1, le=LONGEST_CHUNK, json_schema_extra={"unit": "tokens"})]
+FORMULA, OTHER = "formula", "other"
+
+
+def _formula_or_not(found: object) -> str:
+    return FORMULA if isinstance(found, str) else OTHER
+
+
+_FormulaOrNot = Discriminator(_formula_or_not)
+Formula = Annotated[Text, Tag(FORMULA)]
+Size = Annotated[Formula | Annotated[Length, Tag(OTHER)], _FormulaOrNot]
+Entry = Annotated[list[Text], Field(min_length=3, max_length=3)]
+Operations = Annotated[list[Entry], Field(min_length=1, max_length=1000)]
+Values = Annotated[list[float], Field(min_length=1, max_length=65_536)]
+Constant = Annotated[
+    list[Annotated[Formula | Annotated[Values, Tag(OTHER)], _FormulaOrNot]], Field(min_length=2, max_length=2)
+]
+Place = tuple[str | int, ...]
+
+
+class EquationError(ValueError):
+    """A mistake in a model's equations; ``place`` leads to it from the description's keys on."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class ChunkedSpec(Spec):
+    """A chunk of tokens at once, instead of the recurrence token by token."""
+
+    axis: Index = Field(description="The index of a chunk's tokens, which every tensor of a token gets first.")
+    tokens: Tokens = Field(description="Tokens of a chunk unless the workload says otherwise.")
+    longest: Tokens = Field(default=LONGEST_CHUNK, description="Tokens of the longest chunk for which this holds.")
+    indices: list[Index] = Field(
+        default_factory=list, max_length=100, description="Further indices that are as long as a chunk."
+    )
+    masked: list[Words] = Field(
+        default_factory=list,
+        max_length=1000,
+        description="Operations whose result is zero at tokens that pad a last chunk, so that these change no state.",
+    )
+    replaces: list[Words] = Field(
+        min_length=1, max_length=1000, description="Operations of the token by token form that are left out."
+    )
+    operations: Operations = Field(description="What stands in their place; the axis is written where it is meant.")
+
+
+class EquationsSpec(Spec):
+    """A layer as tensor equations, in the notation of papers."""
+
+    description: Description = Field(default="", description="A line about it.")
+    sizes: dict[Index, Size] = Field(
+        min_length=1, max_length=100,
+        description="Length of the axis of each index: a number, or a formula of others such as d / h.",
+    )  # fmt: skip
+    input: Text = Field(description="What a layer reads, with its axes, such as u[t,d].")
+    constants: dict[Tensor, Constant] = Field(
+        default_factory=dict, max_length=1000,
+        description="Vectors that are not learned: their index, and the values or a formula of index and sizes.",
+    )  # fmt: skip
+    operations: Operations = Field(
+        description="Name, kind and equation of each operation of one token; all that is read without t is learned."
+    )
+    output: Tensor = Field(description="The tensor that a layer hands on, as large as what it reads.")
+    chunked: ChunkedSpec | None = Field(default=None, description="How a chunk of tokens is computed at once.")
+
+
+def generator(spec: EquationsSpec) -> Generator:
+    """The model that *spec* describes."""
+    chunked = spec.chunked
+    if chunked is None:
+        return Generator(EquationsSpec, sequential_graph, {}, lambda m: 1)
+    return Generator(
+        EquationsSpec, sequential_graph, {CHUNKED: chunked_graph}, lambda m: chunked.tokens, chunked.longest
+    )
+
+
+def sequential_graph(spec: EquationsSpec) -> TimestepGraph:
+    """The graph of one token; raises EquationError."""
+    entries = ((("operations", place), entry, False) for place, entry in enumerate(spec.operations))
+    return _graph(spec, lengths(spec.sizes), spec.input, None, entries)
+
+
+def chunked_graph(spec: EquationsSpec, tokens: int) -> TimestepGraph:
+    """The graph of a chunk of so many *tokens*; raises EquationError, and ValueError for too long a chunk."""
+    chunked = spec.chunked
+    assert chunked is not None
+    if tokens > chunked.longest:
+        raise ValueError(f"a chunk of {tokens} tokens: these equations hold for {chunked.longest} at most")
+    sizes = lengths(spec.sizes)
+    for index in (chunked.axis, *chunked.indices):
+        if index in sizes:
+            place = "axis" if index == chunked.axis else "indices"
+            raise EquationError((CHUNKED, place), f"{index} is the index of another axis: use a letter that is free")
+    _check_replaced(spec, chunked)
+    sizes |= dict.fromkeys((chunked.axis, *chunked.indices), tokens)
+    entries = _entries_of_chunk(spec, chunked)
+    return _graph(spec, sizes, _lifted(spec.input, chunked.axis), chunked.axis, entries)
+
+
+def lengths(sizes: Mapping[str, int | str]) -> dict[str, int]:
+    """The length of each axis, formulas worked out; raises EquationError."""
+    if "t" in sizes:
+        raise EquationError(("sizes", "t"), "t is the timestep: use another letter for an axis")
+    found = {index: size for index, size in sizes.items() if isinstance(size, int)}
+    texts = {index: size for index, size in sizes.items() if isinstance(size, str)}
+    while texts:
+        ready = [index for index, text in texts.items() if formula.names_in(text) <= found.keys()]
+        if not ready:
+            index, text = next(iter(texts.items()))
+            unknown = sorted(formula.names_in(text) - found.keys())
+            what = "is not given" if unknown[0] not in texts else "depends on it in turn"
+            raise EquationError(("sizes", index), f"found {text!r}, but {unknown[0]} {what}")
+        for index in ready:
+            try:
+                found[index] = formula.whole(texts.pop(index), found)
+            except ValueError as error:
+                raise EquationError(("sizes", index), str(error)) from None
+    return {index: found[index] for index in sizes}
+
+
+def _graph(
+    spec: EquationsSpec,
+    sizes: Mapping[str, int],
+    source: str,
+    axis: str | None,
+    entries: Iterable[tuple[Place, Sequence[str], bool]],
+) -> TimestepGraph:
+    try:
+        builder = GraphBuilder("equations", sizes, source, tokens=axis)
+    except ValueError as error:
+        raise EquationError(("input",), f"found {spec.input!r}, expected a tensor such as u[t,d]: {error}") from None
+    for tensor, constant in spec.constants.items():
+        try:
+            index, values = _values(constant, sizes)
+            builder.constant(tensor, index, values)
+        except ValueError as error:
+            raise EquationError(("constants", tensor), str(error)) from None
+    places: dict[str, Place] = {}
+    for place, (name, kind, text), masked in entries:
+        try:
+            builder.define(name, kind, text, masked=masked)
+        except ValueError as error:
+            raise EquationError(place, _named(name, str(error))) from None
+        places[name] = place
+    try:
+        graph = builder.build(spec.output)
+    except ValueError as error:
+        name = str(error).partition(": ")[0]
+        raise EquationError(places.get(name, ("output",)), str(error).removeprefix("equations: ")) from None
+    given, handed = (graph.row_elements(tensor) for tensor in (graph.input_tensor, graph.output_tensor))
+    if given != handed:
+        message = f"{spec.output!r} has {handed} elements a token, the input {given}, and layers follow one another"
+        raise EquationError(("output",), f"{message}: project it back")
+    return graph
+
+
+def _named(name: str, message: str) -> str:
+    """*message* with the *name* of the operation before it."""
+    return message if message.startswith(f"{name}: ") else f"{name}: {message}"
+
+
+def _values(constant: Sequence[str | list[float]], sizes: Mapping[str, int]) -> tuple[str, list[float]]:
+    """The index and the values of a constant."""
+    index, values = constant
+    if not isinstance(index, str):
+        raise ValueError(f"found {index!r}, expected an index and its values: [h, [1, 2]]")
+    if isinstance(values, list):
+        return index, values
+    if index not in sizes:
+        raise ValueError(f"no size is given for {index}")
+    return index, [float(formula.value_of(values, {**sizes, index: position})) for position in range(sizes[index])]
+
+
+def _check_replaced(spec: EquationsSpec, chunked: ChunkedSpec) -> None:
+    """Raise EquationError unless what is replaced and masked is there, and every recurrence is replaced."""
+    names = {entry[0] for entry in spec.operations}
+    for position, name in enumerate(chunked.replaces):
+        if name not in names:
+            raise EquationError((CHUNKED, "replaces", position), f"there is no operation {name!r}")
+    names = names - set(chunked.replaces) | {entry[0] for entry in chunked.operations}
+    for position, name in enumerate(chunked.masked):
+        if name not in names:
+            raise EquationError((CHUNKED, "masked", position), f"there is no operation {name!r}")
+    recurrent = frozenset().union(*sequential_graph(spec).recurrences)
+    left = [entry[0] for entry in spec.operations if entry[0] in recurrent and entry[0] not in chunked.replaces]
+    if left:
+        message = f"{left[0]!r} is part of a recurrence, which goes token by token: it has to be replaced too"
+        raise EquationError((CHUNKED, "replaces"), message)
+
+
+def _entries_of_chunk(spec: EquationsSpec, chunked: ChunkedSpec) -> Iterator[tuple[Place, Sequence[str], bool]]:
+    """Place, name, kind, equation, and whether it is masked, of every operation of a chunk."""
+    own = [((CHUNKED, "operations", place), entry) for place, entry in enumerate(chunked.operations)]
+    for position, (name, kind, text) in enumerate(spec.operations):
+        if name not in chunked.replaces:
+            yield ("operations", position), (name, kind, _lifted(text, chunked.axis)), name in chunked.masked
+            continue
+        yield from ((place, entry, entry[0] in chunked.masked) for place, entry in own)
+        own = []
+
+
+def _lifted(text: str, axis: str) -> str:
+    """*text* for each token of a chunk: lags count tokens then.
+
+    >>> _lifted("y[t,i] = W[i] * x[t-1,i] + b[t]", "q")
+    'y[t,q,i] = W[i] * x[t-1,q,i] + b[t,q]'
+    """
+    return re.sub(r"\[\s*(t(?:\s*-\s*\w+)?)\s*(?=[,\]])", rf"[\1,{axis}", text)
