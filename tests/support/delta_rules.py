@@ -80,7 +80,7 @@ def _out_norm(W: Parameters, y: Array) -> Array:
 
 
 def deltanet(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array, State]:
-    """arXiv 2406.06484, section 2.2: S = S - beta (S k - v) k^T."""
+    """arXiv 2406.06484, section 2: S = S - beta (S k - v) k^T."""
     e = _Entrance(W, state)
     outputs = []
     for u in inputs:
@@ -94,7 +94,7 @@ def deltanet(W: Parameters, inputs: Array, state: State | None = None) -> tuple[
 
 
 def gated_deltanet(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array, State]:
-    """arXiv 2412.06464, section 3.1: a decay per head before the delta rule, SiLU of a gate after the norm."""
+    """arXiv 2412.06464, section 3: a decay per head before the delta rule, SiLU of a gate after the norm."""
     e = _Entrance(W, state)
     outputs = []
     for u in inputs:
@@ -127,7 +127,7 @@ def kda(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array
 
 
 def rwkv7(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array, State]:
-    """arXiv 2503.14456, section 4, the first layer's time mixing: S = S (Diag(w) - c^T (a * c)) + v^T k, transposed."""
+    """arXiv 2503.14456, the first layer's time mixing: S = S (Diag(w) - c^T (a * c)) + v^T k, transposed."""
     d, heads, keys = W["W_r"].shape
     values = W["W_v"].shape[2]
     carried = resume(state, x=(1, d), S=(1, heads, keys, values))
