@@ -25,6 +25,9 @@ from workloads.evaluate import Array, Indices, Named, Ranges, along, evaluate, p
 from workloads.expression import Reference, Subscript, Sum, walk
 from workloads.graph import Operation, TimestepGraph
 
+WITHIN = {"A": (-2.0, -0.1), "bound": (0.0, 1.0)}
+"""What random parameters lie in: decay rates, so that exp(dt * A) is below 1 for any positive dt; bounds of gates."""
+
 
 class IndexRange(NamedTuple):
     """The values ``first`` to ``last`` of the index ``axis``."""
@@ -84,16 +87,17 @@ def definition_order(graph: TimestepGraph, timesteps: int) -> Iterator[Turn]:
 def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
     """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
 
-    Normal, divided by the root of the number of terms in the sum that reads them. Decay rates (``A``, ``A_...``) lie
-    in (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt. Drawn by name, so formulations of one model that
-    have the same parameters get the same values.
+    Normal, divided by the root of the number of terms in the sum that reads them. Those of a name in :data:`WITHIN`
+    (``A``, or ``A_...``) lie in its range. Drawn by name, so formulations of one model that have the same parameters get
+    the same values.
     """
     drawn: dict[str, Array] = {}
     for tensor, indices in sorted(graph.parameters.items()):
         random = np.random.default_rng([seed, *tensor.encode()])
         shape = _shape(graph, indices)
-        if tensor.partition("_")[0] == "A":
-            drawn[tensor] = random.uniform(-2.0, -0.1, shape)
+        within = WITHIN.get(tensor.partition("_")[0])
+        if within is not None:
+            drawn[tensor] = random.uniform(*within, shape)
         else:
             drawn[tensor] = random.standard_normal(shape) / sqrt(_terms(graph, tensor))
     return drawn
