@@ -88,8 +88,8 @@ def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
     """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
 
     Normal, divided by the root of the number of terms in the sum that reads them. Those of a name in :data:`WITHIN`
-    (``A``, or ``A_...``) lie in its range. Drawn by name, so formulations of one model that have the same parameters get
-    the same values.
+    (``A``, or ``A_...``) lie in its range. Drawn by name, so formulations of one model that have the same parameters
+    get the same values.
     """
     drawn: dict[str, Array] = {}
     for tensor, indices in sorted(graph.parameters.items()):

@@ -262,7 +262,7 @@ def test_drawn_bounds_are_those_of_a_gate() -> None:
     builder = GraphBuilder("gate", {"i": 50}, "u[t,i]")
     builder.define("gate", "any", "f[t,i] = bound[i] + (1 - bound[i]) * u[t,i] + bounded[i]")
     drawn = random_parameters(builder.build("f"), 1)
-    assert 0 < drawn["bound"].min() and drawn["bound"].max() < 1
+    assert drawn["bound"].min() > 0 and drawn["bound"].max() < 1
     assert drawn["bounded"].min() < 0
 
 
