@@ -2,8 +2,9 @@
 
 An operation is a *projection* (a contraction with a parameter: tokens can share one pass over the weights), a
 *contraction* of two activations (such as the read-out C h), or *vector* work. A recurrence is parallel along every
-index that all its tensors have and that none of its operations sums over; the first such index of the largest
-recurrence is the one along which the layer is cut into groups.
+index that all its tensors have and that none of its operations sums over. The layer is cut into groups along such an
+index of the largest recurrence: the first one that makes its parts small enough, such as heads, unless these are few
+and large; then the channels of their values.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from workloads.expression import Equation, ScalarPass, Subscript
 from workloads.graph import INPUT, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
+LARGEST_PART = 32_768  # elements of a state's smallest part, one sequence's: a block has to hold those of a whole batch
 
 
 class Analysis:
@@ -190,21 +192,29 @@ class Analysis:
         return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
 
     def _find_group_index(self) -> str | None:
-        """The first index of the largest recurrence's largest tensor along which that recurrence is parallel."""
-        best: tuple[int, str] | None = None
+        """An index along which the largest recurrence is parallel, as are those who read it.
+
+        The first one of its largest tensor that cuts it into small enough parts, else simply the first.
+        """
         size = self.graph.sizes
+        best: tuple[int, str] | None = None
         for recurrence in self.graph.recurrences:
             equations = [self.operations[name].equation for name in recurrence]
             summed = {i for equation in equations for i in set(equation.all_indices) - set(equation.indices)}
             largest = max(equations, key=lambda e: (prod(size[i] for i in e.indices), e.tensor))
             elements = prod(size[i] for i in largest.indices)
-            for index in largest.indices:
-                parallel = all(index in e.indices for e in equations) and index not in summed
-                parallel = parallel and all(self._stays_in_part(e, index) for e in equations)
-                if parallel and size[index] > 1:
-                    if best is None or elements > best[0]:
-                        best = (elements, index)
-                    break
+            parallel = [
+                index
+                for index in largest.indices
+                if size[index] > 1
+                and index not in summed
+                and all(index in e.indices and self._stays_in_part(e, index) for e in equations)
+            ]
+            if parallel and (best is None or elements > best[0]):
+                read = (self.operations[name].equation for name, _ in self.readers[largest.tensor])
+                reduced = {index for equation in read for index in equation.summed}
+                fine = (i for i in parallel if elements // size[i] <= LARGEST_PART and i not in reduced)
+                best = elements, next(fine, parallel[0])
         return best[1] if best else None
 
     def _find_grouped(self) -> frozenset[str]:

@@ -41,6 +41,25 @@ def test_what_is_cut_into_parts(equations: list[str], index: str, grouped: set[s
     assert {operation for operation in analysis.operations if analysis.grouped(operation)} == grouped
 
 
+@pytest.mark.parametrize(
+    ("heads", "keys", "values", "index"),
+    [
+        pytest.param(48, 64, 64, "h", id="many heads"),
+        pytest.param(4, 64, 64, "h", id="few small heads"),
+        pytest.param(4, 256, 512, "v", id="few large heads: by the values, over which the read-out does not sum"),
+        pytest.param(2, 512, 1, "h", id="nothing else"),
+    ],
+)
+def test_a_state_is_cut_finely_enough_for_a_batch(heads: int, keys: int, values: int, index: str) -> None:
+    b = GraphBuilder("linear attention", {"h": heads, "k": keys, "v": values}, "u[t,h]")
+    b.define("k", "any", "key[t,h,k] = W[k] * u[t,h]")
+    b.define("v", "any", "val[t,h,v] = V[v] * u[t,h]")
+    b.define("S", "any", "S[t,h,k,v] = S[t-1,h,k,v] + key[t,h,k] * val[t,h,v]")
+    b.define("read", "any", "y[t,h,v] = sum(k, key[t,h,k] * S[t,h,k,v])")
+    b.define("out", "any", "o[t,h] = sum(v, V[v] * y[t,h,v])")
+    assert Analysis(b.build("o")).group_index == index
+
+
 def mixing() -> TimestepGraph:
     b = GraphBuilder("mixing", {"h": 8, "g": 8, "n": 2, "c": 2}, "u[t,h]")
     b.define("S", "any", "S[t,h] = 0.5 * sum(g, W[h,g] * S[t-1,g]) + u[t,h]")

@@ -258,14 +258,6 @@ def test_drawn_decays_forget(graph: TimestepGraph) -> None:
     assert decay.min() > 0 and decay.max() < 1
 
 
-def test_drawn_bounds_are_those_of_a_gate() -> None:
-    builder = GraphBuilder("gate", {"i": 50}, "u[t,i]")
-    builder.define("gate", "any", "f[t,i] = bound[i] + (1 - bound[i]) * u[t,i] + bounded[i]")
-    drawn = random_parameters(builder.build("f"), 1)
-    assert drawn["bound"].min() > 0 and drawn["bound"].max() < 1
-    assert drawn["bounded"].min() < 0
-
-
 def accumulator() -> TimestepGraph:
     """y = the sum so far of 2 w u, in two operations."""
     builder = GraphBuilder("example", {"d": 3}, "u[t,d]")

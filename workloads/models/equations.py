@@ -40,6 +40,7 @@ Values = Annotated[list[float], Field(min_length=1, max_length=65_536)]
 Constant = Annotated[
     list[Annotated[Formula | Annotated[Values, Tag(OTHER)], _FormulaOrNot]], Field(min_length=2, max_length=2)
 ]
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
 Place = tuple[str | int, ...]
 
 
@@ -88,6 +89,10 @@ class EquationsSpec(Spec):
         description="Name, kind and equation of each operation of one token; all that is read without t is learned."
     )
     output: Tensor = Field(description="The tensor that a layer hands on, as large as what it reads.")
+    ranges: dict[Tensor, Range] = Field(
+        default_factory=dict, max_length=1000,
+        description="Least and most of a parameter, where it is drawn from in a proof; others are drawn around 0.",
+    )  # fmt: skip
     chunked: ChunkedSpec | None = Field(default=None, description="How a chunk of tokens is computed at once.")
 
 
@@ -174,6 +179,14 @@ def _graph(
     except ValueError as error:
         name = str(error).partition(": ")[0]
         raise EquationError(places.get(name, ("output",)), str(error).removeprefix("equations: ")) from None
+    for tensor, (least, most) in spec.ranges.items():
+        if tensor not in graph.parameters or not least <= most:
+            wrong = (
+                f"there is no parameter {tensor!r}"
+                if least <= most
+                else f"found {least} to {most}, expected the least first"
+            )
+            raise EquationError(("ranges", tensor), wrong)
     given, handed = (graph.row_elements(tensor) for tensor in (graph.input_tensor, graph.output_tensor))
     if given != handed:
         message = f"{spec.output!r} has {handed} elements a token, the input {given}, and layers follow one another"
