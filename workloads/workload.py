@@ -325,7 +325,7 @@ def _width(graph: TimestepGraph) -> int:
 
 def generator_of(spec: WorkloadSpec) -> Generator:
     """What makes the graphs of the workload's model; raises ValueError if there is no such model."""
-    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations)
+    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations, spec.model)
     if found is None:
         raise ValueError(f"there is no model {spec.model!r}")
     return found

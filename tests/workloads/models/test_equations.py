@@ -180,7 +180,7 @@ def test_what_a_generator_of_equations_can_do() -> None:
             id="loop within a timestep",
         ),
         pytest.param(
-            described(ranges={"x": [0.0, 1.0]}), ("ranges", "x"), "there is no parameter 'x'", id="range of no parameter"
+            described(ranges={"x": [0.0, 1.0]}), ("ranges", "x"), "there is no parameter 'x'", id="no parameter"
         ),
         pytest.param(
             described(ranges={"W": [1.0, 0.0]}),
