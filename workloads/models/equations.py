@@ -110,6 +110,7 @@ def generator(spec: EquationsSpec, name: str = INLINE) -> Generator:
 
 def sequential_graph(spec: EquationsSpec, name: str = INLINE) -> TimestepGraph:
     """The graph of one token, called *name*; raises EquationError."""
+    _check_used(spec)
     entries = ((("operations", place), entry, False) for place, entry in enumerate(spec.operations))
     return _graph(spec, name, lengths(spec.sizes), spec.input, None, entries)
 
@@ -192,6 +193,18 @@ def _graph(
         message = f"{spec.output!r} has {handed} elements a token, the input {given}, and layers follow one another"
         raise EquationError(("output",), f"{message}: project it back")
     return graph
+
+
+def _check_used(spec: EquationsSpec) -> None:
+    """Raise EquationError for a size that nothing asks for, which is most likely misspelt."""
+    chunk = spec.chunked.operations if spec.chunked else []
+    texts = [spec.input, *(entry[2] for entry in (*spec.operations, *chunk))]
+    texts += [part for constant in spec.constants.values() for part in constant if isinstance(part, str)]
+    texts += [size for size in spec.sizes.values() if isinstance(size, str)]
+    used = {word for text in texts for word in re.findall(r"\w+", text)}
+    for index in spec.sizes:
+        if index not in used:
+            raise EquationError(("sizes", index), f"nothing has the index {index}")
 
 
 def _named(name: str, message: str) -> str:

@@ -116,6 +116,9 @@ def test_what_a_generator_of_equations_can_do() -> None:
             ("sizes", "d"), "found 'i', but i depends on it in turn", id="lengths in a circle",
         ),
         pytest.param(
+            described(sizes={"d": 4, "i": 8, "n": 2}), ("sizes", "n"), "nothing has the index n", id="unused length"
+        ),
+        pytest.param(
             described(sizes={"d": 4, "i": 8, "t": 2}),
             ("sizes", "t"), "t is the timestep: use another letter for an axis", id="the timestep as an axis",
         ),
