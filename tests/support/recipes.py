@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.support.folders import DOCS, ROOT
 
-FOLLOWED = (ROOT / "EXTENDING.md", DOCS / "your-accelerator.md")
+FOLLOWED = (ROOT / "EXTENDING.md", DOCS / "your-accelerator.md", DOCS / "your-recurrence.md")
 LISTING = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 Listings = Sequence[tuple[str, str]]
 """(language, text) of each, in their order."""
