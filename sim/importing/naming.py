@@ -1,0 +1,157 @@
+"""Names of tensors, parameters, operations and indices: those of the source where it has some.
+
+A tensor is called as the variable it is assigned to, else after its module and operator. A parameter is called after
+its attribute path (``in_proj.weight`` is ``W_in_proj``, ``A_log`` under ``-exp`` is ``A``); where one is cut into
+several, after what each part makes (``W_in_x``). An index is a letter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from sim.importing.equations import Definition, Parameter, System
+from sim.importing.primitives import Contract, Reduce
+from workloads.expression import FUNCTIONS, Cumulate, Reference, Sum, walk
+
+_LETTERS = "dinhprvmfgjlceabouwyzxk"  # neither t, the timestep, nor q and s, the tokens of a chunk
+_RESERVED = {*FUNCTIONS, "sum", "mean", "cumsum", "where", "relu", "abs", "size", "last", "t", "input"}
+_KNOWN = {"weight": "W", "bias": "b"}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Number -> name, of what a :class:`System` numbers: tensors and parameters, indices, operations by tensor."""
+
+    tensors: dict[str, str]
+    indices: dict[str, str]
+    operations: dict[str, str]
+
+
+def names_of(system: System) -> Names:
+    """Names for all of *system*, each once; the same for the same system."""
+    taken = set(_RESERVED)
+    tensors = {system.input.tensor: _free("u", taken)}
+    for each in system.definitions:
+        tensors[each.tensor] = _free(_tensor(each, system), taken)
+    tensors |= _parameters(system, tensors, taken)
+    operations: dict[str, str] = {}
+    used: set[str] = set()
+    for each in system.definitions:
+        operations[each.tensor] = _free(_operation(each, tensors[each.tensor]), used)
+    return Names(tensors, _indices(system, set(tensors.values())), operations)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """*wanted*, or with a number after it if it is taken; it is taken from now on."""
+    name = next(name for number in count(1) if (name := wanted if number == 1 else f"{wanted}_{number}") not in taken)
+    taken.add(name)
+    return name
+
+
+def identifier(text: str) -> str:
+    """*text* as a name of a tensor."""
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    return name if re.match(r"[A-Za-z]", name) else f"v_{name}" if name else "v"
+
+
+def _tensor(definition: Definition, system: System) -> str:
+    called = [name for name in system.names.get(definition.tensor, []) if name]
+    if called:
+        return identifier(called[0])
+    if definition.tensor == system.output:
+        return "out"
+    place = definition.value.place
+    base = place.module.rpartition(".")[2]
+    if isinstance(definition.value.operation, Reduce):
+        return identifier(f"{base or place.operator}_{'ms' if base else 'sum'}")
+    if isinstance(definition.value.operation, Contract) and base:
+        return identifier(base)
+    return identifier(f"{base}_{place.operator}" if base else place.operator or "v")
+
+
+def _operation(definition: Definition, tensor: str) -> str:
+    module = definition.value.place.module.rpartition(".")[2]
+    return f"{module}.{tensor}" if module and module != tensor else tensor
+
+
+def _parameters(system: System, tensors: dict[str, str], taken: set[str]) -> dict[str, str]:
+    """Number -> name of each parameter and constant."""
+    depth = _depth({each.static.path for each in system.parameters.values()})
+    cut: dict[int, int] = {}
+    for each in system.parameters.values():
+        cut[id(each.value)] = cut.get(id(each.value), 0) + 1
+    found: dict[str, str] = {}
+    for tensor, each in sorted(system.parameters.items(), key=lambda item: _first(item[0], system)):
+        name = _parameter(each, depth)
+        readers = system.readers[tensor]
+        if cut[id(each.value)] > 1 and readers:
+            name = f"{name.removesuffix('_proj')}_{tensors[readers[0].tensor]}"
+        found[tensor] = _free(name, taken)
+    return found
+
+
+def _first(parameter: str, system: System) -> tuple[int, int]:
+    """Where *parameter* is read first."""
+    readers = system.readers[parameter]
+    place = next((at for at, each in enumerate(system.definitions) if readers and each is readers[0]), 0)
+    return place, list(system.parameters).index(parameter)
+
+
+def _depth(paths: Iterable[str]) -> dict[str, int]:
+    """How many of the last parts of each path tell it apart from all others, the attribute's own name included."""
+    parts = {path: path.split(".") for path in paths}
+    found = {}
+    for path, own in parts.items():
+        depth = 1 if own[-1] not in _KNOWN else min(2, len(own))
+        while depth < len(own) and any(o is not own and o[-depth:] == own[-depth:] for o in parts.values()):
+            depth += 1
+        found[path] = depth
+    return found
+
+
+def _parameter(parameter: Parameter, depth: dict[str, int]) -> str:
+    static = parameter.static
+    if not static.path:
+        return "c" if not static.learned else "W"
+    parts = static.path.split(".")[-depth[static.path] :]
+    if parts[-1] in _KNOWN:
+        return identifier("_".join([_KNOWN[parts[-1]], *parts[:-1]]))
+    changed = bool(parameter.value.place.operator)
+    return identifier("_".join(parts).removesuffix("_log") if changed else "_".join(parts))
+
+
+def _indices(system: System, tensors: set[str]) -> dict[str, str]:
+    """Index -> letter, in the order of appearance; none that a tensor has as its name."""
+    free = [letter for letter in _LETTERS if letter not in tensors]
+    found: dict[str, str] = {}
+    for index in _appearing(system):
+        if index not in found:
+            name = free.pop(0) if free else next(n for k in count(1) if (n := f"i{k}") not in found.values())
+            found[index] = name
+    taps = {r.lag for each in system.definitions for r in each_reference(each) if isinstance(r.lag, str)}
+    if len(taps) == 1 and "k" not in {*tensors, *found.values()}:
+        found[taps.pop()] = "k"
+    return found
+
+
+def each_reference(definition: Definition) -> Iterator[Reference]:
+    """What an equation reads."""
+    return (node for node in walk(definition.rhs) if isinstance(node, Reference))
+
+
+def _appearing(system: System) -> Iterator[str]:
+    """Every index of every equation, in order."""
+    yield from system.input.indices
+    for each in system.definitions:
+        yield from each.indices
+        for node in walk(each.rhs):
+            if isinstance(node, Reference):
+                yield from node.indices
+                yield from [node.lag] if isinstance(node.lag, str) else []
+            elif isinstance(node, Sum):
+                yield from node.indices
+            elif isinstance(node, Cumulate):
+                yield node.index
