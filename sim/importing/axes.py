@@ -48,6 +48,11 @@ class Axis:
             found = found._parent
         return found
 
+    @property
+    def parts(self) -> list[Axis]:
+        """What it is the product of, or made of; nothing if it is not known to be divisible."""
+        return self.factors or self.segments
+
     def unite(self, other: Axis) -> None:
         """Make *other* the same axis as this one; raises ValueError if their forms do not fit."""
         mine, theirs = self.root, other.root
@@ -184,7 +189,8 @@ class Axes:
         self._of: dict[Value, list[Axis | None]] = {}
         self._indices: dict[Axis, str] = {}
         self.lengths: dict[str, int] = {}
-        values = program.values()
+        assert program.output is not None
+        values = (program.input, *program.values())
         for value in values:
             self._of[value] = [Axis(length) if length > 1 else None for length in value.shape]
         for value in values:
@@ -194,6 +200,11 @@ class Axes:
                     self._unite(value, program.following(value))
             except ValueError as error:
                 raise value.place.mistake(f"has axes that do not fit: {error}") from None
+        ends = [[axis for axis in self._of[value] if axis] for value in (program.input, program.output)]
+        if [axis.length for axis in ends[0]] == [axis.length for axis in ends[1]]:
+            for axis, other in zip(*ends, strict=True):
+                if not (axis.root.parts and other.root.parts):  # what one layer hands on is what the next one reads
+                    axis.unite(other)
 
     def pieces(self, value: Value) -> list[list[Piece]]:
         """For each axis of *value*, the pieces it consists of, from the first position on."""

@@ -119,12 +119,13 @@ class _Equations:
         place = {tensor: (self._order[value], keys) for (value, keys), tensor in self._tensors.items()}
         last = (len(self._order), ())
         definitions = sorted(self._definitions.values(), key=lambda each: place.get(each.tensor, last))
-        parameters = {each.tensor: each for each in self._parameters.values()}
-        readers: dict[str, list[Definition]] = {tensor: [] for tensor in parameters}
+        known = {each.tensor: each for each in self._parameters.values()}
+        readers: dict[str, list[Definition]] = {tensor: [] for tensor in known}
         for each in definitions:
             for node in walk(each.rhs):
                 if isinstance(node, Reference) and node.tensor in readers:
                     readers[node.tensor].append(each)
+        parameters = {tensor: each for tensor, each in known.items() if readers[tensor]}
         lengths = self._axes.lengths | self._extra
         recurrent = self._fusing.recurrent
         return System(definitions, parameters, readers, self._input, output, lengths, self._names(), recurrent)
@@ -307,7 +308,7 @@ class _Equations:
                 factors.append(self._read(operand, where, 0, indices))
             counted = prod(term.length for piece in summed.values() for term in piece.terms)
             terms.append(_summed(indices, simplified("mul", *_parameter_first(factors)), counted, self._axes.lengths))
-        return _added(terms)
+        return self._convolution(terms) or _added(terms)
 
     def _reduction(self, value: Value, pieces: Pieces, function: str, axes: Sequence[int]) -> Expression:
         """The sum or mean of the operand over *axes*."""
@@ -323,10 +324,36 @@ class _Equations:
             lengths = [term.length for axis in axes for term in whole[axis].terms]
             terms.append(_summed(indices, self._read(operand, whole, 0), prod(lengths), self._axes.lengths))
         if function == "sum":
-            return _added(terms)
+            return self._convolution(terms) or _added(terms)
         if len(terms) == 1 and isinstance(terms[0], Sum) and len(terms[0].indices) == len(indices):
             return Apply("mean", (terms[0],))
         return simplified("mul", _added(terms), Number(1.0 / count))
+
+    def _convolution(self, terms: list[Expression]) -> Expression | None:
+        """*terms* as one causal convolution, if they are a tensor of each of the latest timesteps times its tap."""
+        pairs: dict[int, tuple[Reference, Reference]] = {}
+        for term in terms:
+            match term:
+                case Apply("mul", (Reference() as one, Reference() as other)):
+                    tap, source = (one, other) if one.lag is None else (other, one)
+                    if tap.lag is None and isinstance(source.lag, int):
+                        pairs[source.lag] = (tap, source)
+        taps = [pairs[lag][0] for lag in sorted(pairs)]
+        sources = {(source.tensor, source.subscripts) for _, source in pairs.values()}
+        known = {each.tensor: each for each in self._parameters.values()}
+        cut = {(known[tap.tensor].value, tap.subscripts) for tap in taps}
+        if sorted(pairs) != list(range(len(terms))) or len(terms) < 2 or len(sources) != 1 or len(cut) != 1:
+            return None
+        first = known[taps[0].tensor]
+        index = f"taps.{len(self._extra)}"
+        self._extra[index] = len(taps)
+        array = np.stack([known[tap.tensor].array for tap in taps])
+        tensor = f"p{len(self._parameters)}"
+        joined = Parameter(tensor, (index, *first.indices), array, first.value, first.pieces)
+        self._parameters[first.value, ((len(self._parameters),),)] = joined
+        weight = Reference(tensor, (Subscript(index), *taps[0].subscripts), None)
+        source = pairs[0][1]
+        return Sum((index,), Apply("mul", (weight, Reference(source.tensor, source.subscripts, index))))
 
     def _window(self, value: Value, pieces: Pieces, channels: int) -> Expression:
         """The causal convolution of each channel over its taps."""

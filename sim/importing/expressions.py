@@ -18,6 +18,7 @@ from workloads.expression import (
     Subscript,
     Sum,
     Where,
+    index_set,
     operands,
 )
 
@@ -47,6 +48,8 @@ def simplified(function: str, *arguments: Expression) -> Expression:
             return Apply("sub", (other, negated))
         case "add", (other, Number(value)) if value < 0:
             return Apply("sub", (other, Number(-value)))
+        case "add", (first, Apply("add", (second, third))) if index_set(first) <= index_set(second):
+            return Apply("add", (Apply("add", (first, second)), third))  # no dearer, and without parentheses
         case "neg", (Apply("neg", (other,)),):
             return other
     return Apply(function, arguments)

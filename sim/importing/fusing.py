@@ -28,6 +28,7 @@ from sim.importing.primitives import (
 )
 
 LONGEST = 8  # operations in one equation
+NORMS = frozenset({"rms_norm", "layer_norm", "RMSNormalization", "LayerNormalization"})
 VIEWS = (Permute, Reshape, Expand, Slice, Concatenate)
 
 
@@ -83,6 +84,12 @@ class Fusing:
             if earlier and _may_be(root.operation):
                 self.tensors.add(root)
 
+    def _is_summed(self, value: Value) -> bool:
+        """Whether *value* is a product of two others that is read only to be summed, as a matrix product is."""
+        readers = self._readers[value]
+        product = value.operation == Elementwise("mul") and value.operands[0] is not value.operands[1]
+        return product and len(readers) == 1 and readers[0] is not None and isinstance(readers[0].operation, Reduce)
+
     def _inlined(self, root: Value) -> int:
         return 0 if root in self.tensors else self._length.get(root, 0)
 
@@ -92,9 +99,11 @@ class Fusing:
         if isinstance(value.operation, Contract | Reduce | Cumulate) or len(readers) != 1 or readers[0] is None:
             return True
         reader = readers[0]
+        if value.place.operator in NORMS and reader.place is not value.place:
+            return True
         if isinstance(reader.operation, Contract | Window | Cumulate):
             return True
-        if is_outer(value) or is_outer(reader):
+        if is_outer(value) or is_outer(reader) or self._is_summed(reader):
             return True
         if isinstance(value.operation, Window) and not isinstance(reader.operation, Elementwise):
             return True

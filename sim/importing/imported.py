@@ -14,6 +14,7 @@ from sim.importing.expressions import reference_text, text_of
 from sim.importing.kinds import kinds_of
 from sim.importing.naming import Names, names_of
 from sim.importing.primitives import Array, Program
+from sim.importing.separating import separated
 from workloads.expression import Reference, Subscript
 
 
@@ -46,7 +47,7 @@ def imported_from(program: Program) -> Imported:
     if given != handed:
         message = f"the output has {handed} elements a token, the input {given}, and layers follow one another"
         raise program.output.place.mistake(f"{message}: project it back")
-    system = equations_of(program)
+    system = equations_of(separated(program))
     names = names_of(system)
     kinds = kinds_of(system)
     constants = {names.tensors[each.tensor]: _constant(each, names) for each in system.parameters.values() if _fixed(each)}

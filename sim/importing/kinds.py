@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sim.importing.equations import Definition, System
-from sim.importing.fusing import is_outer
+from sim.importing.fusing import NORMS, is_outer
 from sim.importing.primitives import Contract, Reduce, Value, Window
 from workloads.expression import Apply, Expression, Reference, Sum, walk
 
-_NORMS = {"rms_norm", "layer_norm", "RMSNormalization", "LayerNormalization"}
+_LINEAR = {"linear", "addmm", "Gemm"}
 _GATES = {"silu", "sigmoid", "relu"}
 _RATES = {"exp", "softplus", "sigmoid"}
 
@@ -43,8 +43,13 @@ def _kind(definition: Definition, system: System, before: set[Value], kinds: dic
         return "projection" if any(reference.lag is None for reference in read) else "state"
     if value in system.recurrent or is_outer(value):
         return "state"
+    if _is_product(rhs):
+        return "projection" if any(reference.lag is None for reference in read) else "state"
+    if value.place.operator in _LINEAR:
+        return "projection"
     reduced = any(isinstance(node, Sum) for node in walk(rhs)) or isinstance(value.operation, Reduce)
-    if reduced or value.place.operator in _NORMS or functions & {"rsqrt", "sqrt"}:
+    normed = functions & {"rsqrt", "sqrt", "div"} and any(kinds.get(reference.tensor) == "norm" for reference in read)
+    if reduced or value.place.operator in NORMS or normed:
         return "norm"
     if _is_residual(rhs, system, kinds):
         return "residual"
@@ -55,6 +60,15 @@ def _kind(definition: Definition, system: System, before: set[Value], kinds: dic
     if isinstance(rhs, Apply) and rhs.function == "add" and any(map(_is_scaled, rhs.arguments)):
         return "skip"
     return "gate"
+
+
+def _is_product(rhs: Expression) -> bool:
+    """Whether it is a sum of products of two different tensors."""
+    body = rhs.body if isinstance(rhs, Sum) else None
+    if not (isinstance(body, Apply) and body.function == "mul"):
+        return False
+    left, right = body.arguments
+    return isinstance(left, Reference) and isinstance(right, Reference) and left.tensor != right.tensor
 
 
 def _is_residual(rhs: Expression, system: System, kinds: dict[str, str]) -> bool:

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from itertools import count
 
 from sim.importing.equations import Definition, Parameter, System
+from sim.importing.fusing import is_outer
 from sim.importing.primitives import Contract, Reduce
 from workloads.expression import FUNCTIONS, Cumulate, Reference, Sum, walk
 
 _LETTERS = "dinhprvmfgjlceabouwyzxk"  # neither t, the timestep, nor q and s, the tokens of a chunk
+_OF_STATES = {1: "i", 2: "in", 3: "hpn"}  # channels; channels and state; heads, their channels and state
 _RESERVED = {*FUNCTIONS, "sum", "mean", "cumsum", "where", "relu", "abs", "size", "last", "t", "input"}
+_WORDS = {"mul": "scaled", "add": "sum", "sub": "difference", "div": "quotient", "einsum": "scaled"}
 _KNOWN = {"weight": "W", "bias": "b"}
 
 
@@ -34,8 +37,7 @@ def names_of(system: System) -> Names:
     """Names for all of *system*, each once; the same for the same system."""
     taken = set(_RESERVED)
     tensors = {system.input.tensor: _free("u", taken)}
-    for each in system.definitions:
-        tensors[each.tensor] = _free(_tensor(each, system), taken)
+    tensors |= _tensors(system, taken)
     tensors |= _parameters(system, tensors, taken)
     operations: dict[str, str] = {}
     used: set[str] = set()
@@ -57,19 +59,45 @@ def identifier(text: str) -> str:
     return name if re.match(r"[A-Za-z]", name) else f"v_{name}" if name else "v"
 
 
-def _tensor(definition: Definition, system: System) -> str:
-    called = [name for name in system.names.get(definition.tensor, []) if name]
-    if called:
-        return identifier(called[0])
-    if definition.tensor == system.output:
-        return "out"
-    place = definition.value.place
-    base = place.module.rpartition(".")[2]
-    if isinstance(definition.value.operation, Reduce):
-        return identifier(f"{base or place.operator}_{'ms' if base else 'sum'}")
-    if isinstance(definition.value.operation, Contract) and base:
+def _tensors(system: System, taken: set[str]) -> dict[str, str]:
+    """Number -> name of each tensor that an equation defines."""
+    found: dict[str, str] = {}
+    for each in system.definitions:
+        called = [name for name in system.names.get(each.tensor, []) if name]
+        if called or each.tensor == system.output:
+            found[each.tensor] = _free(identifier(called[0]) if called else "out", taken)
+    called = dict(found)
+    reader = {node.tensor: each.tensor for each in reversed(system.definitions) for node in each_reference(each)}
+    for each in reversed(system.definitions):
+        if each.tensor not in found:
+            nearest = called.get(reader.get(each.tensor, ""), "")
+            called[each.tensor] = nearest  # what reads this one in turn is for the same
+            found[each.tensor] = _free(_described(each, nearest, system), taken)
+    return found
+
+
+def _is_cut(definition: Definition, system: System) -> bool:
+    """Whether other equations define other parts of the same value."""
+    return any(each.value is definition.value and each is not definition for each in system.definitions)
+
+
+def _is_last(definition: Definition, system: System) -> bool:
+    """Whether no other equation is of the same place in the source and computed later."""
+    own = definition.value
+    others = (each.value for each in system.definitions if each.value.place is own.place)
+    return all(other.number <= own.number for other in others)
+
+
+def _described(definition: Definition, reader: str, system: System) -> str:
+    """A name for what the source does not call by one: its module's, or what it is for its *reader*."""
+    value = definition.value
+    module = value.place.module.rpartition(".")[2]
+    base = f"{module}_{reader}" if module and reader and _is_cut(definition, system) else module or reader
+    if module and _is_last(definition, system):
         return identifier(base)
-    return identifier(f"{base}_{place.operator}" if base else place.operator or "v")
+    word = value.operation.function if isinstance(value.operation, Reduce) else value.place.operator
+    what = "outer" if is_outer(value) else "product" if isinstance(value.operation, Contract) else _WORDS.get(word, word)
+    return identifier(f"{base}_{what}" if base else what or "v")
 
 
 def _operation(definition: Definition, tensor: str) -> str:
@@ -88,7 +116,8 @@ def _parameters(system: System, tensors: dict[str, str], taken: set[str]) -> dic
         name = _parameter(each, depth)
         readers = system.readers[tensor]
         if cut[id(each.value)] > 1 and readers:
-            name = f"{name.removesuffix('_proj')}_{tensors[readers[0].tensor]}"
+            module = readers[0].value.place.module.rpartition(".")[2]
+            name = f"{name.removesuffix('_proj')}_{tensors[readers[0].tensor].removeprefix(f'{module}_')}"
         found[tensor] = _free(name, taken)
     return found
 
@@ -117,24 +146,43 @@ def _parameter(parameter: Parameter, depth: dict[str, int]) -> str:
     if not static.path:
         return "c" if not static.learned else "W"
     parts = static.path.split(".")[-depth[static.path] :]
-    if parts[-1] in _KNOWN:
-        return identifier("_".join([_KNOWN[parts[-1]], *parts[:-1]]))
+    known = re.fullmatch("(weight|bias)(_.*)?", parts[-1])
+    if known:
+        return identifier("_".join([_KNOWN[known[1]] + (known[2] or ""), *parts[:-1]]))
     changed = bool(parameter.value.place.operator)
     return identifier("_".join(parts).removesuffix("_log") if changed else "_".join(parts))
 
 
 def _indices(system: System, tensors: set[str]) -> dict[str, str]:
-    """Index -> letter, in the order of appearance; none that a tensor has as its name."""
+    """Index -> letter, none that a tensor has as its name: the usual ones for states and taps, then as they appear."""
     free = [letter for letter in _LETTERS if letter not in tensors]
     found: dict[str, str] = {}
-    for index in _appearing(system):
+
+    def take(index: str, letter: str) -> None:
+        if index not in found and letter in free:
+            free.remove(letter)
+            found[index] = letter
+
+    appearing = dict.fromkeys(_appearing(system))
+    if len(system.input.indices) == 1:
+        take(system.input.indices[0], "d")
+    for indices in _states(system):
+        for index, letter in zip(indices, _OF_STATES.get(len(indices), ""), strict=False):
+            take(index, letter)
+    for index in appearing:
+        if any(reference.lag == index for each in system.definitions for reference in each_reference(each)):
+            take(index, "k")
+    for index in appearing:
         if index not in found:
-            name = free.pop(0) if free else next(n for k in count(1) if (n := f"i{k}") not in found.values())
-            found[index] = name
-    taps = {r.lag for each in system.definitions for r in each_reference(each) if isinstance(r.lag, str)}
-    if len(taps) == 1 and "k" not in {*tensors, *found.values()}:
-        found[taps.pop()] = "k"
-    return found
+            found[index] = free.pop(0) if free else next(n for k in count(1) if (n := f"i{k}") not in found.values())
+    return {index: found[index] for index in appearing}
+
+
+def _states(system: System) -> list[tuple[str, ...]]:
+    """The indices of what is read of an earlier timestep, those with the most first."""
+    earlier = {r.tensor for each in system.definitions for r in each_reference(each) if isinstance(r.lag, int) and r.lag}
+    found = [each.indices for each in system.definitions if each.tensor in earlier]
+    return sorted(found, key=len, reverse=True)
 
 
 def each_reference(definition: Definition) -> Iterator[Reference]:

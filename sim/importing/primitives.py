@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from math import prod
 
 import numpy as np
@@ -166,14 +167,18 @@ Operation = (
 )  # fmt: skip
 
 
+_number = count()
+
+
 @dataclass(frozen=True, eq=False)
 class Value:
-    """One array of a program."""
+    """One array of a program; ``number`` says in which order they were made."""
 
     operation: Operation
     operands: tuple[Value, ...]
     shape: Shape
     place: Place = Place()
+    number: int = field(default_factory=lambda: next(_number))
 
     def __post_init__(self) -> None:
         if any(length < 1 for length in self.shape):
@@ -214,7 +219,7 @@ class Program:
         return following
 
     def values(self) -> tuple[Value, ...]:
-        """Every value that the output needs, be it in an earlier timestep; operands before what reads them."""
+        """Every value that the output needs, be it in an earlier timestep, in the order in which they were made."""
         assert self.output is not None
         order: dict[Value, None] = {}
         wanted = [self.output]
@@ -223,7 +228,7 @@ class Program:
                 order[value] = None
                 if isinstance(value.operation, Carry):
                     wanted.append(self.following(value))
-        return tuple(order)
+        return tuple(sorted(order, key=lambda value: value.number))
 
 
 def _before(wanted: Sequence[Value], known: dict[Value, None]) -> Iterator[Value]:
@@ -341,7 +346,16 @@ def contracted(left: Value, right: Value, labels: tuple[str, str, str], place: P
                     raise place.mistake("the shapes of its operands do not fit")
                 lengths[label] = max(length, lengths[label])
     shape = tuple(lengths[label] for label in labels[2])
+    if set(labels[2]) >= {*labels[0], *labels[1]}:  # nothing is summed
+        return apply("mul", *(_spread(v, names, labels[2], place) for v, names in ((left, labels[0]), (right, labels[1]))), place=place)
     return folded(Value(Contract(*labels), (left, right), shape, place))
+
+
+def _spread(value: Value, labels: str, result: str, place: Place) -> Value:
+    """*value* with an axis for each label of *result*, of length 1 where *labels* lacks it."""
+    ordered = permute(value, [labels.index(label) for label in result if label in labels], place)
+    lengths = iter(ordered.shape)
+    return reshape(ordered, [next(lengths) if label in labels else 1 for label in result], place)
 
 
 def folded(value: Value) -> Value:

@@ -48,31 +48,38 @@ def position(stack: str) -> str:
     return f"{near}:{written[-1].line}"
 
 
+Key = tuple[Frame | tuple[str, int, int], ...]
+
+
 def variables(stacks: Sequence[tuple[str, str, int | None]], operators: Iterable[str]) -> list[str]:
     """The variable to which each value of a graph is assigned, "" for one inside of a statement.
 
     *stacks* are the stack trace of each node, its name, and its position if it is one of several results.
     A statement's value is that of its last node. Names that generated code makes of *operators* do not count.
     """
-    last: dict[tuple[Frame | tuple[str, int, int], ...], int] = {}
-    keys: list[list[tuple[Frame | tuple[str, int, int], ...]]] = []
+    last: dict[Key, int] = {}
+    keys: list[list[Key]] = []
     for place, (stack, _, _) in enumerate(stacks):
-        path: tuple[Frame | tuple[str, int, int], ...] = ()
+        path: Key = ()
         keys.append([])
         for frame in frames(stack):
             statement = _statement(frame.file, frame.line) if not frame.generated else None
             path = (*path, frame if statement is None else (frame.file, *statement[:2]))
             keys[-1].append(path)
             last[path] = place
-    names = []
-    for place, (stack, _, result) in enumerate(stacks):
-        name = ""
-        for frame, key in zip(reversed(frames(stack)), reversed(keys[place]), strict=True):
-            name = _variable(frame, last[key] == place, result, set(operators))
-            if name:
-                break
-        names.append(name)
-    return names
+    known = set(operators)
+    return [_named(stack, keys[place], last, place, result, known) for place, (stack, _, result) in enumerate(stacks)]
+
+
+def _named(
+    stack: str, keys: Sequence[Key], last: Mapping[Key, int], place: int, result: int | None, operators: set[str]
+) -> str:
+    """The variable of the innermost statement whose value this node is; in generated code that of its last frame."""
+    for frame, key in zip(reversed(frames(stack)), reversed(keys), strict=True):
+        name = _variable(frame, last[key] == place, result, operators)
+        if name or frame.generated:
+            return name
+    return ""
 
 
 def _variable(frame: Frame, last: bool, result: int | None, operators: set[str]) -> str:
