@@ -39,7 +39,7 @@ from sim.importing.primitives import (
     is_static,
 )
 from sim.importing.masks import masked
-from workloads.expression import Apply, Cumulate as Cumulated, Expression, Number, Reference, Subscript, Sum, index_set, walk
+from workloads.expression import Apply, Condition, Cumulate as Cumulated, Expression, Number, Reference, Subscript, Sum, Where, index_set, walk
 
 Key = tuple[Value, tuple[tuple[int, ...], ...]]
 
@@ -152,6 +152,8 @@ class _Equations:
                         return None
                 case Permute() | Reshape() | Slice() | Concatenate():
                     value, pieces = _viewed(value, pieces)
+                case Elementwise() if value not in self._fusing.tensors and value.operands[0].place is value.place:
+                    value, pieces = value.operands[0], _broadcast(value.operands[0], pieces)  # to which a bias is added
                 case _:
                     return (value, tuple(piece.key for piece in pieces)) if value in self._fusing.tensors else None
 
@@ -180,29 +182,30 @@ class _Equations:
             indices = tuple(term.index for piece in pieces for term in piece.terms)
             self._definitions["output"] = Definition("output", indices, found, value, ())
             return "output"
-        terms: list[Expression] = []
-        extra = {f"output.{axis}": length for axis, length in enumerate(value.shape) if length > 1}
-        for pieces in combinations:
-            found = self._read(value, pieces, 0)
-            if not isinstance(found, Reference) or found.lag != 0:
-                raise value.place.mistake("joins parts that are not computed values to the output")
-            subscripts: list[Subscript] = []
-            places = {}
-            for axis, piece in enumerate(pieces):
-                if len(piece.terms) > 1 or any(term.stride != 1 for term in piece.terms):
-                    raise value.place.mistake("joins parts to the output that are split as well")
-                for term in piece.terms:
-                    places[term.index] = Subscript(f"output.{axis}", offset=-piece.offset, shift=True)
-            if len(places) != sum(length > 1 for length in value.shape):
-                raise value.place.mistake("joins single elements to the output")
-            subscripts = [places[str(s.index)] for s in found.subscripts]
-            terms.append(Reference(found.tensor, tuple(subscripts), 0))
-        rhs = terms[0]
-        for term in terms[1:]:
-            rhs = Apply("add", (rhs, term))
-        self._extra |= extra
-        self._definitions["output"] = Definition("output", tuple(extra), rhs, value, ())
+        whole = self._whole(value, "output")
+        if whole.indices and [self._extra.get(i) for i in whole.indices] == [self._extra.get(i) for i in self._input.indices]:
+            whole = self._input  # the same axes
+        terms = [self._placed(value, pieces, whole.indices) for pieces in combinations]
+        self._definitions["output"] = Definition("output", whole.indices, _added(terms), value, ())
         return "output"
+
+    def _placed(self, value: Value, pieces: Pieces, indices: Sequence[str]) -> Expression:
+        """A part of the output where it belongs along whole axes, which have *indices*, and zero elsewhere."""
+        found = self._read(value, pieces, 0)
+        if not isinstance(found, Reference) or found.lag != 0 or not found.plain:
+            raise value.place.mistake("joins parts to the output that are not computed values")
+        along = [piece for piece, length in zip(pieces, value.shape, strict=True) if length > 1]
+        if len(along) != len(indices) or any(t.stride != 1 for p in along for t in p.terms) or any(len(p.terms) > 1 for p in along):
+            raise value.place.mistake("joins parts to the output that are split as well")
+        places = {
+            piece.terms[0].index: Subscript(index, offset=-piece.offset, shift=True)
+            for piece, index in zip(along, indices, strict=True) if piece.terms
+        }  # fmt: skip
+        term: Expression = Reference(found.tensor, tuple(places[str(s.index)] for s in found.subscripts), 0)
+        for piece, index in zip(along, indices, strict=True):
+            if not piece.terms:
+                term = Where(Condition(index, "==", piece.offset), term, Number(0.0))
+        return term
 
     def _read(self, value: Value, pieces: Pieces, lag: int | str, first: Sequence[str] = ()) -> Expression:
         """*value* at *pieces*, *lag* timesteps ago; a parameter has the indices *first* before others."""

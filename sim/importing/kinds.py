@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sim.importing.equations import Definition, System
 from sim.importing.fusing import NORMS, is_outer
 from sim.importing.primitives import Contract, Reduce, Value, Window
@@ -72,11 +74,22 @@ def _is_product(rhs: Expression) -> bool:
 
 
 def _is_residual(rhs: Expression, system: System, kinds: dict[str, str]) -> bool:
-    """Whether it adds to what comes in."""
-    if not (isinstance(rhs, Apply) and rhs.function == "add"):
-        return False
+    """Whether it adds what is computed to what comes in, or to what has come of that so far."""
     stream = {system.input.tensor, *(tensor for tensor, kind in kinds.items() if kind == "residual")}
-    return any(isinstance(side, Reference) and side.tensor in stream and side.lag == 0 for side in rhs.arguments)
+    addends = list(_addends(rhs))
+    read = [node.tensor for node in walk(rhs) if isinstance(node, Reference)]
+    return len(addends) > 1 and any(
+        isinstance(each, Reference) and each.tensor in stream and each.lag == 0 and read.count(each.tensor) == 1
+        for each in addends
+    )
+
+
+def _addends(node: Expression) -> Iterator[Expression]:
+    if isinstance(node, Apply) and node.function == "add":
+        for side in node.arguments:
+            yield from _addends(side)
+    else:
+        yield node
 
 
 def _is_gate(node: Expression) -> bool:

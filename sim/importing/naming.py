@@ -18,7 +18,7 @@ from sim.importing.primitives import Contract, Reduce
 from workloads.expression import FUNCTIONS, Cumulate, Reference, Sum, walk
 
 _LETTERS = "dinhprvmfgjlceabouwyzxk"  # neither t, the timestep, nor q and s, the tokens of a chunk
-_OF_STATES = {1: "i", 2: "in", 3: "hpn"}  # channels; channels and state; heads, their channels and state
+_OF_STATES = {1: "i", 2: "in", 3: "hpn", 4: "ghpn"}  # channels and state; heads and their channels; groups of heads
 _RESERVED = {*FUNCTIONS, "sum", "mean", "cumsum", "where", "relu", "abs", "size", "last", "t", "input"}
 _WORDS = {"mul": "scaled", "add": "sum", "sub": "difference", "div": "quotient", "einsum": "scaled"}
 _KNOWN = {"weight": "W", "bias": "b"}
@@ -117,7 +117,8 @@ def _parameters(system: System, tensors: dict[str, str], taken: set[str]) -> dic
         readers = system.readers[tensor]
         if cut[id(each.value)] > 1 and readers:
             module = readers[0].value.place.module.rpartition(".")[2]
-            name = f"{name.removesuffix('_proj')}_{tensors[readers[0].tensor].removeprefix(f'{module}_')}"
+            made = tensors[readers[0].tensor].removeprefix(f"{module}_").removesuffix("_product")
+            name = name if made == module else f"{name.removesuffix('_proj')}_{made}"
         found[tensor] = _free(name, taken)
     return found
 

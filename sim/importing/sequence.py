@@ -108,6 +108,8 @@ class _Sequence:
         output = self._timed[self._program.output]
         length = [f.length for axis in output.axes for f in axis if f.role == TIME]
         expected = [n for n, role in zip(self._program.input.shape, self._roles, strict=True) if role == TIME]
+        if expected and output.lag < 0:
+            raise self._program.output.place.mistake("reads later tokens")
         if length != expected or (output.lag and expected):
             raise self._program.output.place.mistake("the output is not one row for each token of the input")
         self._result.output = output.value
@@ -137,7 +139,7 @@ class _Sequence:
     def _now(self, timed: Timed, reader: Value) -> Value:
         """What *timed* is at this timestep."""
         if timed.lag < 0:
-            raise reader.place.mistake("reads a later token")
+            raise reader.place.mistake("reads later tokens")
         return delayed(timed.value, timed.lag)
 
     def _aligned(self, operands: Sequence[Timed]) -> tuple[list[Value], int]:
@@ -202,7 +204,7 @@ class _Sequence:
         if [factor.role for factor in source.axes[axis]] != [TIME]:
             raise value.place.mistake("is a convolution along another axis than the time")
         if source.lag < 0:
-            raise value.place.mistake("reads a later token")
+            raise value.place.mistake("reads later tokens")
         lag = value.operation.before - (taps - 1) + source.lag
         result = Value(value.operation, (source.value, weights.value), source.value.shape, value.place)
         axes = (*source.axes[:axis], _factors(value.shape[axis], TIME), *source.axes[axis + 1 :])
@@ -240,7 +242,7 @@ class _Sequence:
         length = value.shape[axis]
         if roles == {TIME} and len(operand.axes[axis]) == 1:
             if length == 1:
-                raise value.place.mistake("takes one token out of the sequence")
+                raise value.place.mistake("takes single tokens out of the sequence: write a loop over tokens as a scan")
             axes = (*operand.axes[:axis], _factors(length, TIME), *operand.axes[axis + 1 :])
             return Timed(operand.value, axes, operand.lag - start)
         if roles == {FREE}:
@@ -343,7 +345,7 @@ def _joined(value: Value, found: Sequence[Factors]) -> Factors:
         if roles[0] != roles[1]:
             if {f.role for each in roles for f in each} == {BATCH}:
                 raise value.place.mistake("is not the same for each sequence of the batch")
-            raise value.place.mistake("depends on the position of a token, or joins the time with another axis")
+            raise value.place.mistake("depends on the position of a token")
         if len(axis) > len(first):
             first = axis
     return first

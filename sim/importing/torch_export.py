@@ -17,10 +17,14 @@ The batch is left out: equations are of one sequence. Values are float64.
 from __future__ import annotations
 
 import copy
+import io
+import logging
 import operator
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,8 +144,11 @@ def _roles(examples: Sequence[torch.Tensor], where: str) -> list[str]:
 def _exported(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str) -> Any:
     import torch
 
-    with warnings.catch_warnings(), torch.no_grad():
+    quiet = io.StringIO()  # the exporter prints graphs and logs what it then raises
+    disabled = logging.root.manager.disable
+    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(quiet), redirect_stderr(quiet):
         warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)
         try:
             program = torch.export.export(module, examples)
             table = torch.export.default_decompositions()
@@ -149,8 +156,11 @@ def _exported(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where
                 del table[known]
             return program.run_decompositions(table)
         except Exception as error:  # the exporter raises many kinds
-            reason = " ".join(str(error).split())
-            raise InputError(Problem(f"torch.export fails: {type(error).__name__}: {reason}", where)) from error
+            reason = next((line for line in str(error).splitlines() if line.strip()), "")
+            message = f"torch.export fails: {type(error).__name__}: {reason.strip()}"
+            raise InputError(Problem(message, position(str(error)) or where)) from error
+        finally:
+            logging.disable(disabled)
 
 
 def _name(target: Any) -> str:
@@ -275,7 +285,8 @@ class _Reader:
         if name in _CHECKS:
             return None
         if name not in OPERATORS:
-            raise place.mistake("has no equation")
+            original = _name(node.meta.get("original_aten", node.target))
+            raise replace(place, operator=original).mistake("has no equation")
         keywords = {key: _given(each, found) for key, each in node.kwargs.items() if key not in _NOT_MODELLED}
         try:
             return OPERATORS[name](place, *arguments, **keywords)
