@@ -203,6 +203,9 @@ class _Run:
         """The values that *reference* names: zero outside of an axis; a window's axis comes first."""
         tensor, lag = reference.tensor, reference.lag
         axes = tuple(dict.fromkeys(((lag,) if isinstance(lag, str) else ()) + reference.indices))
+        whole = self._block(reference, step, ranges)
+        if whole is not None:
+            return Named(whole, axes)
         if lag is None:
             place, inside = _inside(positions(reference.subscripts, ranges, axes), self._fixed[tensor].shape)
             return Named(np.where(inside, self._fixed[tensor][place], 0.0), axes)
@@ -219,6 +222,25 @@ class _Run:
             )
         values = np.where(inside, rows.values[place], 0.0)
         return Named(np.broadcast_to(values, [len(ranges[axis]) for axis in axes]), axes)
+
+    def _block(self, reference: Reference, step: int, ranges: Ranges) -> Array | None:
+        """What *reference* names, without a copy, if that is a block of the tensor and has been computed."""
+        tensor, lag = reference.tensor, reference.lag
+        distinct = len(set(reference.indices)) == len(reference.subscripts)
+        if isinstance(lag, str) or not reference.plain or not distinct:
+            return None
+        block = [slice(int(ranges[index][0]), int(ranges[index][-1]) + 1) for index in reference.indices]
+        if lag is None:
+            return self._fixed[tensor][tuple(block)]
+        rows, graph = self._rows[tensor], self._graph
+        first = rows.past + step * graph.tokens - lag
+        if not graph.has_token_axis(tensor):
+            place: tuple[int | slice, ...] = (rows.past + step - lag, *block)
+            return rows.values[place] if rows.computed[place].all() else None
+        axis = graph.indices[tensor].index(str(graph.token_index))
+        token = block.pop(axis)
+        place = (slice(first + token.start, first + token.stop), *block)
+        return np.moveaxis(rows.values[place], 0, axis) if rows.computed[place].all() else None
 
     def _place(
         self,

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "sim.commands.run:run",
     "graph": "sim.commands.graph:graph",
     "count": "sim.commands.count:count",
+    "prove": "sim.commands.prove:prove",
     "gemm": "sim.commands.gemm:gemm",
     "validate": "sim.commands.validate:validate",
     "dram": "sim.commands.dram:dram",

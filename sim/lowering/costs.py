@@ -105,8 +105,9 @@ class CostModel:
         return kind == "projection" or not (self._elementwise and self.arrays[unit].spec.elementwise is not None)
 
     def in_passes(self, name: str, unit: str) -> bool:
-        """Whether *unit* can do *name* elementwise; projections are not done so."""
-        return self.analysis.kind(name) != "projection" and not self.missing(name, unit)
+        """Whether *unit* can do *name* elementwise, which may take no operation at all; projections are not done so."""
+        able = unit not in self.arrays or self.arrays[unit].spec.elementwise is not None
+        return able and self.analysis.kind(name) != "projection" and not self.missing(name, unit)
 
     def missing(self, name: str, unit: str) -> tuple[str, ...]:
         """The functions that it takes to do *name* elementwise and for which *unit* has no figure."""

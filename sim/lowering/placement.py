@@ -30,14 +30,17 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
     if not stepped:
         return frozenset()
 
+    def cut(name: str) -> bool:
+        return analysis.grouped(name) or analysis.group_index is None
+
     def may_join(name: str) -> bool:
-        if analysis.kind(name) == "projection" or not (analysis.grouped(name) or analysis.group_index is None):
+        if analysis.kind(name) == "projection" or not cut(name):
             return False
         return _step_elements(analysis, name, groups) >= least_elements
 
     def waits_for_all_groups(name: str) -> bool:
         before = analysis.ancestors[name]
-        return any(a not in stepped and analysis.ancestors[a] & stepped for a in before)
+        return any(a not in stepped and any(map(cut, analysis.ancestors[a] & stepped)) for a in before)
 
     def wanted(name: str) -> bool:
         readers = analysis.readers[analysis.operations[name].tensor]

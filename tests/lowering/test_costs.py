@@ -34,6 +34,14 @@ def test_projections_for_one_token_by_hand(model: str, cycles: int) -> None:
     assert sum(costs.cost(name, "mac_array", 32, 1).cycles for name in names) == cycles * 32
 
 
+@pytest.mark.parametrize(("hardware", "units"), [("edge", ("simd",)), ("edge_flexpe", ("simd", "mac_array"))])
+def test_what_takes_no_operation_is_done_where_elementwise_work_is(hardware: str, units: tuple[str, ...]) -> None:
+    built = layer("y", "x[t,h] = 2 * u[t,h]", "y[t,h] = where(h < 4, x[t,h], 0)")
+    costs = CostModel(Analysis(built), machine(hardware), 2)
+    assert costs.units("y") == units
+    assert [costs.cost("y", unit, 1, 1).useful_cycles for unit in units] == [0] * len(units)
+
+
 def test_elementwise_pes_do_a_skinny_contraction_their_own_way() -> None:
     plain, flexible = (costs_of("mamba2", name).cost("readout", "mac_array", 1, 1) for name in ("edge", "edge_flexpe"))
     assert flexible.cycles == 196_608 // 1024

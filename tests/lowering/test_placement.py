@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sim.lowering.analysis import Analysis
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
+from tests.support.layers import layer
 from tests.support.mapped import MODELS, costs_of, mapping_of
 
 
@@ -27,6 +29,20 @@ def test_neighbours_of_a_recurrence_are_stepped_where_it_saves_a_buffer(
     found = stepped_operations(costs_of(model).analysis, 8, 128)
     assert stepped <= found
     assert not batched & found
+
+
+def test_what_comes_behind_a_recurrence_that_is_not_cut_is_stepped_all_the_same() -> None:
+    built = layer(
+        "y",
+        "position[t] = position[t-1] + 1",
+        "turn[t,n] = cos(position[t] * angle[n])",  # of no head, so not step by step
+        "key[t,h,n] = turn[t,n] * u[t,h]",
+        "S[t,h,p,n] = S[t-1,h,p,n] + key[t,h,n] * W[p]",
+        "s[t,h] = sum(p, n, S[t,h,p,n])",
+        "all[t] = sum(h, s[t,h])",
+        "y[t,h] = s[t,h] * all[t]",  # needs all heads
+    )
+    assert stepped_operations(Analysis(built), 8, 1) == {"position", "key", "S", "s"}
 
 
 @pytest.mark.parametrize("model", MODELS)
