@@ -41,6 +41,7 @@ from sim.importing.primitives import (
 from sim.importing.masks import masked
 from workloads.expression import Apply, Condition, Cumulate as Cumulated, Expression, Number, Reference, Subscript, Sum, Where, index_set, walk
 
+MOST = 1000  # equations of a model
 Key = tuple[Value, tuple[tuple[int, ...], ...]]
 
 
@@ -116,6 +117,8 @@ class _Equations:
             key, tensor, pieces = self._pending.pop()
             indices = tuple(term.index for piece in pieces for term in piece.terms)
             self._definitions[tensor] = Definition(tensor, indices, self._body(key[0], pieces), key[0], pieces)
+            if len(self._definitions) > MOST:
+                raise key[0].place.mistake(f"falls apart: the model is more than {MOST} equations")
         place = {tensor: (self._order[value], keys) for (value, keys), tensor in self._tensors.items()}
         last = (len(self._order), ())
         definitions = sorted(self._definitions.values(), key=lambda each: place.get(each.tensor, last))

@@ -238,7 +238,7 @@ class _Reader:
             raise InputError(Problem("changes a buffer in forward: make it a state of the cell", self._where))
         program.output = wanted[0]
         if carries and len(wanted) != 1 + len(carries):
-            message = f"forward returns {len(wanted)} tensors, expected y and {len(carries)} new states"
+            message = f"forward returns y and {len(wanted) - 1} new states, expected {len(carries)}"
             raise InputError(Problem(message, self._where))
         for carry, following in zip(carries, wanted[1:], strict=False):
             program.becomes(carry, following)

@@ -6,7 +6,7 @@ import ast
 
 from tests.support.folders import ROOT
 
-ORDER = "hw workloads version files components lowering execution search accounting simulation explanation trace"
+ORDER = "hw workloads version files importing components lowering execution search accounting simulation explanation trace"
 ORDER = f"{ORDER} validation presentation paper commands".split()
 EXCEPTIONS = {  # a result shows itself
     "sim.accounting.result -> sim.presentation.terminal.result",
