@@ -177,7 +177,9 @@ def unflattened(piece: Piece, shape: Sequence[int]) -> Pieces:
     found = []
     for axis, length in enumerate(shape):
         stride = prod(shape[axis + 1 :])
-        terms = (Term(t.index, t.stride // stride, t.length) for t in piece.terms if stride <= t.stride < stride * length)
+        terms = (
+            Term(t.index, t.stride // stride, t.length) for t in piece.terms if stride <= t.stride < stride * length
+        )
         found.append(Piece(piece.offset // stride % length, tuple(terms)))
     return tuple(found)
 

@@ -155,5 +155,3 @@ def _close(found: set[Value], following: dict[Value, list[Value]]) -> None:
             if value not in found:
                 found.add(value)
                 wanted.append(value)
-
-

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.importing.equations import Parameter, System, equations_of
+from sim.importing.equations import System, equations_of
 from sim.importing.expressions import reference_text, text_of
 from sim.importing.kinds import kinds_of
 from sim.importing.naming import Names, names_of
+from sim.importing.parameters import Parameter
 from sim.importing.primitives import Array, Program
 from sim.importing.separating import separated
 from workloads.expression import Reference, Subscript
@@ -50,7 +51,9 @@ def imported_from(program: Program) -> Imported:
     system = equations_of(separated(program))
     names = names_of(system)
     kinds = kinds_of(system)
-    constants = {names.tensors[each.tensor]: _constant(each, names) for each in system.parameters.values() if _fixed(each)}
+    constants = {
+        names.tensors[each.tensor]: _constant(each, names) for each in system.parameters.values() if _fixed(each)
+    }
     equations: dict[str, Any] = {"sizes": _sizes(system, names)}
     equations["input"] = reference_text(system.input, names.tensors, names.indices)
     if constants:
@@ -60,7 +63,9 @@ def imported_from(program: Program) -> Imported:
         for each in system.definitions
     ]
     equations["output"] = names.tensors[system.output]
-    parameters = {names.tensors[p.tensor]: np.ascontiguousarray(p.array) for p in system.parameters.values() if not _fixed(p)}
+    parameters = {
+        names.tensors[p.tensor]: np.ascontiguousarray(p.array) for p in system.parameters.values() if not _fixed(p)
+    }
     return Imported(equations, dict(sorted(parameters.items())))
 
 
@@ -78,7 +83,7 @@ def _sizes(system: System, names: Names) -> dict[str, int | str]:
     found: dict[str, int | str] = {}
     for index, letter in names.indices.items():
         base = names.indices.get(index.rstrip("'"), letter)
-        found[letter] = base if base != letter else system.lengths[index.rstrip("'")]
+        found[letter] = base if base != letter else system.length(index)
     return found
 
 

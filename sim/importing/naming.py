@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from sim.importing.equations import Definition, Parameter, System
+from sim.importing.equations import Definition, System
 from sim.importing.fusing import is_outer
+from sim.importing.parameters import Parameter
 from sim.importing.primitives import Contract, Reduce
 from workloads.expression import FUNCTIONS, Cumulate, Reference, Sum, walk
 
@@ -96,7 +97,9 @@ def _described(definition: Definition, reader: str, system: System) -> str:
     if module and _is_last(definition, system):
         return identifier(base)
     word = value.operation.function if isinstance(value.operation, Reduce) else value.place.operator
-    what = "outer" if is_outer(value) else "product" if isinstance(value.operation, Contract) else _WORDS.get(word, word)
+    what = (
+        "outer" if is_outer(value) else "product" if isinstance(value.operation, Contract) else _WORDS.get(word, word)
+    )
     return identifier(f"{base}_{what}" if base else what or "v")
 
 
@@ -181,7 +184,9 @@ def _indices(system: System, tensors: set[str]) -> dict[str, str]:
 
 def _states(system: System) -> list[tuple[str, ...]]:
     """The indices of what is read of an earlier timestep, those with the most first."""
-    earlier = {r.tensor for each in system.definitions for r in each_reference(each) if isinstance(r.lag, int) and r.lag}
+    earlier = {
+        r.tensor for each in system.definitions for r in each_reference(each) if isinstance(r.lag, int) and r.lag
+    }
     found = [each.indices for each in system.definitions if each.tensor in earlier]
     return sorted(found, key=len, reverse=True)
 

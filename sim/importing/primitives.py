@@ -92,7 +92,7 @@ class Cumulate:
 class Window:
     """A causal depthwise convolution along ``axis`` of the first operand: ``sum(k, w[channel, k] * x[t-k, channel])``.
 
-    The second operand is ``[channels, taps]``, the latest tap last; channels lie along ``channels`` of the first.
+    The second operand is ``[channels, taps]``, the tap of this timestep first; channels lie along ``channels`` of the first.
     ``before`` zeros precede the sequence, ``after`` follow it.
     """
 
@@ -347,7 +347,11 @@ def contracted(left: Value, right: Value, labels: tuple[str, str, str], place: P
                 lengths[label] = max(length, lengths[label])
     shape = tuple(lengths[label] for label in labels[2])
     if set(labels[2]) >= {*labels[0], *labels[1]}:  # nothing is summed
-        return apply("mul", *(_spread(v, names, labels[2], place) for v, names in ((left, labels[0]), (right, labels[1]))), place=place)
+        return apply(
+            "mul",
+            *(_spread(v, names, labels[2], place) for v, names in ((left, labels[0]), (right, labels[1]))),
+            place=place,
+        )
     return folded(Value(Contract(*labels), (left, right), shape, place))
 
 

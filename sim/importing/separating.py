@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sim.importing.primitives import Carry, Elementwise, Program, Slice, Value
 
 
@@ -34,7 +36,7 @@ def _is_cut(value: Value, readers: list[Value]) -> bool:
         axis, start = reader.operation.axis, reader.operation.start
         parts.append((axis, start, start + reader.shape[axis]))
     parts.sort()
-    follow = zip(parts, parts[1:], strict=False)
+    follow = pairwise(parts)
     return len({axis for axis, _, _ in parts}) == 1 and all(first[2] <= second[1] for first, second in follow)
 
 

@@ -34,9 +34,9 @@ from sim.importing.primitives import (
     Value,
     Window,
     apply,
+    evaluated,
     expand,
     folded,
-    evaluated,
     is_static,
 )
 
@@ -170,7 +170,9 @@ class _Sequence:
                 _forbid(value, axes[label], "sums")
         read, lag = self._aligned([_filled(each) for each in operands])
         shape = _inner([axes[label] for label in result])
-        return Timed(Value(value.operation, tuple(read), shape, value.place), tuple(axes[label] for label in result), lag)
+        return Timed(
+            Value(value.operation, tuple(read), shape, value.place), tuple(axes[label] for label in result), lag
+        )
 
     def _reduce(self, value: Value, operands: list[Timed]) -> Timed:
         assert isinstance(value.operation, Reduce)
@@ -231,7 +233,9 @@ class _Sequence:
             operand = _filled(operand)
         axes = regrouped(operand.axes, value)
         shape = _inner(axes)
-        inner = operand.value if operand.value.shape == shape else Value(Reshape(), (operand.value,), shape, value.place)
+        inner = (
+            operand.value if operand.value.shape == shape else Value(Reshape(), (operand.value,), shape, value.place)
+        )
         return Timed(inner, axes, operand.lag)
 
     def _slice(self, value: Value, operands: list[Timed]) -> Timed:
@@ -399,4 +403,3 @@ def regrouped(axes: Sequence[Factors], value: Value) -> tuple[Factors, ...]:
                 raise value.place.mistake(f"splits {what}, for which there is no equation")
         found.append(tuple(axis))
     return tuple(found)
-

@@ -117,9 +117,7 @@ def _factory(path: Path, name: str) -> Callable[[], Any]:
     return factory
 
 
-def imported_module(
-    module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str
-) -> Imported:
+def imported_module(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str) -> Imported:
     """The equations of *module*, which is in float64; *where* says whose it is, in mistakes."""
     roles = _roles(examples, where)
     exported = _exported(module, examples, where)
@@ -211,7 +209,9 @@ class _Reader:
         """The program of primitives."""
         graph = self._exported.graph_module
         if len(graph.graph.nodes) > MOST_NODES:
-            raise InputError(Problem(f"has {len(graph.graph.nodes)} nodes: write a loop over tokens as a scan", self._where))
+            raise InputError(
+                Problem(f"has {len(graph.graph.nodes)} nodes: write a loop over tokens as a scan", self._where)
+            )
         found: dict[Any, Any] = {}
         user = list(self._signature.user_inputs)
         carries: list[Value] = []
@@ -330,5 +330,3 @@ def _place(node: Any, outer: Place, name: str) -> Place:
     modules = [path for path, _ in (node.meta.get("nn_module_stack") or {}).values()]
     own = modules[-1] if modules else outer.module
     return Place(position(stack) or outer.text, _name(node.target), name, own)
-
-

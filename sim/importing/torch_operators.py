@@ -8,25 +8,36 @@ Precisions are not modelled: a cast to another kind of float changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from sim.importing.composites import gelu_tanh, layer_norm, matmul, rms_norm, softmax
+from sim.importing.composites import (
+    clipped,
+    depthwise,
+    einsum,
+    gelu_tanh,
+    layer_norm,
+    length,
+    matmul,
+    padded,
+    power,
+    repeated,
+    rms_norm,
+    softmax,
+)
 from sim.importing.primitives import (
     Cumulate,
     Place,
     Static,
     Value,
-    Window,
     apply,
     chosen,
     contracted,
-    evaluated,
     expand,
     folded,
-    is_static,
     joined,
     number,
     part,
@@ -62,35 +73,10 @@ def _reduce(function: str) -> Operator:
     return operator
 
 
-def _power(place: Place, value: Value, exponent: Any) -> Value:
-    if isinstance(value, Value) and isinstance(exponent, int | float):
-        powers: dict[float, Callable[[], Value]] = {
-            1: lambda: value,
-            2: lambda: apply("mul", value, value, place=place),
-            3: lambda: apply("mul", apply("mul", value, value, place=place), value, place=place),
-            0.5: lambda: apply("sqrt", value, place=place),
-            -0.5: lambda: apply("rsqrt", value, place=place),
-            -1: lambda: apply("div", 1.0, value, place=place),
-        }
-        if exponent in powers:
-            return powers[exponent]()
-    base, power = (each if isinstance(each, Value) else number(each) for each in (value, exponent))
-    if is_static(base):
-        if is_static(power):
-            return apply("power", base, power, place=place)
-        return apply("exp", apply("mul", apply("log", base), power, place=place), place=place)
-    raise place.mistake(f"has no equation for the exponent {exponent}")
-
-
 def _softplus(place: Place, value: Value, beta: float = 1, threshold: float = 20) -> Value:
     if beta == 1:
         return apply("softplus", value, place=place)
     return apply("div", apply("softplus", apply("mul", value, beta, place=place), place=place), beta, place=place)
-
-
-def _clamp(place: Place, value: Value, low: Any = None, high: Any = None) -> Value:
-    value = value if low is None else apply("max", value, low, place=place)
-    return value if high is None else apply("min", value, high, place=place)
 
 
 def _gelu(place: Place, value: Value, approximate: str = "none") -> Value:
@@ -105,10 +91,6 @@ def _expm1(place: Place, value: Value) -> Value:
 
 def _log1p(place: Place, value: Value) -> Value:
     return apply("log", apply("add", value, 1.0, place=place), place=place)
-
-
-def _log_sigmoid(place: Place, value: Value) -> Value:
-    return apply("neg", apply("softplus", apply("neg", value, place=place), place=place), place=place)
 
 
 def _where(place: Place, mask: Value, then: Any, other: Any) -> Value:
@@ -133,50 +115,44 @@ def _matmul(place: Place, left: Value, right: Value) -> Value:
     return matmul(left, right, place)
 
 
+def _power(place: Place, value: Any, exponent: Any) -> Value:
+    return power(value, exponent, place)
+
+
+def _clamp(place: Place, value: Value, low: Any = None, high: Any = None) -> Value:
+    return clipped(value, low, high, place)
+
+
+def _log_sigmoid(place: Place, value: Value) -> Value:
+    return apply("neg", apply("softplus", apply("neg", value, place=place), place=place), place=place)
+
+
 def _einsum(place: Place, equation: str, operands: Sequence[Value], path: Any = None) -> Value:
-    inputs, _, result = equation.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if "." in equation or "->" not in equation or any(len(set(term)) < len(term) for term in terms):
-        raise place.mistake(f"has no equation for {equation!r}: name every axis once in each operand, and the result's")
-    labels, value = terms[0], operands[0]
-    for position, (term, operand) in enumerate(zip(terms[1:], operands[1:], strict=True), start=2):
-        needed = set(result).union(*terms[position:])
-        kept = "".join(label for label in dict.fromkeys(labels + term) if label in needed)
-        kept = result if position == len(terms) else kept
-        value, labels = contracted(value, operand, (labels, term, kept), place), kept
-    if labels != result:
-        over = [axis for axis, label in enumerate(labels) if label not in result]
-        value = reduced("sum", value, over, False, place) if over else value
-        labels = "".join(label for label in labels if label in result)
-        value = permute(value, [labels.index(label) for label in result], place)
-    return value
+    return einsum(equation, operands, place)
+
+
+def _norm(place: Place, value: Value, order: float = 2, axes: Any = None, keepdim: bool = False, **_: Any) -> Value:
+    if order != 2:
+        raise place.mistake(f"is a norm of order {order}, expected 2")
+    return length(value, _axes(axes), keepdim, place)
+
+
+def _pad(place: Place, value: Value, pads: Sequence[int], mode: str = "constant", fill: float | None = None) -> Value:
+    if mode != "constant" or fill:
+        raise place.mistake("pads with something else than zeros")
+    rank, given = len(value.shape), len(pads) // 2
+    pairs = [(0, 0)] * (rank - given) + [(pads[2 * each], pads[2 * each + 1]) for each in reversed(range(given))]
+    return padded(value, pairs, place)
 
 
 def _conv1d(
     place: Place, value: Value, weight: Value, bias: Value | None = None, stride: Any = 1, padding: Any = 0,
     dilation: Any = 1, groups: int = 1,
 ) -> Value:  # fmt: skip
-    channels, inner, taps = weight.shape
-    once = [x if isinstance(x, int) else x[0] if not isinstance(x, str) else x for x in (stride, padding, dilation)]
-    if inner != 1 or groups != channels or once[0] != 1 or once[2] != 1 or isinstance(once[1], str):
+    strides, paddings, dilations = ([x] if isinstance(x, int | str) else list(x) for x in (stride, padding, dilation))
+    if set(strides) | set(dilations) != {1} or not isinstance(paddings[0], int):
         raise place.mistake("is not a depthwise convolution of stride and dilation 1 (groups = channels)")
-    if not is_static(weight):
-        raise place.mistake("has weights that are computed")
-    before = int(once[1])
-    rank = len(value.shape)
-    latest = np.ascontiguousarray(evaluated(weight)[:, 0, ::-1])
-    source = next((each for each in _statics(weight) if each.path), None)
-    static = Static(latest, source.path if source else "", bool(source and source.learned))
-    shape = (*value.shape[:-1], value.shape[-1] + 2 * before - taps + 1)
-    window = Window(rank - 1, rank - 2, before, before)
-    result = Value(window, (value, Value(static, (), latest.shape, place)), shape, place)
-    return result if bias is None else apply("add", result, reshape(bias, (channels, 1)), place=place)
-
-
-def _statics(value: Value) -> list[Static]:
-    if isinstance(value.operation, Static):
-        return [value.operation]
-    return [each for operand in value.operands for each in _statics(operand)]
+    return depthwise(value, weight, bias, (paddings[0], paddings[0]), groups, place)
 
 
 def _convolution(
@@ -186,21 +162,6 @@ def _convolution(
     if transposed or len(weight.shape) != 3:
         raise place.mistake("is not a convolution along the time")
     return _conv1d(place, value, weight, bias, stride, padding, dilation, groups)
-
-
-def _pad(place: Place, value: Value, pads: Sequence[int], mode: str = "constant", fill: float | None = None) -> Value:
-    if mode != "constant" or fill:
-        raise place.mistake("pads with something else than zeros")
-    for number_of, axis in enumerate(range(len(value.shape) - 1, -1, -1)):
-        before, after = (list(pads[2 * number_of : 2 * number_of + 2]) or [0, 0])[:2]
-        value = part(value, axis, -min(0, before), value.shape[axis] + min(0, after), place)
-
-        def zeros(length: int, value: Value = value, axis: int = axis) -> list[Value]:
-            shape = (*value.shape[:axis], length, *value.shape[axis + 1 :])
-            return [expand(number(0.0), shape, place)] if length > 0 else []
-
-        value = joined([*zeros(before), value, *zeros(after)], axis, place)
-    return value
 
 
 def _slice(
@@ -221,7 +182,7 @@ def _select(place: Place, value: Value, axis: int, position: int) -> Value:
 
 def _split_sizes(place: Place, value: Value, sizes: Sequence[int], axis: int = 0) -> list[Value]:
     starts = np.cumsum([0, *sizes])
-    return [part(value, axis, int(a), int(b), place) for a, b in zip(starts, starts[1:], strict=False)]
+    return [part(value, axis, int(a), int(b), place) for a, b in pairwise(starts)]
 
 
 def _split(place: Place, value: Value, size: Any, axis: int = 0) -> list[Value]:
@@ -301,25 +262,14 @@ def _expand_as(place: Place, value: Value, other: Value) -> Value:
 def _repeat(place: Place, value: Value, times: Sequence[int]) -> Value:
     value = reshape(value, (1,) * (len(times) - len(value.shape)) + value.shape, place)
     for axis, count in enumerate(times):
-        value = _repeated(place, value, axis, count, inner=False)
+        value = repeated(value, axis, count, False, place)
     return value
 
 
 def _repeat_interleave(place: Place, value: Value, count: Any, axis: int | None = None, **_: Any) -> Value:
     if axis is None or not isinstance(count, int):
         raise place.mistake("has no equation unless it repeats one axis by a number")
-    return _repeated(place, value, axis % len(value.shape), count, inner=True)
-
-
-def _repeated(place: Place, value: Value, axis: int, count: int, inner: bool) -> Value:
-    if count == 1:
-        return value
-    before, length, after = value.shape[:axis], value.shape[axis], value.shape[axis + 1 :]
-    if length == 1:
-        return expand(value, (*before, count, *after), place)
-    one = (*before, length, 1, *after) if inner else (*before, 1, length, *after)
-    many = (*before, length, count, *after) if inner else (*before, count, length, *after)
-    return reshape(expand(reshape(value, one, place), many, place), (*before, length * count, *after), place)
+    return repeated(value, axis % len(value.shape), count, True, place)
 
 
 def _roll(place: Place, value: Value, shifts: Any, axes: Any = ()) -> Value:
@@ -438,12 +388,6 @@ def _reciprocal(place: Place, value: Value) -> Value:
     return apply("div", 1.0, value, place=place)
 
 
-def _norm(place: Place, value: Value, order: float = 2, axes: Any = None, keepdim: bool = False, **_: Any) -> Value:
-    if order != 2:
-        raise place.mistake(f"is a norm of order {order}, expected 2")
-    return apply("sqrt", reduced("sum", _square(place, value), _axes(axes), keepdim, place), place=place)
-
-
 def _outer(place: Place, left: Value, right: Value) -> Value:
     return apply("mul", _unsqueeze(place, left, 1), right, place=place)
 
@@ -496,6 +440,3 @@ OPERATORS: dict[str, Operator] = {
     ), _same),
     "copy": lambda place, target, source, *_: expand(source, target.shape, place),
 }  # fmt: skip
-
-
-
