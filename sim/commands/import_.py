@@ -81,7 +81,9 @@ def _require(package: str) -> None:
     from importlib.util import find_spec
 
     if find_spec(package) is None:
-        raise InputError(Problem(f"needs the package {package}: pip install 'stallscope[{package}]'", f"import {package}"))
+        raise InputError(
+            Problem(f"needs the package {package}: pip install 'stallscope[{package}]'", f"import {package}")
+        )
 
 
 def _write(imported: Callable[[str], Imported], source: str, output: Path, framework: str) -> None:
@@ -95,5 +97,7 @@ def _write(imported: Callable[[str], Imported], source: str, output: Path, frame
     write_text(output, text)
     if not to_terminal:
         operations, weights = len(found.equations["operations"]), sum(each.size for each in found.parameters.values())
-        typer.echo(f"{output}: {operations} operations, {weights:,} parameters; try it: "
-                   f"{shlex.join(['python', '-m', 'sim', 'run', str(output)])}")
+        typer.echo(
+            f"{output}: {operations} operations, {weights:,} parameters; try it: "
+            f"{shlex.join(['python', '-m', 'sim', 'run', str(output)])}"
+        )

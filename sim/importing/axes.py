@@ -264,10 +264,10 @@ class Axes:
             case Contract(left, right, result):
                 seen: dict[str, Axis] = {}
                 known = [mine, *(self._of[operand] for operand in value.operands)]
-                for labels, axes in zip((result, left, right), known, strict=True):
-                    for label, axis in zip(labels, axes, strict=True):
-                        if axis is not None:
-                            _unite(seen.setdefault(label, axis), axis)
+                for labels, named in zip((result, left, right), known, strict=True):
+                    for label, own in zip(labels, named, strict=True):
+                        if own is not None:
+                            _unite(seen.setdefault(label, own), own)
             case Slice(axis, start):
                 self._cut(self._of[value.operands[0]][axis], start, [mine[axis]])
                 self._others(value, axis)

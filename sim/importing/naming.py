@@ -64,9 +64,9 @@ def _tensors(system: System, taken: set[str]) -> dict[str, str]:
     """Number -> name of each tensor that an equation defines."""
     found: dict[str, str] = {}
     for each in system.definitions:
-        called = [name for name in system.names.get(each.tensor, []) if name]
-        if called or each.tensor == system.output:
-            found[each.tensor] = _free(identifier(called[0]) if called else "out", taken)
+        given = [name for name in system.names.get(each.tensor, []) if name]
+        if given or each.tensor == system.output:
+            found[each.tensor] = _free(identifier(given[0]) if given else "out", taken)
     called = dict(found)
     reader = {node.tensor: each.tensor for each in reversed(system.definitions) for node in each_reference(each)}
     for each in reversed(system.definitions):

@@ -278,7 +278,7 @@ class _Reader:
     def _linear_attention(
         self, place: Place, attributes: Mapping[str, Any], operands: list[Any], found: dict[str, Any]
     ) -> list[Value]:
-        query, key, value, past, decay, beta = [*operands, *[None] * (6 - len(operands))]
+        query, key, value, past, decay, beta = operands + [None] * (6 - len(operands))
         heads, tokens = attributes["kv_num_heads"], query.shape[1]
         widths = key.shape[-1] // heads, value.shape[-1] // heads
         if self._kind.block:
@@ -299,7 +299,7 @@ class _Reader:
     def _causal_conv(
         self, place: Place, attributes: Mapping[str, Any], operands: list[Any], found: dict[str, Any]
     ) -> list[Value]:
-        value, weight, bias, past = [*operands, *[None] * (4 - len(operands))]
+        value, weight, bias, past = operands + [None] * (4 - len(operands))
         taps = weight.shape[2]
         if self._kind.block:
             if past is not None and (not is_static(past) or evaluated(past).any()):

@@ -64,8 +64,8 @@ def _double_graph(graph: Any) -> None:
                 _double_graph(attribute.g)
             elif attribute.HasField("t"):
                 _double_tensor(attribute.t)
-            elif ((node.op_type, attribute.name) == ("Cast", "to") and attribute.i == TensorProto.FLOAT) or attribute.name == "stash_type":
-                attribute.i = TensorProto.DOUBLE
+            elif (node.op_type, attribute.name) == ("Cast", "to") or attribute.name == "stash_type":
+                attribute.i = TensorProto.DOUBLE if attribute.i == TensorProto.FLOAT else attribute.i
 
 
 def _double_tensor(tensor: Any) -> None:

@@ -7,7 +7,7 @@ values of one timestep of them, for which axes.py and equations.py find the equa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from math import prod
@@ -66,7 +66,7 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Contract:
-    """The sum of a product of two operands: ``left`` and ``right`` name their axes, those not in ``result`` are summed."""
+    """The sum of a product of two operands, whose axes ``left`` and ``right`` name, over those not in ``result``."""
 
     left: str
     right: str
@@ -92,8 +92,8 @@ class Cumulate:
 class Window:
     """A causal depthwise convolution along ``axis`` of the first operand: ``sum(k, w[channel, k] * x[t-k, channel])``.
 
-    The second operand is ``[channels, taps]``, the tap of this timestep first; channels lie along ``channels`` of the first.
-    ``before`` zeros precede the sequence, ``after`` follow it.
+    The second operand is ``[channels, taps]``, the tap of this timestep first; the channels are axis ``channels`` of
+    the first. ``before`` zeros precede the sequence, ``after`` follow it.
     """
 
     axis: int
@@ -396,7 +396,7 @@ def _leaves(value: Value) -> Iterator[Static]:
         yield from _leaves(operand)
 
 
-UNARY = {
+UNARY: dict[str, Callable[[Array], Array]] = {
     "exp": np.exp, "log": np.log, "tanh": np.tanh, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt, "abs": np.abs,
     "neg": np.negative, "rsqrt": lambda x: 1.0 / np.sqrt(x), "relu": lambda x: np.maximum(x, 0.0),
     "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)), "silu": lambda x: x / (1.0 + np.exp(-x)),

@@ -1,7 +1,7 @@
 """Reads values of a program of one timestep as right-hand sides of equations.
 
-A value is read at a piece of each of its axes: a view reads its operand elsewhere, a tensor becomes a reference, anything
-else an expression. Tensors and indices have numbers here; naming.py gives them names.
+A value is read at a piece of each of its axes: a view reads its operand elsewhere, a tensor becomes a reference,
+anything else an expression. Tensors and indices have numbers here; naming.py gives them names.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Reading:
         return Reference(self.tensors[key], tuple(map(Subscript, indices_of(pieces))), lag)
 
     def source(self, value: Value, pieces: Pieces) -> str | None:
-        """The tensor that holds what *value* is a view of at *pieces*, or to which it adds a bias; None if none does."""
+        """The tensor that holds what *value* shows at *pieces*, or to which it adds a bias; None if there is none."""
         while value not in self.fusing.tensors:
             if isinstance(value.operation, Carry) and self._program.following(value) not in self.fusing.tensors:
                 value = self._program.following(value)
@@ -152,8 +152,8 @@ class Reading:
                     known[label] = pieces
         taken = [term.index for piece in at.values() for term in piece.terms]
         terms: list[Expression] = []
-        for pieces in product(*known.values()):
-            summed = dict(zip(known, apart(pieces, taken), strict=True))
+        for choice in product(*known.values()):
+            summed = dict(zip(known, apart(choice, taken), strict=True))
             indices = [term.index for piece in summed.values() for term in piece.terms]
             positions = at | summed
             factors = []

@@ -56,7 +56,7 @@ Factors = tuple[Factor, ...]
 
 @dataclass(frozen=True)
 class Timed:
-    """A value of a timestep and the factors of each axis that it had; position j of the time is timestep j - ``lag``."""
+    """A value of a timestep and the factors of each axis it had; position j of the time is timestep j - ``lag``."""
 
     value: Value
     axes: tuple[Factors, ...]

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 _FRAME = re.compile(r'File "([^"]*)", line (\d+), in \S+(?:\n +(?!File ")(.*))?')
+_OWN = str(Path(__file__).parent)
+_LIBRARY = re.compile(r"\b(?:site|dist)-packages\b")
 _GENERATED = re.compile(r"<eval_with_key>")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)(?:: [^=]*)? = ")
 
@@ -35,7 +37,7 @@ class Frame:
 def frames(stack: str) -> tuple[Frame, ...]:
     """The frames of a stack trace, the outermost first, without those of libraries."""
     found = (Frame(file, int(line), code) for file, line, code in _FRAME.findall(stack))
-    return tuple(each for each in found if "site-packages" not in each.file and "dist-packages" not in each.file)
+    return tuple(each for each in found if not each.file.startswith(_OWN) and not _LIBRARY.search(each.file))
 
 
 def position(stack: str) -> str:

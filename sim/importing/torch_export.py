@@ -5,7 +5,7 @@ A *factory* is a function without arguments that returns ``(module, example_inpu
 * a *cell* computes one token: ``forward(x_t, *state) -> (y_t, *new_state)``, with ``x_t`` ``[d]`` or ``[B, d]`` and at
   least one state (or ``x_t`` of one axis). The new states come in the order of the old ones and are the states of the
   next token; before the first they are zero.
-* a *block* computes a whole sequence: ``forward(x) -> y``, with ``x`` ``[L, d]`` or ``[B, L, d]`` and L of at least two.
+* a *block* computes a whole sequence: ``forward(x) -> y``, with ``x`` ``[L, d]`` or ``[B, L, d]`` and L at least two.
   What each token does alone is found along the axis of the tokens. The recurrence is a
   ``torch._higher_order_ops.scan`` along it that begins with zeros; a causal depthwise convolution, a shift by zeros
   before the first token and a cumulative sum may read earlier tokens as well. A Python loop over tokens may not: it
@@ -16,17 +16,13 @@ The batch is left out: equations are of one sequence. Values are float64.
 
 from __future__ import annotations
 
-import copy
 import io
 import logging
 import operator
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +43,7 @@ from sim.importing.primitives import (
 )
 from sim.importing.sequence import BATCH, PLAIN, TIME, timestep_of
 from sim.importing.source_names import position, variables
+from sim.importing.torch_factory import in_float64, made
 from sim.importing.torch_operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -59,62 +56,6 @@ def imported(spec: str) -> Imported:
     """The equations of what the factory *spec*, ``module.py:function``, returns; raises InputError with the place."""
     module, examples = made(spec)
     return imported_module(module, examples, spec)
-
-
-def made(spec: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
-    """What a factory returns, in float64; raises InputError if there is none, or it returns something else."""
-    file, _, name = spec.rpartition(":")
-    if not file or not name.isidentifier():
-        raise InputError(Problem("expected module.py:factory", spec))
-    import torch
-
-    factory = _factory(Path(file), name)
-    try:
-        found = factory()
-    except Exception as error:  # of the user's code
-        raise InputError(Problem(f"fails: {type(error).__name__}: {error}", file, key=name)) from error
-    expected = "expected (module, example_inputs), a torch.nn.Module and tensors"
-    if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], torch.nn.Module):
-        raise InputError(Problem(expected, file, key=name))
-    module, given = found
-    examples = (given,) if isinstance(given, torch.Tensor) else tuple(given)
-    if not examples or not all(isinstance(each, torch.Tensor) for each in examples):
-        raise InputError(Problem(expected, file, key=name))
-    return _doubled(module), tuple(each.double() for each in examples)
-
-
-def _doubled(module: torch.nn.Module) -> torch.nn.Module:
-    """*module* in float64, to be evaluated; what a norm takes from its precision stays that of its own."""
-    import torch
-
-    own = copy.deepcopy(module).eval()
-    for each in own.modules():
-        if isinstance(each, torch.nn.RMSNorm) and each.eps is None:
-            precisions = [parameter.dtype for parameter in own.parameters()]
-            each.eps = torch.finfo(precisions[0] if precisions else torch.float32).eps
-    return own.double()
-
-
-def _factory(path: Path, name: str) -> Callable[[], Any]:
-    if not path.is_file():
-        raise InputError(Problem("is no file", str(path)))
-    specification = spec_from_file_location(f"imported_{path.stem}", path)
-    if specification is None or specification.loader is None:
-        raise InputError(Problem("expected a Python file", str(path)))
-    module = module_from_spec(specification)
-    folder = str(path.resolve().parent)
-    sys.modules[specification.name] = module
-    sys.path.insert(0, folder)
-    try:
-        specification.loader.exec_module(module)
-    except Exception as error:  # of the user's code
-        raise InputError(Problem(f"cannot be imported: {type(error).__name__}: {error}", str(path))) from error
-    finally:
-        sys.path.remove(folder)
-    if not callable(getattr(module, name, None)):
-        raise InputError(Problem(f"has no function {name!r}", str(path)))
-    factory: Callable[[], Any] = getattr(module, name)
-    return factory
 
 
 def imported_module(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str) -> Imported:
@@ -144,7 +85,7 @@ def _exported(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where
 
     quiet = io.StringIO()  # the exporter prints graphs and logs what it then raises
     disabled = logging.root.manager.disable
-    with warnings.catch_warnings(), torch.no_grad(), redirect_stdout(quiet), redirect_stderr(quiet):
+    with warnings.catch_warnings(), torch.no_grad(), in_float64(), redirect_stdout(quiet), redirect_stderr(quiet):
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
         try:
@@ -154,8 +95,8 @@ def _exported(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where
                 del table[known]
             return program.run_decompositions(table)
         except Exception as error:  # the exporter raises many kinds
-            reason = next((line for line in str(error).splitlines() if line.strip()), "")
-            message = f"torch.export fails: {type(error).__name__}: {reason.strip()}"
+            reason = " ".join([line.strip() for line in str(error).splitlines() if line.strip()][:2])
+            message = f"torch.export fails: {type(error).__name__}: {reason}"
             raise InputError(Problem(message, position(str(error)) or where)) from error
         finally:
             logging.disable(disabled)
@@ -174,7 +115,7 @@ def _run(module: torch.nn.Module, examples: Sequence[torch.Tensor], block: bool)
     def run(inputs: Any) -> Any:
         shape = examples[0].shape
         tokens = torch.as_tensor(np.asarray(inputs, dtype=np.float64))
-        with torch.no_grad():
+        with torch.no_grad(), in_float64():
             if block:
                 found = module(_one_sequence(tokens.reshape(len(inputs), shape[-1]), shape))
                 found = found[0] if isinstance(found, tuple | list) else found
@@ -285,8 +226,8 @@ class _Reader:
         if name in _CHECKS:
             return None
         if name not in OPERATORS:
-            original = _name(node.meta.get("original_aten", node.target))
-            raise replace(place, operator=original).mistake("has no equation")
+            written = node.meta.get("torch_fn", ("", name))[1].rpartition(".")[2]  # before it was decomposed
+            raise replace(place, operator=written).mistake("has no equation")
         keywords = {key: _given(each, found) for key, each in node.kwargs.items() if key not in _NOT_MODELLED}
         try:
             return OPERATORS[name](place, *arguments, **keywords)

@@ -368,12 +368,12 @@ def _logical_not(place: Place, value: Value) -> Value:
 
 
 def _rsub(place: Place, left: Value, right: Any, alpha: float = 1) -> Value:
-    return _elementwise("sub")(place, right, left, alpha=alpha)
+    return apply("sub", right, left if alpha == 1 else apply("mul", left, alpha, place=place), place=place)
 
 
-def _addcmul(place: Place, value: Value, left: Value, right: Value, value_: float = 1, **rest: float) -> Value:
+def _addcmul(place: Place, base: Value, left: Value, right: Value, value: float = 1) -> Value:
     product = apply("mul", left, right, place=place)
-    return apply("add", value, apply("mul", product, rest.get("value", value_), place=place), place=place)
+    return apply("add", base, product if value == 1 else apply("mul", product, value, place=place), place=place)
 
 
 def _lerp(place: Place, start: Value, end: Value, weight: Any) -> Value:
@@ -421,7 +421,8 @@ OPERATORS: dict[str, Operator] = {
     "softmax": _softmax, "_softmax": _softmax, "rms_norm": _rms_norm, "layer_norm": _layer_norm, "glu": _glu,
     "view": _view, "_unsafe_view": _view, "reshape": _view, "flatten": _flatten, "unflatten": _unflatten,
     "unsqueeze": _unsqueeze, "squeeze": _squeeze, "transpose": _transpose, "t": _t,
-    "permute": lambda place, value, order: permute(value, order, place), "movedim": _movedim, "expand": _expand, "expand_as": _expand_as, "repeat": _repeat,
+    "permute": lambda place, value, order: permute(value, order, place), "movedim": _movedim,
+    "expand": _expand, "expand_as": _expand_as, "repeat": _repeat,
     "repeat_interleave": _repeat_interleave, "cat": _cat, "stack": _stack, "split": _split, "chunk": _chunk,
     "split_with_sizes": _split_sizes, "unbind": _unbind, "slice": _slice, "narrow": _narrow, "select": _select,
     "select_scatter": _select_scatter, "slice_scatter": _slice_scatter, "roll": _roll, "pad": _pad,
