@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sim.importing.axes import Pieces
-from sim.importing.expressions import simplified
+from sim.importing.axes import Pieces, apart
 from sim.importing.parameters import Parameter
 from sim.importing.primitives import Program, Value
 from sim.importing.reading import INPUT, Reading
@@ -100,27 +99,39 @@ def _output(program: Program, reading: Reading) -> tuple[str, Definition | None]
         map(reading.length, given.indices)
     ):
         whole = given  # along the same axes
-    joined = _placed(value, combinations[0], whole.indices, reading)
-    for pieces in combinations[1:]:
-        joined = simplified("add", joined, _placed(value, pieces, whole.indices, reading))
+    joined = _joined(value, (), whole.indices, reading)
     return OUTPUT, Definition(OUTPUT, whole.indices, joined, value)
 
 
+def _joined(value: Value, chosen: Pieces, indices: Sequence[str], reading: Reading) -> Expression:
+    """The parts of *value* that lie in the *chosen* pieces of its first axes, where they belong along *indices*."""
+    if len(chosen) == len(value.shape):
+        return _placed(value, apart(chosen, ()), indices, reading)
+    *before, last = reading.axes.pieces(value)[len(chosen)]
+    found = _joined(value, (*chosen, last), indices, reading)
+    index = indices[sum(length > 1 for length in value.shape[: len(chosen)])] if before else ""
+    end = last.offset
+    for piece in reversed(before):
+        found = Where(Condition(index, "<", end), _joined(value, (*chosen, piece), indices, reading), found)
+        end = piece.offset
+    return found
+
+
 def _placed(value: Value, pieces: Pieces, indices: Sequence[str], reading: Reading) -> Expression:
-    """A part of the output where it belongs along whole axes, which have *indices*, and zero elsewhere."""
+    """One part of *value*, read along the whole axes that have *indices*."""
     found = reading.read(value, pieces, 0)
-    if not isinstance(found, Reference) or found.lag != 0 or not found.plain:
-        raise value.place.mistake("joins parts to the output that are not computed values")
     along = [piece for piece, length in zip(pieces, value.shape, strict=True) if length > 1]
     split = any(len(piece.terms) > 1 or any(term.stride != 1 for term in piece.terms) for piece in along)
     if split or len(along) != len(indices):
         raise value.place.mistake("joins parts to the output that are split as well")
-    places = {
-        piece.terms[0].index: Subscript(index, offset=-piece.offset, shift=True)
-        for piece, index in zip(along, indices, strict=True) if piece.terms
-    }  # fmt: skip
-    term: Expression = Reference(found.tensor, tuple(places[str(each.index)] for each in found.subscripts), 0)
-    for piece, index in zip(along, indices, strict=True):
-        if not piece.terms:
-            term = Where(Condition(index, "==", piece.offset), term, Number(0.0))
-    return term
+    if not isinstance(found, Reference):
+        assert isinstance(found, Number)  # anything else that the output reads is a tensor
+        return found
+    moved = {
+        piece.terms[0].index: (index, piece.offset) for piece, index in zip(along, indices, strict=True) if piece.terms
+    }
+    subscripts = []
+    for each in found.subscripts:
+        index, offset = moved.get(str(each.index), (None, 0))
+        subscripts.append(each if index is None else Subscript(index, offset=each.offset - offset, shift=True))
+    return Reference(found.tensor, tuple(subscripts), found.lag)

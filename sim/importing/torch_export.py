@@ -21,7 +21,7 @@ import logging
 import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ import numpy as np
 from sim.files.errors import InputError, Problem
 from sim.importing.imported import Imported, imported_from
 from sim.importing.primitives import (
+    Array,
     Final,
     Input,
     Place,
@@ -64,7 +65,7 @@ def imported_module(module: torch.nn.Module, examples: tuple[torch.Tensor, ...],
     exported = _exported(module, examples, where)
     program = _Reader(exported, where).program()
     imported = imported_from(timestep_of(program, roles))
-    return imported.with_run(_run(module, examples, TIME in roles))
+    return imported.with_run(forward_of(module, examples))
 
 
 def _roles(examples: Sequence[torch.Tensor], where: str) -> list[str]:
@@ -108,30 +109,33 @@ def _name(target: Any) -> str:
     return str(schema.name).partition("::")[2] if schema is not None else str(getattr(target, "__name__", target))
 
 
-def _run(module: torch.nn.Module, examples: Sequence[torch.Tensor], block: bool) -> Callable[[Any], Any]:
-    """The module's own forward on inputs ``[tokens, *indices]``, states zero at first."""
+def forward_of(module: torch.nn.Module, examples: Sequence[torch.Tensor]) -> Callable[[Array], Array]:
+    """The module's own forward on inputs ``[tokens, ...]``, states zero at first, in the precision of the examples."""
     import torch
 
-    def run(inputs: Any) -> Any:
-        shape = examples[0].shape
-        tokens = torch.as_tensor(np.asarray(inputs, dtype=np.float64))
-        with torch.no_grad(), in_float64():
-            if block:
-                found = module(_one_sequence(tokens.reshape(len(inputs), shape[-1]), shape))
-                found = found[0] if isinstance(found, tuple | list) else found
-                rows = found[0] if len(shape) == 3 else found
-                return np.stack([row.numpy() for row in rows])
-            states = [torch.zeros_like(each) for each in examples[1:]]
-            outputs = []
-            for token in tokens:
-                given = token.reshape(shape[-1:]).expand(shape)
-                found = module(given, *states)
-                found = found if isinstance(found, tuple | list) else (found,)
-                outputs.append((found[0][0] if len(shape) == 2 else found[0]).numpy())
-                states = list(found[1:])
-        return np.stack(outputs)
+    shape, kind = examples[0].shape, examples[0].dtype
+    block = TIME in _roles(examples, "")
 
-    return run
+    def whole(tokens: torch.Tensor) -> list[torch.Tensor]:
+        found = module(_one_sequence(tokens, shape))
+        found = found[0] if isinstance(found, tuple | list) else found
+        return list(found[0] if len(shape) == 3 else found)
+
+    def one_by_one(tokens: torch.Tensor) -> list[torch.Tensor]:
+        states, outputs = [torch.zeros_like(each) for each in examples[1:]], []
+        for token in tokens:
+            found = module(token.expand(shape), *states)
+            output, *states = found if isinstance(found, tuple | list) else (found,)
+            outputs.append(output[0] if len(shape) == 2 else output)
+        return outputs
+
+    def forward(inputs: Array) -> Array:
+        tokens = torch.as_tensor(np.asarray(inputs), dtype=kind).reshape(len(inputs), shape[-1])
+        with torch.no_grad(), in_float64() if kind == torch.float64 else nullcontext():
+            outputs = whole(tokens) if block else one_by_one(tokens)
+        return np.stack([each.double().numpy() for each in outputs])
+
+    return forward
 
 
 def _one_sequence(tokens: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:

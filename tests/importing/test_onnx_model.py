@@ -17,7 +17,6 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 from sim.importing.onnx_model import imported, imported_model  # noqa: E402
 
-RANDOM = np.random.default_rng(3)
 Shapes = dict[str, Sequence[int | str]]
 
 
@@ -189,3 +188,110 @@ def test_equations_compute_what_the_reference_does(made: Any, error: float) -> N
     """Where the error may be larger, the reference computes in float32 whatever it is given."""
     onnx.checker.check_model(made)
     assert difference(imported_model(made, "made.onnx")) < error
+
+
+def test_a_scan_reads_as_it_is_written() -> None:
+    assert list(texts(imported_model(scan(), "made.onnx")).values()) == [
+        "v[t,d] = sum(i, W_in_proj[i,d] * u[t,i])",
+        "h_next[t,d] = a[d] * h_next[t-1,d] + v[t,d]",
+        "y[t,d] = h_next[t,d] + h_next[t,d] + u[t,d]",
+    ]
+
+
+def test_linear_attention_has_the_state_that_its_formula_has() -> None:
+    """Four query heads and two key heads: two groups (h) of two (i), keys of four channels (p), values of three (n)."""
+    found = imported_model(attention("gated_delta"), "made.onnx")
+    assert found.equations["sizes"] == {"d": 8, "h": 2, "i": 2, "p": 4, "n": 3}
+    recurrence = {name: text for name, text in texts(found).items() if name.startswith(("S", "o"))}
+    assert list(recurrence.values()) == [
+        "S_decay[t,h] = exp(-softplus(g_raw[t,h]))",
+        "S_decayed[t,h,p,n] = S_decay[t,h] * S[t-1,h,p,n]",
+        "S_product[t,h,n] = sum(p, S_decayed[t,h,p,n] * k_unit[t,h,p])",
+        "S_correction[t,h,n] = beta[t,h] * (v[t,h,n] - S_product[t,h,n])",
+        "S_outer[t,h,p,n] = k_unit[t,h,p] * S_correction[t,h,n]",
+        "S[t,h,p,n] = S_decayed[t,h,p,n] + S_outer[t,h,p,n]",
+        "o_product[t,h,i,n] = sum(p, q[t,h,i,p] * S[t,h,p,n])",
+        "o[t,h,i,n] = o_product[t,h,i,n] * 0.5",
+    ]
+
+
+def test_a_convolution_with_a_state_is_one_of_the_past() -> None:
+    whole, cell_of_it = (
+        texts(imported_model(made, "made.onnx")) for made in (convolution(), convolution(1, past=True))
+    )
+    assert whole == {"c": "c[t,d] = silu(sum(k, W_conv[k,d] * u[t-k,d]) + b_conv[d])"}
+    assert cell_of_it["c_sum"] == "c_sum[t,d] = sum(k, W_conv[k,d] * u[t-k,d])"
+
+
+def sequence(*nodes: Any, initializers: Sequence[Any] = ()) -> Any:
+    """A block of *nodes*, from x to y."""
+    return model(list(nodes), {"x": [5, 8]}, {"y": [5, 8]}, initializers)
+
+
+def beginning() -> Any:
+    """A Scan that does not begin with zeros."""
+    nodes = [node("Scan", "one x", "last y", body=leaky_body(), num_scan_inputs=1)]
+    return sequence(
+        *nodes, initializers=[*weights(a=(8,)), numpy_helper.from_array(np.ones(8, dtype=np.float32), "one")]
+    )
+
+
+def backwards() -> Any:
+    """A Scan from the last token on."""
+    body = leaky_body()
+    nodes = [node("Scan", "zero x", "last y", body=body, num_scan_inputs=1, scan_input_directions=[1])]
+    zero = numpy_helper.from_array(np.zeros(8, dtype=np.float32), "zero")
+    return sequence(*nodes, initializers=[*weights(a=(8,)), zero])
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        pytest.param(sequence(node("Erf", "x", "y")), "node 'the Erf': Erf: has no equation", id="operator"),
+        pytest.param(
+            sequence(node("Softmax", "x", "y", axis=0)),
+            "node 'the Softmax': Softmax: reduces along the time, for which there is no equation",
+            id="softmax over time",
+        ),
+        pytest.param(
+            sequence(node("Gemm", "x x", "s", transB=1), node("MatMul", "s x", "y")),
+            "node 'the MatMul': MatMul: sums along the time, for which there is no equation",
+            id="attention",
+        ),
+        pytest.param(beginning(), "node 'the Scan': Scan: begins with something else than zeros", id="beginning"),
+        pytest.param(backwards(), "node 'the Scan': Scan: goes backwards", id="backwards"),
+        pytest.param(
+            sequence(node("CumSum", "x axis", "y", reverse=1), initializers=[integers("axis", [0])]),
+            "node 'the CumSum': CumSum: is exclusive or goes backwards",
+            id="cumulative sum",
+        ),
+        pytest.param(
+            model([node("Add", "x h", "y")], {"x": [8], "h": [8]}, {"y": [8]}),
+            "has 1 outputs, expected y and 1 new states, as many as it has inputs",
+            id="states",
+        ),
+        pytest.param(
+            model([node("Relu", "x", "y")], {"x": [2, 2, 2, 2]}, {"y": [2, 2, 2, 2]}),
+            "the first input has shape [2, 2, 2, 2], expected x [L, d] or [B, L, d], or x_t [d], [B, d] or [B, 1, d], "
+            "of a fixed number of channels",
+            id="shape",
+        ),
+    ],
+)
+def test_what_has_no_equation_is_named(made: Any, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        imported_model(made, "made.onnx")
+    assert str(error.value) == f"made.onnx: {message}"
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    onnx.save(scan(), tmp_path / "made.onnx")
+    assert imported(str(tmp_path / "made.onnx")).equations == imported_model(scan(), "made.onnx").equations
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "text.onnx").write_text("no model")
+    with pytest.raises(InputError, match=r"nothing\.onnx: no such file"):
+        imported(str(tmp_path / "nothing.onnx"))
+    with pytest.raises(InputError, match=r"text\.onnx: is no ONNX model: "):
+        imported(str(tmp_path / "text.onnx"))
