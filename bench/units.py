@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
+from bench.speeds import Speed, change
 from sim import Result, __version__
 from sim.files.limits import Limits
 from sim.files.numbers import percent
@@ -24,21 +24,6 @@ TARGET = Path(__file__).parent.parent / "results" / "units.md"
 MODELS = {"mamba1": "Mamba-1", "mamba2": "Mamba-2", "mamba3_mimo": "Mamba-3"}
 PLAIN, SPECIAL, HALVES = MACHINES = ("edge", "edge_sfu", "edge_2x512")
 PHASES = {"prefill": "Prompts", "decode": "Decode"}
-NOTHING = 0.01  # a gain below this is none
-
-
-class Speed(NamedTuple):
-    """Tokens a second: ``found``, by the best mapping of a search, and ``most``, by any mapping."""
-
-    found: float
-    most: float
-
-    @classmethod
-    def of(cls, result: Result) -> Speed:
-        """That of a run whose result has the bound over every mapping."""
-        above = result.above_any_mapping
-        assert above is not None
-        return cls(result.tokens_per_second, result.tokens_per_second * (1 + above))
 
 
 def run_of(model: str, machine: str, phase: str) -> Result:
@@ -76,18 +61,6 @@ def finding(speeds: dict[tuple[str, str], Speed]) -> str:
         return "; ".join(said)
 
     return f"Special functions beside the lanes: {told(SPECIAL)}. The MACs in two arrays: {told(HALVES)}."
-
-
-def change(before: Speed, after: Speed) -> str:
-    """From *before* to *after*, and whether that is so whatever the mappings."""
-    gain = after.found / before.found - 1
-    numbers = f"{before.found:.3g} -> {after.found:.3g} tok/s ({percent(gain, '+')})"
-    if after.found > before.most or after.most < before.found:
-        return f"{numbers}, whatever the mappings"
-    low, high = after.found / before.most - 1, after.most / before.found - 1
-    if max(abs(low), abs(high)) < NOTHING:
-        return f"{numbers}, nothing whatever the mappings"
-    return f"{numbers}, open between {percent(low, '+')} and {percent(high, '+')}"
 
 
 def _table(results: Sequence[Result]) -> Iterator[str]:

@@ -12,7 +12,7 @@ the precision that a workload runs in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod, sqrt
@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from workloads.evaluate import Array, Indices, Named, Ranges, along, evaluate, positions
 from workloads.expression import Reference, Subscript, Sum, walk
 from workloads.graph import Operation, TimestepGraph
+
+DECAY_RATES = (-2.0, -0.1)
 
 
 class IndexRange(NamedTuple):
@@ -81,19 +83,23 @@ def definition_order(graph: TimestepGraph, timesteps: int) -> Iterator[Turn]:
     return (Turn(operation.name, step) for step in range(timesteps) for operation in graph.operations)
 
 
-def random_parameters(graph: TimestepGraph, seed: int) -> dict[str, Array]:
+def random_parameters(
+    graph: TimestepGraph, seed: int, ranges: Mapping[str, Sequence[float]] | None = None
+) -> dict[str, Array]:
     """Parameters drawn from *seed*, as tensor -> ``[*indices]``, with which activations keep a moderate size.
 
     Normal, divided by the root of the number of terms in the sum that reads them. Decay rates (``A``, ``A_...``) lie
-    in (-2, -0.1), so that exp(dt * A) is below 1 for any positive dt. Drawn by name, so formulations of one model that
-    have the same parameters get the same values.
+    in DECAY_RATES, so that exp(dt * A) is below 1 for any positive dt. Drawn by name, so formulations of one model that
+    have the same parameters get the same values. Those in *ranges* lie evenly between the least and the most there.
     """
+    given = ranges or {}
     drawn: dict[str, Array] = {}
     for tensor, indices in sorted(graph.parameters.items()):
         random = np.random.default_rng([seed, *tensor.encode()])
         shape = _shape(graph, indices)
-        if tensor.partition("_")[0] == "A":
-            drawn[tensor] = random.uniform(-2.0, -0.1, shape)
+        if tensor in given or tensor.partition("_")[0] == "A":
+            least, most = given.get(tensor, DECAY_RATES)
+            drawn[tensor] = random.uniform(least, most, shape)
         else:
             drawn[tensor] = random.standard_normal(shape) / sqrt(_terms(graph, tensor))
     return drawn

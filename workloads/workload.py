@@ -15,7 +15,7 @@ from workloads.contractions import matrices
 from workloads.graph import TimestepGraph
 from workloads.models import equations
 from workloads.models.blocks import head
-from workloads.models.equations import EquationsSpec
+from workloads.models.equations import EquationsSpec, Index
 from workloads.models.generator import SEQUENTIAL, Generator
 from workloads.models.registry import known_generator
 from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits
@@ -48,6 +48,11 @@ class MappingSpec(Spec):
         default=None, ge=1, le=2**30, json_schema_extra={"unit": "tokens"},
         description="Tokens that share one pass over the weights; a multiple of the chunk.",
     )  # fmt: skip
+    parallel: Index | None = Field(
+        default=None,
+        description="The index along which the layer is cut into blocks and lanes: the first of its largest state, "
+        "such as heads, or another one where these parts are large and that is quicker, unless given.",
+    )
     blocks: int | None = Field(
         default=None, ge=1, le=65_536, json_schema_extra={"unit": "blocks"},
         description="Parts of the heads (or channels) whose tiles are buffered and freed on their own.",
@@ -206,6 +211,13 @@ class Stack:
         """How it is to be laid onto a machine."""
         return MappingSpec() if self.head else self.spec.mapping
 
+    def cut_along(self, parallel: str | None) -> Stack:
+        """The same with the wish to be cut along the index *parallel*."""
+        if parallel == self.wishes.parallel:
+            return self
+        mapping = self.spec.mapping.model_copy(update={"parallel": parallel})
+        return replace(self, spec=self.spec.model_copy(update={"mapping": mapping}))
+
     @cached_property
     def element_bytes(self) -> int:
         """Bytes of an activation, or of a parameter that no projection multiplies by."""
@@ -325,7 +337,7 @@ def _width(graph: TimestepGraph) -> int:
 
 def generator_of(spec: WorkloadSpec) -> Generator:
     """What makes the graphs of the workload's model; raises ValueError if there is no such model."""
-    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations)
+    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations, spec.model)
     if found is None:
         raise ValueError(f"there is no model {spec.model!r}")
     return found

@@ -233,6 +233,7 @@ def _mapping(section: Section) -> MappingReport:
     return MappingReport(
         token_tile=mapping.token_tile,
         tiles_per_layer=program.tiles_per_layer,
+        parallel=section.parallel,
         blocks=mapping.blocks,
         lanes=mapping.lanes,
         weight_slot_bytes=mapping.weight_slot_bytes,

@@ -130,12 +130,17 @@ class SramBytes(ResultModel):
 
 
 class MappingReport(ResultModel):
-    """How the layer was laid onto the machine; ``share_projections`` is said where there are equal arrays."""
+    """How the layer was laid onto the machine.
 
-    absent_if_none = frozenset({"share_projections"})
+    ``share_projections`` is said where there are equal arrays, ``parallel`` where blocks and lanes are along another
+    index than the first that is possible.
+    """
+
+    absent_if_none = frozenset({"share_projections", "parallel"})
 
     token_tile: int
     tiles_per_layer: int
+    parallel: str | None = None
     blocks: int
     lanes: int
     weight_slot_bytes: int

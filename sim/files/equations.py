@@ -10,10 +10,8 @@ from typing import Any
 from sim.files.catalog import find_base, shipped
 from sim.files.documents import Document, merged, read_document
 from sim.files.errors import InputError, Problem, did_you_mean, quoted
+from workloads.models.equations import INLINE
 from workloads.models.registry import GENERATORS, known_generator
-
-INLINE = "equations"
-"""The model whose equations stand in the workload itself."""
 
 
 def with_equations(document: Document) -> Document:

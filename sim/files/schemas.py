@@ -12,8 +12,8 @@ from pydantic.json_schema import models_json_schema
 
 from sim.files.catalog import shipped
 from sim.files.documents import schema_in
-from sim.files.equations import INLINE
 from sim.files.keys import SPECS
+from workloads.models.equations import INLINE
 from workloads.models.registry import GENERATORS
 from workloads.workload import WorkloadSpec
 

@@ -2,8 +2,8 @@
 
 An operation is a *projection* (a contraction with a parameter: tokens can share one pass over the weights), a
 *contraction* of two activations (such as the read-out C h), or *vector* work. A recurrence is parallel along every
-index that all its tensors have and that none of its operations sums over; the first such index of the largest
-recurrence is the one along which the layer is cut into groups.
+index that all its tensors have and that none of its operations sums over; such an index of the largest recurrence is
+the one along which the layer is cut into groups, the first one unless told otherwise.
 """
 
 from __future__ import annotations
@@ -20,17 +20,25 @@ from workloads.expression import Equation, ScalarPass, Subscript
 from workloads.graph import INPUT, TimestepGraph
 
 Kind = Literal["projection", "contraction", "vector"]
+LARGEST_PART = 32_768  # elements of a state's part that is still fine: several have to be in SRAM at once
 
 
 class Analysis:
-    """Facts about one graph that every candidate mapping needs."""
+    """Facts about one graph that every candidate mapping needs, if it is cut along the index *parallel*.
 
-    def __init__(self, graph: TimestepGraph) -> None:
+    Raises ValueError if it cannot be.
+    """
+
+    def __init__(self, graph: TimestepGraph, parallel: str | None = None) -> None:
         self.graph = graph
         self.operations = {op.name: op for op in graph.operations}
         self.shapes = {op.name: shape_of(op) for op in graph.operations}
         self.recurrent = frozenset().union(*graph.recurrences) if graph.recurrences else frozenset[str]()
-        self.group_index = self._find_group_index()
+        self.parallel_indices = self._find_parallel_indices()
+        if parallel is not None and parallel not in self.parallel_indices:
+            expected = f"one of {', '.join(self.parallel_indices)}" if self.parallel_indices else "none"
+            raise ValueError(f"found {parallel!r}, expected {expected}")
+        self.group_index = parallel or next(iter(self.parallel_indices), None)
         self._grouped = self._find_grouped()
         self._passes: dict[tuple[str, int], tuple[ScalarPass, ...]] = {}  # by (operation, groups)
 
@@ -189,23 +197,40 @@ class Analysis:
         steps = self._passes[name, groups]
         return [VectorPass(step.function, step.points * scale, step.outputs * scale, step.chain) for step in steps]
 
-    def _find_group_index(self) -> str | None:
-        """The first index of the largest recurrence's largest tensor along which that recurrence is parallel."""
-        best: tuple[int, str] | None = None
+    def _find_parallel_indices(self) -> tuple[str, ...]:
+        """The indices of the largest recurrence's largest tensor along which that recurrence is parallel.
+
+        The first of them, and of the others those over which nobody who reads that tensor sums: they cut a state that
+        the first one, of few heads say, leaves in large parts.
+        """
         size = self.graph.sizes
+        best: tuple[int, tuple[str, ...]] = 0, ()
         for recurrence in self.graph.recurrences:
             equations = [self.operations[name].equation for name in recurrence]
             summed = {i for equation in equations for i in set(equation.all_indices) - set(equation.indices)}
             largest = max(equations, key=lambda e: (prod(size[i] for i in e.indices), e.tensor))
             elements = prod(size[i] for i in largest.indices)
-            for index in largest.indices:
-                parallel = all(index in e.indices for e in equations) and index not in summed
-                parallel = parallel and all(self._stays_in_part(e, index) for e in equations)
-                if parallel and size[index] > 1:
-                    if best is None or elements > best[0]:
-                        best = (elements, index)
-                    break
-        return best[1] if best else None
+            parallel = [
+                index
+                for index in largest.indices
+                if size[index] > 1
+                and index not in summed
+                and all(index in e.indices and self._stays_in_part(e, index) for e in equations)
+            ]
+            if parallel and elements > best[0]:
+                readers = (self.operations[name].equation for name, _ in self.readers[largest.tensor])
+                reduced = {index for equation in readers for index in equation.summed}
+                first, *others = parallel
+                best = elements, (first, *(index for index in others if index not in reduced))
+        return best[1]
+
+    @cached_property
+    def coarse(self) -> bool:
+        """Whether the parts along the first parallel index are large, as those of few large heads are."""
+        sizes, first = self.graph.sizes, self.parallel_indices[:1]
+        states = [self.operations[name].equation.indices for each in self.graph.recurrences for name in each]
+        largest = max((prod(sizes[i] for i in indices if i not in first) for indices in states), default=0)
+        return bool(first) and largest > LARGEST_PART
 
     def _find_grouped(self) -> frozenset[str]:
         """The operations that can be done part by part; of a recurrence all or none."""

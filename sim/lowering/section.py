@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
+from sim.files.errors import MappingError
 from sim.lowering.analysis import Analysis
 from sim.lowering.buffers import Inventory, usable_bytes
 from sim.lowering.costs import CostModel
@@ -72,6 +73,11 @@ class Section:
         return self.analysis.operations[operation].kind
 
     @property
+    def parallel(self) -> str | None:
+        """The index along which its layers are cut, if that is not the first that there is."""
+        return None if self.analysis.group_index in self.analysis.parallel_indices[:1] else self.analysis.group_index
+
+    @property
     def as_wishes(self) -> MappingSpec:
         """The mapping as a workload would wish for it, with nothing left to choose."""
         mapping, costs = self.mapping, self.costs
@@ -79,6 +85,7 @@ class Section:
             place={name: unit for name, unit in mapping.placement.items() if len(costs.units(name)) > 1},
             contractions=self.stack.wishes.contractions,
             token_tile=mapping.token_tile,
+            parallel=self.parallel,
             blocks=mapping.blocks,
             lanes=mapping.lanes,
             weight_slot_kib=mapping.weight_slot_bytes // 1024,
@@ -97,10 +104,14 @@ class Section:
 
 
 def cost_model(stack: Stack, machine: MachineSpec) -> CostModel:
-    """What the operations of *stack* cost on *machine*."""
+    """What the operations of *stack* cost on *machine*; raises MappingError if it cannot be cut as it wishes."""
     elementwise = stack.wishes.contractions == "elementwise"
     longest = stack.steps * stack.spec.batch
+    try:
+        analysis = Analysis(stack.graph, stack.wishes.parallel)
+    except ValueError as error:
+        raise MappingError(([("mapping", "parallel")], str(error))) from None
     return CostModel(
-        Analysis(stack.graph), machine, stack.element_bytes, elementwise, longest, stack.state_bytes,
+        analysis, machine, stack.element_bytes, elementwise, longest, stack.state_bytes,
         stack.weights, stack.accumulator_bytes,
     )  # fmt: skip

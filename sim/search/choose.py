@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
 from math import inf
+from typing import NamedTuple
 
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError
@@ -17,7 +18,7 @@ from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from sim.search.bound import busy_cycles_per_step
 from sim.search.search import MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
-from sim.search.space import Space, stored
+from sim.search.space import Space, TooLargeError, stored
 from workloads.workload import Stack, Workload
 
 DEFAULT_SEARCH: Search = "quick"
@@ -35,7 +36,8 @@ def choose(stack: Stack, machine: MachineSpec, limits: Limits = LIMITS, offered:
     shipped = None if limits.search else shipped_mapping(stack, machine)
     if shipped is not None:
         section = searched(shipped.on(stack), machine, limits)
-        return replace(section, stack=stack, choice=Choice("shipped", shipped.trials))
+        cut = stack.cut_along(shipped.wishes.parallel)
+        return replace(section, stack=cut, choice=Choice("shipped", shipped.trials))
     return searched(stack, machine, limits, offered)
 
 
@@ -46,11 +48,53 @@ def searched(
 
     What can be no more than a share *near* slower than the best is tried as well.
     """
+    found = _searched(stack, machine, limits, offered, near)
+    inventory = found.tried[0].candidate.inventory
+    return Section.lowered(found.stack, machine, found.costs, inventory, _choice(found.tried, found.trials))
+
+
+class _Found(NamedTuple):
+    """What a search has tried for a *stack*, the best first, in so many ``trials``; ``value`` is the best's."""
+
+    stack: Stack
+    costs: CostModel
+    tried: list[Tried]
+    trials: int
+    value: float
+
+
+def _searched(
+    stack: Stack, machine: MachineSpec, limits: Limits, offered: Sequence[Mapping] = (), near: float = 0.0
+) -> _Found:
+    """Search for *stack*, cut along the first of its parallel indices; where that is coarse the others are tried too.
+
+    So they are where nothing fits.
+    """
+    analysis = cost_model(stack, machine).analysis
+    others = () if stack.wishes.parallel else analysis.parallel_indices[1:]
+    found: list[_Found] = []
+    too_large: list[TooLargeError] = []
+    for index in (stack.wishes.parallel, *others):
+        try:
+            found.append(_searched_along(stack.cut_along(index), machine, limits, offered, near))
+        except TooLargeError as error:
+            too_large.append(error)
+        if found and not (analysis.coarse and found[0].value < inf):
+            break
+    if not found:
+        raise too_large[0]
+    best = min(found, key=lambda each: each.value)
+    return best._replace(trials=sum(each.trials for each in found))
+
+
+def _searched_along(
+    stack: Stack, machine: MachineSpec, limits: Limits, offered: Sequence[Mapping], near: float
+) -> _Found:
     costs = cost_model(stack, machine)
     space = Space(stack, costs, limits)
     search = MappingSearch(stack, machine, costs, space, limits.search or DEFAULT_SEARCH, near)
-    found = search.run(limits, [space.genome(mapping) for mapping in offered])
-    return Section.lowered(stack, machine, costs, found[0].candidate.inventory, _choice(found, search.trials.count))
+    tried = search.run(limits, list(map(space.genome, offered)))
+    return _Found(stack, costs, tried, search.trials.count, search.value(tried[0]))
 
 
 def _choice(found: Sequence[Tried], trials: int) -> Choice:
@@ -104,8 +148,7 @@ def best_chunk(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS
 
 def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
     """Cycles that *stack* takes by the best of a search; by its bound where nothing is to be searched for."""
-    costs, search = cost_model(stack, machine), limits.search or DEFAULT_SEARCH
-    best, *_ = MappingSearch(stack, machine, costs, Space(stack, costs, limits), search).run(limits)
+    best, *_ = _searched(stack, machine, limits).tried
     each_step = best.candidate.bound if best.cycles == inf else best.cycles
     return each_step * stack.steps * stack.layers
 

@@ -98,6 +98,10 @@ class MappingSearch:
             *(self._tried[genome] for genome in self._fastest(len(self._tried)) if genome != chosen),
         ]
 
+    def value(self, tried: Tried) -> float:
+        """What the objective says of one that :meth:`run` has tried."""
+        return inf if tried.cycles == inf else self._value.of(tried.candidate, tried.cycles)
+
     def _chosen(self) -> Genome:
         """The most frugal of the best, if a longer run says so too; else the fastest of those that such a run tells."""
         alike = [genome for genome in self._tried if self._values[genome] <= self._best * ALIKE]

@@ -32,6 +32,10 @@ SIZES: list[tuple[str, ...]] = [
 ]  # entries that say how much has to be in SRAM, and how much there is
 
 
+class TooLargeError(MappingError):
+    """Whatever is tried, a layer takes more SRAM than there is."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A mapping that fits the SRAM; its busiest unit works ``bound`` cycles for a timestep of a layer."""
@@ -242,7 +246,7 @@ class Space:
 
     def too_large(self) -> MappingError:
         """What to say where nothing fits."""
-        return MappingError(self._too_large())
+        return TooLargeError(self._too_large())
 
     def _too_large(self) -> tuple[list[tuple[str, ...]], str]:
         if self._too_long is not None:

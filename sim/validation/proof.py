@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf, isfinite
 from typing import Final
 
 import numpy as np
@@ -35,9 +36,12 @@ LOOP = "the loop"
 
 
 class Compared(BaseModel):
-    """One comparison: ``error`` is the largest difference, as a share of the largest value of the ``tensor``."""
+    """One comparison: ``error`` is the largest difference, as a share of the largest value of the ``tensor``.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    It is infinite where there is a value that is no number.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
 
     what: str
     against: str
@@ -136,7 +140,9 @@ class Prover:
     def _parameters(self) -> Mapping[str, Array]:
         if self.module is not None:
             return self.module.parameters
-        return random_parameters(self._inputs.workload.graph, self.seed)
+        workload = self._inputs.workload
+        ranges = {} if workload.spec.equations is None else workload.spec.equations.ranges
+        return random_parameters(workload.graph, self.seed, ranges)
 
     @cached_property
     def _given(self) -> Array:
@@ -218,6 +224,7 @@ def _compared(what: str, against: str, tokens: int, pairs: Mapping[str, tuple[Ar
             raise ValueError(f"{tensor!r} is {found.shape}, the loop's {expected.shape}")
         off = np.abs(found - expected).reshape(len(found), -1).max(axis=1)
         error = float(np.max(off) / (np.max(np.abs(expected)) or 1.0))
-        if not error <= worst.error:  # not a number is the worst
+        error = error if isfinite(error) else inf
+        if error > worst.error:
             worst = worst.model_copy(update={"error": error, "tensor": tensor, "token": int(np.argmax(off))})
     return worst

@@ -41,6 +41,29 @@ def test_what_is_cut_into_parts(equations: list[str], index: str, grouped: set[s
     assert {operation for operation in analysis.operations if analysis.grouped(operation)} == grouped
 
 
+def linear_attention() -> TimestepGraph:
+    b = GraphBuilder("linear attention", {"h": 4, "k": 16, "v": 32}, "u[t,h]")
+    b.define("k", "any", "key[t,h,k] = W[k] * u[t,h]")
+    b.define("v", "any", "val[t,h,v] = V[v] * u[t,h]")
+    b.define("S", "any", "S[t,h,k,v] = S[t-1,h,k,v] + key[t,h,k] * val[t,h,v]")
+    b.define("read", "any", "y[t,h,v] = sum(k, key[t,h,k] * S[t,h,k,v])")
+    b.define("out", "any", "o[t,h] = sum(v, V[v] * y[t,h,v])")
+    return b.build("o")
+
+
+def test_a_layer_is_cut_by_heads_or_by_what_nobody_sums_over() -> None:
+    assert Analysis(linear_attention()).group_index == "h"
+    assert Analysis(linear_attention()).parallel_indices == ("h", "v")
+    by_values = Analysis(linear_attention(), "v")
+    assert by_values.group_index == "v"
+    assert [name for name in by_values.operations if by_values.grouped(name)] == ["v", "S", "read"]
+
+
+def test_what_a_layer_cannot_be_cut_along() -> None:
+    with pytest.raises(ValueError, match="found 'k', expected one of h, v"):
+        Analysis(linear_attention(), "k")
+
+
 def mixing() -> TimestepGraph:
     b = GraphBuilder("mixing", {"h": 8, "g": 8, "n": 2, "c": 2}, "u[t,h]")
     b.define("S", "any", "S[t,h] = 0.5 * sum(g, W[h,g] * S[t-1,g]) + u[t,h]")

@@ -56,7 +56,7 @@ def gla(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array
 
 
 def retnet(W: Parameters, inputs: Array, state: State | None = None) -> tuple[Array, State]:
-    """arXiv 2307.08621, equations 1 to 5: one decay a head, queries and keys complex numbers turned by n theta."""
+    """arXiv 2307.08621, sections 2.1 and 2.2: one decay a head, queries and keys complex numbers turned by n theta."""
     _, heads, _, M = W["W_q"].shape
     V = W["W_v"].shape[2]
     carried = resume(state, pos=(1,), S=(1, heads, 2, M, V))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
@@ -17,6 +18,8 @@ from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.generator import LONGEST_CHUNK, Generator
 from workloads.spec import VISIBLE, Description, Spec
 
+INLINE = "equations"
+"""What a model is called whose equations stand in the workload itself."""
 CHUNKED = "chunked"
 Index = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=40)]
 Tensor = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
@@ -40,6 +43,7 @@ Values = Annotated[list[float], Field(min_length=1, max_length=65_536)]
 Constant = Annotated[
     list[Annotated[Formula | Annotated[Values, Tag(OTHER)], _FormulaOrNot]], Field(min_length=2, max_length=2)
 ]
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
 Place = tuple[str | int, ...]
 
 
@@ -88,26 +92,29 @@ class EquationsSpec(Spec):
         description="Name, kind and equation of each operation of one token; all that is read without t is learned."
     )
     output: Tensor = Field(description="The tensor that a layer hands on, as large as what it reads.")
+    ranges: dict[Tensor, Range] = Field(
+        default_factory=dict, max_length=1000,
+        description="Least and most of a parameter, where it is drawn from in a proof; others are drawn around 0.",
+    )  # fmt: skip
     chunked: ChunkedSpec | None = Field(default=None, description="How a chunk of tokens is computed at once.")
 
 
-def generator(spec: EquationsSpec) -> Generator:
-    """The model that *spec* describes."""
-    chunked = spec.chunked
+def generator(spec: EquationsSpec, name: str = INLINE) -> Generator:
+    """The model that *spec* describes, called *name*."""
+    chunked, sequential = spec.chunked, partial(sequential_graph, name=name)
     if chunked is None:
-        return Generator(EquationsSpec, sequential_graph, {}, lambda m: 1)
-    return Generator(
-        EquationsSpec, sequential_graph, {CHUNKED: chunked_graph}, lambda m: chunked.tokens, chunked.longest
-    )
+        return Generator(EquationsSpec, sequential, {}, lambda m: 1)
+    in_chunks = {CHUNKED: partial(chunked_graph, name=name)}
+    return Generator(EquationsSpec, sequential, in_chunks, lambda m: chunked.tokens, chunked.longest)
 
 
-def sequential_graph(spec: EquationsSpec) -> TimestepGraph:
-    """The graph of one token; raises EquationError."""
+def sequential_graph(spec: EquationsSpec, name: str = INLINE) -> TimestepGraph:
+    """The graph of one token, called *name*; raises EquationError."""
     entries = ((("operations", place), entry, False) for place, entry in enumerate(spec.operations))
-    return _graph(spec, lengths(spec.sizes), spec.input, None, entries)
+    return _graph(spec, name, lengths(spec.sizes), spec.input, None, entries)
 
 
-def chunked_graph(spec: EquationsSpec, tokens: int) -> TimestepGraph:
+def chunked_graph(spec: EquationsSpec, tokens: int, name: str = INLINE) -> TimestepGraph:
     """The graph of a chunk of so many *tokens*; raises EquationError, and ValueError for too long a chunk."""
     chunked = spec.chunked
     assert chunked is not None
@@ -121,7 +128,7 @@ def chunked_graph(spec: EquationsSpec, tokens: int) -> TimestepGraph:
     _check_replaced(spec, chunked)
     sizes |= dict.fromkeys((chunked.axis, *chunked.indices), tokens)
     entries = _entries_of_chunk(spec, chunked)
-    return _graph(spec, sizes, _lifted(spec.input, chunked.axis), chunked.axis, entries)
+    return _graph(spec, name, sizes, _lifted(spec.input, chunked.axis), chunked.axis, entries)
 
 
 def lengths(sizes: Mapping[str, int | str]) -> dict[str, int]:
@@ -147,13 +154,14 @@ def lengths(sizes: Mapping[str, int | str]) -> dict[str, int]:
 
 def _graph(
     spec: EquationsSpec,
+    model: str,
     sizes: Mapping[str, int],
     source: str,
     axis: str | None,
     entries: Iterable[tuple[Place, Sequence[str], bool]],
 ) -> TimestepGraph:
     try:
-        builder = GraphBuilder("equations", sizes, source, tokens=axis)
+        builder = GraphBuilder(model, sizes, source, tokens=axis)
     except ValueError as error:
         raise EquationError(("input",), f"found {spec.input!r}, expected a tensor such as u[t,d]: {error}") from None
     for tensor, constant in spec.constants.items():
@@ -173,7 +181,12 @@ def _graph(
         graph = builder.build(spec.output)
     except ValueError as error:
         name = str(error).partition(": ")[0]
-        raise EquationError(places.get(name, ("output",)), str(error).removeprefix("equations: ")) from None
+        raise EquationError(places.get(name, ("output",)), str(error).removeprefix(f"{model}: ")) from None
+    for tensor, (least, most) in spec.ranges.items():
+        if tensor not in graph.parameters:
+            raise EquationError(("ranges", tensor), f"there is no parameter {tensor!r}")
+        if not least <= most:
+            raise EquationError(("ranges", tensor), f"found {least:g} to {most:g}, expected the least first")
     given, handed = (graph.row_elements(tensor) for tensor in (graph.input_tensor, graph.output_tensor))
     if given != handed:
         message = f"{spec.output!r} has {handed} elements a token, the input {given}, and layers follow one another"

@@ -60,4 +60,5 @@ def _recurrence_line(graph: TimestepGraph, number: int) -> str:
     members = graph.recurrences[number]
     names = [op.name for op in graph.operations if op.name in members]
     inside = [d for d in dependences(graph) if d.carried and d.source in members and d.reader in members]
-    return f"recurrence R{number + 1}: {', '.join(names)}; carries {', '.join(d.label for d in inside)}"
+    carried = dict.fromkeys(dependence.label for dependence in inside)
+    return f"recurrence R{number + 1}: {', '.join(names)}; carries {', '.join(carried)}"

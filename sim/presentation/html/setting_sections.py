@@ -69,6 +69,7 @@ def _mapping(mapping: MappingReport, name: str) -> str:
         ("tokens a tile", f"{mapping.token_tile:,}"),
         ("tiles a layer", f"{mapping.tiles_per_layer:,}"),
         ("cut", f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"),
+        *([("along", mapping.parallel)] if mapping.parallel else []),
         ("weight tiles up to", format_bytes(mapping.weight_slot_bytes)),
         *((f"on {unit}", ", ".join(operations)) for unit, operations in sorted(units.items())),
         ("step by step", ", ".join(mapping.stepped) or "nothing"),

@@ -170,6 +170,7 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
     placed = "; ".join(f"{unit}: {', '.join(names)}" for unit, names in sorted(by_unit.items()))
     tiles = f"{plural(mapping.tiles_per_layer, 'tile')} of {plural(mapping.token_tile, 'token')} a layer"
     cut = f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"
+    cut += f" along {mapping.parallel}" if mapping.parallel else ""
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
     weights += f", {', '.join(mapping.spilled)} spilled to DRAM" if mapping.spilled else ""
     weights += ", the next tile's head first" if mapping.head_first else ""

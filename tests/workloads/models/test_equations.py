@@ -179,6 +179,13 @@ def test_what_a_generator_of_equations_can_do() -> None:
             "as h[t-1,i]: 'x[t,i] = sum(d, W[d,i] * u[t,d]) + h[t,i]'",
             id="loop within a timestep",
         ),
+        pytest.param(
+            described(ranges={"x": [0.0, 1.0]}), ("ranges", "x"), "there is no parameter 'x'", id="no parameter"
+        ),
+        pytest.param(
+            described(ranges={"W": [1.0, 0.0]}),
+            ("ranges", "W"), "found 1 to 0, expected the least first", id="range upside down",
+        ),
         pytest.param(described(output="y"), ("output",), "the output 'y' is never defined", id="unknown output"),
         pytest.param(
             described(output="h"),
