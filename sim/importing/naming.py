@@ -105,7 +105,7 @@ def _described(definition: Definition, reader: str, system: System) -> str:
 
 def _operation(definition: Definition, tensor: str) -> str:
     module = definition.value.place.module.rpartition(".")[2]
-    return f"{module}.{tensor}" if module and module != tensor else tensor
+    return f"{module}.{tensor.removeprefix(f'{module}_')}" if module and module != tensor else tensor
 
 
 def _parameters(system: System, tensors: dict[str, str], taken: set[str]) -> dict[str, str]:

@@ -9,8 +9,9 @@ import pytest
 
 from sim.files.errors import InputError
 from sim.importing.workload_text import workload_text
-from tests.support.folders import ROOT
+from tests.support.folders import DOCS, ROOT
 from tests.support.imported import difference, graph_of, kinds, texts
+from tests.support.recipes import LISTING
 
 pytest.importorskip("torch")
 from sim.importing.torch_export import forward_of, imported
@@ -60,6 +61,16 @@ def test_a_block_reads_as_the_paper_writes_it() -> None:
         ["out", "residual", "out[t,d] = out_proj[t,d] + u[t,d]"],
     ]
     assert found.equations["sizes"] == {"d": 8, "i": 16, "k": 4, "p": 2, "n": 4}
+
+
+def test_the_page_shows_what_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (_, module), (_, workload) = LISTING.findall((DOCS / "import.md").read_text())
+    Path("cell.py").write_text(module.removeprefix("# cell.py\n"))
+    found = imported("cell.py:cell")
+    command = "python -m sim import torch cell.py:cell -o my.yaml"
+    assert workload_text(found, "my", command, "cell.py:cell") == workload
+    assert difference(found) < 1e-10
 
 
 def test_heads_are_axes_of_their_own() -> None:
