@@ -53,6 +53,14 @@ class Axis:
         """What it is the product of, or made of; nothing if it is not known to be divisible."""
         return self.factors or self.segments
 
+    def leaves(self) -> Iterator[Axis]:
+        """The factors that are no products themselves."""
+        root = self.root
+        if not root.factors:
+            yield root
+        for factor in root.factors:
+            yield from factor.leaves()
+
     def unite(self, other: Axis) -> None:
         """Make *other* the same axis as this one; raises ValueError if their forms do not fit."""
         mine, theirs = self.root, other.root
@@ -162,6 +170,12 @@ class Piece:
 Pieces = tuple[Piece, ...]
 
 
+def extent(pieces: Sequence[Piece]) -> int:
+    """The length of an axis that consists of *pieces*."""
+    last = pieces[-1]
+    return last.offset + sum(term.stride * (term.length - 1) for term in last.terms) + 1
+
+
 def flattened(pieces: Pieces, shape: Sequence[int]) -> Piece:
     """The positions along the one axis that axes of these lengths merge to."""
     offset, terms = 0, tuple[Term, ...]()
@@ -216,6 +230,12 @@ class Axes:
         """Each choice of one piece for each axis of *value*; two axes of it never share an index."""
         for pieces in product(*self.pieces(value)):
             yield apart(pieces, ())
+
+    def factors(self, value: Value) -> list[list[list[Piece]]]:
+        """For each axis of *value*, the pieces of each of its factors; a factor is cut if it has more than one."""
+        return [
+            [] if axis is None else [list(self._pieces(each)) for each in axis.leaves()] for axis in self._of[value]
+        ]
 
     def _pieces(self, axis: Axis) -> Iterator[Piece]:
         root = axis.root

@@ -13,6 +13,7 @@ from sim.importing.primitives import (
     Value,
     Window,
     apply,
+    chosen,
     contracted,
     evaluated,
     expand,
@@ -175,3 +176,38 @@ def _statics(value: Value) -> Iterator[Static]:
         yield value.operation
     for operand in value.operands:
         yield from _statics(operand)
+
+
+def every(value: Value, axis: int, start: int, stop: int, step: int, place: Place) -> Value:
+    """Every *step*-th position of *axis* from *start* on; raises InputError unless *stop* is the end of it."""
+    axis %= len(value.shape)
+    size = value.shape[axis]
+    start, stop, step = slice(start, stop, step).indices(size)
+    if step == 1:
+        return part(value, axis, start, stop, place)
+    if step < 1 or size % step or start >= step or len(range(start, stop, step)) != size // step:
+        raise place.mistake("takes every so many positions, but not of the whole axis")
+    return chosen(
+        reshape(value, (*value.shape[:axis], -1, step, *value.shape[axis + 1 :]), place), axis + 1, start, place
+    )
+
+
+def group_norm(
+    value: Value, groups: int, weight: Value | None, bias: Value | None, epsilon: float, place: Place
+) -> Value:
+    """LayerNorm of each group of the channels of ``[N, channels]`` (arXiv 1803.08494, eq. 2), one weight a channel."""
+    if len(value.shape) != 2:
+        raise place.mistake("normalises over other axes than the channels")
+    normed = layer_norm(reshape(value, (value.shape[0], groups, -1), place), 1, None, None, epsilon, place)
+    normed = reshape(normed, value.shape, place)
+    normed = normed if weight is None else apply("mul", normed, weight, place=place)
+    return normed if bias is None else apply("add", normed, bias, place=place)
+
+
+def variance(value: Value, axes: Sequence[int], keep: bool, correction: float, place: Place) -> Value:
+    """The mean of the squares of what differs from the mean over *axes*; n - *correction* instead of n."""
+    over = {axis % len(value.shape) for axis in axes} or set(range(len(value.shape)))
+    count = float(np.prod([value.shape[axis] for axis in over]))
+    centred = apply("sub", value, reduced("mean", value, list(over), True, place), place=place)
+    squares = reduced("mean", apply("mul", centred, centred, place=place), list(over), keep, place)
+    return squares if not correction else apply("mul", squares, count / (count - correction), place=place)

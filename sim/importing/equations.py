@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sim.importing.axes import Pieces, apart
+from sim.importing.axes import Piece, Pieces, apart, extent, flattened
 from sim.importing.parameters import Parameter
-from sim.importing.primitives import Program, Value
+from sim.importing.primitives import Program, Static, Value
 from sim.importing.reading import INPUT, Reading
 from sim.importing.views import indices_of
 from workloads.expression import Condition, Expression, Number, Reference, Subscript, Where, walk
@@ -72,7 +72,7 @@ def equations_of(program: Program) -> System:
 
 
 def _names(program: Program, reading: Reading) -> dict[str, list[str]]:
-    """Tensor -> what the source calls it, or a view of it."""
+    """Tensor or parameter -> what the source calls it, or a view of it."""
     found: dict[str, list[str]] = {}
     there = set(program.values())
     for value, name in program.names:
@@ -80,6 +80,10 @@ def _names(program: Program, reading: Reading) -> dict[str, list[str]]:
             tensor = reading.source(value, pieces)
             if tensor is not None:
                 found.setdefault(tensor, []).append(name)
+        if isinstance(value.operation, Static):
+            cut_from_it = [each for each in reading.parameters.known.values() if each.value is value]
+            for parameter in cut_from_it:
+                found.setdefault(parameter.tensor, []).append(name)
     return found
 
 
@@ -95,43 +99,43 @@ def _output(program: Program, reading: Reading) -> tuple[str, Definition | None]
             return found.tensor, None
         return OUTPUT, Definition(OUTPUT, indices, found, value)
     whole, given = reading.all_of(value, OUTPUT), reading.input
-    if set(given.indices) <= reading.whole.keys() and list(map(reading.length, whole.indices)) == list(
-        map(reading.length, given.indices)
-    ):
+    if list(map(reading.length, whole.indices)) == list(map(reading.length, given.indices)):
         whole = given  # along the same axes
-    joined = _joined(value, (), whole.indices, reading)
+    factors = [pieces for each in reading.axes.factors(value) for pieces in each]
+    joined = _joined(value, (), factors, whole.indices, reading)
     return OUTPUT, Definition(OUTPUT, whole.indices, joined, value)
 
 
-def _joined(value: Value, chosen: Pieces, indices: Sequence[str], reading: Reading) -> Expression:
-    """The parts of *value* that lie in the *chosen* pieces of its first axes, where they belong along *indices*."""
-    if len(chosen) == len(value.shape):
+def _joined(
+    value: Value, chosen: Pieces, factors: Sequence[Sequence[Piece]], indices: Sequence[str], reading: Reading
+) -> Expression:
+    """The parts of *value* that lie in the *chosen* pieces of its first factors, where they belong along *indices*."""
+    if len(chosen) == len(factors):
         return _placed(value, apart(chosen, ()), indices, reading)
-    *before, last = reading.axes.pieces(value)[len(chosen)]
-    found = _joined(value, (*chosen, last), indices, reading)
-    index = indices[sum(length > 1 for length in value.shape[: len(chosen)])] if before else ""
-    end = last.offset
+    *before, last = factors[len(chosen)]
+    found, end = _joined(value, (*chosen, last), factors, indices, reading), last.offset
     for piece in reversed(before):
-        found = Where(Condition(index, "<", end), _joined(value, (*chosen, piece), indices, reading), found)
+        condition = Condition(indices[len(chosen)], "<", end)
+        found = Where(condition, _joined(value, (*chosen, piece), factors, indices, reading), found)
         end = piece.offset
     return found
 
 
-def _placed(value: Value, pieces: Pieces, indices: Sequence[str], reading: Reading) -> Expression:
-    """One part of *value*, read along the whole axes that have *indices*."""
-    found = reading.read(value, pieces, 0)
-    along = [piece for piece, length in zip(pieces, value.shape, strict=True) if length > 1]
-    split = any(len(piece.terms) > 1 or any(term.stride != 1 for term in piece.terms) for piece in along)
-    if split or len(along) != len(indices):
-        raise value.place.mistake("joins parts to the output that are split as well")
+def _placed(value: Value, factors: Pieces, indices: Sequence[str], reading: Reading) -> Expression:
+    """One part of *value*, in these pieces of its *factors*, read along the whole factors that have *indices*."""
+    rest, pieces = list(factors), []
+    for axis in reading.axes.factors(value):
+        own, rest = tuple(rest[: len(axis)]), rest[len(axis) :]
+        pieces.append(flattened(own, list(map(extent, axis))))
+    found = reading.read(value, tuple(pieces), 0)
     if not isinstance(found, Reference):
         assert isinstance(found, Number)  # anything else that the output reads is a tensor
         return found
-    moved = {
-        piece.terms[0].index: (index, piece.offset) for piece, index in zip(along, indices, strict=True) if piece.terms
-    }
+    moved: dict[str | None, tuple[str | None, int, bool]] = {}
+    for piece, index in zip(reading.by_factor(value, tuple(pieces)), indices, strict=True):
+        moved |= {term.index: (index, piece.offset, index in reading.whole) for term in piece.terms}
     subscripts = []
     for each in found.subscripts:
-        index, offset = moved.get(str(each.index), (None, 0))
-        subscripts.append(each if index is None else Subscript(index, offset=each.offset - offset, shift=True))
+        along, offset, cut = moved.get(each.index, (each.index, 0, False))
+        subscripts.append(Subscript(along, offset=each.offset - offset, shift=cut or each.shift))
     return Reference(found.tensor, tuple(subscripts), found.lag)

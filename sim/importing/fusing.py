@@ -28,7 +28,7 @@ from sim.importing.primitives import (
 )
 
 LONGEST = 8  # operations in one equation
-NORMS = frozenset({"rms_norm", "layer_norm", "RMSNormalization", "LayerNormalization"})
+NORMS = frozenset({"rms_norm", "layer_norm", "group_norm", "RMSNormalization", "LayerNormalization"})
 VIEWS = (Permute, Reshape, Expand, Slice, Concatenate)
 
 

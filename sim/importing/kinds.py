@@ -77,11 +77,8 @@ def _is_residual(rhs: Expression, system: System, kinds: dict[str, str]) -> bool
     """Whether it adds what is computed to what comes in, or to what has come of that so far."""
     stream = {system.input.tensor, *(tensor for tensor, kind in kinds.items() if kind == "residual")}
     addends = list(_addends(rhs))
-    read = [node.tensor for node in walk(rhs) if isinstance(node, Reference)]
-    return len(addends) > 1 and any(
-        isinstance(each, Reference) and each.tensor in stream and each.lag == 0 and read.count(each.tensor) == 1
-        for each in addends
-    )
+    plain = [each.tensor for each in addends if isinstance(each, Reference) and each.lag == 0]
+    return len(plain) > 1 and any(tensor in stream for tensor in plain)
 
 
 def _addends(node: Expression) -> Iterator[Expression]:

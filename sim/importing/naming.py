@@ -15,7 +15,7 @@ from itertools import count
 from sim.importing.equations import Definition, System
 from sim.importing.fusing import is_outer
 from sim.importing.parameters import Parameter
-from sim.importing.primitives import Contract, Reduce
+from sim.importing.primitives import Contract, Reduce, Value
 from workloads.expression import FUNCTIONS, Cumulate, Reference, Sum, walk
 
 _LETTERS = "dinhprvmfgjlceabouwyzxk"  # neither t, the timestep, nor q and s, the tokens of a chunk
@@ -61,19 +61,21 @@ def identifier(text: str) -> str:
 
 
 def _tensors(system: System, taken: set[str]) -> dict[str, str]:
-    """Number -> name of each tensor that an equation defines."""
-    found: dict[str, str] = {}
+    """Number -> name of each tensor that an equation defines; those that the source calls by a name come first."""
+    called: dict[str, str] = {}
     for each in system.definitions:
         given = [name for name in system.names.get(each.tensor, []) if name]
         if given or each.tensor == system.output:
-            found[each.tensor] = _free(identifier(given[0]) if given else "out", taken)
-    called = dict(found)
+            called[each.tensor] = _free(identifier(given[0]) if given else "out", taken)
+    nearest = dict(called)
     reader = {node.tensor: each.tensor for each in reversed(system.definitions) for node in each_reference(each)}
     for each in reversed(system.definitions):
-        if each.tensor not in found:
-            nearest = called.get(reader.get(each.tensor, ""), "")
-            called[each.tensor] = nearest  # what reads this one in turn is for the same
-            found[each.tensor] = _free(_described(each, nearest, system), taken)
+        if each.tensor not in nearest:  # what reads it says what it is for
+            nearest[each.tensor] = nearest.get(reader.get(each.tensor, ""), "")
+    found = {}
+    for each in system.definitions:
+        name = called.get(each.tensor)
+        found[each.tensor] = name or _free(_described(each, nearest[each.tensor], system), taken)
     return found
 
 
@@ -92,7 +94,7 @@ def _is_last(definition: Definition, system: System) -> bool:
 def _described(definition: Definition, reader: str, system: System) -> str:
     """A name for what the source does not call by one: its module's, or what it is for its *reader*."""
     value = definition.value
-    module = value.place.module.rpartition(".")[2]
+    module = _module(value)
     base = f"{module}_{reader}" if module and reader and _is_cut(definition, system) else module or reader
     if module and _is_last(definition, system):
         return identifier(base)
@@ -103,8 +105,14 @@ def _described(definition: Definition, reader: str, system: System) -> str:
     return identifier(f"{base}_{what}" if base else what or "v")
 
 
+def _module(value: Value) -> str:
+    """What the module of *value* is called: the last part of its path, with the part before a number."""
+    parts = value.place.module.split(".")
+    return "_".join(parts[-2:] if parts[-1].isdigit() else parts[-1:])
+
+
 def _operation(definition: Definition, tensor: str) -> str:
-    module = definition.value.place.module.rpartition(".")[2]
+    module = _module(definition.value)
     return f"{module}.{tensor.removeprefix(f'{module}_')}" if module and module != tensor else tensor
 
 
@@ -116,10 +124,12 @@ def _parameters(system: System, tensors: dict[str, str], taken: set[str]) -> dic
         cut[id(each.value)] = cut.get(id(each.value), 0) + 1
     found: dict[str, str] = {}
     for tensor, each in sorted(system.parameters.items(), key=lambda item: _first(item[0], system)):
-        name = _parameter(each, depth)
+        changed = bool(each.value.place.operator)
+        given = [name for name in system.names.get(tensor, []) if name] if changed else []
+        name = identifier(given[0]) if given else _parameter(each, depth)
         readers = system.readers[tensor]
         if cut[id(each.value)] > 1 and readers:
-            module = readers[0].value.place.module.rpartition(".")[2]
+            module = _module(readers[0].value)
             made = tensors[readers[0].tensor].removeprefix(f"{module}_").removesuffix("_product")
             name = name if made == module else f"{name.removesuffix('_proj')}_{made}"
         found[tensor] = _free(name, taken)
@@ -140,6 +150,8 @@ def _depth(paths: Iterable[str]) -> dict[str, int]:
     for path, own in parts.items():
         depth = 1 if own[-1] not in _KNOWN else min(2, len(own))
         while depth < len(own) and any(o is not own and o[-depth:] == own[-depth:] for o in parts.values()):
+            depth += 1
+        while depth < len(own) and own[-depth].isdigit():
             depth += 1
         found[path] = depth
     return found

@@ -19,6 +19,7 @@ from sim.importing.composites import (
     clipped,
     depthwise,
     einsum,
+    every,
     gelu_tanh,
     layer_norm,
     length,
@@ -218,10 +219,8 @@ def _slice(
 ) -> Value:  # fmt: skip
     first, last = integers(starts, place) or [], integers(ends, place) or []
     along, step = integers(axes, place) or list(range(len(first))), integers(steps, place) or [1] * len(first)
-    if set(step) != {1}:
-        raise place.mistake("takes every so many positions, expected steps of 1")
-    for axis, start, stop in zip(along, first, last, strict=True):
-        value = part(value, axis, start, stop, place)
+    for axis, start, stop, each in zip(along, first, last, step, strict=True):
+        value = every(value, axis, start, stop, each, place)
     return value
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from math import prod
 
-from sim.importing.axes import Axes, Piece, Pieces, apart
+from sim.importing.axes import Axes, Piece, Pieces, apart, extent, unflattened
 from sim.importing.expressions import simplified
 from sim.importing.fusing import VIEWS, Fusing
 from sim.importing.masks import masked
@@ -52,12 +52,12 @@ class Reading:
         self.input = self.all_of(program.input, INPUT)
 
     def all_of(self, value: Value, tensor: str) -> Reference:
-        """The reference to a *tensor* that holds all of *value*: along its pieces, or whole axes where they are cut."""
+        """The reference to a *tensor* that holds all of *value*, along whole factors where they are cut."""
         indices: list[str] = []
-        for axis, pieces in enumerate(self.axes.pieces(value)):
+        for place, pieces in enumerate(pieces for factors in self.axes.factors(value) for pieces in factors):
             if len(pieces) > 1:
-                indices.append(f"{tensor}.{axis}")
-                self.whole[indices[-1]] = value.shape[axis]
+                indices.append(f"{tensor}.{place}")
+                self.whole[indices[-1]] = extent(pieces)
             else:
                 indices += indices_of(apart(tuple(pieces), indices))
         return Reference(tensor, tuple(map(Subscript, indices)), 0)
@@ -88,18 +88,24 @@ class Reading:
 
     def _read_input(self, value: Value, pieces: Pieces, lag: int | str) -> Reference:
         subscripts = []
-        for axis, (piece, length) in enumerate(zip(pieces, value.shape, strict=True)):
-            if length == 1:
-                continue
-            if f"{INPUT}.{axis}" not in self.whole:
+        for place, piece in enumerate(self.by_factor(value, pieces)):
+            if f"{INPUT}.{place}" not in self.whole:
                 subscripts += [Subscript(index) for index in indices_of((piece,))]
             elif not piece.terms:
                 subscripts.append(Subscript(None, offset=piece.offset))
-            elif len(piece.terms) == 1 and piece.terms[0].stride == 1:
-                subscripts.append(Subscript(piece.terms[0].index, offset=piece.offset, shift=True))
             else:
-                raise value.place.mistake("the input is cut into parts that are split as well")
+                (term,) = piece.terms
+                subscripts.append(Subscript(term.index, offset=piece.offset, shift=True))
         return Reference(INPUT, tuple(subscripts), lag)
+
+    def by_factor(self, value: Value, pieces: Pieces) -> Pieces:
+        """*pieces* of axes of *value* as pieces of their factors; raises InputError for a product inside of a cut."""
+        found: list[Piece] = []
+        for piece, factors in zip(pieces, self.axes.factors(value), strict=True):
+            found += unflattened(piece, list(map(extent, factors)))
+        if any(len(piece.terms) > 1 or any(term.stride > 1 for term in piece.terms) for piece in found):
+            raise value.place.mistake("has an axis that is cut into parts of which one is split, in input or output")
+        return tuple(found)
 
     def _tensor(self, value: Value, pieces: Pieces, lag: int | str) -> Reference:
         """The reference to the tensor that holds *value* at *pieces*, which gets its equation later."""
@@ -117,11 +123,17 @@ class Reading:
                 value = self._program.following(value)
             elif isinstance(value.operation, VIEWS):
                 value, pieces = viewed(value, pieces)
-            elif isinstance(value.operation, Elementwise) and value.operands[0].place is value.place:
+            elif self._adds_bias(value):
                 value, pieces = value.operands[0], broadcast_to(value.operands[0], pieces)
             else:
                 return None
         return self.tensors.get((value, tuple(piece.key for piece in pieces)))
+
+    def _adds_bias(self, value: Value) -> bool:
+        """Whether *value* is computed of a product at the same place of the source, as in a linear layer."""
+        if not isinstance(value.operation, Elementwise):
+            return False
+        return next(self.fusing.roots(value.operands[0]))[0].place is value.place
 
     def body(self, value: Value, pieces: Pieces) -> Expression:
         """What *value* is at *pieces*, in terms of its operands."""

@@ -59,26 +59,25 @@ def variables(stacks: Sequence[tuple[str, str, int | None]], operators: Iterable
     *stacks* are the stack trace of each node, its name, and its position if it is one of several results.
     A statement's value is that of its last node. Names that generated code makes of *operators* do not count.
     """
-    last: dict[Key, int] = {}
     keys: list[list[Key]] = []
-    for place, (stack, _, _) in enumerate(stacks):
+    for stack, _, _ in stacks:
         path: Key = ()
         keys.append([])
         for frame in frames(stack):
             statement = _statement(frame.file, frame.line) if not frame.generated else None
             path = (*path, frame if statement is None else (frame.file, *statement[:2]))
             keys[-1].append(path)
-            last[path] = place
+    following = [*keys[1:], []]
+    last = [[key for key in own if key not in after] for own, after in zip(keys, following, strict=True)]
     known = set(operators)
-    return [_named(stack, keys[place], last, place, result, known) for place, (stack, _, result) in enumerate(stacks)]
+    each = zip(stacks, keys, last, strict=True)
+    return [_named(stack, own, ended, result, known) for (stack, _, result), own, ended in each]
 
 
-def _named(
-    stack: str, keys: Sequence[Key], last: Mapping[Key, int], place: int, result: int | None, operators: set[str]
-) -> str:
+def _named(stack: str, keys: Sequence[Key], last: Sequence[Key], result: int | None, operators: set[str]) -> str:
     """The variable of the innermost statement whose value this node is; in generated code that of its last frame."""
     for frame, key in zip(reversed(frames(stack)), reversed(keys), strict=True):
-        name = _variable(frame, last[key] == place, result, operators)
+        name = _variable(frame, key in last, result, operators)
         if name or frame.generated:
             return name
     return ""

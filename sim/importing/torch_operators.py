@@ -18,7 +18,9 @@ from sim.importing.composites import (
     clipped,
     depthwise,
     einsum,
+    every,
     gelu_tanh,
+    group_norm,
     layer_norm,
     length,
     matmul,
@@ -27,6 +29,7 @@ from sim.importing.composites import (
     repeated,
     rms_norm,
     softmax,
+    variance,
 )
 from sim.importing.primitives import (
     Cumulate,
@@ -167,9 +170,7 @@ def _convolution(
 def _slice(
     place: Place, value: Value, axis: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Value:
-    if step != 1:
-        raise place.mistake("takes every so many positions, expected a step of 1")
-    return part(value, axis, start or 0, value.shape[axis] if end is None else end, place)
+    return every(value, axis, start or 0, value.shape[axis] if end is None else end, step, place)
 
 
 def _narrow(place: Place, value: Value, axis: int, start: int, length: int) -> Value:
@@ -317,6 +318,61 @@ def _layer_norm(
     return layer_norm(value, len(shape), weight, bias, eps, place)
 
 
+def _group_norm(
+    place: Place, value: Value, groups: int, weight: Value | None = None, bias: Value | None = None, eps: float = 1e-5,
+    *_: Any,
+) -> Value:  # fmt: skip
+    return group_norm(value, groups, weight, bias, eps, place)
+
+
+def _variance(place: Place, value: Value, axes: Any = None, *, correction: float = 1, keepdim: bool = False) -> Value:
+    return variance(value, _axes(axes), keepdim, correction, place)
+
+
+def _deviation(place: Place, value: Value, axes: Any = None, **rest: Any) -> Value:
+    return apply("sqrt", _variance(place, value, axes, **rest), place=place)
+
+
+def _leaky_relu(place: Place, value: Value, slope: float = 0.01) -> Value:
+    if not 0 <= slope <= 1:
+        raise place.mistake(f"has a slope of {slope}, expected 0 to 1")
+    return apply("max", value, apply("mul", value, slope, place=place), place=place)
+
+
+def _elu(place: Place, value: Value, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Value:
+    if scale != 1 or input_scale != 1:
+        raise place.mistake("is scaled")
+    below = apply("sub", apply("exp", apply("min", value, 0.0, place=place), place=place), 1.0, place=place)
+    return apply("add", apply("relu", value, place=place), apply("mul", below, alpha, place=place), place=place)
+
+
+def _hardsigmoid(place: Place, value: Value) -> Value:
+    return clipped(apply("add", apply("div", value, 6.0, place=place), 0.5, place=place), 0.0, 1.0, place)
+
+
+def _hardswish(place: Place, value: Value) -> Value:
+    return apply("mul", value, _hardsigmoid(place, value), place=place)
+
+
+def _mish(place: Place, value: Value) -> Value:
+    softplus = apply("softplus", value, place=place)
+    return apply("mul", value, apply("tanh", softplus, place=place), place=place)
+
+
+def _logaddexp(place: Place, left: Value, right: Value) -> Value:
+    apart = apply("abs", apply("sub", left, right, place=place), place=place)
+    rest = apply("softplus", apply("neg", apart, place=place), place=place)
+    return apply("add", apply("max", left, right, place=place), rest, place=place)
+
+
+def _flip(place: Place, value: Value, axes: Any) -> Value:
+    for axis in _axes(axes):
+        if value.shape[axis] != 2:
+            raise place.mistake("has no equation for an axis of more than two")
+        value = joined([part(value, axis, 1, 2, place), part(value, axis, 0, 1, place)], axis, place)
+    return value
+
+
 def _full(place: Place, shape: Sequence[int], value: float, **_: Any) -> Value:
     return expand(number(value), shape, place)
 
@@ -414,6 +470,8 @@ OPERATORS: dict[str, Operator] = {
     "pow": _power, "softplus": _softplus, "clamp": _clamp, "clamp_min": _clamp, "gelu": _gelu, "expm1": _expm1,
     "clamp_max": lambda place, value, high: _clamp(place, value, None, high),
     "log1p": _log1p, "log_sigmoid": _log_sigmoid, "where": _where, "masked_fill": _masked_fill, "square": _square,
+    "leaky_relu": _leaky_relu, "elu": _elu, "hardsigmoid": _hardsigmoid, "hardswish": _hardswish, "mish": _mish,
+    "logaddexp": _logaddexp, "flip": _flip, "group_norm": _group_norm, "var": _variance, "std": _deviation,
     "reciprocal": _reciprocal, "rsub": _rsub, "addcmul": _addcmul, "lerp": _lerp, "hardtanh": _hardtanh,
     "linear": _linear, "matmul": _matmul, "mm": _matmul, "bmm": _matmul, "mv": _matmul, "addmm": _addmm,
     "einsum": _einsum, "outer": _outer, "dot": _dot, "conv1d": _conv1d, "convolution": _convolution,

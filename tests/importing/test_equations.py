@@ -98,7 +98,7 @@ def test_parts_are_summed_in_turn() -> None:
 
 def test_parts_are_joined_in_the_output() -> None:
     found = built(joined([apply("exp", part(X, 0, 0, 2)), part(X, 0, 2, 3), apply("tanh", part(X, 0, 3, 6))], 0))
-    assert texts(found)["out"] == "out[t,d] = where(d < 2, out_3[t,d+0], where(d < 3, u[t,2], out_2[t,d-3]))"
+    assert texts(found)["out"] == "out[t,d] = where(d < 2, out_2[t,d+0], where(d < 3, u[t,2], out_3[t,d-3]))"
     expected = np.concatenate([np.exp(INPUTS[:, :2]), INPUTS[:, 2:3], np.tanh(INPUTS[:, 3:])], 1)
     np.testing.assert_allclose(computed(found, INPUTS), expected)
 

@@ -193,7 +193,7 @@ def test_equations_compute_what_the_reference_does(made: Any, error: float) -> N
 def test_a_scan_reads_as_it_is_written() -> None:
     assert list(texts(imported_model(scan(), "made.onnx")).values()) == [
         "v[t,d] = sum(i, W_in_proj[i,d] * u[t,i])",
-        "h_next[t,d] = a[d] * h_next[t-1,d] + v[t,d]",
+        "h_next[t,d] = decay[d] * h_next[t-1,d] + v[t,d]",
         "y[t,d] = h_next[t,d] + h_next[t,d] + u[t,d]",
     ]
 

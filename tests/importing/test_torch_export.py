@@ -117,7 +117,7 @@ def line_of(module: str) -> int:
         ("Later", "add: reads later tokens"),
         ("Mixing", "conv1d: is not a depthwise convolution along the time (groups = channels)"),
         ("Position", "add: depends on the position of a token"),
-        ("Chunks", "reshape: splits the time, for which there is no equation"),
+        ("Chunks", "view: splits the time, for which there is no equation"),
         ("Last", "scan: reads what is left after the last token, which no token can"),
         ("Beginning", "scan: begins with something else than zeros"),
         (
