@@ -143,7 +143,10 @@ def _refine_segments(ours: Sequence[Axis], theirs: Sequence[Axis]) -> None:
 
 @dataclass(frozen=True)
 class Term:
-    """One index of a position: ``stride`` elements for each step of ``index``, which has ``length`` values."""
+    """One index of a position: ``stride`` elements for each step of ``index``, which has ``length`` values.
+
+    A negative stride goes backwards: the taps of a convolution.
+    """
 
     index: str
     stride: int
@@ -191,9 +194,8 @@ def unflattened(piece: Piece, shape: Sequence[int]) -> Pieces:
     found = []
     for axis, length in enumerate(shape):
         stride = prod(shape[axis + 1 :])
-        terms = (
-            Term(t.index, t.stride // stride, t.length) for t in piece.terms if stride <= t.stride < stride * length
-        )
+        own = (term for term in piece.terms if stride <= abs(term.stride) < stride * length)
+        terms = (Term(term.index, term.stride // stride, term.length) for term in own)
         found.append(Piece(piece.offset // stride % length, tuple(terms)))
     return tuple(found)
 

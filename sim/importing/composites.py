@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import pi, sqrt
 
 import numpy as np
 
 from sim.importing.primitives import (
     Place,
-    Static,
     Value,
     Window,
     apply,
@@ -162,20 +161,11 @@ def depthwise(
         raise place.mistake("is not a depthwise convolution along the time (groups = channels)")
     if not is_static(weight):
         raise place.mistake("has weights that are computed")
-    latest = np.ascontiguousarray(evaluated(weight)[:, 0, ::-1])
-    source = next(_statics(weight))
-    static = Value(Static(latest, source.path, source.learned), (), latest.shape, place)
+    flat = reshape(weight, (channels, taps), place)
     rank, size = len(value.shape), value.shape[-1] + sum(pads) - taps + 1
     window = Window(rank - 1, rank - 2, *pads)
-    result = Value(window, (value, static), (*value.shape[:-1], size), place)
+    result = Value(window, (value, flat), (*value.shape[:-1], size), place)
     return result if bias is None else apply("add", result, reshape(bias, (channels, 1)), place=place)
-
-
-def _statics(value: Value) -> Iterator[Static]:
-    if isinstance(value.operation, Static):
-        yield value.operation
-    for operand in value.operands:
-        yield from _statics(operand)
 
 
 def every(value: Value, axis: int, start: int, stop: int, step: int, place: Place) -> Value:

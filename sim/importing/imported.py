@@ -18,6 +18,8 @@ from sim.importing.primitives import Array, Program
 from sim.importing.separating import separated
 from workloads.expression import Reference, Subscript
 
+LONGEST = 1024  # values of a constant
+
 
 def _nothing(inputs: Array) -> Array:
     raise NotImplementedError
@@ -70,8 +72,8 @@ def imported_from(program: Program) -> Imported:
 
 
 def _fixed(parameter: Parameter) -> bool:
-    """Whether it is a constant: not learned, and along one axis."""
-    return not parameter.static.learned and len(parameter.indices) == 1
+    """Whether it is a constant: not learned, along one axis, and not too long for a file."""
+    return not parameter.static.learned and len(parameter.indices) == 1 and parameter.array.size <= LONGEST
 
 
 def _constant(parameter: Parameter, names: Names) -> list[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from math import prod
 
-from sim.importing.axes import Axes, Piece, Pieces, apart, extent, unflattened
+from sim.importing.axes import Axes, Piece, Pieces, Term, apart, extent, unflattened
 from sim.importing.expressions import simplified
 from sim.importing.fusing import VIEWS, Fusing
 from sim.importing.masks import masked
@@ -196,19 +196,16 @@ class Reading:
         return simplified("mul", _added(terms), Number(1.0 / count))
 
     def _window(self, value: Value, pieces: Pieces, channels: int) -> Expression:
-        """The causal convolution of each channel over its taps."""
+        """The causal convolution of each channel over its taps, the latest of which are the last."""
         source, weights = value.operands
         (taps,) = self.axes.pieces(weights)[1]
         if not taps.terms:  # one tap
             return simplified("mul", self.read(weights, (pieces[channels], taps), 0), self.read(source, pieces, 0))
         (taps,) = apart((taps,), indices_of(pieces))
-        index = only_index(value, taps)
-        return Sum(
-            (index,),
-            simplified(
-                "mul", self.read(weights, (pieces[channels], taps), 0, [index]), self.read(source, pieces, index)
-            ),
-        )
+        index, count = only_index(value, taps), taps.terms[0].length
+        backwards = Piece(count - 1, (Term(index, -1, count),))
+        weight = self.read(weights, (pieces[channels], backwards), 0, [index])
+        return Sum((index,), simplified("mul", weight, self.read(source, pieces, index)))
 
 
 def _later(value: Value, lag: int | str, steps: int) -> int:

@@ -110,9 +110,9 @@ class _Sequence:
         expected = [n for n, role in zip(self._program.input.shape, self._roles, strict=True) if role == TIME]
         if expected and output.lag < 0:
             raise self._program.output.place.mistake("reads later tokens")
-        if length != expected or (output.lag and expected):
+        if length != expected:
             raise self._program.output.place.mistake("the output is not one row for each token of the input")
-        self._result.output = output.value
+        self._result.output = delayed(output.value, output.lag)
         for value, name in self._program.names:
             if value in self._timed and self._timed[value].lag == 0:
                 self._result.names.append((self._timed[value].value, name))

@@ -67,7 +67,7 @@ def variables(stacks: Sequence[tuple[str, str, int | None]], operators: Iterable
             statement = _statement(frame.file, frame.line) if not frame.generated else None
             path = (*path, frame if statement is None else (frame.file, *statement[:2]))
             keys[-1].append(path)
-    following = [*keys[1:], []]
+    following = [*keys[1:], []][: len(keys)]
     last = [[key for key in own if key not in after] for own, after in zip(keys, following, strict=True)]
     known = set(operators)
     each = zip(stacks, keys, last, strict=True)

@@ -20,17 +20,14 @@ import io
 import logging
 import operator
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from sim.files.errors import InputError, Problem
 from sim.importing.imported import Imported, imported_from
 from sim.importing.primitives import (
-    Array,
     Final,
     Input,
     Place,
@@ -42,9 +39,10 @@ from sim.importing.primitives import (
     evaluated,
     is_static,
 )
-from sim.importing.sequence import BATCH, PLAIN, TIME, timestep_of
+from sim.importing.sequence import timestep_of
 from sim.importing.source_names import position, variables
 from sim.importing.torch_factory import in_float64, made
+from sim.importing.torch_forward import forward_of, roles_of
 from sim.importing.torch_operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -59,29 +57,16 @@ def imported(spec: str) -> Imported:
     return imported_module(module, examples, spec)
 
 
-def imported_module(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str) -> Imported:
+def imported_module(module: torch.nn.Module, examples: tuple[Any, ...], where: str) -> Imported:
     """The equations of *module*, which is in float64; *where* says whose it is, in mistakes."""
-    roles = _roles(examples, where)
+    roles = roles_of(examples, where)
     exported = _exported(module, examples, where)
     program = _Reader(exported, where).program()
     imported = imported_from(timestep_of(program, roles))
     return imported.with_run(forward_of(module, examples))
 
 
-def _roles(examples: Sequence[torch.Tensor], where: str) -> list[str]:
-    """What the axes of the input are."""
-    shape = examples[0].shape
-    if len(examples) == 1 and len(shape) in (2, 3):
-        if shape[-2] < 2:
-            raise InputError(Problem(f"the example has {shape[-2]} tokens, expected at least 2", where))
-        return [BATCH, TIME, PLAIN][-len(shape) :]
-    if len(shape) in (1, 2):
-        return [BATCH, PLAIN][-len(shape) :]
-    expected = "x [L, d] or [B, L, d] of a block, or x_t [d] or [B, d] of a cell and its states"
-    raise InputError(Problem(f"the first input has shape {list(shape)}, expected {expected}", where))
-
-
-def _exported(module: torch.nn.Module, examples: tuple[torch.Tensor, ...], where: str) -> Any:
+def _exported(module: torch.nn.Module, examples: tuple[Any, ...], where: str) -> Any:
     import torch
 
     quiet = io.StringIO()  # the exporter prints graphs and logs what it then raises
@@ -107,39 +92,6 @@ def _name(target: Any) -> str:
     """The ATen name of an operator, without its overload."""
     schema = getattr(target, "_schema", None)
     return str(schema.name).partition("::")[2] if schema is not None else str(getattr(target, "__name__", target))
-
-
-def forward_of(module: torch.nn.Module, examples: Sequence[torch.Tensor]) -> Callable[[Array], Array]:
-    """The module's own forward on inputs ``[tokens, ...]``, states zero at first, in the precision of the examples."""
-    import torch
-
-    shape, kind = examples[0].shape, examples[0].dtype
-    block = TIME in _roles(examples, "")
-
-    def whole(tokens: torch.Tensor) -> list[torch.Tensor]:
-        found = module(_one_sequence(tokens, shape))
-        found = found[0] if isinstance(found, tuple | list) else found
-        return list(found[0] if len(shape) == 3 else found)
-
-    def one_by_one(tokens: torch.Tensor) -> list[torch.Tensor]:
-        states, outputs = [torch.zeros_like(each) for each in examples[1:]], []
-        for token in tokens:
-            found = module(token.expand(shape), *states)
-            output, *states = found if isinstance(found, tuple | list) else (found,)
-            outputs.append(output[0] if len(shape) == 2 else output)
-        return outputs
-
-    def forward(inputs: Array) -> Array:
-        tokens = torch.as_tensor(np.asarray(inputs), dtype=kind).reshape(len(inputs), shape[-1])
-        with torch.no_grad(), in_float64() if kind == torch.float64 else nullcontext():
-            outputs = whole(tokens) if block else one_by_one(tokens)
-        return np.stack([each.double().numpy() for each in outputs])
-
-    return forward
-
-
-def _one_sequence(tokens: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-    return tokens.expand((shape[0], *tokens.shape)) if len(shape) == 3 else tokens
 
 
 class _Reader:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def made(spec: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
+def made(spec: str) -> tuple[torch.nn.Module, tuple[Any, ...]]:
     """What a factory returns, in float64; raises InputError if there is none, or it returns something else."""
     file, _, name = spec.rpartition(":")
     if not file or not name.isidentifier():
@@ -32,10 +32,13 @@ def made(spec: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
     if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], torch.nn.Module):
         raise InputError(Problem(expected, file, key=name))
     module, given = found
-    examples = (given,) if isinstance(given, torch.Tensor) else tuple(given)
-    if not examples or not all(isinstance(each, torch.Tensor) for each in examples):
+    from torch.utils._pytree import tree_leaves, tree_map
+
+    examples = given if isinstance(given, tuple) else tuple(given) if isinstance(given, list) else (given,)
+    leaves = tree_leaves(examples)
+    if not leaves or leaves[0] is not examples[0] or not all(isinstance(each, torch.Tensor) for each in leaves):
         raise InputError(Problem(expected, file, key=name))
-    return _doubled(module), tuple(each.double() for each in examples)
+    return _doubled(module), tree_map(lambda each: each.double(), examples)
 
 
 def _doubled(module: torch.nn.Module) -> torch.nn.Module:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from json import dumps
 from typing import Any
 
+from pydantic import ValidationError
+
 from sim.files.errors import InputError, Problem
 from sim.files.yaml_text import parse_yaml
 from sim.importing.imported import Imported
@@ -25,8 +27,10 @@ def workload_text(imported: Imported, name: str, command: str, source: str) -> s
     try:
         data, _ = parse_yaml(text, source)
         sequential_graph(EquationsSpec.model_validate(data["equations"]))
-    except (EquationError, InputError) as error:
-        raise InputError(Problem(f"has equations that cannot be written: {error}", source)) from error
+    except (EquationError, InputError, ValidationError) as error:
+        raise InputError(
+            Problem(f"has equations that cannot be written: {str(error).splitlines()[0]}", source)
+        ) from error
     return text
 
 

@@ -14,7 +14,8 @@ from tests.support.imported import difference, graph_of, kinds, texts
 from tests.support.recipes import LISTING
 
 pytest.importorskip("torch")
-from sim.importing.torch_export import forward_of, imported
+from sim.importing.torch_export import imported
+from sim.importing.torch_forward import forward_of
 from tests.support import torch_modules
 
 FILE = ROOT / "tests" / "support" / "torch_modules.py"
