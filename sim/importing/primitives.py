@@ -90,7 +90,7 @@ class Cumulate:
 
 @dataclass(frozen=True)
 class Window:
-    """A causal depthwise convolution along ``axis`` of the first operand: ``sum(k, w[channel, taps-1-k] * x[t-k, channel])``.
+    """A causal depthwise convolution: ``sum(k, w[channel, taps-1-k] * x[t-k, channel])``, t along ``axis`` of x.
 
     The second operand is ``[channels, taps]``, the tap of this timestep last; the channels are axis ``channels`` of
     the first. ``before`` zeros precede the sequence, ``after`` follow it.

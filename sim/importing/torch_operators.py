@@ -325,12 +325,17 @@ def _group_norm(
     return group_norm(value, groups, weight, bias, eps, place)
 
 
-def _variance(place: Place, value: Value, axes: Any = None, *, correction: float = 1, keepdim: bool = False) -> Value:
-    return variance(value, _axes(axes), keepdim, correction, place)
+def _variance(
+    place: Place, value: Value, axes: Any = None, unbiased: bool = True, keepdim: bool = False, *,
+    correction: float | None = None,
+) -> Value:  # fmt: skip
+    if isinstance(axes, bool):  # of all elements
+        axes, unbiased = None, axes
+    return variance(value, _axes(axes), keepdim, float(unbiased) if correction is None else correction, place)
 
 
-def _deviation(place: Place, value: Value, axes: Any = None, **rest: Any) -> Value:
-    return apply("sqrt", _variance(place, value, axes, **rest), place=place)
+def _deviation(place: Place, value: Value, *arguments: Any, **rest: Any) -> Value:
+    return apply("sqrt", _variance(place, value, *arguments, **rest), place=place)
 
 
 def _leaky_relu(place: Place, value: Value, slope: float = 0.01) -> Value:

@@ -22,7 +22,7 @@ FILE = ROOT / "tests" / "support" / "torch_modules.py"
 MISTAKES = ROOT / "tests" / "support" / "torch_mistakes.py"
 FACTORIES = [
     "linear", "mamba1", "mamba2", "mamba2_block", "gated_delta", "gru", "lstm", "gru_cell", "lstm_cell", "rg_lru",
-    "shift", "rolled",
+    "shift", "rolled", "rotated", "mlstm", "layers",
 ]  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_equations_compute_what_the_module_does(factory: str) -> None:
     assert difference(found.with_run(forward_of(module.eval(), examples))) < 1e-5
 
 
-@pytest.mark.parametrize("factory", ["mamba1", "mamba2", "gated_delta", "lstm", "rg_lru"])
+@pytest.mark.parametrize("factory", ["mamba1", "mamba2", "gated_delta", "lstm", "rg_lru", "layers"])
 def test_every_parameter_is_counted_once(factory: str) -> None:
     module, _ = getattr(torch_modules, factory)()
     assert graph_of(imported(f"{FILE}:{factory}")).parameter_count == sum(each.numel() for each in module.parameters())

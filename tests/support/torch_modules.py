@@ -259,6 +259,75 @@ class Rolled(nn.Module):
         return torch.where(mask, y, y.clamp(min=0.0)).abs() - x, state
 
 
+class Rotated(nn.Module):
+    """Pairs of channels turned by an angle that adds up, every other channel being the second of a pair."""
+
+    def __init__(self, d: int = 8, h: int = 2) -> None:
+        super().__init__()
+        self.h, self.w, self.theta = h, nn.Linear(d, d), nn.Linear(d, d // h // 2)
+
+    def forward(self, x: Tensor, angle: Tensor, S: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        angle = angle + self.theta(x)
+        q = self.w(x).view(self.h, -1)
+        first, second = q[..., 0::2], q[..., 1::2]
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        q = torch.stack([first * cos - second * sin, first * sin + second * cos], -1).flatten(-2)
+        S = 0.9 * S + q
+        return S.reshape(-1) * x, angle, S
+
+
+class MLSTM(nn.Module):
+    """An mLSTM cell (arXiv 2405.04517): exponential gates with a running maximum."""
+
+    def __init__(self, d: int = 8, h: int = 2) -> None:
+        super().__init__()
+        self.h, self.width = h, d // h
+        self.q, self.k, self.v, self.o = (nn.Linear(d, d) for _ in range(4))
+        self.i, self.f, self.norm = nn.Linear(d, h), nn.Linear(d, h), nn.GroupNorm(h, d)
+
+    def forward(self, x: Tensor, C: Tensor, n: Tensor, m: Tensor) -> tuple[Tensor, ...]:
+        q, k, v = (each(x).view(-1, self.h, self.width) for each in (self.q, self.k, self.v))
+        k = k / self.width**0.5
+        log_i, log_f = self.i(x), F.logsigmoid(self.f(x))
+        m_new = torch.maximum(log_f + m, log_i)
+        i, f = torch.exp(log_i - m_new)[..., None], torch.exp(log_f + m - m_new)[..., None]
+        C = f[..., None] * C + i[..., None] * (v[..., :, None] * k[..., None, :])
+        n = f * n + i * k
+        y = torch.einsum("bhvk,bhk->bhv", C, q) / torch.clamp((n * q).sum(-1, keepdim=True).abs(), min=1.0)
+        return torch.sigmoid(self.o(x)) * self.norm(y.flatten(1)), C, n, m_new
+
+
+class Layer(nn.Module):
+    """A recurrence and an MLP, each with norm and residual."""
+
+    def __init__(self, d: int) -> None:
+        super().__init__()
+        self.norm, self.proj, self.a = nn.LayerNorm(d), nn.Linear(d, d), nn.Parameter(torch.rand(d))
+        self.mlp = nn.Sequential(nn.Linear(d, 2 * d), nn.GELU("tanh"), nn.Dropout(0.1), nn.Linear(2 * d, d))
+
+    def forward(self, x: Tensor) -> Tensor:
+        def step(h: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+            h = self.a * h + v
+            return h, torch.tanh(h)
+
+        _, y = scan(step, torch.zeros(x.shape[-1]), self.proj(self.norm(x)))
+        x = x + y
+        return x + self.mlp(x)
+
+
+class Layers(nn.Module):
+    """Two layers."""
+
+    def __init__(self, d: int = 8) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([Layer(d), Layer(d)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
 def seeded(module: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> Made:
     """The module with the same numbers each time, and examples of these *shapes*."""
     torch.manual_seed(0)
@@ -325,3 +394,18 @@ def shift() -> Made:
 def rolled() -> Made:
     """A cell of one convolution."""
     return seeded(Rolled, (1, 6), (1, 6, 3))
+
+
+def rotated() -> Made:
+    """A cell whose heads are cut inside."""
+    return seeded(Rotated, (8,), (2,), (2, 4))
+
+
+def mlstm() -> Made:
+    """Three states."""
+    return seeded(MLSTM, (1, 8), (1, 2, 4, 4), (1, 2, 4), (1, 2))
+
+
+def layers() -> Made:
+    """A block of two scans."""
+    return seeded(Layers, (7, 8))
