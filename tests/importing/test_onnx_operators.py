@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,27 +16,24 @@ from sim.importing.onnx_model import imported_model  # noqa: E402
 
 RANDOM = np.random.default_rng(7)
 FLOATS = {
-    "w": RANDOM.random(8) + 0.5, "W": RANDOM.standard_normal((8, 8)), "third": np.array(3.0), "half": np.array(0.5),
-    "taps": RANDOM.standard_normal((8, 1, 3)), "zero": np.array(0.0), "half_more": np.array([0.0, 0.0, 0.0, 9.0, 9.0, 9.0, 9.0, 9.0]),
-}  # fmt: skip
+    "w": RANDOM.random(8) + 0.5,
+    "W": RANDOM.standard_normal((8, 8)),
+    "taps": RANDOM.standard_normal((8, 1, 3)),
+    "third": np.array(3.0),
+    "half": np.array(0.5),
+    "zero": np.array(0.0),
+    "half_more": np.array([0.0] * 3 + [9.0] * 5),
+}
 INTEGERS = {
     "two_four": [0, 0, 2, 4], "flat": [0, 0, 8], "last": [-1], "second": 1, "starts": [4], "ends": [2**31 - 1],
-    "by_two": [2], "sizes": [3, 5], "all": [6, 8], "tiles": [1, 1, 2], "order": [7, 6, 5, 4, 3, 2, 1, 0], "axis": [1],
-    "before": [0, 2, 0, 0, 0, 0], "start": [0], "end": [-2], "time": [1], "minus": -1, "three_wide": [1, 1, 8], "zeroth": [0],
-    "third_place": 3,
+    "sizes": [3, 5], "all": [6, 8], "tiles": [1, 1, 2], "order": [7, 6, 5, 4, 3, 2, 1, 0], "minus": -1, "zeroth": [0],
+    "before": [0, 2, 0, 0, 0, 0], "start": [0], "end": [-2], "time": [1], "three_wide": [1, 1, 8], "third_place": 3,
 }  # fmt: skip
 
-Line = tuple[str, str, str, dict[str, Any]]
 
-
-def line(operator: str, inputs: str, outputs: str, **attributes: Any) -> Line:
-    """A node; names are separated by spaces, ``-`` is an operand that is left out."""
-    return operator, inputs.replace("-", ""), outputs, attributes
-
-
-def model(lines: Sequence[Line]) -> Any:
-    """A block from x to y."""
-    nodes = [helper.make_node(name, i.split(" ") if i else [], o.split(" "), **more) for name, i, o, more in lines]
+def model(text: str) -> Any:
+    """A block from x to y, a node a line."""
+    nodes = [onnx.parser.parse_node(line) for line in text.strip().splitlines()]
     used = {name for node in nodes for name in node.input}
     initializers = [numpy_helper.from_array(v.astype(np.float32), name) for name, v in FLOATS.items() if name in used]
     initializers += [
@@ -48,28 +44,134 @@ def model(lines: Sequence[Line]) -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=11)
 
 
-CASES: dict[str, list[Line]] = {
-    "arithmetic": [line("Add", "x w", "a"), line("Sub", "a x", "b"), line("Mul", "b x", "c"), line("Div", "c w", "y")],
-    "several operands": [line("Sum", "x w x", "a"), line("Mean", "a x", "b"), line("Max", "b x w", "c"), line("Min", "c w", "y")],
-    "functions": [line("Exp", "x", "a"), line("Tanh", "a", "b"), line("Sigmoid", "b", "c"), line("Neg", "c", "d"), line("Abs", "d", "e"), line("Log", "e", "f"), line("Sqrt", "e", "g"), line("Reciprocal", "g", "h"), line("Add", "f h", "y")],
-    "rectifiers": [line("Relu", "x", "a"), line("Clip", "x - half", "b"), line("HardSigmoid", "x", "c"), line("Sum", "a b c", "y")],
-    "gates": [line("Softplus", "x", "a"), line("Swish", "x", "b"), line("Swish", "x", "c", alpha=2.0), line("Gelu", "x", "d", approximate="tanh"), line("Sum", "a b c d", "y")],
-    "periodic": [line("Sin", "x", "a"), line("Cos", "a", "y")],
-    "powers": [line("Pow", "x third", "a"), line("Pow", "w x", "b"), line("Add", "a b", "y")],
-    "products": [line("MatMul", "x W", "a"), line("Einsum", "a W", "b", equation="btd,de->bte"), line("Reshape", "b all", "c"), line("Gemm", "c W w", "d", transB=1, alpha=0.5, beta=2.0), line("Unsqueeze", "d zeroth", "y")],
-    "reductions": [line("ReduceMean", "x last", "a"), line("ReduceSum", "x last", "b", keepdims=1), line("ReduceL2", "x last", "c"), line("ReduceSumSquare", "x last", "d"), line("Sum", "a b c d", "e"), line("Mul", "e x", "y")],
-    "norms": [line("LayerNormalization", "x w w", "a"), line("RMSNormalization", "a w", "b", epsilon=1e-3), line("LpNormalization", "b", "c"), line("Softmax", "c", "y")],
-    "heads": [line("Reshape", "x two_four", "a"), line("Transpose", "a", "b", perm=[0, 1, 3, 2]), line("Reshape", "b flat", "y")],
-    "parts": [line("Split", "x sizes", "a b", axis=-1), line("Concat", "b a", "c", axis=-1), line("Split", "c", "d e", axis=2, num_outputs=2), line("Concat", "e d", "y", axis=2)],
-    "slices": [line("Slice", "x starts ends last", "a"), line("Tile", "a tiles", "b"), line("Mul", "b x", "y")],
-    "gathered": [line("Gather", "x order", "a", axis=2), line("Gather", "x third_place", "b", axis=2), line("Unsqueeze", "b last", "c"), line("Mul", "a c", "y")],
-    "sums so far": [line("CumSum", "x second", "a"), line("CumSum", "x minus", "b"), line("Add", "a b", "y")],
-    "shifted": [line("Pad", "x before zero", "a"), line("Slice", "a start end time", "b"), line("Sub", "x b", "y")],
-    "convolution": [line("Transpose", "x", "a", perm=[0, 2, 1]), line("Conv", "a taps w", "b", group=8, pads=[2, 0]), line("Transpose", "b", "y", perm=[0, 2, 1])],
-    "masks": [line("Trilu", "W", "a", upper=0), line("MatMul", "x a", "b"), line("Less", "w half_more", "m"), line("Not", "m", "n"), line("Where", "n b x", "y")],
-    "constants": [line("Constant", "", "a", value_float=0.25), line("Shape", "x", "s"), line("ConstantOfShape", "s", "o"), line("Expand", "w three_wide", "e"), line("Sum", "x a o e", "y")],
-    "as they are": [line("Identity", "x", "a"), line("Cast", "a", "b", to=TensorProto.FLOAT), line("Dropout", "b", "c"), line("Flatten", "c", "d", axis=2), line("Unsqueeze", "d zeroth", "e"), line("Squeeze", "e zeroth", "f"), line("Unsqueeze", "f zeroth", "y")],
-}  # fmt: skip
+CASES = {
+    "arithmetic": """
+        a = Add(x, w)
+        b = Sub(a, x)
+        c = Mul(b, x)
+        y = Div(c, w)
+    """,
+    "several operands": """
+        a = Sum(x, w, x)
+        b = Mean(a, x)
+        c = Max(b, x, w)
+        y = Min(c, w)
+    """,
+    "functions": """
+        a = Exp(x)
+        b = Tanh(a)
+        c = Sigmoid(b)
+        d = Neg(c)
+        e = Abs(d)
+        f = Log(e)
+        g = Sqrt(e)
+        h = Reciprocal(g)
+        y = Add(f, h)
+    """,
+    "rectifiers": """
+        a = Relu(x)
+        b = Clip(x, "", half)
+        c = HardSigmoid(x)
+        y = Sum(a, b, c)
+    """,
+    "gates": """
+        a = Softplus(x)
+        b = Swish(x)
+        c = Swish <alpha = 2.0> (x)
+        d = Gelu <approximate = "tanh"> (x)
+        y = Sum(a, b, c, d)
+    """,
+    "periodic": """
+        a = Sin(x)
+        y = Cos(a)
+    """,
+    "powers": """
+        a = Pow(x, third)
+        b = Pow(w, x)
+        y = Add(a, b)
+    """,
+    "products": """
+        a = MatMul(x, W)
+        b = Einsum <equation = "btd,de->bte"> (a, W)
+        c = Reshape(b, all)
+        d = Gemm <transB = 1, alpha = 0.5, beta = 2.0> (c, W, w)
+        y = Unsqueeze(d, zeroth)
+    """,
+    "reductions": """
+        a = ReduceMean(x, last)
+        b = ReduceSum <keepdims = 1> (x, last)
+        c = ReduceL2(x, last)
+        d = ReduceSumSquare(x, last)
+        e = Sum(a, b, c, d)
+        y = Mul(e, x)
+    """,
+    "norms": """
+        a = LayerNormalization(x, w, w)
+        b = RMSNormalization <epsilon = 0.001> (a, w)
+        c = LpNormalization(b)
+        y = Softmax(c)
+    """,
+    "heads": """
+        a = Reshape(x, two_four)
+        b = Transpose <perm = [0, 1, 3, 2]> (a)
+        y = Reshape(b, flat)
+    """,
+    "parts": """
+        a, b = Split <axis = -1> (x, sizes)
+        c = Concat <axis = -1> (b, a)
+        d, e = Split <axis = 2, num_outputs = 2> (c)
+        y = Concat <axis = 2> (e, d)
+    """,
+    "slices": """
+        a = Slice(x, starts, ends, last)
+        b = Tile(a, tiles)
+        y = Mul(b, x)
+    """,
+    "gathered": """
+        a = Gather <axis = 2> (x, order)
+        b = Gather <axis = 2> (x, third_place)
+        c = Unsqueeze(b, last)
+        y = Mul(a, c)
+    """,
+    "sums so far": """
+        a = CumSum(x, second)
+        b = CumSum(x, minus)
+        y = Add(a, b)
+    """,
+    "shifted": """
+        a = Pad(x, before, zero)
+        b = Slice(a, start, end, time)
+        y = Sub(x, b)
+    """,
+    "convolution": """
+        a = Transpose <perm = [0, 2, 1]> (x)
+        b = Conv <group = 8, pads = [2, 0]> (a, taps, w)
+        y = Transpose <perm = [0, 2, 1]> (b)
+    """,
+    "masks": """
+        a = Trilu <upper = 0> (W)
+        b = MatMul(x, a)
+        m = Less(w, half_more)
+        n = Not(m)
+        y = Where(n, b, x)
+    """,
+    "constants": """
+        a = Constant <value_float = 0.25> ()
+        s = Shape(x)
+        o = ConstantOfShape(s)
+        e = Expand(w, three_wide)
+        y = Sum(x, a, o, e)
+    """,
+    "as they are": """
+        a = Identity(x)
+        b = Cast <to = 1> (a)
+        c = Dropout(b)
+        d = Flatten <axis = 2> (c)
+        e = Unsqueeze(d, zeroth)
+        f = Squeeze(e, zeroth)
+        y = Unsqueeze(f, zeroth)
+    """,
+}
 
 
 @pytest.mark.parametrize("name", CASES)
