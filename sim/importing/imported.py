@@ -1,0 +1,94 @@
+"""What an import gives: equations as YAML has them, the arrays of their parameters, and the model's own results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from sim.importing.equations import System, equations_of
+from sim.importing.expressions import reference_text, text_of
+from sim.importing.kinds import kinds_of
+from sim.importing.naming import Names, names_of
+from sim.importing.parameters import Parameter
+from sim.importing.primitives import Array, Program
+from sim.importing.separating import separated
+from workloads.expression import Reference, Subscript
+
+LONGEST = 1024  # values of a constant
+
+
+def _nothing(inputs: Array) -> Array:
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model as equations.
+
+    ``equations`` has the keys of :class:`~workloads.models.equations.EquationsSpec`; ``parameters`` maps each of their
+    parameters to an array ``[*indices]``, float64; ``run`` gives the model's own outputs, in float64 ``[tokens, ...]``,
+    for inputs ``[tokens, *indices]``, its states zero at first.
+    """
+
+    equations: dict[str, Any]
+    parameters: dict[str, Array]
+    run: Callable[[Array], Array] = _nothing
+
+    def with_run(self, run: Callable[[Array], Array]) -> Imported:
+        """The same with the model's own results."""
+        return replace(self, run=run)
+
+
+def imported_from(program: Program) -> Imported:
+    """The equations of a *program* of one timestep; raises InputError for what has none."""
+    assert program.output is not None
+    given, handed = prod(program.input.shape), prod(program.output.shape)
+    if given != handed:
+        message = f"the output has {handed} elements a token, the input {given}, and layers follow one another"
+        raise program.output.place.mistake(f"{message}: project it back")
+    system = equations_of(separated(program))
+    names = names_of(system)
+    kinds = kinds_of(system)
+    constants = {
+        names.tensors[each.tensor]: _constant(each, names) for each in system.parameters.values() if _fixed(each)
+    }
+    equations: dict[str, Any] = {"sizes": _sizes(system, names)}
+    equations["input"] = reference_text(system.input, names.tensors, names.indices)
+    if constants:
+        equations["constants"] = constants
+    equations["operations"] = [
+        [names.operations[each.tensor], kinds[each.tensor], _equation(each.tensor, each.indices, each.rhs, names)]
+        for each in system.definitions
+    ]
+    equations["output"] = names.tensors[system.output]
+    parameters = {
+        names.tensors[p.tensor]: np.ascontiguousarray(p.array) for p in system.parameters.values() if not _fixed(p)
+    }
+    return Imported(equations, dict(sorted(parameters.items())))
+
+
+def _fixed(parameter: Parameter) -> bool:
+    """Whether it is a constant: not learned, along one axis, and not too long for a file."""
+    return not parameter.static.learned and len(parameter.indices) == 1 and parameter.array.size <= LONGEST
+
+
+def _constant(parameter: Parameter, names: Names) -> list[Any]:
+    return [names.indices[parameter.indices[0]], [float(value) for value in parameter.array]]
+
+
+def _sizes(system: System, names: Names) -> dict[str, int | str]:
+    """The length of each index; of one more along the same axis, that of the first."""
+    found: dict[str, int | str] = {}
+    for index, letter in names.indices.items():
+        base = names.indices.get(index.rstrip("'"), letter)
+        found[letter] = base if base != letter else system.length(index)
+    return found
+
+
+def _equation(tensor: str, indices: tuple[str, ...], rhs: Any, names: Names) -> str:
+    target = reference_text(Reference(tensor, tuple(map(Subscript, indices)), 0), names.tensors, names.indices)
+    return f"{target} = {text_of(rhs, names.tensors, names.indices)}"
