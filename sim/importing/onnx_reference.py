@@ -12,7 +12,7 @@ import numpy as np
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.ops.op_loop import Loop as ReferenceLoop
 
-from sim.importing.sequence import TIME
+from sim.importing.factors import TIME
 
 
 class Loop(ReferenceLoop):  # type: ignore[misc]
