@@ -44,14 +44,20 @@ def joined_axis(value: Value, found: Sequence[Factors]) -> Factors:
         return found[0] if found else ()
     first = fixed[0]
     for axis in fixed[1:]:
-        roles = [[factor for factor in each if factor.role in (TIME, BATCH)] for each in (first, axis)]
-        if roles[0] != roles[1]:
-            if {f.role for each in roles for f in each} == {BATCH}:
+        shared = [_shared(each) for each in (first, axis)]
+        if shared[0] != shared[1]:
+            if {role for each in shared for role, _, _ in each} == {BATCH}:
                 raise value.place.mistake("is not the same for each sequence of the batch")
             raise value.place.mistake("depends on the position of a token")
         if len(axis) > len(first):
             first = axis
     return first
+
+
+def _shared(axis: Factors) -> list[tuple[str, int, int]]:
+    """The parts of *axis* that are time or batch: role, length and stride."""
+    parts = ((part.role, part.length, length_of(axis[place + 1 :])) for place, part in enumerate(axis))
+    return [part for part in parts if part[0] in (TIME, BATCH)]
 
 
 def forbid(value: Value, axis: Factors, what: str) -> None:

@@ -86,19 +86,25 @@ class _Sequence:
                 carries.append(value)
         for carry in carries:
             following = self._timed[self._program.following(carry)]
+            for before, after in zip(self._timed[carry].axes, following.axes, strict=True):
+                joined_axis(self._program.following(carry), [axis for axis in (before, after) if axis])
             self._result.becomes(self._timed[carry].value, self._now(following, carry))
         output = self._timed[self._program.output]
-        length = [f.length for axis in output.axes for f in axis if f.role == TIME]
-        expected = [n for n, role in zip(self._program.input.shape, self._roles, strict=True) if role == TIME]
-        if expected and output.lag < 0:
-            raise self._program.output.place.mistake("reads later tokens")
-        if length != expected:
-            raise self._program.output.place.mistake("the output is not one row for each token of the input")
+        self._check_rows(output, self._program.output)
         self._result.output = delayed(output.value, output.lag)
         for value, name in self._program.names:
             if value in self._timed and self._timed[value].lag == 0:
                 self._result.names.append((self._timed[value].value, name))
         return self._result
+
+    def _check_rows(self, output: Timed, value: Value) -> None:
+        """Raise InputError unless *output* has a row for each token, where the input has it."""
+        if output.lag < 0:
+            raise value.place.mistake("reads later tokens")
+        for axis, role in enumerate(self._roles):
+            expected = factors_of(self._program.input.shape[axis], role)
+            if role in (TIME, BATCH) and expected and output.axes[axis : axis + 1] != (expected,):
+                raise value.place.mistake("the output is not one row for each token of the input")
 
     def _found(self, value: Value) -> Timed:
         operands = [self._timed[operand] for operand in value.operands]
