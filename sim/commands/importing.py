@@ -11,6 +11,7 @@ import typer
 
 from sim.commands.options import command_line, one_line_errors
 from sim.files.errors import InputError, Problem
+from sim.files.extras import require
 
 if TYPE_CHECKING:
     from sim.importing.imported import Imported
@@ -43,7 +44,7 @@ def torch(
     """
     with one_line_errors():
         _check_free(output)
-        _require("torch")
+        require("torch", "torch", "import torch")
         from sim.importing.torch_export import imported
 
         _write(imported, factory, output, "torch")
@@ -61,7 +62,7 @@ def onnx(
     """
     with one_line_errors():
         _check_free(output)
-        _require("onnx")
+        require("onnx", "onnx", "import onnx")
         from sim.importing.onnx_model import imported
 
         _write(imported, model, output, "onnx")
@@ -75,15 +76,6 @@ def _check_free(output: Path) -> None:
         if output.exists() or output.is_symlink():
             raise InputError(Problem("is there already", str(output)))
         check_writable(output)
-
-
-def _require(package: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec(package) is None:
-        raise InputError(
-            Problem(f"needs the package {package}: pip install 'stallscope[{package}]'", f"import {package}")
-        )
 
 
 def _write(imported: Callable[[str], Imported], source: str, output: Path, framework: str) -> None:

@@ -138,11 +138,23 @@ class Prover:
 
     @cached_property
     def _parameters(self) -> Mapping[str, Array]:
-        if self.module is not None:
-            return self.module.parameters
         workload = self._inputs.workload
+        if self.module is not None:
+            self._check_module(workload.graph, self.module)
+            return self.module.parameters
         ranges = {} if workload.spec.equations is None else workload.spec.equations.ranges
         return random_parameters(workload.graph, self.seed, ranges)
+
+    def _check_module(self, graph: TimestepGraph, module: Module) -> None:
+        """Raise InputError unless *module* has the parameters of *graph*."""
+        for tensor, indices in graph.parameters.items():
+            wanted = tuple(graph.sizes[index] for index in indices)
+            if tensor not in module.parameters:
+                raise InputError(Problem(f"the parameter {tensor!r} of {self.workload} is none of its", module.name))
+            found = np.shape(module.parameters[tensor])
+            if found != wanted:
+                message = f"the parameter {tensor!r} is {found}, expected {wanted} as in {self.workload}"
+                raise InputError(Problem(message, module.name))
 
     @cached_property
     def _given(self) -> Array:

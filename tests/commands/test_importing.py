@@ -53,7 +53,7 @@ def test_an_onnx_model_becomes_a_workload(folder: Path) -> None:
 
 @pytest.mark.parametrize(("package", "source"), [("torch", FACTORY), ("onnx", "made.onnx")])
 def test_a_package_that_is_missing(package: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else find_spec(name))
+    monkeypatch.setattr("sim.files.extras.find_spec", lambda name: None if name == package else find_spec(name))
     check_refused(
         ["import", package, source, "-o", "mine.yaml"],
         f"import {package}: needs the package {package}: pip install 'stallscope[{package}]'",

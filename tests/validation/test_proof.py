@@ -110,6 +110,23 @@ def test_the_module_that_the_equations_came_from_is_compared(weight: float, hold
     assert (first.error <= 1e-10, proof.holds) == (holds, holds)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        pytest.param({"W": np.ones((4, 8))}, "m.py:f: the parameter 'V' of leaky.yaml is none of its", id="missing"),
+        pytest.param(
+            {"W": np.ones((4, 8)), "V": np.ones((8, 5))},
+            "m.py:f: the parameter 'V' is (8, 5), expected (8, 4) as in leaky.yaml",
+            id="other sizes",
+        ),
+    ],
+)
+def test_a_module_of_other_equations_is_a_mistake(parameters: dict[str, Array], message: str) -> None:
+    with pytest.raises(InputError) as raised:
+        proven(module=Module("m.py:f", parameters, double))
+    assert str(raised.value) == message
+
+
 def test_numbers_that_grow_out_of_bounds_are_a_mistake_in_the_input(folder: Path) -> None:
     (folder / "leaky.yaml").write_text(UNCHUNKED.replace("decay[i] * h[t-1,i]", "9 * h[t-1,i] * h[t-1,i]"))
     with pytest.raises(InputError, match=r"'h' is no finite number at token \d+, with random parameters; "):

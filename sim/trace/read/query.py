@@ -14,6 +14,7 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from sim.files.errors import InputError, Problem
+from sim.files.extras import require
 from sim.files.outputs import scratch_folder
 from sim.trace.columns import COLUMNS, REAL, WHOLE, WORD
 from sim.trace.read.answer import Answer
@@ -23,7 +24,7 @@ from sim.trace.read.rows import check_file, one_problem, rows
 from sim.trace.read.schema import IN_ORDER, NEEDED, Damaged, RowCheck, Unreadable, said_by
 from sim.trace.slices import COUNTER
 from sim.trace.write.csv import write_csv
-from sim.trace.write.formats import format_of, require
+from sim.trace.write.formats import format_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -14,9 +14,9 @@ from shutil import copyfileobj
 from urllib.parse import urlsplit
 
 from sim.files.errors import InputError, Problem
+from sim.files.extras import require
 from sim.trace.read.opening import opening_of
 from sim.trace.read.rows import check_file, one_problem, rows
-from sim.trace.write.formats import require
 
 SHOWN = (".json.gz", ".pftrace")
 ONLY_HERE = "default-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' data: blob:"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from sim.files.errors import InputError, Problem
+from sim.files.extras import require
 from sim.trace.slices import Header, Sink
 from sim.trace.write.background import background
 from sim.trace.write.printable import Printable, printable_header
@@ -48,7 +48,6 @@ FORMATS = {
         Format(".vcd", "sim.trace.write.vcd:VcdSink", "vcd"),
     )
 }
-DISTRIBUTIONS = {"vcd": "pyvcd"}
 
 
 def format_of(path: Path) -> Format:
@@ -57,10 +56,3 @@ def format_of(path: Path) -> Format:
         if path.name.endswith(suffix):
             return found
     raise InputError(Problem(f"has none of the known suffixes {', '.join(FORMATS)}", str(path)))
-
-
-def require(package: str, extra: str, purpose: str) -> None:
-    """Raise InputError if *package* is not installed, saying which *extra* of this project brings it."""
-    if package and find_spec(package) is None:
-        name = DISTRIBUTIONS.get(package, package)
-        raise InputError(Problem(f"needs the package {name}: pip install 'stallscope[{extra}]'", purpose))

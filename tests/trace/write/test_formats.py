@@ -57,7 +57,7 @@ def test_unknown_suffix_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("suffix", "package"), PACKAGES.items())
 def test_missing_package_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str) -> None:
-    monkeypatch.setattr("sim.trace.write.formats.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.files.extras.find_spec", lambda name: None)
     name = {"vcd": "pyvcd"}.get(package, package)
     with pytest.raises(InputError) as caught:
         TraceWriter(tmp_path / f"t{suffix}")
