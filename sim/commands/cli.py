@@ -23,7 +23,7 @@ COMMANDS = {
     "dram": "sim.commands.dram:dram",
     "list": "sim.commands.list:list_",
     "init": "sim.commands.init:init",
-    "import": "sim.commands.import_:import_commands",
+    "import": "sim.commands.importing:import_commands",
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",

@@ -7,10 +7,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from sim.importing.primitives import (
-    Place,
-    Value,
-    Window,
+from sim.importing.building import (
     apply,
     chosen,
     contracted,
@@ -24,6 +21,7 @@ from sim.importing.primitives import (
     reduced,
     reshape,
 )
+from sim.importing.primitives import Place, Value, Window
 
 
 def matmul(left: Value, right: Value, place: Place) -> Value:

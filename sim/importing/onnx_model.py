@@ -16,20 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.files.errors import InputError, Problem
-from sim.importing.composites import depthwise
-from sim.importing.imported import Imported, imported_from
-from sim.importing.onnx_operators import OPERATORS, integers, linear_attention_step
-from sim.importing.primitives import (
-    Array,
-    Final,
-    Input,
-    Place,
-    Program,
-    Shape,
-    Stack,
-    Static,
-    Step,
-    Value,
+from sim.importing.building import (
     apply,
     chosen,
     evaluated,
@@ -42,7 +29,12 @@ from sim.importing.primitives import (
     reduced,
     reshape,
 )
-from sim.importing.sequence import BATCH, PLAIN, TIME, timestep_of
+from sim.importing.composites import depthwise
+from sim.importing.factors import BATCH, PLAIN, TIME
+from sim.importing.imported import Imported, imported_from
+from sim.importing.onnx_operators import OPERATORS, integers, linear_attention_step
+from sim.importing.primitives import Array, Final, Input, Place, Program, Shape, Stack, Static, Step, Value
+from sim.importing.sequence import timestep_of
 
 TOKENS = 7  # of a sequence whose length is not fixed
 _RECURRENT = {"Scan", "Loop", "LinearAttention", "CausalConvWithState", "CumSum", "Conv"}

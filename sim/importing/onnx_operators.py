@@ -15,6 +15,21 @@ from typing import Any
 
 import numpy as np
 
+from sim.importing.building import (
+    apply,
+    chosen,
+    contracted,
+    evaluated,
+    expand,
+    folded,
+    is_static,
+    joined,
+    number,
+    part,
+    permute,
+    reduced,
+    reshape,
+)
 from sim.importing.composites import (
     clipped,
     depthwise,
@@ -30,25 +45,7 @@ from sim.importing.composites import (
     rms_norm,
     softmax,
 )
-from sim.importing.primitives import (
-    Cumulate,
-    Place,
-    Static,
-    Value,
-    apply,
-    chosen,
-    contracted,
-    evaluated,
-    expand,
-    folded,
-    is_static,
-    joined,
-    number,
-    part,
-    permute,
-    reduced,
-    reshape,
-)
+from sim.importing.primitives import Cumulate, Place, Static, Value
 
 Attributes = Mapping[str, Any]
 Operator = Callable[..., Any]

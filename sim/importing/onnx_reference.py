@@ -1,18 +1,22 @@
 """ONNX's reference evaluator in float64.
 
 Some of its operators compute in float32 whatever they are given: LinearAttention, and the SiLU of CausalConvWithState.
+Their own functions are run here, with float64 in the place of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.ops.op_loop import Loop as ReferenceLoop
 
-from sim.importing.sequence import TIME
+from sim.importing.factors import TIME
 
 
 class Loop(ReferenceLoop):  # type: ignore[misc]
@@ -33,9 +37,32 @@ class Loop(ReferenceLoop):  # type: ignore[misc]
         return tuple(found)
 
 
+class _Numpy:
+    """numpy, but for its float32."""
+
+    float32 = np.float64
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+
+def _operators() -> Iterator[type]:
+    """The operators that differ from those of the evaluator."""
+    yield Loop
+    for module, name in (
+        ("op_linear_attention", "LinearAttention"),
+        ("op_causal_conv_with_state", "CausalConvWithState"),
+    ):
+        with suppress(ModuleNotFoundError):  # of an onnx without opset 27
+            known = getattr(import_module(f"onnx.reference.ops.{module}"), name)
+            code = known._run
+            run = FunctionType(code.__code__, code.__globals__ | {"np": _Numpy()}, name, code.__defaults__)
+            yield type(name, (known,), {"op_domain": "", "_run": run})
+
+
 def evaluator(model: Any, tokens: int | None, roles: Sequence[str]) -> ReferenceEvaluator:
     """The evaluator of *model* in float64; of a block, for so many *tokens*: *roles* says what its input's axes are."""
-    return ReferenceEvaluator(doubled(model, tokens, roles), new_ops=[Loop])
+    return ReferenceEvaluator(doubled(model, tokens, roles), new_ops=list(_operators()))
 
 
 def doubled(model: Any, tokens: int | None, roles: Sequence[str]) -> Any:

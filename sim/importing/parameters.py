@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.importing.axes import Pieces
-from sim.importing.primitives import Array, Static, Value, evaluated
+from sim.importing.building import evaluated
+from sim.importing.primitives import Array, Static, Value
 from sim.importing.views import cut
 from workloads.expression import Apply, Expression, Number, Reference, Subscript, Sum
 

@@ -26,19 +26,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sim.files.errors import InputError, Problem
+from sim.importing.building import evaluated, is_static
 from sim.importing.imported import Imported, imported_from
-from sim.importing.primitives import (
-    Final,
-    Input,
-    Place,
-    Program,
-    Stack,
-    Static,
-    Step,
-    Value,
-    evaluated,
-    is_static,
-)
+from sim.importing.primitives import Final, Input, Place, Program, Stack, Static, Step, Value
 from sim.importing.sequence import timestep_of
 from sim.importing.source_names import position, variables
 from sim.importing.torch_factory import in_float64, made

@@ -23,11 +23,12 @@ def made(spec: str) -> tuple[torch.nn.Module, tuple[Any, ...]]:
         raise InputError(Problem("expected module.py:factory", spec))
     import torch
 
-    factory = _factory(Path(file), name)
-    try:
-        found = factory()
-    except Exception as error:  # of the user's code
-        raise InputError(Problem(f"fails: {type(error).__name__}: {error}", file, key=name)) from error
+    with _beside(Path(file)):
+        factory = _factory(Path(file), name)
+        try:
+            found = factory()
+        except Exception as error:  # of the user's code
+            raise InputError(Problem(f"fails: {type(error).__name__}: {error}", file, key=name)) from error
     expected = "expected (module, example_inputs), a torch.nn.Module and tensors"
     if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], torch.nn.Module):
         raise InputError(Problem(expected, file, key=name))
@@ -53,6 +54,17 @@ def _doubled(module: torch.nn.Module) -> torch.nn.Module:
     return own.double()
 
 
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """In the block, modules in the folder of *path* can be imported."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
 def _factory(path: Path, name: str) -> Callable[[], Any]:
     if not path.is_file():
         raise InputError(Problem("is no file", str(path)))
@@ -60,15 +72,11 @@ def _factory(path: Path, name: str) -> Callable[[], Any]:
     if specification is None or specification.loader is None:
         raise InputError(Problem("expected a Python file", str(path)))
     module = module_from_spec(specification)
-    folder = str(path.resolve().parent)
     sys.modules[specification.name] = module
-    sys.path.insert(0, folder)
     try:
         specification.loader.exec_module(module)
     except Exception as error:  # of the user's code
         raise InputError(Problem(f"cannot be imported: {type(error).__name__}: {error}", str(path))) from error
-    finally:
-        sys.path.remove(folder)
     if not callable(getattr(module, name, None)):
         raise InputError(Problem(f"has no function {name!r}", str(path)))
     factory: Callable[[], Any] = getattr(module, name)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.files.errors import InputError, Problem
+from sim.importing.factors import BATCH, PLAIN, TIME
 from sim.importing.primitives import Array
-from sim.importing.sequence import BATCH, PLAIN, TIME
 from sim.importing.torch_factory import in_float64
 
 if TYPE_CHECKING:

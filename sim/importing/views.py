@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.importing.axes import Piece, Pieces, flattened, unflattened
-from sim.importing.primitives import Array, Concatenate, Permute, Reshape, Slice, Value, evaluated, is_static
+from sim.importing.building import evaluated, is_static
+from sim.importing.primitives import Array, Concatenate, Permute, Reshape, Slice, Value
 
 
 def viewed(value: Value, pieces: Pieces) -> tuple[Value, Pieces]:

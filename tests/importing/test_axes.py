@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim.importing.axes import Axes, Axis, Piece, Term, apart, flattened, unflattened
-from sim.importing.primitives import Input, Program, Value, apply, joined, part, reshape
+from sim.importing.building import apply, joined, part, reshape
+from sim.importing.primitives import Input, Program, Value
 
 
 def axes_of(value: Value, source: Value) -> tuple[list[list[Piece]], dict[str, int]]:

@@ -6,25 +6,9 @@ import numpy as np
 import pytest
 
 from sim.files.errors import InputError
+from sim.importing.building import apply, contracted, expand, joined, number, part, permute, reduced, reshape
 from sim.importing.imported import Imported, imported_from
-from sim.importing.primitives import (
-    Cumulate,
-    Delay,
-    Input,
-    Place,
-    Program,
-    Static,
-    Value,
-    apply,
-    contracted,
-    expand,
-    joined,
-    number,
-    part,
-    permute,
-    reduced,
-    reshape,
-)
+from sim.importing.primitives import Cumulate, Delay, Input, Place, Program, Static, Value
 from tests.support.imported import graph_of, kinds, texts
 from workloads.execute import execute
 

@@ -119,6 +119,9 @@ def line_of(module: str) -> int:
         ("Mixing", "conv1d: is not a depthwise convolution along the time (groups = channels)"),
         ("Position", "add: depends on the position of a token"),
         ("Chunks", "view: splits the time, for which there is no equation"),
+        ("Turned", "permute: the output is not one row for each token of the input"),
+        ("Interleaved", "add: depends on the position of a token"),
+        ("Nested", "scan: is a scan along another axis than the time"),
         ("Last", "scan: reads what is left after the last token, which no token can"),
         ("Beginning", "scan: begins with something else than zeros"),
         (

@@ -73,6 +73,27 @@ class Chunks(Projected):
         return y.cumsum(1).reshape(6, 8)
 
 
+class Turned(Projected):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.w(x).T  # here
+
+
+class Interleaved(Projected):
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.w(x).flatten() + x.T.flatten()  # here
+        return y.view(7, 8)
+
+
+class Nested(Projected):
+    def forward(self, x: Tensor) -> Tensor:
+        def step(h: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+            _, y = scan(lambda a, b: (a + b, (a + b).clone()), torch.zeros(()), v)
+            return h + y, h - y
+
+        _, y = scan(step, torch.zeros(8), x)  # here
+        return y
+
+
 class Last(Projected):
     def forward(self, x: Tensor) -> Tensor:
         h, ys = scan(lambda h, x: (0.5 * h + x, h + x), torch.zeros(8, dtype=x.dtype), x)  # here

@@ -37,7 +37,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *DOCS.glob("*.md"))}
 WRITTEN = re.compile(r"(?:python -m sim|stallscope|python -m stallscope) ([a-z]+[^`#\n]*(?:\n +\[[^`#\n]*)*)")
 COMMAND_LINES = sorted({(page, found.strip()) for page, text in PAGES.items() for found in WRITTEN.findall(text)})
-LONG = ("reproduce", "validate", "trace view")
+LONG = ("reproduce", "validate", "trace view", "import")
 ELSEWHERE = {path.name for path in FOLLOWED}  # their commands are run, and what they print looked at, by other tests
 
 
