@@ -15,7 +15,7 @@ from workloads.contractions import matrices
 from workloads.graph import TimestepGraph
 from workloads.models import equations
 from workloads.models.blocks import head
-from workloads.models.equations import EquationsSpec, Index
+from workloads.models.equations_spec import EquationsSpec, Index
 from workloads.models.generator import SEQUENTIAL, Generator
 from workloads.models.registry import known_generator
 from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits

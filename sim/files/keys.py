@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hw.machine import MachineSpec
 from sim.files.documents import schema_in
-from workloads.models.equations import EquationsSpec
+from workloads.models.equations_spec import EquationsSpec
 from workloads.models.registry import GENERATORS
 from workloads.spec import Description, Name, Spec
 from workloads.workload import MappingSpec, WorkloadSpec

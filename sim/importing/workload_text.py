@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from sim.files.errors import InputError, Problem
 from sim.files.yaml_text import parse_yaml
 from sim.importing.imported import Imported
-from workloads.models.equations import EquationError, EquationsSpec, sequential_graph
+from workloads.models.equations import EquationError, sequential_graph
+from workloads.models.equations_spec import EquationsSpec
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 _WORDS = {"true", "false", "null"}

@@ -6,7 +6,8 @@ import numpy as np
 
 from sim.importing.imported import Imported
 from workloads.graph import TimestepGraph
-from workloads.models.equations import EquationsSpec, sequential_graph
+from workloads.models.equations import sequential_graph
+from workloads.models.equations_spec import EquationsSpec
 
 
 def graph_of(imported: Imported) -> TimestepGraph:

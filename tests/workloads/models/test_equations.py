@@ -11,12 +11,12 @@ import pytest
 import workloads.models.equations
 from workloads.models.equations import (
     EquationError,
-    EquationsSpec,
     chunked_graph,
     generator,
     lengths,
     sequential_graph,
 )
+from workloads.models.equations_spec import EquationsSpec
 
 LEAKY: dict[str, Any] = {
     "sizes": {"d": 4, "i": "2 * d"},
