@@ -29,9 +29,9 @@ def _nothing(inputs: Array) -> Array:
 class Imported:
     """A model as equations.
 
-    ``equations`` has the keys of :class:`~workloads.models.equations_spec.EquationsSpec`; ``parameters`` maps each of their
-    parameters to an array ``[*indices]``, float64; ``run`` gives the model's own outputs, in float64 ``[tokens, ...]``,
-    for inputs ``[tokens, *indices]``, its states zero at first.
+    ``equations`` has the keys of :class:`~workloads.models.equations_spec.EquationsSpec`; ``parameters`` maps each of
+    their parameters to an array ``[*indices]``, float64; ``run`` gives the model's own outputs, in float64
+    ``[tokens, ...]``, for inputs ``[tokens, *indices]``, its states zero at first.
     """
 
     equations: dict[str, Any]
