@@ -110,12 +110,13 @@ class Prover:
 
     @cached_property
     def _inputs(self) -> Inputs:
-        """One layer, token by token."""
-        return self._resolved("formulation=sequential", "chunk=null")
+        return self._resolved()
 
     def _resolved(self, *more: str) -> Inputs:
-        fixed = ("layers=1", "batch=1", "head=false", "phase=prefill", f"sequence_length={self.tokens or 1}")
-        return resolve(self.workload, self.machine, [*self.assignments, *fixed, *more])
+        """One layer of one sequence, token by token unless *more* says otherwise."""
+        one = ("layers=1", "batch=1", "head=false", f"sequence_length={self.tokens or 1}")
+        token_by_token = ("phase=prefill", "formulation=sequential", "chunk=null")
+        return resolve(self.workload, self.machine, [*self.assignments, *one, *token_by_token, *more])
 
     @cached_property
     def _chunks(self) -> dict[str, int]:

@@ -130,7 +130,8 @@ def test_outputs_never_replace_a_model(folder: Path) -> None:
         pytest.param(
             "cells/leaky.yaml",
             MODEL.replace("[in, projection,", "[in,"),
-            "cells/leaky.yaml:5: equations.operations.0: found ",
+            "cells/leaky.yaml:5: equations.operations.0: found ['in', 'x[t,i] = sum(d, W[d,i] * u[t,d])'], "
+            'expected [name, kind, "equation"], the equation in quotes',
             id="no kind",
         ),
         pytest.param(

@@ -83,6 +83,18 @@ def test_a_chunked_form_that_loses_the_state_is_found_out(folder: Path) -> None:
     assert found["decode after prefill, chunked"].error > 1e-3
 
 
+@pytest.mark.parametrize("assignments", [["formulation=chunked"], ["phase=decode", "batch=3", "chunk=4"]], ids=str)
+def test_whatever_the_workload_does_all_is_proven(folder: Path, assignments: list[str]) -> None:
+    (folder / "leaky.yaml").write_text(LEAKY)
+    chunk = 4 if "chunk=4" in assignments else 16
+    assert [each.what for each in proven(assignments=assignments, tokens=16).comparisons] == [
+        "prefill, token by token",
+        f"prefill, chunked, {chunk} tokens a chunk",
+        "decode after prefill, chunked",
+        "decode after prefill, token by token",
+    ]
+
+
 def test_padding_that_changes_the_state_is_found_out(folder: Path) -> None:
     (folder / "leaky.yaml").write_text(LEAKY)
     whole, padded = proven(tokens=32), proven(tokens=20)

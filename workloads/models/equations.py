@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from workloads import formula
 from workloads.graph import GraphBuilder, TimestepGraph
@@ -37,7 +37,15 @@ def _formula_or_not(found: object) -> str:
 _FormulaOrNot = Discriminator(_formula_or_not)
 Formula = Annotated[Text, Tag(FORMULA)]
 Size = Annotated[Formula | Annotated[Length, Tag(OTHER)], _FormulaOrNot]
-Entry = Annotated[list[Text], Field(min_length=3, max_length=3)]
+
+
+def _operation(found: object) -> object:
+    if not (isinstance(found, list) and len(found) == 3 and all(isinstance(each, str) for each in found)):
+        raise ValueError(f'found {found!r}, expected [name, kind, "equation"], the equation in quotes')
+    return found
+
+
+Entry = Annotated[list[Text], BeforeValidator(_operation), Field(min_length=3, max_length=3)]
 Operations = Annotated[list[Entry], Field(min_length=1, max_length=1000)]
 Values = Annotated[list[float], Field(min_length=1, max_length=65_536)]
 Constant = Annotated[
