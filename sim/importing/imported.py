@@ -30,17 +30,19 @@ class Imported:
     """A model as equations.
 
     ``equations`` has the keys of :class:`~workloads.models.equations_spec.EquationsSpec`; ``parameters`` maps each of
-    their parameters to an array ``[*indices]``, float64; ``run`` gives the model's own outputs, in float64
-    ``[tokens, ...]``, for inputs ``[tokens, *indices]``, its states zero at first.
+    their parameters to an array ``[*indices]``, float64; ``run`` gives the model's own outputs, in float64, for inputs,
+    its states zero at first: ``[tokens, *indices]`` both, with the indices of the equations' output, which are as long
+    as ``output_shape``, and of their input.
     """
 
     equations: dict[str, Any]
     parameters: dict[str, Array]
+    output_shape: tuple[int, ...]
     run: Callable[[Array], Array] = _nothing
 
     def with_run(self, run: Callable[[Array], Array]) -> Imported:
-        """The same with the model's own results."""
-        return replace(self, run=run)
+        """The same with the model's own results, which *run* gives along whatever axes."""
+        return replace(self, run=lambda inputs: run(inputs).reshape(len(inputs), *self.output_shape))
 
 
 def imported_from(program: Program) -> Imported:
@@ -68,7 +70,8 @@ def imported_from(program: Program) -> Imported:
     parameters = {
         names.tensors[p.tensor]: np.ascontiguousarray(p.array) for p in system.parameters.values() if not _fixed(p)
     }
-    return Imported(equations, dict(sorted(parameters.items())))
+    output = next(each for each in system.definitions if each.tensor == system.output)
+    return Imported(equations, dict(sorted(parameters.items())), tuple(map(system.length, output.indices)))
 
 
 def _fixed(parameter: Parameter) -> bool:
