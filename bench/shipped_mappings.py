@@ -40,16 +40,17 @@ def entry(workload: str, machine: str, phase: str) -> tuple[str, dict[str, Any]]
     That is what the file has had, unless the search finds something that is better than as good.
     """
     inputs = resolve(workload, machine, [f"phase={phase}"])
+    (stack,) = inputs.workload.stacks
     (section,) = sections(inputs.workload, inputs.machine, Limits(search="full"))
     found = _runs(
         workload, machine, phase, [(section.as_wishes.model_dump(exclude_defaults=True), section.choice.trials)]
     )
     cycles, mapping, trials = stays(_runs(workload, machine, phase, _earlier(workload, machine, phase)), found)
-    return fingerprint(section.stack, inputs.machine), {
+    return fingerprint(stack, inputs.machine), {
         "workload": workload,
         "machine": machine,
         "phase": phase,
-        "layer": layer(section.stack),
+        "layer": layer(stack),
         "cycles": cycles,
         "trials": trials,
         "mapping": mapping,
