@@ -7,7 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bench.binding import binding, shares
@@ -21,6 +23,7 @@ from sim.presentation.markdown import table
 from sim.presentation.titles import title, unit_title
 from sim.validation.proof import Proof
 from workloads.counts import Counts
+from workloads.models.generator import SEQUENTIAL
 
 NAME: Final = "recurrences"
 TITLES: Final = {
@@ -29,7 +32,7 @@ TITLES: Final = {
     "gated_deltanet": "Gated DeltaNet", "kda": "KDA", "rwkv7": "RWKV-7",
 }  # fmt: skip
 COLOURS: Final = {"mac_array": STYLES[2].colour, "simd": STYLES[1].colour, "dram": STYLES[3].colour}
-PALE: Final = 0.35
+SIGNS: Final = "Here and below `>` holds whatever the mappings, `≥` for the best that were found."
 MEGA: Final = 10**6
 
 
@@ -118,24 +121,26 @@ def page(cells: Sequence[Cell], forms: Sequence[Form]) -> str:
 
 
 def _findings(prompts: Sequence[Form], decodes: dict[str, list[Form]]) -> Iterator[str]:
-    yield f"Prompts, each in its fastest form: {_order(prompts)}."
+    best = fastest(prompts)
+    sequential = [each for each in prompts if each.form == SEQUENTIAL]
+    yield f"Prompts, each in its fastest form: {_order(prompts)}. {SIGNS}"
+    yield f"Prompts token by token: {_order(sequential)}."
     for form, own in decodes.items():
         yield f"{form[0].upper()}{form[1:]}: {_order(own)}."
-    gains = []
-    for best in fastest(prompts):
-        sequential = next(each for each in prompts if each.cell == best.cell and each.form == "sequential")
-        if best.form != "sequential":
-            gains.append((best.speed.found / sequential.speed.most, best.speed.found / sequential.speed.found, best))
-    certain = [f"{TITLES[each.cell]} {gain:.2f} times" for least, gain, each in gains if least > 1]
-    yield (
-        "Chunks beat the recurrence token by token whatever the mapping of that: "
-        f"{', '.join(certain) if certain else 'nowhere'}."
-    )
-    bound: dict[str, list[str]] = {}
-    for each in fastest(prompts):
-        bound.setdefault(binding(shares(each.result))[0], []).append(TITLES[each.cell])
-    said = (f"{unit_title(unit)}: {', '.join(names)}" for unit, names in bound.items())
+    bound: dict[str, list[Form]] = {}
+    for each in best:
+        bound.setdefault(binding(shares(each.result))[0], []).append(each)
+    said = []
+    for unit, own in bound.items():
+        apart = own[0].speed.found / own[-1].speed.found - 1
+        said.append(f"{unit_title(unit)}: {', '.join(TITLES[each.cell] for each in own)} ({percent(apart)} apart)")
     yield f"What is the busiest in a prompt's fastest form: {'; '.join(said)}."
+    certain = []
+    for each in best:
+        before = next(other.speed for other in sequential if other.cell == each.cell)
+        if each.form != SEQUENTIAL and each.speed.found > before.most:
+            certain.append(f"{TITLES[each.cell]} {each.speed.found / before.found:.2f}")
+    yield f"Times by which chunks beat the recurrence token by token, whatever its mapping: {', '.join(certain)}."
 
 
 def _order(forms: Sequence[Form]) -> str:
@@ -145,7 +150,7 @@ def _order(forms: Sequence[Form]) -> str:
     for before, each in pairwise(best):
         sign = ">" if before.speed.found > most[each.cell] else "≥"
         parts.append(f"{sign} {TITLES[each.cell]} {each.speed.found:.4g}")
-    return f"{' '.join(parts)} tok/s (`>` holds whatever the mappings, `≥` for the best that were found)"
+    return f"{' '.join(parts)} tok/s"
 
 
 def _what(cells: Sequence[Cell]) -> str:
@@ -162,7 +167,7 @@ def _what(cells: Sequence[Cell]) -> str:
             f"{counts.transcendentals_per_token / MEGA:.3f}",
             f"{worst:.0e} of {len(each.proof.comparisons)}" if each.proof.holds else f"**{worst:.0e}**",
         ])  # fmt: skip
-    return table(header, rows)
+    return table(header, rows, left=2)
 
 
 def _runs(forms: Sequence[Form]) -> str:
@@ -177,7 +182,7 @@ def _runs(forms: Sequence[Form]) -> str:
             f"{unit_title(unit)} {share:.0%}", _wait(result, unit),
             f"{result.units['mac_array'].useful_cycles / result.makespan_cycles:.0%}",
         ])  # fmt: skip
-    return table(header, rows)
+    return table(header, rows, left=2)
 
 
 def _wait(result: Result, unit: str) -> str:
@@ -188,25 +193,31 @@ def _wait(result: Result, unit: str) -> str:
     return "-" if reason is None else f"{title(reason)} {percent(stalls[reason] / result.makespan_cycles)}"
 
 
-def draw(cells: Sequence[Cell], forms: Sequence[Form], folder: Path) -> None:
+def draw(forms: Sequence[Form], folder: Path) -> None:
     """Bars of each cell's fastest prompt and of decode, with what no mapping exceeds."""
-    del cells
-    kinds = ["prompt of 1,024 tokens", *dict.fromkeys(each.form for each in forms if each.decode)]
     prompts = [each for each in forms if not each.decode]
-    groups = [prompts, *([each for each in forms if each.form == kind] for kind in kinds[1:])]
+    panels = {"prompt of 1,024 tokens": prompts}
+    for each in forms:
+        if each.decode:
+            panels.setdefault(each.form, []).append(each)
     names = [each.cell for each in fastest(prompts)]
+    busiest: set[str] = set()
     with print_style():
-        figure = Figure(figsize=(PAGE_INCHES, 0.25 * len(names) + 0.9), layout="constrained")
-        panels = figure.subplots(1, len(groups), sharey=True, width_ratios=[2, *[1] * (len(groups) - 1)])
-        for axes, kind, own in zip(panels, kinds, groups, strict=True):
+        figure = Figure(figsize=(PAGE_INCHES, 0.22 * len(names) + 1.0), layout="constrained")
+        widths = [2] + [1] * (len(panels) - 1)
+        for axes, (kind, own) in zip(figure.subplots(1, len(panels), width_ratios=widths), panels.items(), strict=True):
             found, most = {each.cell: each for each in fastest(own)}, ceilings(own)
             for row, cell in enumerate(names):
                 unit, _ = binding(shares(found[cell].result))
+                busiest.add(unit)
                 speed = found[cell].speed.found
+                axes.barh(row, speed, 0.66, color=COLOURS[unit])
                 axes.plot([speed, most[cell]], [row, row], color="black", linewidth=1.0, solid_capstyle="butt")
-                axes.barh(row, speed, 0.66, color=COLOURS.get(unit, "#999999"))
-            horizontal(axes, [f"{TITLES[cell]}" for cell in names])
-            axes.set_xlabel(f"tokens a second, {kind}")
-        handles = [Patch(facecolor=colour, label=f"{unit_title(unit)} busiest") for unit, colour in COLOURS.items()]
+            horizontal(axes, [TITLES[cell] if own is prompts else "" for cell in names])
+            axes.set_title(kind)
+            axes.set_xlabel("tokens/s")
+        labels = {unit: f"{unit_title(unit)} is the busiest" for unit in sorted(busiest)}
+        handles: list[Artist] = [Patch(facecolor=COLOURS[unit], label=label) for unit, label in labels.items()]
+        handles.append(Line2D([], [], color="black", linewidth=1.0, label="up to the bound over every mapping"))
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
         write_figure(figure, folder, NAME)
