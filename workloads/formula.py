@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
@@ -38,12 +39,18 @@ FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
 NAMES: Final = {"pi": math.pi}
 
 
+def parsed(text: str) -> list[ast.stmt]:
+    """The statements of *text*; raises SyntaxError, or another error for what nests too much or is no text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of literals that Python reads, but finds odd
+        return ast.parse(text.strip(), mode="exec").body
+
+
 def value_of(text: str, names: Mapping[str, int]) -> Value:
     """The value of the formula *text*, in which *names* stand for numbers; raises ValueError with what is wrong."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"found {text!r}, expected a formula such as '2 * d / h'") from None
+    tree = _formula(text)
+    if tree is None:
+        raise ValueError(f"found {text!r}, expected a formula such as '2 * d / h'")
     try:
         return value(tree, names)
     except ValueError as error:
@@ -63,12 +70,20 @@ def whole(text: str, names: Mapping[str, int]) -> int:
 
 def names_in(text: str) -> frozenset[str]:
     """The names in *text* that are no functions; none if it cannot be read."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _formula(text)
+    if tree is None:
         return frozenset()
     found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return frozenset(found - FUNCTIONS.keys() - NAMES.keys())
+
+
+def _formula(text: str) -> ast.expr | None:
+    """The expression that *text* is; None if it is none."""
+    try:
+        tree = parsed(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree[0].value if len(tree) == 1 and isinstance(tree[0], ast.Expr) else None
 
 
 def value(node: ast.expr, names: Mapping[str, int]) -> Value:

@@ -55,7 +55,7 @@ _DEEPEST = 100  # operations in one another
 def parse_equation(text: str, sizes: Mapping[str, int] | None = None) -> Equation:
     """Parse one equation, for axes of these *sizes*; raises ValueError that quotes the part it cannot read."""
     try:
-        tree = ast.parse(text.strip(), mode="exec").body
+        tree = formula.parsed(text)
     except SyntaxError as error:
         raise ValueError(f"not an equation: {text!r}: {error.msg}") from None
     except (RecursionError, MemoryError, ValueError):

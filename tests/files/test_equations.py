@@ -168,8 +168,8 @@ def test_what_does_not_fit_is_put_to_the_sizes_of_the_model() -> None:
     from sim.simulation import prepare
 
     with pytest.raises(InputError) as raised:
-        prepare("leaky.yaml", "edge", ["equations.sizes.i=10000000"])
-    assert str(raised.value).startswith("--set equations.sizes.i=10000000: equations.sizes: one layer needs ")
+        prepare("leaky.yaml", "edge", ["equations.sizes.i=1000000"])
+    assert str(raised.value).startswith("--set equations.sizes.i=1000000: equations.sizes: one layer needs ")
 
 
 def test_a_model_of_another_package_is_registered() -> None:

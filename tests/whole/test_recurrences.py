@@ -26,6 +26,7 @@ SMALL = {  # widths of the layer, with which each keeps its other sizes or has s
     "rwkv7": {"d": 32, "h": 4, "f": 4, "i": 4, "g": 4},
     "s4d": {"d": 32, "n": 4},
 }
+SHORT = ("--search", "short")
 CUT = "mapping={placement: simd, token_tile: 4, blocks: 1, lanes: 1, weight_slot_kib: 32}"  # little to search for
 FORMS = [
     pytest.param(name, formulation, id=f"{name}, {formulation}")
@@ -58,7 +59,7 @@ def test_every_shipped_model_of_equations_is_looked_at() -> None:
 @pytest.mark.parametrize(("name", "formulation"), FORMS)
 def test_run_and_count(name: str, formulation: str) -> None:
     wanted = settings(name, "sequence_length=11", *in_chunks(formulation))
-    result, counts = found("run", name, *wanted), found("count", name, *wanted)
+    result, counts = found("run", name, *wanted, *SHORT), found("count", name, *wanted)
     assert (result["model"], result["formulation"]) == (name, formulation) == (counts["model"], counts["formulation"])
     assert result["bounds"]["any_mapping_cycles"] <= result["makespan_cycles"]
     for unit in result["units"].values():
@@ -67,7 +68,7 @@ def test_run_and_count(name: str, formulation: str) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_decode_of_a_batch(name: str) -> None:
-    one, four = (found("run", name, *settings(name), "--phase", "decode", "--batch", str(n)) for n in (1, 4))
+    one, four = (found("run", name, *settings(name), *SHORT, "--phase", "decode", "--batch", str(n)) for n in (1, 4))
     assert (one["tokens"], four["tokens"]) == (1, 4)
     assert one["makespan_cycles"] < four["makespan_cycles"]
 
@@ -81,11 +82,11 @@ def test_prove(name: str) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_explain_and_compare(name: str) -> None:
-    explained = found("explain", name, *settings(name, CUT), "--seq-len", "11", "--search", "short")
+    explained = found("explain", name, *settings(name, CUT), "--seq-len", "11", *SHORT)
     assert explained["rungs"]
     chunked = resolve_workload(name).spec.equations.chunked  # type: ignore[union-attr]
     other = f"{name}:formulation=chunked,chunk=4" if chunked else f"{name}:batch=2"
-    compared = found("compare", name, other, *settings(name, CUT), "--seq-len", "11", "--search", "short")
+    compared = found("compare", name, other, *settings(name, CUT), "--seq-len", "11", *SHORT)
     assert len(compared["columns" if "columns" in compared else "rows"]) > 1
 
 
