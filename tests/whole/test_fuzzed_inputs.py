@@ -10,17 +10,18 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from hw.machine import MachineSpec
-from sim.files.catalog import find
+from sim.files.catalog import find, shipped
 from sim.files.errors import InputError
 from sim.files.keys import settable
 from sim.files.limits import Limits
-from sim.files.resolve import named_mapping
+from sim.files.resolve import named_mapping, resolve_workload
 from sim.simulation import prepare, run
 from tests.support.bounded import failures
 from tests.support.command_line import call
@@ -128,6 +129,28 @@ def mapping_file(folder: Path, random: Random) -> None:
     refused_in_a_line(lambda: simulated("mamba2", "edge_flexpe", [*TINY, *named_mapping(str(path))]))
 
 
+PIECES = (
+    "t", "t-1", "t-k", "q", "s", "h", "d", "[", "]", "(", ")", "sum(", "mean(", "cumsum(", "where(", "size(", "last(",
+    "exp(", "max(", "-", "*", "/", "**", "+", "//2", "2*", "0", "0x", "1e999", "9" * 30, ".nan", "null", "'", '"', ",",
+)  # fmt: skip
+
+
+def equations_file(folder: Path, random: Random) -> None:
+    """A file of equations with some pieces of another, or damaged as bytes; the graphs of a token and of a chunk."""
+    text = random.choice(list(shipped("equations").values())).read_text()
+    for _ in range(random.choice((1, 1, 2, 3))):
+        begin = random.randrange(len(text))
+        text = text[:begin] + random.choice(PIECES) + text[begin + random.choice((0, 1, 2, 5, 20)) :]
+    (folder / "cell.yaml").write_bytes(edited(text, random) if random.random() < 0.3 else text.encode())
+    (folder / "f.yaml").write_text("name: f\nmodel: cell.yaml\nlayers: 1\nsequence_length: 40\n")
+
+    def built(assignments: list[str]) -> None:
+        resolve_workload(str(folder / "f.yaml"), assignments)
+
+    refused_in_a_line(partial(built, []))
+    refused_in_a_line(partial(built, ["formulation=chunked", f"chunk={random.choice((1, 3, 16))}"]))
+
+
 OPTIONS = (
     "--layers", "--seq-len", "--batch", "--phase", "--simulate-layers", "--windows", "--hw", "--mapping", "--set",
     "--config", "--json", "--trace", "--window", "--report", "--stride", "--time-limit", "--nothing",
@@ -159,6 +182,7 @@ KINDS = {
     "machine": Kind(machine_file, 300),
     "workload": Kind(workload_file, 300),
     "mapping": Kind(mapping_file, 150),
+    "equations": Kind(equations_file, 120),
     "command": Kind(command_line, 350),
 }
 
