@@ -22,7 +22,8 @@ def with_equations(document: Document) -> Document:
     model = document.data.get("model")
     if not isinstance(model, str):
         return document
-    if known_generator(model) is not None:
+    written = model == INLINE or model.endswith(".yaml") or model in shipped("equations")
+    if model in GENERATORS or (not written and known_generator(model) is not None):  # to look for others takes a while
         if document.data.get(INLINE) is not None:
             raise InputError(document.contradiction([[INLINE], ["model"]], f"{model} has dimensions, not equations"))
         return document
