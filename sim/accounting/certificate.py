@@ -48,10 +48,21 @@ class Certificate(NamedTuple):
 
 
 def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
-    """What *stack* takes at least, whatever its mapping, and whatever its chunk if the best was to be found."""
+    """What *stack* takes at least, whatever its mapping, and whatever its chunk if the best was to be found.
+
+    A mapping may be cut along any index along which the layer is parallel, so it is the least of theirs.
+    """
     if stack.chunkings:
         stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
+    analysis = costs.analysis
+    others = (stack.cut_along(index) for index in analysis.parallel_indices if index != analysis.group_index)
+    along = [costs, *(cost_model(each, costs.machine) for each in others)]
+    return min((_certificate_along(stack, each) for each in along), key=lambda found: found.cycles)
+
+
+def _certificate_along(stack: Stack, costs: CostModel) -> Certificate:
+    """That of mappings that are cut along the index of *costs*."""
     if stack.wishes.contractions != "quicker":  # that is a wish about the mapping too
         costs = costs.by_products()
     bounds = _Bounds(stack, costs)

@@ -21,10 +21,6 @@ from workloads.expression import Reference, Subscript
 LONGEST = 1024  # values of a constant
 
 
-def _nothing(inputs: Array) -> Array:
-    raise NotImplementedError
-
-
 @dataclass(frozen=True)
 class Imported:
     """A model as equations.
@@ -38,15 +34,18 @@ class Imported:
     equations: dict[str, Any]
     parameters: dict[str, Array]
     output_shape: tuple[int, ...]
-    run: Callable[[Array], Array] = _nothing
+    run: Callable[[Array], Array]
 
     def with_run(self, run: Callable[[Array], Array]) -> Imported:
-        """The same with the model's own results, which *run* gives along whatever axes."""
+        """The same with the results of *run*, which gives them along whatever axes."""
         return replace(self, run=lambda inputs: run(inputs).reshape(len(inputs), *self.output_shape))
 
 
-def imported_from(program: Program) -> Imported:
-    """The equations of a *program* of one timestep; raises InputError for what has none."""
+def imported_from(program: Program, run: Callable[[Array], Array]) -> Imported:
+    """The equations of a *program* of one timestep; raises InputError for what has none.
+
+    *run* gives the model's own outputs, along whatever axes.
+    """
     assert program.output is not None
     given, handed = prod(program.input.shape), prod(program.output.shape)
     if given != handed:
@@ -71,7 +70,8 @@ def imported_from(program: Program) -> Imported:
         names.tensors[p.tensor]: np.ascontiguousarray(p.array) for p in system.parameters.values() if not _fixed(p)
     }
     output = next(each for each in system.definitions if each.tensor == system.output)
-    return Imported(equations, dict(sorted(parameters.items())), tuple(map(system.length, output.indices)))
+    shape = tuple(map(system.length, output.indices))
+    return Imported(equations, dict(sorted(parameters.items())), shape, run).with_run(run)
 
 
 def _fixed(parameter: Parameter) -> bool:

@@ -62,8 +62,7 @@ def imported_model(model: Any, where: str) -> Imported:
     model = inline_local_functions(model) if model.functions else model
     kind = _kind(model, where)
     program = _Reader(model, kind, where).program()
-    found = imported_from(timestep_of(program, kind.roles))
-    return found.with_run(_run(model, kind))
+    return imported_from(timestep_of(program, kind.roles), _run(model, kind))
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,7 @@ def imported_module(module: torch.nn.Module, examples: tuple[Any, ...], where: s
     roles = roles_of(examples, where)
     exported = _exported(module, examples, where)
     program = _Reader(exported, where).program()
-    imported = imported_from(timestep_of(program, roles))
-    return imported.with_run(forward_of(module, examples))
+    return imported_from(timestep_of(program, roles), forward_of(module, examples))
 
 
 def _exported(module: torch.nn.Module, examples: tuple[Any, ...], where: str) -> Any:

@@ -12,7 +12,7 @@ from hw.effects import Effect
 from hw.machine import MachineSpec
 from sim.accounting import certificate, dealing
 from sim.accounting.certificate import certificate_of
-from sim.files.resolve import read
+from sim.files.resolve import read, resolve
 from sim.lowering.section import cost_model
 from sim.simulation import prepare, run, simulate
 from tests.support.folders import DATA
@@ -189,3 +189,13 @@ def test_fractions_of_a_layer_are_not_rounded_up_for_each() -> None:
     settings = ["phase=decode", "clock=7333333333Hz", "dram.refresh=none"]
     one, many = (bound_of("mamba2-d96", "edge", *settings, f"layers={layers}") for layers in (1, 10_000))
     assert one * 10_000 < many < (one + 1) * 10_000
+
+
+def test_the_bound_is_that_of_every_index_that_a_layer_can_be_cut_along() -> None:
+    """Along its values DeltaNet's decode has a bound that is higher than along its heads, which any mapping may use."""
+    inputs = resolve("deltanet", "edge", ["phase=decode", "layers=1"])
+    stack = inputs.workload.stacks[0]
+    found = {
+        each: certificate_of(stack.cut_along(each), cost_model(stack.cut_along(each), inputs.machine)) for each in "hv"
+    }
+    assert found["h"] == found["v"] == certificate_of(stack, cost_model(stack, inputs.machine))
