@@ -18,6 +18,7 @@ from workloads.expression import (
     Condition,
     Cumulate,
     Expression,
+    Most,
     Number,
     Reference,
     Subscript,
@@ -81,6 +82,10 @@ def evaluate(node: Expression, ranges: Ranges, read: Callable[[Reference], Named
         case Sum(indices, body):
             term = evaluate(body, ranges, read)
             return _einsum((term,), tuple(axis for axis in term.axes if axis not in indices))
+        case Most(indices, body):
+            term = evaluate(body, ranges, read)
+            reduced = tuple(term.axes.index(axis) for axis in indices)
+            return Named(np.max(term.values, axis=reduced), tuple(axis for axis in term.axes if axis not in indices))
         case Cumulate(index, body):
             term = evaluate(body, ranges, read)
             return Named(np.cumsum(term.values, axis=term.axes.index(index)), term.axes)

@@ -118,6 +118,14 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Most:
+    """The largest of ``body`` over ``indices``."""
+
+    indices: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True)
 class Cumulate:
     """The sums of ``body`` over ``index`` up to each of its values, that value included."""
 
@@ -134,7 +142,7 @@ class Where:
     otherwise: Expression
 
 
-Expression = Number | Reference | Apply | Sum | Cumulate | Where
+Expression = Number | Reference | Apply | Sum | Most | Cumulate | Where
 
 
 @dataclass(frozen=True)
@@ -181,8 +189,8 @@ class Equation:
 
     @cached_property
     def summed(self) -> tuple[str, ...]:
-        """The indices that it sums over."""
-        return tuple(index for node in walk(self.rhs) if isinstance(node, Sum) for index in node.indices)
+        """The indices that it sums over, or takes the largest of."""
+        return tuple(index for node in walk(self.rhs) if isinstance(node, Sum | Most) for index in node.indices)
 
     @cached_property
     def ordered_indices(self) -> frozenset[str]:
@@ -243,7 +251,7 @@ def operands(node: Expression) -> tuple[Expression, ...]:
     match node:
         case Apply(_, arguments):
             return arguments
-        case Sum(_, body) | Cumulate(_, body):
+        case Sum(_, body) | Most(_, body) | Cumulate(_, body):
             return (body,)
         case Where(_, then, otherwise):
             return (then, otherwise)
@@ -255,7 +263,7 @@ def index_set(node: Expression) -> frozenset[str]:
     if isinstance(node, Reference):
         return frozenset(node.indices) | ({node.lag} if isinstance(node.lag, str) else frozenset())
     below: frozenset[str] = frozenset().union(*(index_set(operand) for operand in operands(node)))
-    if isinstance(node, Sum):
+    if isinstance(node, Sum | Most):
         return below - set(node.indices)
     if isinstance(node, Where):
         other = node.condition.other
@@ -291,9 +299,11 @@ def _count(node: Expression, sizes: Mapping[str, int], counts: Counter[str]) -> 
         _count(operand, sizes, counts)
     if isinstance(node, Apply):
         counts[node.function] += _points(index_set(node), sizes)
-    elif isinstance(node, Sum | Cumulate):
+    elif isinstance(node, Sum | Most | Cumulate):
         points = _points(index_set(node.body), sizes)
-        if isinstance(node, Sum) and _is_mul(node.body):
+        if isinstance(node, Most):
+            counts["max"] += points
+        elif isinstance(node, Sum) and _is_mul(node.body):
             counts["mul"] -= points
             counts["mac"] += points
         else:
@@ -311,6 +321,9 @@ def _emit(node: Expression, sizes: Mapping[str, int], passes: list[ScalarPass]) 
                 passes.append(ScalarPass("fma", points, outputs))
             else:
                 passes.append(ScalarPass("add", points, outputs))
+        case Most(_, body):
+            _emit(body, sizes, passes)
+            passes.append(ScalarPass("max", _points(index_set(body), sizes), _points(index_set(node), sizes)))
         case Cumulate(index, body):
             _emit(body, sizes, passes)
             points = _points(index_set(body), sizes)

@@ -32,13 +32,15 @@ INPUT = "input"  # the node that stands for the layer's input
 class Operation:
     """One equation under the name that tables and traces show; ``kind`` groups operations for reports.
 
-    The result of a ``masked`` operation is zero at the tokens that pad a last chunk (a predicated write).
+    The result of a ``masked`` operation is zero at the tokens that pad a last chunk (a predicated write). A ``final``
+    one is done once, after the last timestep of a run.
     """
 
     name: str
     kind: str
     equation: Equation
     masked: bool = False
+    final: bool = False
 
     @property
     def tensor(self) -> str:
@@ -77,7 +79,10 @@ class TimestepGraph:
     operation reads a tensor of its own timestep only after its definition, so distance-0 edges form no cycle.
     ``parameters`` and ``constants`` map tensor -> indices; constants are not learned and not counted as parameters.
     ``edges`` are in the order of their readers, and for one reader in the order in which it reads its sources.
-    ``token_index`` names the token axis, if there is one.
+    ``token_index`` names the token axis, if there is one. ``more_inputs`` and ``more_outputs`` are what is read and
+    written of every timestep beside ``input_tensor`` and ``output_tensor``. What is ``held`` is given once and is the
+    same in all timesteps, as queries are while keys go by. ``initial`` has the value of what a run begins with, where
+    that is not zero.
     """
 
     name: str
@@ -90,6 +95,30 @@ class TimestepGraph:
     constants: Mapping[str, tuple[float, ...]]
     edges: tuple[Edge, ...] = field(repr=False, compare=False)
     token_index: str | None = None
+    more_inputs: tuple[str, ...] = ()
+    more_outputs: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    initial: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What is read of every timestep, the residual stream first."""
+        return self.input_tensor, *self.more_inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What is written, the residual stream first."""
+        return self.output_tensor, *self.more_outputs
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """What no operation makes: inputs, and what is held."""
+        return frozenset((*self.inputs, *self.held))
+
+    @cached_property
+    def final(self) -> frozenset[str]:
+        """The tensors that are made once, when the last timestep of a run is done."""
+        return frozenset(op.tensor for op in self.operations if op.final)
 
     @property
     def tokens(self) -> int:
@@ -98,8 +127,8 @@ class TimestepGraph:
 
     @cached_property
     def producer(self) -> dict[str, str]:
-        """Tensor -> name of the operation that defines it (``INPUT`` for the layer's input)."""
-        return {self.input_tensor: INPUT} | {op.tensor: op.name for op in self.operations}
+        """Tensor -> name of the operation that defines it (``INPUT`` for what is given)."""
+        return {tensor: INPUT for tensor in (*self.inputs, *self.held)} | {op.tensor: op.name for op in self.operations}
 
     def operation(self, name: str) -> Operation:
         """The operation called *name*."""
@@ -233,12 +262,33 @@ class GraphBuilder:
         self._name = name
         self._sizes = dict(sizes)
         self._tokens = tokens
-        source = parse_equation(f"{input_reference} = 0")
-        self._input = source.tensor
-        self._indices: dict[str, tuple[str, ...]] = {source.tensor: source.indices}
+        self._indices: dict[str, tuple[str, ...]] = {}
+        self._inputs: list[str] = []
+        self._held: list[str] = []
+        self._initial: dict[str, float] = {}
+        self.input(input_reference)
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._constants: dict[str, tuple[float, ...]] = {}
         self._operations: list[Operation] = []
+
+    def input(self, reference: str) -> None:
+        """Another tensor of which there is a row for every timestep (or token), such as ``x0[t,d]``."""
+        self._inputs.append(self._give(reference))
+
+    def hold(self, reference: str) -> None:
+        """A tensor that is the same in all timesteps of a run, such as ``Q[t,h,e]``; the ``t`` marks no row."""
+        self._held.append(self._give(reference))
+
+    def _give(self, reference: str) -> str:
+        source = parse_equation(f"{reference} = 0")
+        if source.tensor in self._indices:
+            raise ValueError(f"{source.tensor!r} is given or defined before")
+        self._indices[source.tensor] = source.indices
+        return source.tensor
+
+    def initial(self, tensor: str, value: float) -> None:
+        """What *tensor* is before the first timestep of a run, if that is not zero."""
+        self._initial[tensor] = value
 
     def constant(self, tensor: str, index: str, values: Sequence[float]) -> None:
         """A fixed vector over *index*, such as the signs of a rotation."""
@@ -251,7 +301,7 @@ class GraphBuilder:
         self._constants[tensor] = tuple(values)
         self._indices[tensor] = (index,)
 
-    def define(self, name: str, kind: str, text: str, masked: bool = False) -> None:
+    def define(self, name: str, kind: str, text: str, masked: bool = False, final: bool = False) -> None:
         """Add the operation *name*: one equation, which may read anything defined so far and the past of anything."""
         equation = parse_equation(text, self._sizes)
         if name in (INPUT, *(op.name for op in self._operations)):
@@ -269,7 +319,7 @@ class GraphBuilder:
         for reference in equation.references:
             if reference.lag is None and reference.tensor not in (*self._constants, *self._parameters):
                 self._admit_parameter(name, equation, reference)
-        self._operations.append(Operation(name, kind, equation, masked))
+        self._operations.append(Operation(name, kind, equation, masked, final))
 
     def _admit_parameter(self, name: str, equation: Equation, reference: Reference) -> None:
         """A parameter has no definition: where it is read first says which indices it has."""
@@ -295,22 +345,27 @@ class GraphBuilder:
             if not subscript.shift and not 0 <= first <= last < size:
                 raise ValueError(f"{name}: reads outside of {tensor!r}: {equation.text!r}")
 
-    def build(self, output_tensor: str) -> TimestepGraph:
-        """The finished graph, whose layer output is *output_tensor*."""
-        producer = {self._input: INPUT} | {op.tensor: op.name for op in self._operations}
-        if output_tensor == self._input:
-            raise ValueError(f"{self._name}: the output must be computed, not the input {output_tensor!r} itself")
-        if output_tensor not in producer:
-            raise ValueError(f"{self._name}: the output {output_tensor!r} is never defined")
+    def build(self, output_tensor: str, *more: str) -> TimestepGraph:
+        """The finished graph, whose layer output is *output_tensor*; it hands on *more* beside that."""
+        producer = {tensor: INPUT for tensor in self._given} | {op.tensor: op.name for op in self._operations}
+        for output in (output_tensor, *more):
+            if output in self._given:
+                raise ValueError(f"{self._name}: the output must be computed, not the input {output!r} itself")
+            if output not in producer:
+                raise ValueError(f"{self._name}: the output {output!r} is never defined")
         return TimestepGraph(
-            self._name, self._sizes, tuple(self._operations), self._input, output_tensor,
+            self._name, self._sizes, tuple(self._operations), self._inputs[0], output_tensor,
             dict(self._indices), dict(self._parameters), dict(self._constants), tuple(self._edges(producer)),
-            self._tokens,
+            self._tokens, tuple(self._inputs[1:]), more, tuple(self._held), dict(self._initial),
         )  # fmt: skip
+
+    @property
+    def _given(self) -> tuple[str, ...]:
+        return *self._inputs, *self._held
 
     def _edges(self, producer: Mapping[str, str]) -> Iterator[Edge]:
         """The edges in order, once each; *producer* maps tensor -> operation."""
-        defined: set[str] = {self._input}
+        defined: set[str] = {*self._given}
         for op in self._operations:
             by_source: dict[str, dict[Edge, None]] = {}
             for reference in op.equation.references:

@@ -12,8 +12,8 @@ tensor without it is a parameter. Any other subscript is a position along an axi
 ``j+0``, which reads zero where it leaves the axis (and lets a shorter index read a part of an axis).
 
 The right-hand side may use ``+ - * /``, numbers, the functions in :data:`~workloads.expression.FUNCTIONS`,
-``sum(i, j, expression)``, ``cumsum(i, expression)`` (sums up to and including each i), and
-``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same against a number, or
+``sum(i, j, expression)``, ``max(i, j, expression)`` (the largest over i and j), ``cumsum(i, expression)`` (sums up to
+and including each i), and ``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same against a number, or
 ``i % 2 == 0``.
 
 Short for these: ``-x`` is ``0 - x``, ``relu(x)`` is ``max(x, 0)``, ``abs(x)`` is ``max(x, 0 - x)``, and
@@ -38,6 +38,7 @@ from workloads.expression import (
     Cumulate,
     Equation,
     Expression,
+    Most,
     Number,
     Reference,
     Subscript,
@@ -104,6 +105,8 @@ class _Reader:
                 return Apply(_OPERATORS[type(operator)], (inner(left), inner(right)))
             case ast.Call(func=ast.Name(id="sum"), args=[*indices, body], keywords=[]) if indices:
                 return self._sum(indices, inner(body))
+            case ast.Call(func=ast.Name(id="max"), args=[*indices, body], keywords=[]) if _names(indices):
+                return Most(*self._over(indices, inner(body)))
             case ast.Call(func=ast.Name(id="mean"), args=[*indices, body], keywords=[]) if indices:
                 total = self._sum(indices, inner(body))
                 return Apply("mul", (total, Number(1.0 / prod(map(self.size, total.indices)))))
@@ -151,12 +154,16 @@ class _Reader:
         return self.sizes[index]
 
     def _sum(self, indices: list[ast.expr], summand: Expression) -> Sum:
+        return Sum(*self._over(indices, summand))
+
+    def _over(self, indices: list[ast.expr], summand: Expression) -> tuple[tuple[str, ...], Expression]:
+        """The names of *indices* that are to be reduced, and the *summand*, which has all of them."""
         names = tuple(index.id for index in indices if isinstance(index, ast.Name))
         if len(names) != len(indices):
             raise ValueError(f"sums over something that is not an index: {self.text!r}")
         if len(set(names)) != len(names) or not set(names) <= index_set(summand):
             raise ValueError(f"sums over an index twice, or over one that the summand lacks: {self.text!r}")
-        return Sum(names, summand)
+        return names, summand
 
     def _condition(self, node: ast.expr) -> Condition:
         match node:
@@ -215,6 +222,11 @@ class _Reader:
             case ast.Name(id=index):
                 return index
         raise ValueError(f"cannot read the lag {ast.unparse(node)!r} in {self.text!r}")
+
+
+def _names(nodes: list[ast.expr]) -> bool:
+    """Whether there are *nodes*, and all of them are names."""
+    return bool(nodes) and all(isinstance(node, ast.Name) for node in nodes)
 
 
 class _Sizes(ast.NodeTransformer):
