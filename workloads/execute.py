@@ -321,8 +321,8 @@ def _held(graph: TimestepGraph, given: Mapping[str, Array]) -> dict[str, Array]:
 
 def _given_rows(graph: TimestepGraph, tensor: str, given: Mapping[str, Array]) -> Array:
     """The rows of the input *tensor*; raises ValueError where they are missing or misshapen."""
-    rows, shape = given.get(tensor), _row_shape(graph, tensor)
-    if rows is None or np.ndim(rows) == 0 or np.shape(rows)[1:] != shape:
+    rows, shape = given.get(tensor, np.array(0.0)), _row_shape(graph, tensor)
+    if np.ndim(rows) == 0 or np.shape(rows)[1:] != shape:
         expected = ", ".join(map(str, ("tokens", *shape)))
         raise ValueError(f"the inputs {tensor!r} must be ({expected}), not {np.shape(rows)}")
     return np.asarray(rows, dtype=np.float64)

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from workloads.contractions import matrices
-from workloads.graph import TimestepGraph
+from workloads.graph import Operation, OperationCounts, TimestepGraph
 from workloads.models import equations
+from workloads.models.attention import KeyRun
+from workloads.models.layers.layered import LayeredModel
 from workloads.models.blocks import head
 from workloads.models.equations_spec import EquationsSpec, Index
 from workloads.models.generator import SEQUENTIAL, Generator
@@ -177,6 +179,9 @@ class Stack:
     The head is final norm and LM head, a layer by itself: one timestep, for the last token of each sequence, with a
     mapping that is always chosen. If the *graph* is that of the best chunk, ``chunkings`` are those of all that could
     have been.
+
+    Where a layer has several parts, one after the other, each is a stack, whose ``part`` says which; one *opens* the
+    layer. Attention is a part by itself: a ``keys`` run for a tile of queries, as often as there are groups of heads.
     """
 
     spec: WorkloadSpec
@@ -184,10 +189,23 @@ class Stack:
     layers: int
     head: bool = False
     chunkings: tuple[TimestepGraph, ...] = ()
+    part: str = ""
+    opens: bool = True
+    keys: KeyRun | None = None
+    length: int | None = None  # timesteps, if not all that there are
+
+    @property
+    def model_layers(self) -> int:
+        """How many layers of the model begin with it."""
+        return self.layers if self.opens and not self.head else 0
 
     @property
     def steps(self) -> int:
         """Timesteps that a run makes: the prompt's tokens or chunks in prefill (the last may be padded), else one."""
+        if self.length is not None:
+            return self.length
+        if self.keys is not None:
+            return self.keys.tile.steps
         if self.head or self.spec.phase == "decode":
             return 1
         return -(-self.spec.sequence_length // self.graph.tokens)
@@ -195,16 +213,40 @@ class Stack:
     @property
     def resumes(self) -> bool:
         """Whether a run begins with the state that an earlier one has left, as decode does."""
-        return self.spec.phase == "decode" and not self.head
+        return self.spec.phase == "decode" and self.keeps_state
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what it hands from timestep to timestep is the model's state, and not gone at the end of a run."""
+        return self.keys is None and not self.head
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether its layers follow one another, each reading what the one before has written."""
+        return self.keys is None
 
     @cached_property
     def operations(self) -> dict[str, int]:
         """Operations of a whole run by their kind; a MAC is two."""
         found: dict[str, int] = {}
         for each in self.graph.operations:
-            count = self.total(self.graph.operation_counts(each).ops)
+            count = self.counts_of(each).ops
             found[each.kind] = found.get(each.kind, 0) + count
         return found
+
+    def counts_of(self, operation: Operation) -> OperationCounts:
+        """Operations of a whole run for *operation*."""
+        counts = self.graph.operation_counts(operation)
+        return counts * (self.layers * self.spec.batch if operation.final else self.total(1))
+
+    @cached_property
+    def counts(self) -> OperationCounts:
+        """Operations of a whole run."""
+        return sum(map(self.counts_of, self.graph.operations), OperationCounts(0, 0, 0))
+
+    def shortened(self, layers: int, steps: int) -> Stack:
+        """The same with so many layers of so many timesteps only."""
+        return replace(self, layers=layers, length=steps)
 
     @cached_property
     def wishes(self) -> MappingSpec:
@@ -251,6 +293,15 @@ class Stack:
         return bits(self.spec.state_precision or widths.state or widths.activations) // 8
 
     @cached_property
+    def handed_bytes(self) -> tuple[int, int]:
+        """Bytes of all sequences that a layer is given and hands on: once, and for each timestep."""
+        graph = self.graph
+        once = {*graph.held, *graph.final.intersection(graph.outputs)}
+        sizes = {each: graph.elements(each) * self.element_bytes for each in (*graph.inputs, *graph.held, *graph.outputs)}
+        in_all = sum(sizes[tensor] for tensor in once)
+        return in_all * self.spec.batch, (sum(sizes.values()) - in_all) * self.spec.batch
+
+    @cached_property
     def carried_bytes(self) -> int:
         """Bytes that one layer hands from token to token for one sequence: recurrences, windows, the token before."""
         total = 0
@@ -276,9 +327,10 @@ class Workload:
     spec: WorkloadSpec
     stacks: tuple[Stack, ...]
     chunkings: tuple[Workload, ...] = ()
+    model: LayeredModel | None = None
 
     def __post_init__(self) -> None:
-        layers = sum(stack.layers for stack in self.body)
+        layers = sum(stack.model_layers for stack in self.body)
         if layers != self.spec.layers:
             raise ValueError(f"the stacks have {layers} layers, the description says {self.spec.layers}")
 
@@ -323,6 +375,8 @@ class Workload:
     @property
     def parameters(self) -> int:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
+        if self.model is not None:
+            return self.model.parameters
         layers = sum(stack.layers * stack.graph.parameter_count for stack in self.body)
         if self.spec.vocabulary is None:
             return layers

@@ -177,7 +177,9 @@ class _Bounds:
         """What operations that share requests cannot hand on, at all that the SRAM gives."""
         names = [name for name in self._analysis.operations if name not in self._analysis.batched]
         forced, stack = self._costs.forced(names), self._stack
-        return sum(self._costs.sram_cycles(name, 1, forced) for name in names) * stack.steps * stack.spec.batch
+        steps = {True: 1, False: stack.steps}  # of what is final, and of all else
+        moved = (self._costs.sram_cycles(name, 1, forced) * steps[self._analysis.final(name)] for name in names)
+        return sum(moved) * stack.spec.batch
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""

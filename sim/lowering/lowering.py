@@ -43,6 +43,8 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         costs=costs,
         inventory=inventory,
         tiles_per_layer=tiling.tiles,
+        keeps_state=stack.keeps_state,
+        hands_on=stack.hands_on,
     )
     add_dependencies(streams)
     for plan in plans:

@@ -21,6 +21,7 @@ from hw.unit_names import UnitName
 from sim.lowering.order import Layout, Numbers
 
 DataKind = Literal["weights", "parameters", "state", "activations"]
+Role = Literal["state", "parameters", "held", "step", "tile", "weights"]
 NOTHING: Final = -1  # instead of a request's number: there is nothing to do
 
 
@@ -135,7 +136,7 @@ class Buffer:
     """A buffer in SRAM: ``slots`` of ``slot_bytes`` at byte address ``start``; ``role`` says what it is for."""
 
     name: str
-    role: Literal["state", "parameters", "step", "tile", "weights"]
+    role: Role
     slot_bytes: int
     slots: int
     start: int = 0

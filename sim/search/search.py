@@ -98,6 +98,10 @@ class MappingSearch:
             *(self._tried[genome] for genome in self._fastest(len(self._tried)) if genome != chosen),
         ]
 
+    def promise(self) -> Candidate:
+        """What a search would begin with: the mapping whose busiest unit has the least to do. Raises as :meth:`run`."""
+        return self._fitting(min(self._sown(), key=self._bound))
+
     def value(self, tried: Tried) -> float:
         """What the objective says of one that :meth:`run` has tried."""
         return inf if tried.cycles == inf else self._value.of(tried.candidate, tried.cycles)

@@ -160,6 +160,4 @@ class Trials:
         return _Extent(layers, min(stack.steps, steps)) if steps > long.steps else long
 
     def _part(self, extent: _Extent) -> Stack:
-        stack, length = self._stack, extent.steps * self._stack.graph.tokens
-        spec = stack.spec.model_copy(update={"layers": extent.layers, "sequence_length": length})
-        return replace(stack, spec=spec, layers=extent.layers)
+        return self._stack.shortened(extent.layers, extent.steps)

@@ -80,6 +80,15 @@ class KeyBlocks:
 
 
 @dataclass(frozen=True)
+class KeyRun:
+    """A ``tile`` of queries of *attention* that meets its keys, ``cut`` in that way."""
+
+    attention: Attention
+    cut: KeyBlocks
+    tile: QueryTile
+
+
+@dataclass(frozen=True)
 class QueryTile:
     """``queries`` tokens from position ``first`` on, and the blocks of keys that they meet.
 
