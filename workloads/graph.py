@@ -82,7 +82,8 @@ class TimestepGraph:
     ``token_index`` names the token axis, if there is one. ``more_inputs`` and ``more_outputs`` are what is read and
     written of every timestep beside ``input_tensor`` and ``output_tensor``. What is ``held`` is given once and is the
     same in all timesteps, as queries are while keys go by. ``initial`` has the value of what a run begins with, where
-    that is not zero.
+    that is not zero. Without a token axis a timestep may still be so many tokens, its ``span``, each of which an index
+    of the graph counts.
     """
 
     name: str
@@ -99,6 +100,7 @@ class TimestepGraph:
     more_outputs: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     initial: Mapping[str, float] = field(default_factory=dict)
+    span: int = 1
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ class TimestepGraph:
     @property
     def tokens(self) -> int:
         """Tokens of one timestep."""
-        return self.sizes[self.token_index] if self.token_index else 1
+        return self.sizes[self.token_index] if self.token_index else self.span
 
     @cached_property
     def producer(self) -> dict[str, str]:
@@ -266,6 +268,7 @@ class GraphBuilder:
         self._inputs: list[str] = []
         self._held: list[str] = []
         self._initial: dict[str, float] = {}
+        self._span = 1
         self.input(input_reference)
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._constants: dict[str, tuple[float, ...]] = {}
@@ -289,6 +292,10 @@ class GraphBuilder:
     def initial(self, tensor: str, value: float) -> None:
         """What *tensor* is before the first timestep of a run, if that is not zero."""
         self._initial[tensor] = value
+
+    def spans(self, tokens: int) -> None:
+        """A timestep is so many *tokens*, which no axis of their own counts."""
+        self._span = tokens
 
     def constant(self, tensor: str, index: str, values: Sequence[float]) -> None:
         """A fixed vector over *index*, such as the signs of a rotation."""
@@ -356,7 +363,7 @@ class GraphBuilder:
         return TimestepGraph(
             self._name, self._sizes, tuple(self._operations), self._inputs[0], output_tensor,
             dict(self._indices), dict(self._parameters), dict(self._constants), tuple(self._edges(producer)),
-            self._tokens, tuple(self._inputs[1:]), more, tuple(self._held), dict(self._initial),
+            self._tokens, tuple(self._inputs[1:]), more, tuple(self._held), dict(self._initial), self._span,
         )  # fmt: skip
 
     @property
