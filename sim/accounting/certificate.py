@@ -72,7 +72,7 @@ def _certificate_along(stack: Stack, costs: CostModel) -> Certificate:
     if stack.steps == 1:
         known.append((bounds.chain(), "chain"))
     cycles, spent_on = max(known, key=lambda each: each[0])
-    return Certificate(int(cycles * stack.layers), spent_on)  # rounded down: these are sums of fractions
+    return Certificate(int(cycles * stack.layers) * stack.times, spent_on)  # rounded down: these are sums of fractions
 
 
 class _Bounds:

@@ -176,7 +176,7 @@ def _bounds(
     recurrence = Fraction(0)
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)
-        recurrence += ratio * section.stack.steps * section.stack.layers
+        recurrence += ratio * section.stack.steps * section.stack.all_layers
     any_mapping = sum(certificate_of(each.stack, each.costs).cycles for each in sections) if certificate else None
     return Bounds(
         paper_roofline_cycles=roofline,

@@ -39,8 +39,8 @@ class _Count:
         self._costs, self._inventory, self._program = costs, inventory, program
         self._analysis, self._mapping = costs.analysis, inventory.mapping
         self._tiling = Tiling(stack.steps, inventory.mapping.tile_steps)
-        self._layers = stack.layers
-        self._steps = stack.steps * stack.layers  # timesteps of all layers, each of all sequences
+        self._layers = stack.all_layers
+        self._steps = stack.steps * stack.all_layers  # timesteps of all layers, each of all sequences
         works = [plan for plan in program.streams if not isinstance(plan.requests, Transfers)]
         for plan in works:
             self.actions.busy[plan.unit] += self._busy(plan)
@@ -91,7 +91,7 @@ class _Count:
         home = self._inventory.home[plan.converts]
         weights, stored, made = self._inventory.drafts[home].weights, self._inventory.weights, self._inventory.converted
         assert weights is not None and weights.used is not None and stored is not None
-        used, tiles = weights.used, self._program.tiles
+        used, tiles = weights.used, self._program.tiles * self._program.times
         written = sum(tile_bytes(weights.shapes[number], used) for number in weights.numbers.tolist())
         done = Operations(plan.unit, "mul", used.bits, DEQUANTISATION)
         self.actions.operations[done] += int(weights.elements.sum()) * tiles

@@ -27,6 +27,7 @@ from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
 from workloads.workload import Stack
 
+DEFAULT_SEARCH: Search = "quick"
 SEEDS = 24  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
@@ -148,7 +149,7 @@ class MappingSearch:
 
     def _check(self, first: Genome, limits: Limits) -> None:
         candidate, stack = self._fitting(first), self._stack
-        if candidate.bound * stack.steps * stack.layers > MOST_CYCLES:
+        if candidate.bound * stack.steps * stack.all_layers > MOST_CYCLES:
             message = f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"
             raise InputError(Problem(message))
         if not self._choices.closed:

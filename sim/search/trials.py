@@ -91,7 +91,7 @@ class Trials:
 
     def dram_bytes(self, candidate: Candidate) -> float:
         """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run."""
-        return sum(self.actions(candidate).dram_bytes.values()) / self._stack.layers / self._stack.steps
+        return sum(self.actions(candidate).dram_bytes.values()) / self._stack.all_layers / self._stack.steps
 
     def cycles(self, candidate: Candidate, best: float = inf) -> float:
         """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*, or for ever.
