@@ -22,7 +22,7 @@ from sim.simulation import prepare, run
 from sim.validation.proof import Prover
 from workloads.counts import count
 from workloads.models.generator import SEQUENTIAL
-from workloads.workload import generator_of
+from workloads.building import generator_of
 
 FOLDER = Path(__file__).parent.parent / "results"
 MACHINE = "edge"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
-from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
+from sim.accounting.scaling import Spent, StreamSpent, lengths, repeated, scaled
 from sim.accounting.windows import WindowRecorder
 from sim.execution.estimate import Estimate, estimate
 from sim.execution.observers import Observers, RunObserver
@@ -128,10 +128,10 @@ def run(
             found.append(_simulate(job.machine, part, start, heard, on_tile, stride, critical_path))
             done += part.program.tiles
         start += found[0].makespan
-        runs.append((section, scaled(found, section.program.layers)))
+        runs.append((section, repeated(scaled(found, section.program.layers), section.stack.times)))
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
-    simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
+    simulated = sum(of_section[0].layers_of_model for of_section in parts)
     return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate)
 
 
@@ -140,7 +140,7 @@ def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:
     total = 0
     for section, parts in zip(job.sections, _parts(job, simulate_layers), strict=True):
         found = [_simulate(job.machine, part, 0, (), None, "tile", False) for part in parts]
-        total += scaled(found, section.program.layers).makespan
+        total += scaled(found, section.program.layers).makespan * section.stack.times
     return total
 
 

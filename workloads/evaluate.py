@@ -20,6 +20,7 @@ from workloads.expression import (
     Expression,
     Most,
     Number,
+    Place,
     Reference,
     Subscript,
     Sum,
@@ -28,7 +29,8 @@ from workloads.expression import (
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Ranges = Mapping[str, Indices]  # the values of each index that are looked at
+Ranges = Mapping[str, Indices]  # the values of each index that are looked at; TIMESTEP's is one number
+TIMESTEP = "t"
 
 
 def _sigmoid(x: Array) -> Array:
@@ -53,6 +55,9 @@ MEANING: dict[str, Callable[..., Array]] = {
     "silu": lambda x: x * _sigmoid(x),
     "softplus": lambda x: np.logaddexp(0.0, x),
 }
+
+
+COMPARISONS: dict[str, Callable[..., Array]] = {"<": np.less, "<=": np.less_equal, "==": np.equal}
 
 
 @dataclass(frozen=True)
@@ -112,14 +117,27 @@ def _joint(operands: Iterable[Named]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(axis for operand in operands for axis in operand.axes))
 
 
-def _holds(condition: Condition, ranges: Ranges) -> Named:
+def _holds(condition: Condition | Place, ranges: Ranges) -> Named:
     """1 where *condition* holds, over its indices."""
+    if isinstance(condition, Place):
+        return _placed(condition, ranges)
     if isinstance(condition.other, int):
         values = [condition.holds(int(i), condition.other) for i in ranges[condition.index]]
         return Named(np.asarray(values), (condition.index,))
     rows, columns = ranges[condition.index], ranges[condition.other]
     table = [[condition.holds(int(i), int(j)) for j in columns] for i in rows]
     return Named(np.asarray(table), (condition.index, condition.other))
+
+
+def _placed(condition: Place, ranges: Ranges) -> Named:
+    axes = condition.along if condition.less is None else (*condition.along, condition.less)
+    place = ranges[TIMESTEP].reshape([1] * len(axes))
+    for index, length in zip(condition.along, condition.lengths, strict=True):
+        place = place * length + along(ranges[index], index, axes)
+    if condition.less is not None:
+        place = place - along(ranges[condition.less], condition.less, axes)
+    sides = (condition.other, place) if condition.flipped else (place, condition.other)
+    return Named(COMPARISONS[condition.comparison](*sides), axes)
 
 
 def positions(subscripts: Iterable[Subscript], ranges: Ranges, axes: tuple[str, ...]) -> tuple[Indices, ...]:

@@ -13,7 +13,7 @@ the precision that a workload runs in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod, sqrt
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.evaluate import Array, Indices, Named, Ranges, along, evaluate, positions
+from workloads.evaluate import TIMESTEP, Array, Indices, Named, Ranges, along, evaluate, positions
 from workloads.expression import Reference, Subscript, Sum, walk
 from workloads.graph import Operation, TimestepGraph
 
@@ -58,13 +58,14 @@ class Execution:
 def execute(
     graph: TimestepGraph,
     parameters: Mapping[str, Array],
-    inputs: Array,
+    inputs: Array | Mapping[str, Array],
     order: Iterable[tuple[str, int] | Turn] | None = None,
     state: Mapping[str, Array] | None = None,
 ) -> Execution:
     """Every tensor that *graph* defines for *inputs* ``[tokens, *indices]``, going on from *state*.
 
-    *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
+    Where it has several inputs, *inputs* maps each of them, and what is held (``[*indices]``), to its values. What it
+    makes once at the end has one row. *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
     each operation and timestep once, whole or in parts; without it, timestep by timestep in the order of definition.
     *state* is that of an earlier execution, of this graph or of another formulation that carries the same tensors.
 
@@ -80,7 +81,10 @@ def execute(
 
 def definition_order(graph: TimestepGraph, timesteps: int) -> Iterator[Turn]:
     """Timestep by timestep, each in the order in which the operations were defined."""
-    return (Turn(operation.name, step) for step in range(timesteps) for operation in graph.operations)
+    operations = graph.operations
+    for step in range(timesteps):
+        last = step == timesteps - 1
+        yield from (Turn(operation.name, step) for operation in operations if last or not operation.final)
 
 
 def random_parameters(
@@ -134,35 +138,42 @@ class _Run:
     """One execution: the tensors so far."""
 
     def __init__(
-        self, graph: TimestepGraph, parameters: Mapping[str, Array], inputs: Array, state: Mapping[str, Array]
+        self,
+        graph: TimestepGraph,
+        parameters: Mapping[str, Array],
+        inputs: Array | Mapping[str, Array],
+        state: Mapping[str, Array],
     ) -> None:
         self._graph = graph
         self._operations = {operation.name: operation for operation in graph.operations}
         self._ranges: dict[str, Indices] = {index: np.arange(size) for index, size in graph.sizes.items()}
-        self._fixed = _constants_and_parameters(graph, parameters)
-        shape = _row_shape(graph, graph.input_tensor)
-        if np.ndim(inputs) == 0 or np.shape(inputs)[1:] != shape:
-            expected = ", ".join(map(str, ("tokens", *shape)))
-            raise ValueError(f"the inputs {graph.input_tensor!r} must be ({expected}), not {np.shape(inputs)}")
-        self.tokens = len(inputs)
-        self.timesteps = -(-self.tokens // graph.tokens)
-        tensors = (graph.input_tensor, *(operation.tensor for operation in graph.operations))
+        given = inputs if isinstance(inputs, Mapping) else {graph.input_tensor: inputs}
+        self._fixed = _constants_and_parameters(graph, parameters) | _held(graph, given)
+        rows = {tensor: _given_rows(graph, tensor, given) for tensor in graph.inputs}
+        self.tokens = len(rows[graph.input_tensor])
+        self.timesteps = -(-self.tokens // (graph.tokens if graph.token_index else 1))
+        tensors = (*graph.inputs, *(operation.tensor for operation in graph.operations))
         self._rows = {tensor: _Rows(self._past(tensor, state), self._length(tensor)) for tensor in tensors}
-        given = self._rows[graph.input_tensor]
-        given.values[given.past : given.past + self.tokens] = inputs
-        given.computed[:] = True
+        for tensor, values in rows.items():
+            own = self._rows[tensor]
+            if len(values) != self.tokens:
+                raise ValueError(f"the inputs {tensor!r} have {len(values)} rows, expected {self.tokens}")
+            own.values[own.past : own.past + self.tokens] = values
+            own.computed[:] = True
 
     def _past(self, tensor: str, state: Mapping[str, Array]) -> Array:
-        """The rows of *tensor* before the first: of *state*, or zero."""
+        """The rows of *tensor* before the first: of *state*, or what they begin with."""
         shape = (self._graph.carried.get(tensor, 0), *_row_shape(self._graph, tensor))
         if tensor not in state or not shape[0]:
-            return np.zeros(shape)
+            return np.full(shape, self._graph.initial.get(tensor, 0.0))
         if np.shape(state[tensor]) != shape:
             raise ValueError(f"the state {tensor!r} must be {shape}, not {np.shape(state[tensor])}")
         return np.asarray(state[tensor], dtype=np.float64)
 
     def _length(self, tensor: str) -> int:
         """Rows of *tensor* in this run, those of padding included."""
+        if tensor in self._graph.final:
+            return 1
         return self.timesteps * (self._graph.tokens if self._graph.has_token_axis(tensor) else 1)
 
     def perform(self, turn: Turn) -> None:
@@ -170,7 +181,9 @@ class _Run:
         operation, step = self._operations.get(turn.name), turn.timestep
         if operation is None or not 0 <= step < self.timesteps:
             raise ValueError(f"there is no operation {turn.name!r} at timestep {step} of {self.timesteps}")
-        ranges = self._ranges
+        if operation.final and step != self.timesteps - 1:
+            raise ValueError(f"{turn.name!r} is done once, at timestep {self.timesteps - 1}, not at {step}")
+        ranges = {**self._ranges, TIMESTEP: np.array([step])}
         if turn.part is not None:
             ranges = {**ranges, turn.part.axis: np.arange(turn.part.first, turn.part.last + 1)}
         indices = operation.equation.indices
@@ -200,6 +213,7 @@ class _Run:
         values, state = {}, {}
         for tensor, rows in self._rows.items():
             length = self.tokens if self._graph.has_token_axis(tensor) else self.timesteps
+            length = 1 if tensor in self._graph.final else length
             values[tensor] = rows.values[rows.past : rows.past + length]
             if rows.past:
                 state[tensor] = rows.values[length : length + rows.past]
@@ -209,6 +223,8 @@ class _Run:
         """The values that *reference* names: zero outside of an axis; a window's axis comes first."""
         tensor, lag = reference.tensor, reference.lag
         axes = tuple(dict.fromkeys(((lag,) if isinstance(lag, str) else ()) + reference.indices))
+        if tensor in self._graph.held:
+            reference, lag = replace(reference, lag=None), None
         whole = self._block(reference, step, ranges)
         if whole is not None:
             return Named(whole, axes)
@@ -239,6 +255,7 @@ class _Run:
         if lag is None:
             return self._fixed[tensor][tuple(block)]
         rows, graph = self._rows[tensor], self._graph
+        step = self._own_step(tensor, step)
         first = rows.past + step * graph.tokens - lag
         if not graph.has_token_axis(tensor):
             place: tuple[int | slice, ...] = (rows.past + step - lag, *block)
@@ -262,7 +279,7 @@ class _Run:
         They are arrays that broadcast over *axes*.
         """
         graph, where = self._graph, positions(subscripts, ranges, axes)
-        past = self._rows[tensor].past
+        past, step = self._rows[tensor].past, self._own_step(tensor, step)
         if not graph.has_token_axis(tensor):
             return (np.full((1,) * len(axes), past + step, dtype=np.int64) - lag, *where)
         axis = graph.indices[tensor].index(str(graph.token_index))
@@ -270,6 +287,10 @@ class _Run:
         row = past + step * graph.tokens + token - lag
         row = np.where((token >= 0) & (token < graph.tokens), row, -1)
         return (row, *where[:axis], *where[axis + 1 :])
+
+    def _own_step(self, tensor: str, step: int) -> int:
+        """Where *tensor* has what it is at timestep *step*: what is made once at the end has one place."""
+        return 0 if tensor in self._graph.final else step
 
     def _timestep(self, tensor: str, row: int) -> int:
         """The timestep to which that *row* of *tensor*, counted from the first of the state, belongs."""
@@ -287,6 +308,24 @@ def _constants_and_parameters(graph: TimestepGraph, parameters: Mapping[str, Arr
             raise ValueError(f"{tensor}[{','.join(indices)}] must be {shape}, not {np.shape(parameters[tensor])}")
         fixed[tensor] = np.asarray(parameters[tensor], dtype=np.float64)
     return fixed
+
+
+def _held(graph: TimestepGraph, given: Mapping[str, Array]) -> dict[str, Array]:
+    """What is held over the run; raises ValueError where it is missing or misshapen."""
+    for tensor in graph.held:
+        shape = _shape(graph, graph.indices[tensor])
+        if np.shape(given.get(tensor, ())) != shape:
+            raise ValueError(f"{tensor!r}, which is held, must be {shape}, not {np.shape(given.get(tensor, ()))}")
+    return {tensor: np.asarray(given[tensor], dtype=np.float64) for tensor in graph.held}
+
+
+def _given_rows(graph: TimestepGraph, tensor: str, given: Mapping[str, Array]) -> Array:
+    """The rows of the input *tensor*; raises ValueError where they are missing or misshapen."""
+    rows, shape = given.get(tensor, np.array(0.0)), _row_shape(graph, tensor)
+    if np.ndim(rows) == 0 or np.shape(rows)[1:] != shape:
+        expected = ", ".join(map(str, ("tokens", *shape)))
+        raise ValueError(f"the inputs {tensor!r} must be ({expected}), not {np.shape(rows)}")
+    return np.asarray(rows, dtype=np.float64)
 
 
 def _inside(place: tuple[Indices, ...], shape: tuple[int, ...]) -> tuple[tuple[Indices, ...], NDArray[np.bool_]]:

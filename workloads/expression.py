@@ -59,6 +59,11 @@ class Condition:
     other: str | int
     modulus: int | None = None
 
+    @property
+    def indices(self) -> frozenset[str]:
+        """The indices that it is about."""
+        return frozenset({self.index, *([self.other] if isinstance(self.other, str) else [])})
+
     def holds(self, value: int, other: int) -> bool:
         """Whether it holds for these values of the two."""
         left = value if self.modulus is None else value % self.modulus
@@ -70,6 +75,31 @@ class Condition:
             return sizes, sizes
         true = sum(self.holds(value, self.other) for value in range(sizes[self.index]))
         return {**sizes, self.index: true}, {**sizes, self.index: sizes[self.index] - true}
+
+
+@dataclass(frozen=True)
+class Place:
+    """``at(u, k) - q comparison other``, or the number first where it is ``flipped``.
+
+    ``at(u, k)`` counts through the points of the indices ``along``, which are of these ``lengths``, timestep after
+    timestep; ``less`` is an index that is taken off, if any.
+    """
+
+    along: tuple[str, ...]
+    lengths: tuple[int, ...]
+    less: str | None
+    comparison: str
+    other: int
+    flipped: bool = False
+
+    def sides(self, sizes: Mapping[str, int]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """*sizes* as they are on both sides: which points those are changes from timestep to timestep."""
+        return sizes, sizes
+
+    @property
+    def indices(self) -> frozenset[str]:
+        """The indices that it is about."""
+        return frozenset(self.along) | ({self.less} if self.less is not None else frozenset())
 
 
 @dataclass(frozen=True)
@@ -137,7 +167,7 @@ class Cumulate:
 class Where:
     """``then`` where ``condition`` holds, ``otherwise`` where it does not."""
 
-    condition: Condition
+    condition: Condition | Place
     then: Expression
     otherwise: Expression
 
@@ -196,12 +226,9 @@ class Equation:
     def ordered_indices(self) -> frozenset[str]:
         """Indices along which one value of the result needs others of the same operation or chooses by position."""
         nodes = tuple(walk(self.rhs))
-        conditions = [node.condition for node in nodes if isinstance(node, Where)]
-        return (
-            frozenset(node.index for node in nodes if isinstance(node, Cumulate))
-            | frozenset(condition.index for condition in conditions)
-            | frozenset(condition.other for condition in conditions if isinstance(condition.other, str))
-        )
+        conditions = (node.condition for node in nodes if isinstance(node, Where))
+        chosen_by = (each.indices for each in conditions if isinstance(each, Condition))
+        return frozenset(node.index for node in nodes if isinstance(node, Cumulate)).union(*chosen_by)
 
     @cached_property
     def products(self) -> tuple[Product, ...]:
@@ -266,8 +293,7 @@ def index_set(node: Expression) -> frozenset[str]:
     if isinstance(node, Sum | Most):
         return below - set(node.indices)
     if isinstance(node, Where):
-        other = node.condition.other
-        return below | {node.condition.index} | ({other} if isinstance(other, str) else frozenset())
+        return below | node.condition.indices
     return below
 
 

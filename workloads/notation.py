@@ -13,8 +13,8 @@ tensor without it is a parameter. Any other subscript is a position along an axi
 
 The right-hand side may use ``+ - * /``, numbers, the functions in :data:`~workloads.expression.FUNCTIONS`,
 ``sum(i, j, expression)``, ``max(i, j, expression)`` (the largest over i and j), ``cumsum(i, expression)`` (sums up to
-and including each i), and ``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same against a number, or
-``i % 2 == 0``.
+and including each i), and ``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same against a number,
+``i % 2 == 0``, or ``at(i, j) < 8``, ``0 <= at(i, j) - q``, where ``at`` counts through i and j timestep after timestep.
 
 Short for these: ``-x`` is ``0 - x``, ``relu(x)`` is ``max(x, 0)``, ``abs(x)`` is ``max(x, 0 - x)``, and
 ``mean(i, j, x)`` is ``sum(i, j, x)`` times a number. Where sizes are given, ``size(i)`` is the length of an axis, and
@@ -40,6 +40,7 @@ from workloads.expression import (
     Expression,
     Most,
     Number,
+    Place,
     Reference,
     Subscript,
     Sum,
@@ -165,11 +166,15 @@ class _Reader:
             raise ValueError(f"sums over an index twice, or over one that the summand lacks: {self.text!r}")
         return names, summand
 
-    def _condition(self, node: ast.expr) -> Condition:
+    def _condition(self, node: ast.expr) -> Condition | Place:
         match node:
             case ast.Compare(left=left, ops=[operator], comparators=[right]) if type(operator) in _COMPARISONS:
                 comparison = _COMPARISONS[type(operator)]
                 match left, right:
+                    case ast.Constant(value=int() as number), place if position := _position(place):
+                        return self._place(position, comparison, number, flipped=True)
+                    case place, ast.Constant(value=int() as number) if position := _position(place):
+                        return self._place(position, comparison, number)
                     case ast.Name(id=index), (ast.Name(id=other) | ast.Constant(value=int() as other)):
                         return Condition(index, comparison, other)
                     case (
@@ -178,6 +183,12 @@ class _Reader:
                     ) if modulus > 0:
                         return Condition(index, comparison, other, modulus)
         raise ValueError(f"cannot read the condition {ast.unparse(node)!r} in {self.text!r}")
+
+    def _place(
+        self, position: tuple[tuple[str, ...], str | None], comparison: str, number: int, flipped: bool = False
+    ) -> Place:
+        along, less = position
+        return Place(along, tuple(map(self.size, along)), less, comparison, number, flipped)
 
     def _reference(self, tensor: str, subscript: ast.expr) -> Reference:
         parts = subscript.elts if isinstance(subscript, ast.Tuple) else [subscript]
@@ -222,6 +233,18 @@ class _Reader:
             case ast.Name(id=index):
                 return index
         raise ValueError(f"cannot read the lag {ast.unparse(node)!r} in {self.text!r}")
+
+
+def _position(node: ast.expr) -> tuple[tuple[str, ...], str | None] | None:
+    """The indices in ``at(i, j)`` and the one that is taken off it, if *node* is that."""
+    less: str | None = None
+    match node:
+        case ast.BinOp(left=left, op=ast.Sub(), right=ast.Name(id=less)):
+            node = left
+    match node:
+        case ast.Call(func=ast.Name(id="at"), args=indices, keywords=[]) if _names(indices):
+            return tuple(index.id for index in indices if isinstance(index, ast.Name)), less
+    return None
 
 
 def _names(nodes: list[ast.expr]) -> bool:

@@ -51,8 +51,8 @@ def build_result(
     paths = [spent.path for _, spent in runs if spent.path is not None]
     workload = Workload(sections[0].stack.spec, tuple(section.stack for section in sections))
     spec, tokens = workload.spec, workload.tokens
-    ops = sum(stack.total(stack.graph.counts.ops) for stack in workload.stacks)
-    macs = sum(stack.total(stack.graph.counts.macs) for stack in workload.stacks)
+    ops = sum(stack.counts.ops for stack in workload.stacks)
+    macs = sum(stack.counts.macs for stack in workload.stacks)
     read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
     seconds = makespan / machine.clock
     energy = energy_account(machine, sections, _operations(workload), makespan, tokens)
@@ -178,7 +178,7 @@ def _bounds(
     recurrence = Fraction(0)
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)
-        recurrence += ratio * section.stack.steps * section.stack.layers
+        recurrence += ratio * section.stack.steps * section.stack.all_layers
     any_mapping = sum(certificate_of(each.stack, each.costs).cycles for each in sections) if certificate else None
     return Bounds(
         paper_roofline_cycles=roofline,

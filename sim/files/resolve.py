@@ -21,7 +21,8 @@ from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
 from workloads.models.equations import EquationError
 from workloads.models.generator import SEQUENTIAL, Generator
-from workloads.workload import Workload, WorkloadSpec, built, generator_of
+from workloads.building import built, generator_of
+from workloads.workload import Workload, WorkloadSpec
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sim.search.choose import sections
 from sim.simulation import Job
 from tests.support.conservation import check_energy, check_parts
 from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.models.blocks import rms_norm
+from workloads.models.pieces.norms import rms_norm
 from workloads.precision import PrecisionSpec
 from workloads.workload import MappingSpec, Workload, WorkloadSpec
 

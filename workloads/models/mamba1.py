@@ -12,12 +12,44 @@ q = tokens of a chunk, q1, q2, ... = nodes of the tree's levels.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.models.blocks import TOKENS, finish_block, rms_norm, subscripts
+from workloads.models.blocks import finish_block
+from workloads.models.generator import SEQUENTIAL
+from workloads.models.pieces.norms import TOKENS, rms_norm, subscripts
+from workloads.models.pieces.scope import Definitions
 from workloads.models.sizes import Expansion, MlpWidth, ModelWidth, StateSize, Taps
 from workloads.spec import Spec
+
+BLELLOCH, KOGGE_STONE = "blelloch", "kogge_stone"
+
+
+class Mamba1Mixer(Spec):
+    """A Mamba-1 mixer inside of a layer."""
+
+    d_inner: int = Field(
+        ge=1, le=1_048_576, json_schema_extra={"unit": "channels"}, description="Channels of the recurrence."
+    )
+    d_state: StateSize = 16
+    d_conv: Taps = 4
+    dt_rank: int = Field(
+        ge=1, le=65_536, json_schema_extra={"unit": "ranks"}, description="Rank of the projection that makes dt."
+    )
+    bcdt_norm: Literal["none", "plain", "weighted"] = Field(
+        default="none", description="RMSNorm of B, C and the low-rank dt: none, without weights, or with them."
+    )
+
+    def sizes(self, chunk: int | None, formulation: str) -> dict[str, int]:
+        """The length of each index but d and f; raises ValueError for a chunk that *formulation* cannot have."""
+        sizes = {"i": self.d_inner, "n": self.d_state, "r": self.dt_rank, "k": self.d_conv}
+        if chunk is None:
+            return sizes
+        levels = _levels(chunk)
+        nodes = {f"q{level}": chunk >> level for level in range(1, levels + 1)} if formulation == BLELLOCH else {}
+        return sizes | {TOKENS: chunk, **nodes}
 
 
 class Mamba1Dimensions(Spec):
@@ -36,22 +68,98 @@ class Mamba1Dimensions(Spec):
     )
     d_intermediate: MlpWidth = 0
 
+    @property
+    def mixer(self) -> Mamba1Mixer:
+        """The mixer of the block."""
+        return Mamba1Mixer(
+            d_inner=self.expand * self.d_model, d_state=self.d_state, d_conv=self.d_conv,
+            dt_rank=self.dt_rank or -(-self.d_model // 16), bcdt_norm="plain" if self.bcdt_norm else "none",
+        )  # fmt: skip
+
 
 def mamba1_sequential(m: Mamba1Dimensions) -> TimestepGraph:
     """The dependency graph of one token of one Mamba-1 block, norm and residual included."""
-    b, sizes = _entrance(m, None)
+    return _block(m, None, SEQUENTIAL)
+
+
+def mamba1_blelloch(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
+    """The graph of one chunk, scanned by Blelloch's tree; raises ValueError unless *chunk* is a power of two."""
+    return _block(m, chunk, BLELLOCH)
+
+
+def mamba1_kogge_stone(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
+    """The graph of one chunk, scanned by Kogge and Stone's; raises ValueError unless *chunk* is a power of two."""
+    return _block(m, chunk, KOGGE_STONE)
+
+
+def _block(m: Mamba1Dimensions, chunk: int | None, formulation: str) -> TimestepGraph:
+    sizes = {"d": m.d_model} | m.mixer.sizes(chunk, formulation)
+    sizes |= {"f": m.d_intermediate} if m.d_intermediate else {}
+    at = subscripts(chunk)
+    b = GraphBuilder("mamba1", sizes, f"u[{at},d]", tokens=TOKENS if chunk is not None else None)
+    rms_norm(b, sizes, "norm", "u", "v", over=["d"], at=at)
+    mamba1_mixer(b, m.mixer, "v", chunk, formulation)
+    return finish_block(b, sizes, at)
+
+
+def mamba1_mixer(b: Definitions, m: Mamba1Mixer, source: str, chunk: int | None, formulation: str) -> str:
+    """Define the mixer of *source* ``[d]``, of a token or a *chunk*; the name of its result ``[d]``."""
+    gated, at = mamba1_inner(b, m, source, chunk, formulation), subscripts(chunk)
+    b.define("out_proj", "projection", f"o[{at},d] = sum(i, W_out[i,d] * {gated}[{at},i])")
+    return "o"
+
+
+def mamba1_inner(b: Definitions, m: Mamba1Mixer, source: str, chunk: int | None, formulation: str) -> str:
+    """Define the mixer without its out_proj; the name of its gated result ``[i]``."""
+    at = subscripts(chunk)
+    _inwards(b, m, source, at, masked=chunk is not None)
+    if chunk is None:
+        _recurrence(b)
+    else:
+        _leaves(b)
+        (_blelloch if formulation == BLELLOCH else _kogge_stone)(b, chunk)
+    b.define("skip", "skip", f"y[{at},i] = s[{at},i] + D[i] * xc[{at},i]")
+    b.define("gate", "gate", f"g[{at},i] = y[{at},i] * silu(z[{at},i])")
+    return "g"
+
+
+def _inwards(b: Definitions, m: Mamba1Mixer, source: str, at: str, masked: bool) -> None:
+    """Everything before the scan: in_proj, convolution, x_proj, dt."""
+    past = at.replace("t", "t-k", 1)
+    b.define("in_proj.x", "projection", f"x[{at},i] = sum(d, W_in_x[d,i] * {source}[{at},d])")
+    b.define("in_proj.z", "projection", f"z[{at},i] = sum(d, W_in_z[d,i] * {source}[{at},d])")
+    b.define("conv", "convolution", f"xc[{at},i] = silu(sum(k, W_conv[k,i] * x[{past},i]) + b_conv[i])")
+    raw, weighted = "" if m.bcdt_norm == "none" else "_raw", m.bcdt_norm == "weighted"
+    weight = "W_x" if weighted else "W"  # W_B is the norm's then
+    for part, name, index in (("dt", "low", "r"), ("B", "B", "n"), ("C", "C", "n")):
+        product = f"sum(i, {weight}_{name}[i,{index}] * xc[{at},i])"
+        b.define(f"x_proj.{part}", "projection", f"{name}{raw}[{at},{index}] = {product}")
+    for name, index in (("low", "r"), ("B", "n"), ("C", "n")) if raw else ():
+        sizes, weights = m.sizes(None, SEQUENTIAL), () if weighted else None
+        rms_norm(b, sizes, f"norm_{name}", f"{name}_raw", name, over=[index], weight=weights, at=at)
+    b.define("dt_proj", "projection", f"dt_raw[{at},i] = sum(r, W_dt[r,i] * low[{at},r])")
+    b.define("dt", "discretisation", f"dt[{at},i] = softplus(dt_raw[{at},i] + b_dt[i])", masked=masked)
+
+
+def _recurrence(b: Definitions) -> None:
+    """One step for each token."""
     b.define("decay", "discretisation", "dA[t,i,n] = exp(dt[t,i] * A[i,n])")
     b.define("dt_x", "input_scale", "dx[t,i] = dt[t,i] * xc[t,i]")
     b.define("outer", "state", "dBx[t,i,n] = dx[t,i] * B[t,n]")
     b.define("update", "state", "h[t,i,n] = dA[t,i,n] * h[t-1,i,n] + dBx[t,i,n]")
     b.define("readout", "state", "s[t,i] = sum(n, C[t,n] * h[t,i,n])")
-    return _exit(b, sizes, "t")
 
 
-def mamba1_blelloch(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
-    """The graph of one chunk, scanned by Blelloch's tree; raises ValueError unless *chunk* is a power of two."""
+def _leaves(b: Definitions) -> None:
+    """The leaves of a scan: a0 and b0 of every token."""
+    b.define("decay", "discretisation", "a0[t,q,i,n] = exp(dt[t,q,i] * A[i,n])")
+    b.define("dt_x", "input_scale", "dx[t,q,i] = dt[t,q,i] * xc[t,q,i]")
+    b.define("outer", "state", "b0[t,q,i,n] = dx[t,q,i] * B[t,q,n]")
+
+
+def _blelloch(b: Definitions, chunk: int) -> None:
+    """Up and down a tree."""
     levels = _levels(chunk)
-    b, sizes = _scan_entrance(m, chunk, {f"q{level}": chunk >> level for level in range(1, levels + 1)})
     for level in range(1, levels + 1):
         left, right = f"[t,2*q{level},i,n]", f"[t,2*q{level}+1,i,n]"
         a, x = f"a{level - 1}", f"b{level - 1}"
@@ -69,13 +177,11 @@ def mamba1_blelloch(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
         )  # fmt: skip
     after = f"where(q < {chunk - 1}, e0[t,q+1,i,n], h[t,i,n])" if levels else "h[t,i,n]"
     b.define("readout", "state", f"s[t,q,i] = sum(n, C[t,q,n] * {after})")
-    return _exit(b, sizes, "t,q")
 
 
-def mamba1_kogge_stone(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
-    """The graph of one chunk, scanned by Kogge and Stone's; raises ValueError unless *chunk* is a power of two."""
+def _kogge_stone(b: Definitions, chunk: int) -> None:
+    """Every token with the one 1, 2, 4, ... before it."""
     levels = _levels(chunk)
-    b, sizes = _scan_entrance(m, chunk, {})
     for level in range(1, levels + 1):
         a, x, back = f"a{level - 1}", f"b{level - 1}", 1 << (level - 1)
         here, left = "[t,q,i,n]", f"[t,q-{back},i,n]"
@@ -88,53 +194,9 @@ def mamba1_kogge_stone(m: Mamba1Dimensions, chunk: int) -> TimestepGraph:
     last = f"[t,{chunk - 1},i,n]"
     b.define("update", "scan", f"h[t,i,n] = a{levels}{last} * h[t-1,i,n] + b{levels}{last}")
     b.define("readout", "state", "s[t,q,i] = sum(n, C[t,q,n] * hs[t,q,i,n])")
-    return _exit(b, sizes, "t,q")
 
 
 def _levels(chunk: int) -> int:
     if chunk & (chunk - 1):
         raise ValueError(f"a parallel scan needs a chunk that is a power of two, not {chunk}")
     return chunk.bit_length() - 1
-
-
-def _entrance(
-    m: Mamba1Dimensions, chunk: int | None, nodes: dict[str, int] | None = None
-) -> tuple[GraphBuilder, dict[str, int]]:
-    """Everything before the scan: norm, in_proj, convolution, x_proj, dt."""
-    rank = m.dt_rank or -(-m.d_model // 16)
-    sizes = {"d": m.d_model, "i": m.expand * m.d_model, "n": m.d_state, "r": rank, "k": m.d_conv}
-    sizes |= {"f": m.d_intermediate} if m.d_intermediate else {}
-    sizes |= {TOKENS: chunk, **(nodes or {})} if chunk is not None else {}
-    at = subscripts(chunk)
-    past = at.replace("t", "t-k", 1)
-    b = GraphBuilder("mamba1", sizes, f"u[{at},d]", tokens=TOKENS if chunk is not None else None)
-    rms_norm(b, sizes, "norm", "u", "v", over=["d"], at=at)
-    b.define("in_proj.x", "projection", f"x[{at},i] = sum(d, W_in_x[d,i] * v[{at},d])")
-    b.define("in_proj.z", "projection", f"z[{at},i] = sum(d, W_in_z[d,i] * v[{at},d])")
-    b.define("conv", "convolution", f"xc[{at},i] = silu(sum(k, W_conv[k,i] * x[{past},i]) + b_conv[i])")
-    raw = "_raw" if m.bcdt_norm else ""
-    b.define("x_proj.dt", "projection", f"low{raw}[{at},r] = sum(i, W_low[i,r] * xc[{at},i])")
-    b.define("x_proj.B", "projection", f"B{raw}[{at},n] = sum(i, W_B[i,n] * xc[{at},i])")
-    b.define("x_proj.C", "projection", f"C{raw}[{at},n] = sum(i, W_C[i,n] * xc[{at},i])")
-    for name, index in (("low", "r"), ("B", "n"), ("C", "n")) if m.bcdt_norm else ():
-        rms_norm(b, sizes, f"norm_{name}", f"{name}_raw", name, over=[index], weight=None, at=at)
-    b.define("dt_proj", "projection", f"dt_raw[{at},i] = sum(r, W_dt[r,i] * low[{at},r])")
-    b.define("dt", "discretisation", f"dt[{at},i] = softplus(dt_raw[{at},i] + b_dt[i])", masked=chunk is not None)
-    return b, sizes
-
-
-def _scan_entrance(m: Mamba1Dimensions, chunk: int, nodes: dict[str, int]) -> tuple[GraphBuilder, dict[str, int]]:
-    """The leaves of a scan: a0 and b0 of every token."""
-    b, sizes = _entrance(m, chunk, nodes)
-    b.define("decay", "discretisation", "a0[t,q,i,n] = exp(dt[t,q,i] * A[i,n])")
-    b.define("dt_x", "input_scale", "dx[t,q,i] = dt[t,q,i] * xc[t,q,i]")
-    b.define("outer", "state", "b0[t,q,i,n] = dx[t,q,i] * B[t,q,n]")
-    return b, sizes
-
-
-def _exit(b: GraphBuilder, sizes: dict[str, int], at: str) -> TimestepGraph:
-    """Everything after the scan: skip, gate, out_proj, residual, MLP."""
-    b.define("skip", "skip", f"y[{at},i] = s[{at},i] + D[i] * xc[{at},i]")
-    b.define("gate", "gate", f"g[{at},i] = y[{at},i] * silu(z[{at},i])")
-    b.define("out_proj", "projection", f"o[{at},d] = sum(i, W_out[i,d] * g[{at},i])")
-    return finish_block(b, sizes, at)

@@ -46,6 +46,7 @@ MlpWidth = Annotated[
         description="Channels of a SwiGLU MLP after the block; 0: there is none.",
     ),
 ]
+Multiplier = Annotated[float, Field(ge=-1e6, le=1e6, description="What it is multiplied by; 1 takes no operation.")]
 
 
 def check_heads(expand: int, d_model: int, head_dim: int, n_groups: int = 1) -> None:

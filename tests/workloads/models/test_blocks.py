@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from workloads.execute import execute, random_parameters
 from workloads.graph import GraphBuilder
-from workloads.models.blocks import RMS_EPSILON, finish_block, head, rms_norm, subscripts
+from workloads.models.blocks import finish_block, head
+from workloads.models.pieces.norms import RMS_EPSILON, rms_norm, subscripts
 
 Array = NDArray[np.float64]
 U = np.random.default_rng(0).standard_normal((5, 3, 4))  # tokens, i, j

@@ -1,0 +1,1 @@
+"""Pieces of layers: each defines operations on a builder and says which tensor its result is."""

@@ -1,0 +1,9 @@
+"""Experts."""
+
+from __future__ import annotations
+
+from workloads.spec import Spec
+
+
+class ExpertsSpec(Spec):
+    """Experts."""
