@@ -24,6 +24,7 @@ from sim.accounting.result import (
     UnitAccount,
     Windows,
 )
+from sim.accounting.whole_model import whole_model
 from sim.accounting.windows import WindowRecorder
 from sim.lowering.program import Program, StreamPlan, Transfers
 from sim.lowering.section import Section
@@ -96,6 +97,7 @@ def build_result(
         units=units,
         by_layer=by_layer(runs),
         by_class=by_class(runs),
+        breakdown=whole_model(runs),
         windows=_windows(windows) if windows else None,
         critical_path=critical_path(paths) if paths else None,
         streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
