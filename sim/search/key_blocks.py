@@ -33,7 +33,7 @@ def best_cuts(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS)
     """
     cuts: dict[Attention, KeyBlocks] = {}
     for attention in workload.attentions:
-        possible = list(_cuts(workload, attention))
+        possible = list(cuts_tried(workload, attention))
         cuts[attention] = possible[0]
         if len(possible) > 1:
             cuts[attention] = _best(workload, attention, possible, machine, limits)
@@ -72,7 +72,7 @@ def _known(workload: Workload) -> dict[Attention, KeyBlocks]:
     return {stack.keys.attention: stack.keys.cut for stack in workload.stacks if stack.keys is not None}
 
 
-def _cuts(workload: Workload, attention: Attention) -> Iterator[KeyBlocks]:
+def cuts_tried(workload: Workload, attention: Attention) -> Iterator[KeyBlocks]:
     """The sizes to be tried, those that are wished alone."""
     wishes, spec = workload.spec.mapping, workload.spec
     context = spec.sequence_length + (workload.model.prefix_tokens if workload.model else 0)

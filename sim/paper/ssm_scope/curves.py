@@ -1,0 +1,207 @@
+"""A model's time over the length of its prompt, or of the context before a token, from one search for mappings.
+
+Mappings are searched for at one length, ``SEARCHED``, and kept for all others: weights are streamed once a tile of
+tokens, however many tiles follow. How far that can be off says the bound over every mapping, which is found for every
+length anew; that of attention is the least over all ways of cutting it that a search would try.
+
+A tile of queries meets as many blocks of keys as it sees. Of the numbers of blocks that come up no more than
+``SIMULATED`` are simulated; what lies between two of them is taken from the straight line between them, since a block
+more is one more step of the same loop. Of layers that are alike two are simulated, as elsewhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from hw.machine import MachineSpec
+from sim.accounting.certificate import certificate_of
+from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
+from sim.execution.run import run_program
+from sim.files.limits import Limits
+from sim.files.resolve import resolve
+from sim.lowering.section import Section, cost_model
+from sim.paper.runs import PREFILL_LAYERS
+from sim.search.choose import lay, sections
+from sim.search.key_blocks import cuts_tried
+from workloads.building import recut
+from workloads.models.attention import Attention, KeyBlocks, useful_macs
+from workloads.workload import Stack, Workload
+
+SEARCHED: Final = 4096  # tokens
+SIMULATED: Final = 12  # numbers of blocks of keys
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What to simulate: a workload on a machine, with *assignments* that do not say the length, over *lengths*."""
+
+    workload: str
+    machine: str
+    assignments: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A length's cycles, what any mapping takes at least, and for how many of them each unit is busy."""
+
+    length: int
+    cycles: float
+    least_cycles: float
+    busy: Mapping[str, float]
+
+    @property
+    def binding(self) -> str:
+        """The unit that is busy the longest."""
+        return max(self.busy, key=lambda unit: self.busy[unit])
+
+    def share(self, unit: str) -> float:
+        """The share of the time for which *unit* is busy."""
+        return self.busy[unit] / self.cycles
+
+
+def curve_of(wanted: Curve) -> list[Timed]:
+    """Simulate *wanted*; raises InputError if it cannot be."""
+    inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, SEARCHED))
+    with inputs.placing():
+        found = sections(inputs.workload, inputs.machine, Limits(search="short"))
+    model = _Model(
+        {each.stack.of_part: each for each in found},
+        {each.stack.keys.attention: each.stack.keys.cut for each in found if each.stack.keys is not None},
+        {each: least_of_a_pair(inputs.workload, each, inputs.machine) for each in inputs.workload.attentions},
+    )
+    return [_timed(wanted, length, model) for length in wanted.lengths]
+
+
+def _settings(wanted: Curve, length: int) -> list[str]:
+    return [*wanted.assignments, f"sequence_length={length}"]
+
+
+class _Model(NamedTuple):
+    """What one search says about all lengths: the section of each kind of stack, and of each attention its cut.
+
+    ``rates`` are those of :func:`least_of_a_pair`.
+    """
+
+    sections: Mapping[str, Section]
+    cuts: Mapping[Attention, KeyBlocks]
+    rates: Mapping[Attention, float]
+
+
+def _timed(wanted: Curve, length: int, model: _Model) -> Timed:
+    inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, length))
+    workload, machine = recut(inputs.workload, model.cuts), inputs.machine
+    laid = [_laid(stack, model.sections[stack.of_part], machine) for stack in workload.stacks]
+    plain, attention = ([each for each in laid if (each.stack.keys is None) == of] for of in (True, False))
+    runs = [*(_run(each, machine).times(each.stack.times) for each in plain), *_attention(attention, machine)]
+    least = float(sum(certificate_of(each.stack, each.costs).cycles for each in plain))
+    least += sum(rate * pairs(workload, each) for each, rate in model.rates.items())
+    total = sum(runs, _Spent(0.0, {}))
+    return Timed(length, total.cycles, least, total.busy)
+
+
+def _laid(stack: Stack, like: Section, machine: MachineSpec) -> Section:
+    """*stack* by the mapping of *like*, which is of the same kind and maybe of another length."""
+    costs = cost_model(stack, machine)
+    inventory = lay(stack, costs, like.mapping)
+    assert inventory is not None, "it fits, whatever the length"
+    return Section.lowered(stack, machine, costs, inventory, like.choice)
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """Cycles, and for how many of them each unit is busy."""
+
+    cycles: float
+    busy: Mapping[str, float]
+
+    def times(self, factor: float) -> _Spent:
+        return _Spent(self.cycles * factor, {unit: cycles * factor for unit, cycles in self.busy.items()})
+
+    def __add__(self, other: _Spent) -> _Spent:
+        units = dict.fromkeys((*self.busy, *other.busy))
+        return _Spent(self.cycles + other.cycles, {u: self.busy.get(u, 0) + other.busy.get(u, 0) for u in units})
+
+
+def _run(section: Section, machine: MachineSpec) -> _Spent:
+    """One run of *section*, of which two layers are simulated."""
+    found: list[Spent] = []
+    for layers in lengths(section.program.layers, PREFILL_LAYERS):
+        execution = run_program(replace(section.program, layers=layers), machine, stride="tile")
+        streams = tuple(StreamSpent(each.plan, each.layers) for each in execution.streams)
+        found.append(Spent(execution.makespan, streams, execution.units, None))
+    whole = scaled(found, section.program.layers)
+    return _Spent(whole.makespan, {unit: account.busy for unit, account in whole.units.items()})
+
+
+def _attention(sections: Sequence[Section], machine: MachineSpec) -> Iterator[_Spent]:
+    """What the tiles of queries take, by kind of attention; see the module."""
+    kinds: dict[str, list[Section]] = {}
+    for section in sections:
+        kinds.setdefault(section.stack.of_part, []).append(section)
+    for of_kind in kinds.values():
+        by_steps = {section.stack.steps: section for section in of_kind}
+        known = {steps: _of_a_layer(by_steps[steps], machine) for steps in chosen(sorted(by_steps))}
+        for section in of_kind:
+            yield between(known, section.stack.steps).times(section.stack.all_layers)
+
+
+def _of_a_layer(section: Section, machine: MachineSpec) -> _Spent:
+    return _run(section, machine).times(1 / section.program.layers)
+
+
+def chosen(steps: Sequence[int]) -> list[int]:
+    """Of *steps*, which are sorted, ``SIMULATED`` or fewer: the first and the last, and those between at equal ratios.
+
+    >>> chosen([1, 2, 3]), chosen(range(1, 101))
+    ([1, 2, 3], [1, 2, 3, 4, 5, 8, 12, 19, 28, 43, 66, 100])
+    """
+    if len(steps) <= SIMULATED:
+        return list(steps)
+    first, last = steps[0], steps[-1]
+    wanted = (first * (last / first) ** (number / (SIMULATED - 1)) for number in range(SIMULATED))
+    places = [bisect_left(steps, round(each)) for each in wanted]
+    for number in range(1, SIMULATED):  # those that are near one another move on
+        places[number] = min(max(places[number], places[number - 1] + 1), len(steps) - SIMULATED + number)
+    return [steps[place] for place in places]
+
+
+def between(known: Mapping[int, _Spent], steps: int) -> _Spent:
+    """What so many *steps* take, from the nearest numbers of steps that are *known* on either side."""
+    if steps in known:
+        return known[steps]
+    after = min(each for each in known if each > steps)
+    before = max(each for each in known if each < steps)
+    share = (steps - before) / (after - before)
+    return known[before].times(1 - share) + known[after].times(share)
+
+
+def least_of_a_pair(workload: Workload, attention: Attention, machine: MachineSpec) -> float:
+    """What any mapping, cut in whatever way is tried, takes for a query of a group that sees a key, at least.
+
+    By the longest run, in which what is done once for a tile of queries is the least part.
+    """
+    rates = []
+    for cut in cuts_tried(workload, attention):
+        stacks = [each for each in recut(workload, {attention: cut}).stacks if _is_of(each, attention)]
+        longest = max(stacks, key=lambda stack: stack.steps)
+        cycles = certificate_of(longest, cost_model(longest, machine)).cycles / longest.all_layers
+        rates.append(cycles / (longest.steps * cut.queries * cut.block * cut.groups))
+    return min(rates)
+
+
+def pairs(workload: Workload, attention: Attention) -> int:
+    """How many keys all queries of all groups and layers with *attention* see: none that a mask hides."""
+    assert workload.model is not None, "it has attention"
+    spec, tokens = workload.spec, workload.spec.sequence_length + workload.model.prefix_tokens
+    first, queries = (tokens, 1) if spec.phase == "decode" else (0, tokens)
+    layers = sum(part == attention for layer in workload.model.layers for part in layer)
+    macs = useful_macs(attention, first, queries)
+    return layers * spec.batch * macs // ((attention.key_size + attention.value_size) * attention.queries)
+
+
+def _is_of(stack: Stack, attention: Attention) -> bool:
+    return stack.keys is not None and stack.keys.attention == attention
