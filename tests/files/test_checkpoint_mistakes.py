@@ -35,7 +35,7 @@ def mistakes(path: Path) -> str:
             "state-spaces-mamba2attn-2.7b",
             {},
             "9: attn_layer_idx: found attention in layers 9, 18, 27, 36, 45, 56, expected none: "
-            "attention is not simulated",
+            "attention of this family is not simulated",
             id="attention layers",
         ),
         pytest.param(
