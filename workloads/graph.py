@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
@@ -96,7 +97,8 @@ class TimestepGraph:
     written of every timestep beside ``input_tensor`` and ``output_tensor``. What is ``held`` is given once and is the
     same in all timesteps, as queries are while keys go by. ``initial`` has the value of what a run begins with, where
     that is not zero. Without a token axis a timestep may still be so many tokens, its ``span``, each of which an index
-    of the graph counts.
+    of the graph counts. Parameters have all values of an index that is ``chosen``, but a token is worked on at only so
+    many of them, as by 2 of 8 experts: which ones depends on the token.
     """
 
     name: str
@@ -114,6 +116,17 @@ class TimestepGraph:
     held: tuple[str, ...] = ()
     initial: Mapping[str, float] = field(default_factory=dict)
     span: int = 1
+    chosen: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def worked(self) -> Mapping[str, int]:
+        """Index -> at how many of its values a token is worked on."""
+        return {**self.sizes, **self.chosen}
+
+    def share(self, operation: Operation) -> Fraction:
+        """Of all that *operation* could do for a token, how much is done; 1 but for what has a chosen index."""
+        among = self.chosen.keys() & set(operation.equation.all_indices)
+        return Fraction(prod(self.chosen[index] for index in among), prod(self.sizes[index] for index in among))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -185,7 +198,8 @@ class TimestepGraph:
 
     @cached_property
     def _elements(self) -> dict[str, int]:
-        return {tensor: prod(self.sizes[index] for index in axes) for tensor, axes in self.indices.items()}
+        found = {tensor: prod(self.worked[index] for index in axes) for tensor, axes in self.indices.items()}
+        return found | {tensor: prod(self.sizes[index] for index in axes) for tensor, axes in self.parameters.items()}
 
     @cached_property
     def recurrences(self) -> tuple[frozenset[str], ...]:
@@ -233,7 +247,7 @@ class TimestepGraph:
 
     def operation_counts(self, operation: Operation) -> OperationCounts:
         """Operations of *operation* for one timestep of one sequence."""
-        scalar = operation.equation.scalar_operations(self.sizes)
+        scalar = operation.equation.scalar_operations(self.worked)
         return OperationCounts(
             macs=scalar["mac"],
             ops=scalar.total() + scalar["mac"],
@@ -287,6 +301,7 @@ class GraphBuilder:
         self._held: list[str] = []
         self._initial: dict[str, float] = {}
         self._span = 1
+        self._chosen: dict[str, int] = {}
         self.input(input_reference)
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._constants: dict[str, tuple[float, ...]] = {}
@@ -314,6 +329,12 @@ class GraphBuilder:
     def spans(self, tokens: int) -> None:
         """A timestep is so many *tokens*, which no axis of their own counts."""
         self._span = tokens
+
+    def choose(self, index: str, values: int) -> None:
+        """A token is worked on at so many *values* of *index*, though parameters have all of them."""
+        if index not in self._sizes or not 0 < values <= self._sizes[index]:
+            raise ValueError(f"{values} of {index} cannot be chosen: it has {self._sizes.get(index, 0)}")
+        self._chosen[index] = values
 
     def constant(self, tensor: str, index: str, values: Sequence[float]) -> None:
         """A fixed vector over *index*, such as the signs of a rotation."""
@@ -383,6 +404,7 @@ class GraphBuilder:
             self._name, self._sizes, tuple(self._operations), self._inputs[0], output_tensor,
             dict(self._indices), dict(self._parameters), dict(self._constants), tuple(self._edges(producer)),
             self._tokens, tuple(self._inputs[1:]), more, tuple(self._held), dict(self._initial), self._span,
+            dict(self._chosen),
         )  # fmt: skip
 
     @property

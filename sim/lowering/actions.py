@@ -156,9 +156,9 @@ class _Count:
             widths = widths_by_weights(draft.weights, operands, self._inventory, self._costs)
             kind, total = self._kind(name), Moved(0, 0, 0, 0)
             for number in set(numbers):
-                shape, often = draft.weights.shapes[number], numbers.count(number)
+                often = numbers.count(number)
                 for rows, count in tiles:
-                    one = self._moved(draft.unit, shape._replace(m=shape.m * rows), widths)
+                    one = self._moved(draft.unit, draft.weights.products(rows)[number], widths)
                     total = Moved(*(whole + often * count * part for whole, part in zip(total, one, strict=True)))
             self._access(operands, False, kind, total.left)
             self.actions.sram_bytes[Access(weights, False, kind)] += ceil(total.right)

@@ -9,6 +9,7 @@ the one along which the layer is cut into groups, the first one unless told othe
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 from typing import Literal
@@ -189,14 +190,23 @@ class Analysis:
         return self.group_index is not None and self.group_index in indices and not self.grouped(name)
 
     def size(self, indices: Iterable[str], groups: int = 1) -> int:
-        """Points of an index space, or of one of *groups* equal parts of it along the group index."""
+        """Points of an index space at which a token is worked on, or of one of *groups* parts along the group index."""
+        sizes = self.graph.worked
+        return prod(sizes[i] // groups if i == self.group_index else sizes[i] for i in indices)
+
+    def whole_size(self, indices: Iterable[str], groups: int = 1) -> int:
+        """All points of an index space, as parameters have them, or of one of *groups* parts along the group index."""
         sizes = self.graph.sizes
         return prod(sizes[i] // groups if i == self.group_index else sizes[i] for i in indices)
+
+    def share(self, name: str) -> Fraction:
+        """Of all that an operation could do for a token, how much is done."""
+        return self.graph.share(self.operations[name])
 
     def passes(self, name: str, scale: int, groups: int = 1) -> list[VectorPass]:
         """Vector passes of the operation for *scale* tokens (over the batch), or for one of *groups* parts of it."""
         if (name, groups) not in self._passes:
-            sizes: Mapping[str, int] = self.graph.sizes
+            sizes: Mapping[str, int] = self.graph.worked
             if groups > 1 and self.group_index is not None:
                 sizes = {**sizes, self.group_index: sizes[self.group_index] // groups}
             self._passes[name, groups] = self.operations[name].equation.scalar_passes(sizes)

@@ -91,8 +91,7 @@ class ComputeStreams:
         """The request of each item of a tile that has *steps* timesteps; NOTHING for an item that lies behind them."""
         if draft.weights is not None:
             rows = steps * self._mapping.batch
-            shapes = (shape._replace(m=shape.m * rows) for shape in draft.weights.shapes)
-            works = [self._projection_work(shape, draft) for shape in shapes]
+            works = [self._projection_work(shape, draft) for shape in draft.weights.products(rows)]
             of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
         key = "spans of items", draft.layout, steps

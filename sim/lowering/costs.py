@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import TypeVar, cast
 
 from hw.effects import freed_cost
@@ -203,7 +204,7 @@ class CostModel:
             return cost
         weights = dict.fromkeys(weight for name in names for weight in self.analysis.parameters_of(name))
         operands = sum(size(indices, parts) for _, indices in self.analysis.operands_of(names)) * scale
-        operands += sum(size(indices, parts) for _, indices in weights)
+        operands += sum(self.analysis.whole_size(indices, parts) for _, indices in weights)
         results = sum(size(indices, parts) for _, indices in self.analysis.results_of(names)) * scale
         return at_the_edges(array, cost, operands, results)
 
@@ -243,7 +244,8 @@ class CostModel:
     def gemm(self, name: str, array: str, scale: int, parts: int) -> Gemm:
         """One part of the contraction *name* on *array*.
 
-        A projection has the scale as rows; a contraction of activations is repeated for each timestep and sequence.
+        A projection has the scale as rows, and only a share of them where tokens choose among its weights; a
+        contraction of activations is repeated for each timestep and sequence.
         """
         key = name, array, scale, parts
         if key not in self._gemms:
@@ -251,9 +253,14 @@ class CostModel:
         return self._gemms[key]
 
     def _gemm(self, name: str, array: str, scale: int, parts: int) -> Gemm:
-        shape, rate = self.analysis.shapes[name], self.types.rate(name, array)
-        assert shape is not None
-        batch, m, n, k = (self.analysis.size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
+        whole = self.whole_gemm(name, array, parts)
         if self.analysis.kind(name) == "projection":
-            return Gemm(m=m * scale, n=n, k=k * shape.terms, batch=batch, rate=rate)
-        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch * scale, rate=rate)
+            return whole._replace(m=ceil(whole.m * scale * self.analysis.share(name)))
+        return whole._replace(batch=whole.batch * scale)
+
+    def whole_gemm(self, name: str, array: str, parts: int) -> Gemm:
+        """One part of the contraction *name* on *array* for a timestep of a sequence, as if it chose all weights."""
+        shape, size = self.analysis.shapes[name], self.analysis.whole_size
+        assert shape is not None
+        batch, m, n, k = (size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))
+        return Gemm(m=m, n=n, k=k * shape.terms, batch=batch, rate=self.types.rate(name, array))

@@ -279,6 +279,6 @@ def _cuts(costs: CostModel, mapping: Mapping, names: list[str]) -> list[Cut]:
     for name, block in parts:
         blocks = 1 if block is None else mapping.blocks
         width = array.columns_of_a_fold(costs.gemm(name, unit, mapping.tile_steps * mapping.batch, blocks))
-        columns = weight_columns(costs.gemm(name, unit, 1, blocks), (array.spec.rows, width), slot)
-        cuts.append(Cut(name, block, columns, block is not None and not analysis.grouped(name)))
+        columns = weight_columns(costs.whole_gemm(name, unit, blocks), (array.spec.rows, width), slot)
+        cuts.append(Cut(name, block, columns, block is not None and not analysis.grouped(name), analysis.share(name)))
     return cuts

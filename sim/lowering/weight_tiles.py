@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -26,25 +27,29 @@ Column = tuple[Gemm, ...]
 class Cut(NamedTuple):
     """The weights of the projection ``part`` for one block (None: for all), in columns of tiles, in their order.
 
-    Where it ``accumulates``, the blocks are summed up: columns of the same number are of one partial sum.
+    Where it ``accumulates``, the blocks are summed up: columns of the same number are of one partial sum. Of all rows,
+    a tile has the ``share`` that choose its weights.
     """
 
     part: str
     block: int | None
     columns: Sequence[Column]
     accumulates: bool = False
+    share: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, eq=False)
 class WeightTiles:
     """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
 
-    ``shapes`` are the GEMMs of one timestep of one sequence that differ, ``numbers`` says which of them each tile does.
-    ``stored`` says how they lie in memory, ``used`` how they do where they have been dequantised for the array.
+    ``shapes`` are the GEMMs of one timestep of one sequence that differ, as if it chose all weights, and ``shares`` how
+    much of their rows there is; ``numbers`` says which of them each tile does. ``stored`` says how they lie in memory,
+    ``used`` how they do where they have been dequantised for the array.
     """
 
     segments: tuple[Segment, ...]
     shapes: tuple[Gemm, ...]
+    shares: tuple[Fraction, ...]
     numbers: Numbers
     stored: WeightFormat
     used: WeightFormat | None = None
@@ -52,11 +57,19 @@ class WeightTiles:
     @classmethod
     def of(cls, cuts: Sequence[Cut], stored: WeightFormat, used: WeightFormat | None) -> WeightTiles:
         """The tiles of *cuts*, one after the other."""
-        tiles = [[tile for column in cut.columns for tile in column] for cut in cuts]
+        tiles = [[(tile, cut.share) for column in cut.columns for tile in column] for cut in cuts]
         every = [tile for each in tiles for tile in each]
         known = {shape: number for number, shape in enumerate(dict.fromkeys(every))}
         segments = tuple(Segment(cut.part, cut.block, len(each)) for cut, each in zip(cuts, tiles, strict=True))
-        return cls(segments, tuple(known), np.array([known[tile] for tile in every], np.int64), stored, used)
+        numbers = np.array([known[tile] for tile in every], np.int64)
+        return cls(
+            segments, tuple(shape for shape, _ in known), tuple(share for _, share in known), numbers, stored, used
+        )
+
+    def products(self, rows: int) -> list[Gemm]:
+        """What each of the shapes is for so many *rows*: timesteps of all sequences."""
+        both = zip(self.shapes, self.shares, strict=True)
+        return [shape._replace(m=ceil(shape.m * rows * share)) for shape, share in both]
 
     @cached_property
     def elements(self) -> Numbers:
@@ -66,7 +79,8 @@ class WeightTiles:
     def macs(self, part: str) -> int:
         """MACs of the tiles of the projection *part*, for one timestep of one sequence."""
         own = np.repeat([segment.part == part for segment in self.segments], [each.items for each in self.segments])
-        return sum(self.shapes[number].macs for number in self.numbers[own].tolist())
+        of_each = [shape.macs * share for shape, share in zip(self.shapes, self.shares, strict=True)]
+        return round(sum((of_each[number] for number in self.numbers[own].tolist()), Fraction(0)))
 
     @cached_property
     def sizes(self) -> Numbers:
@@ -76,7 +90,7 @@ class WeightTiles:
     @cached_property
     def cut(self) -> tuple[object, ...]:
         """What is equal for weights that are cut alike."""
-        return self.segments, self.shapes, self.numbers.tobytes()
+        return self.segments, self.shapes, self.shares, self.numbers.tobytes()
 
     @cached_property
     def largest(self) -> int:

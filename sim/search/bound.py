@@ -32,8 +32,8 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
     for draft in (stream for each in inventory.drafts for stream in each.streams):
         if draft.weights is not None:
             rows, counts = mapping.tile_steps * mapping.batch, np.bincount(draft.weights.numbers).tolist()
-            for shape, count in zip(draft.weights.shapes, counts, strict=True):
-                loads[draft.unit] += costs.arrays[draft.unit].cost(shape._replace(m=shape.m * rows)).cycles * count
+            for shape, count in zip(draft.weights.products(rows), counts, strict=True):
+                loads[draft.unit] += costs.arrays[draft.unit].cost(shape).cycles * count
                 if draft.weights.used is not None:
                     loads[costs.converter] += costs.conversion_cost(shape.batch * shape.n * shape.k).cycles * count
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1

@@ -10,9 +10,16 @@ from workloads.models import equations
 from workloads.models.attention import Attention
 from workloads.models.blocks import mlp_block, residual
 from workloads.models.generator import SEQUENTIAL
+from workloads.models.layers.shared import (
+    before_shared_attention,
+    behind_shared_attention,
+    sizes_before,
+    sizes_behind,
+)
 from workloads.models.layers.spec import LayerKind, LayersSpec
 from workloads.models.mamba1 import mamba1_inner, mamba1_mixer
 from workloads.models.mamba2 import mamba2_mixer
+from workloads.models.pieces.experts import CHOSEN, experts
 from workloads.models.pieces.heads import after_attention, before_attention
 from workloads.models.pieces.norms import TOKENS, norm, rms_norm, subscripts
 from workloads.models.pieces.rotary import tables
@@ -25,10 +32,14 @@ BESIDE = "ssm"  # what a mixer beside attention is called
 
 @dataclass(frozen=True)
 class Form:
-    """How a layer is computed: by what *formulation*, in chunks of how many tokens (None: token by token)."""
+    """How a layer is computed: by what formulation, in chunks of how many tokens (None: token by token).
+
+    ``decoded`` is the batch that decodes, None in prefill.
+    """
 
     formulation: str = SEQUENTIAL
     chunk: int | None = None
+    decoded: int | None = None
 
     @property
     def at(self) -> str:
@@ -42,6 +53,8 @@ def parts(name: str, kind: LayerKind, model: LayersSpec, form: Form) -> tuple[Pa
         return _by_equations(name, kind, model, form)
     if kind.attention is not None:
         return _with_attention(name, kind, model, form)
+    if kind.shared is not None:
+        return _with_shared_block(name, kind, model, form)
     return (_without_attention(name, kind, model, form),)
 
 
@@ -54,7 +67,7 @@ def _builder(name: str, model: LayersSpec, form: Form, sizes: Mapping[str, int])
 
 def _without_attention(name: str, kind: LayerKind, model: LayersSpec, form: Form) -> TimestepGraph:
     """A layer that is one graph."""
-    sizes = _mixer_sizes(kind, model, form) | _ending_sizes(kind)
+    sizes = _mixer_sizes(kind, model, form) | _ending_sizes(kind, form)
     builder, stream = _builder(name, model, form, sizes), "u"
     mixer = _mixer(kind, form)
     if mixer is not None:
@@ -130,7 +143,7 @@ def _behind_attention(
     attention, at = kind.attention, form.at
     assert attention is not None
     sizes = {letter: size for letter, size in attention.sizes.items() if letter in "grw"}
-    builder = _builder(name, model, form, sizes | _ending_sizes(kind))
+    builder = _builder(name, model, form, sizes | _ending_sizes(kind, form))
     builder.input(f"o[{at},g,r,w]")
     if attention.gate:
         builder.input(f"gate[{at},g,r,w]")
@@ -157,6 +170,30 @@ def _mean(builder: GraphBuilder, sizes: Mapping[str, int], beside: str, at: str)
     return "o_d"
 
 
+def _with_shared_block(name: str, kind: LayerKind, model: LayersSpec, form: Form) -> tuple[Part, ...]:
+    """A layer whose mixer reads the stream and what a block makes that several layers share."""
+    shared, mamba2, at = kind.shared, kind.mamba2, form.at
+    assert shared is not None and mamba2 is not None
+    builder = _builder(f"{name}.before_attention", model, form, sizes_before(shared))
+    before = builder.build(*before_shared_attention(builder, shared, model.d_model, at=at))
+    sizes = sizes_behind(shared, model.d_model) | _mixer_sizes(kind, model, form)
+    builder = _builder(f"{name}.after_attention", model, form, sizes)
+    added = {behind_shared_attention(builder, shared, model.d_model, at=at): 1.0}
+    norm(
+        builder,
+        {"d": model.d_model},
+        model.norm,
+        "norm",
+        residual(builder, "add", "u", added, "u_t", at=at),
+        "x1",
+        at=at,
+    )
+    scope = Scope(builder, BESIDE, given=("x1",))
+    mixed = {scope.tensor(mamba2_mixer(scope, mamba2, "x1", form.chunk)): _output_multiplier(kind)}
+    behind = builder.build(residual(builder, "residual", "u", mixed, "out", at=at))
+    return before, shared.attention.operator(model.meta_tokens), behind
+
+
 def _by_equations(name: str, kind: LayerKind, model: LayersSpec, form: Form) -> tuple[Part, ...]:
     """A layer whose mixer, with norm and residual, is written as equations: one graph, and one of what follows."""
     spec = kind.equations
@@ -172,19 +209,24 @@ def _by_equations(name: str, kind: LayerKind, model: LayersSpec, form: Form) -> 
         )
     if not (kind.mlp or kind.experts):
         return (graph,)
-    builder = _builder(f"{name}.after_mixer", model, form, _ending_sizes(kind))
+    builder = _builder(f"{name}.after_mixer", model, form, _ending_sizes(kind, form))
     return graph, builder.build(_ending(builder, kind, model, form, "u"))
 
 
-def _ending_sizes(kind: LayerKind) -> dict[str, int]:
+def _ending_sizes(kind: LayerKind, form: Form) -> dict[str, int]:
+    if kind.experts is not None:
+        return kind.experts.sizes(form.decoded)
     return {"f": kind.mlp.width} if kind.mlp is not None else {}
 
 
 def _ending(builder: GraphBuilder, kind: LayerKind, model: LayersSpec, form: Form, stream: str) -> str:
     """Define the MLP or the experts behind *stream*, if there are some; the name of the residual stream then."""
+    sizes, multiplier = {"d": model.d_model}, model.residual_multiplier
     if kind.mlp is not None:
-        return mlp_block(
-            builder, {"d": model.d_model}, kind.mlp, stream,
-            kind=model.norm, multiplier=model.residual_multiplier, at=form.at,
-        )  # fmt: skip
-    return stream
+        return mlp_block(builder, sizes, kind.mlp, stream, kind=model.norm, multiplier=multiplier, at=form.at)
+    if kind.experts is None:
+        return stream
+    norm(builder, sizes, model.norm, "mlp_norm", stream, "mlp_v", at=form.at)
+    builder.choose(CHOSEN, kind.experts.chosen)
+    result = experts(builder, kind.experts, "mlp_v", at=form.at, read=kind.experts.read(form.decoded))
+    return residual(builder, "mlp.residual", stream, {result: multiplier}, "out_mlp", at=form.at)

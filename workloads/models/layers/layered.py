@@ -73,7 +73,7 @@ def layered(run: Run, dimensions: LayersSpec, chunk: int | None = None) -> Layer
 
     Raises ValueError for a formulation or a chunk that it cannot have.
     """
-    form = Form()
+    form = Form(decoded=run.batch if run.phase == "decode" else None)
     if run.formulation != SEQUENTIAL and run.phase != "decode":
         possible = formulations(dimensions)
         if run.formulation not in possible:

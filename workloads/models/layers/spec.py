@@ -81,8 +81,8 @@ class LayerKind(Spec):
             raise contradiction(f"{given[0]} cannot run beside attention, expected mamba1 or mamba2", *given)
         if self.join == "normed_mean" and not (self.attention and self.mamba1):
             raise contradiction("normed_mean joins attention and mamba1, expected both", "join")
-        if self.shared and (self.attention or self.mamba2 is None):
-            raise contradiction("a shared block stands before mamba2 without attention", "shared")
+        if self.shared and (self.mamba2 is None or self.attention or self.mlp or self.experts):
+            raise contradiction("a shared block stands before mamba2, and has the layer's attention and MLP", "shared")
         if self.mlp and self.experts:
             raise contradiction("a layer has an MLP or experts, expected one of them", "mlp", "experts")
         if not (given or self.attention or self.mlp or self.experts):

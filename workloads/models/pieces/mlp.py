@@ -7,6 +7,7 @@ error function, which costs as much or more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import pi, sqrt
 from typing import Literal
 
@@ -41,13 +42,20 @@ class MlpSpec(Spec):
         return self.activation in GATED
 
 
-def mlp(builder: Definitions, spec: MlpSpec, source: str, *, at: str) -> str:
-    """Define the MLP of *source* ``[d]``; the name of its result ``[d]``, not multiplied yet."""
+def mlp(
+    builder: Definitions, spec: MlpSpec, source: str, *, at: str, adapt: Callable[[str, str, str], None] | None = None
+) -> str:
+    """Define the MLP of *source* ``[d]``; the name of its result ``[d]``, not multiplied yet.
+
+    *adapt* may define (part, what its projection makes, result) a gate or what goes up further.
+    """
     inwards = ("gate", "up") if spec.gated else ("up",)
     prefix = "mlp.gate_up" if spec.fused and spec.gated else "mlp"
-    names = {part: f"mlp_{part[0]}" for part in inwards}
-    for part, name in names.items():
+    for part in inwards:
+        name = f"mlp_{part[0]}" if adapt is None else f"mlp_{part}_main"
         _projection(builder, f"{prefix}.{part}", spec.bias, f"W_{part}[d,f]", source, name, ("d", "f"), at)
+        if adapt is not None:
+            adapt(part, name, f"mlp_{part[0]}")
     gate, up = ("mlp_g", "mlp_u") if spec.gated else ("mlp_u", None)
     if spec.gate_multiplier != 1:
         builder.define("mlp.scale_gate", "multiplier", f"mlp_s[{at},f] = {gate}[{at},f] * {spec.gate_multiplier!r}")
