@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hw.machine import MachineSpec
 from sim.accounting.critical_path import PathTracker
-from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
+from sim.accounting.scaling import Spent, StreamSpent, lengths, repeated, scaled
 from sim.accounting.windows import WindowRecorder
 from sim.execution.estimate import Estimate, estimate
 from sim.execution.observers import Observers, RunObserver
@@ -25,18 +25,21 @@ from sim.search.choose import sections
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
+    from workloads.workload import WorkloadSpec
 
 
 @dataclass(frozen=True)
 class Job:
     """A workload on a machine, checked and mapped: ready to run.
 
-    ``model_layers`` are the model's own, where it was told to have another number of them.
+    ``model_layers`` are the model's own, where it was told to have another number of them. The ``spec`` is that of the
+    workload, where its layers do not say all of it.
     """
 
     machine: MachineSpec
     sections: tuple[Section, ...]
     model_layers: int | None = None
+    spec: WorkloadSpec | None = None
 
 
 def simulate(
@@ -81,7 +84,8 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
 def mapped(inputs: Inputs, limits: Limits = LIMITS) -> Job:
     """Choose a mapping for *inputs*; raises InputError where none fits, or choosing would take more than *limits*."""
     with inputs.placing():
-        return Job(inputs.machine, sections(inputs.workload, inputs.machine, limits), inputs.model_layers)
+        chosen = sections(inputs.workload, inputs.machine, limits)
+        return Job(inputs.machine, chosen, inputs.model_layers, inputs.workload.spec)
 
 
 def planned(job: Job, simulate_layers: int | None = None, observed: bool = False) -> Estimate:
@@ -128,11 +132,11 @@ def run(
             found.append(_simulate(job.machine, part, start, heard, on_tile, stride, critical_path))
             done += part.program.tiles
         start += found[0].makespan
-        runs.append((section, scaled(found, section.program.layers)))
+        runs.append((section, repeated(scaled(found, section.program.layers), section.stack.times)))
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
-    simulated = sum(of_section[0].program.layers for of_section in parts if not of_section[0].stack.head)
-    return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate)
+    simulated = sum(of_section[0].layers_of_model for of_section in parts)
+    return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate, job.spec)
 
 
 def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:
@@ -140,7 +144,7 @@ def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:
     total = 0
     for section, parts in zip(job.sections, _parts(job, simulate_layers), strict=True):
         found = [_simulate(job.machine, part, 0, (), None, "tile", False) for part in parts]
-        total += scaled(found, section.program.layers).makespan
+        total += scaled(found, section.program.layers).makespan * section.stack.times
     return total
 
 

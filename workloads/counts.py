@@ -96,11 +96,7 @@ def _operations(workload: Workload) -> Iterator[tuple[str, OperationCounts]]:
     """(kind, counts over the run) of every operation of the layers and the head."""
     for stack in workload.stacks:
         for operation in stack.graph.operations:
-            counts = stack.graph.operation_counts(operation)
-            yield (
-                f"head.{operation.kind}" if stack.head else operation.kind,
-                OperationCounts(*(stack.total(each) for each in (counts.macs, counts.ops, counts.transcendentals))),
-            )
+            yield f"head.{operation.kind}" if stack.head else operation.kind, stack.counts_of(operation)
 
 
 def _least_traffic(workload: Workload, state_bytes: int) -> int:

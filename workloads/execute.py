@@ -65,9 +65,10 @@ def execute(
     """Every tensor that *graph* defines for *inputs* ``[tokens, *indices]``, going on from *state*.
 
     Where it has several inputs, *inputs* maps each of them, and what is held (``[*indices]``), to its values. What it
-    makes once at the end has one row. *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
-    each operation and timestep once, whole or in parts; without it, timestep by timestep in the order of definition.
-    *state* is that of an earlier execution, of this graph or of another formulation that carries the same tensors.
+    makes once at the end has one row. *parameters* holds an array ``[*indices]`` for each parameter of the graph
+    (others are ignored). *order* lists each operation and timestep once, whole or in parts; without it, timestep by
+    timestep in the order of definition. *state* is that of an earlier execution, of this graph or of another
+    formulation that carries the same tensors.
 
     Raises ValueError if a parameter, the state or *inputs* is missing or misshapen, or if *order* names something
     unknown, repeats itself, reads what is not computed yet, or is incomplete.
@@ -321,8 +322,8 @@ def _held(graph: TimestepGraph, given: Mapping[str, Array]) -> dict[str, Array]:
 
 def _given_rows(graph: TimestepGraph, tensor: str, given: Mapping[str, Array]) -> Array:
     """The rows of the input *tensor*; raises ValueError where they are missing or misshapen."""
-    rows, shape = given.get(tensor), _row_shape(graph, tensor)
-    if rows is None or np.ndim(rows) == 0 or np.shape(rows)[1:] != shape:
+    rows, shape = given.get(tensor, np.array(0.0)), _row_shape(graph, tensor)
+    if np.ndim(rows) == 0 or np.shape(rows)[1:] != shape:
         expected = ", ".join(map(str, ("tokens", *shape)))
         raise ValueError(f"the inputs {tensor!r} must be ({expected}), not {np.shape(rows)}")
     return np.asarray(rows, dtype=np.float64)

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 INPUT = "input"  # the node that stands for the layer's input
 
 
+def is_given(name: str) -> bool:
+    """Whether the node *name* stands for something that no operation makes."""
+    return name == INPUT or name.startswith(f"{INPUT}.")
+
+
+def given_as(tensor: str, first: bool) -> str:
+    """The node that stands for *tensor*, which no operation makes; whether it is the residual stream."""
+    return INPUT if first else f"{INPUT}.{tensor}"
+
+
 @dataclass(frozen=True)
 class Operation:
     """One equation under the name that tables and traces show; ``kind`` groups operations for reports.
@@ -65,6 +75,9 @@ class OperationCounts:
     macs: int
     ops: int
     transcendentals: int
+
+    def __mul__(self, times: int) -> OperationCounts:
+        return OperationCounts(self.macs * times, self.ops * times, self.transcendentals * times)
 
     def __add__(self, other: OperationCounts) -> OperationCounts:
         return OperationCounts(
@@ -142,8 +155,13 @@ class TimestepGraph:
 
     @cached_property
     def producer(self) -> dict[str, str]:
-        """Tensor -> name of the operation that defines it (``INPUT`` for what is given)."""
-        return {tensor: INPUT for tensor in (*self.inputs, *self.held)} | {op.tensor: op.name for op in self.operations}
+        """Tensor -> name of the operation that defines it, or of the node that stands for what is given."""
+        return self._sources | {op.tensor: op.name for op in self.operations}
+
+    @property
+    def _sources(self) -> dict[str, str]:
+        tensors = (*self.inputs, *self.held)
+        return {tensor: given_as(tensor, tensor == self.input_tensor) for tensor in tensors}
 
     def operation(self, name: str) -> Operation:
         """The operation called *name*."""
@@ -167,7 +185,7 @@ class TimestepGraph:
         import networkx as nx  # takes longer than a short run
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
-        graph.add_node(INPUT)
+        graph.add_nodes_from(self._sources.values())
         for op in self.operations:
             graph.add_node(op.name, operation=op)
         for source, reader, tensor, distance in self.edges:
@@ -238,8 +256,8 @@ class TimestepGraph:
 
     @cached_property
     def counts(self) -> OperationCounts:
-        """Operations of the whole layer for one timestep of one sequence."""
-        return sum((self.operation_counts(op) for op in self.operations), OperationCounts(0, 0, 0))
+        """Operations of the whole layer for one timestep of one sequence, without final ones."""
+        return sum((self.operation_counts(op) for op in self.operations if not op.final), OperationCounts(0, 0, 0))
 
 
 def _token_subscript(reference: Reference, axes: tuple[str, ...], token_index: str | None) -> Subscript | None:
@@ -332,7 +350,7 @@ class GraphBuilder:
     def define(self, name: str, kind: str, text: str, masked: bool = False, final: bool = False) -> None:
         """Add the operation *name*: one equation, which may read anything defined so far and the past of anything."""
         equation = parse_equation(text, self._sizes)
-        if name in (INPUT, *(op.name for op in self._operations)):
+        if is_given(name) or name in (op.name for op in self._operations):
             raise ValueError(f"{name}: is the name of another operation: give each a name of its own: {text!r}")
         if equation.tensor in self._indices:
             others = [op.name for op in self._operations if op.tensor == equation.tensor]
@@ -375,7 +393,8 @@ class GraphBuilder:
 
     def build(self, output_tensor: str, *more: str) -> TimestepGraph:
         """The finished graph, whose layer output is *output_tensor*; it hands on *more* beside that."""
-        producer = {tensor: INPUT for tensor in self._given} | {op.tensor: op.name for op in self._operations}
+        producer = {tensor: given_as(tensor, tensor == self._inputs[0]) for tensor in self._given}
+        producer |= {op.tensor: op.name for op in self._operations}
         for output in (output_tensor, *more):
             if output in self._given:
                 raise ValueError(f"{self._name}: the output must be computed, not the input {output!r} itself")

@@ -5,22 +5,24 @@ A stack is a number of layers that are alike, with the graph of one timestep; la
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from workloads.contractions import matrices
-from workloads.graph import TimestepGraph
-from workloads.models import equations
+from workloads.graph import Operation, OperationCounts, TimestepGraph
+from workloads.models.attention import Attention, KeyBlocks, KeyRun
 from workloads.models.blocks import head
 from workloads.models.equations_spec import EquationsSpec, Index
-from workloads.models.generator import SEQUENTIAL, Generator
-from workloads.models.registry import known_generator
+from workloads.models.generator import SEQUENTIAL
+from workloads.models.layers.layered import LayeredModel
 from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits
 from workloads.spec import VISIBLE, Description, Name, Spec, contradiction
 
+Phase = Literal["prefill", "decode", "generate"]
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SpareSram = Literal["evenly", "weights"]
@@ -53,6 +55,18 @@ class MappingSpec(Spec):
         description="The index along which the layer is cut into blocks and lanes: the first of its largest state, "
         "such as heads, or another one where these parts are large and that is quicker, unless given.",
     )
+    query_tile: int | None = Field(
+        default=None, ge=1, le=2**30, json_schema_extra={"unit": "tokens"},
+        description="Tokens whose queries meet the keys of attention together in prefill.",
+    )  # fmt: skip
+    key_block: int | None = Field(
+        default=None, ge=1, le=2**30, json_schema_extra={"unit": "tokens"},
+        description="Keys of attention that queries meet together, or of a part of these.",
+    )  # fmt: skip
+    key_parts: int | None = Field(
+        default=None, ge=1, le=65_536, json_schema_extra={"unit": "parts"},
+        description="Parts of a block of keys with a softmax of their own, which are merged at the end.",
+    )  # fmt: skip
     blocks: int | None = Field(
         default=None, ge=1, le=65_536, json_schema_extra={"unit": "blocks"},
         description="Parts of the heads (or channels) whose tiles are buffered and freed on their own.",
@@ -134,12 +148,18 @@ class WorkloadSpec(Spec):
         default=False,
         description="Whether the run ends with final norm and LM head, for the last token of each sequence.",
     )
-    phase: Literal["prefill", "decode"] = Field(
-        default="prefill", description="What the model does: read a prompt, or produce the next token."
+    phase: Phase = Field(
+        default="prefill",
+        description="What the model does: read a prompt; produce the next token after it; or generate, that is, read "
+        "the prompt and produce an answer.",
     )
     sequence_length: int = Field(
         ge=1, le=2**30, json_schema_extra={"unit": "tokens"}, description="Tokens of the prompt."
     )
+    generate: int | None = Field(
+        default=None, ge=1, le=2**20, json_schema_extra={"unit": "tokens"},
+        description="Tokens of the answer, if the phase is generate; the prompt gives the first of them.",
+    )  # fmt: skip
     batch: int = Field(
         default=1, ge=1, le=65_536, json_schema_extra={"unit": "sequences"}, description="Sequences side by side."
     )
@@ -154,6 +174,17 @@ class WorkloadSpec(Spec):
         default_factory=MappingSpec,  # to make one now would build its schema at import
         description="How the workload is to be laid onto a machine; what is left out is chosen.",
     )
+
+    @model_validator(mode="after")
+    def _generates_tokens(self) -> WorkloadSpec:
+        if (self.phase == "generate") != (self.generate is not None):
+            missing = "is missing" if self.generate is None else f"found {self.generate}, expected it for that alone"
+            raise contradiction(f"tokens of the answer of the phase generate: {missing}", "generate", "phase")
+        return self
+
+    def of_phase(self, phase: Phase) -> WorkloadSpec:
+        """The same where it does that alone."""
+        return self if phase == self.phase else self.model_copy(update={"phase": phase, "generate": None})
 
     @model_validator(mode="after")
     def _one_width_of_states(self) -> WorkloadSpec:
@@ -177,6 +208,11 @@ class Stack:
     The head is final norm and LM head, a layer by itself: one timestep, for the last token of each sequence, with a
     mapping that is always chosen. If the *graph* is that of the best chunk, ``chunkings`` are those of all that could
     have been.
+
+    Where a layer has several parts, one after the other, each is a stack, whose ``part`` says which; one ``opens`` the
+    layer. Attention is a part by itself: the run of a tile of queries past their ``keys``, as often as there are groups
+    of heads. Stacks that are alike are one, which comes at several ``places``: from the layers with these numbers on;
+    and for several tokens of an answer, ``answers``, that of the prompt being number 0.
     """
 
     spec: WorkloadSpec
@@ -184,10 +220,42 @@ class Stack:
     layers: int
     head: bool = False
     chunkings: tuple[TimestepGraph, ...] = ()
+    part: str = ""
+    opens: bool = True
+    keys: KeyRun | None = None
+    places: tuple[int, ...] | None = None
+    answers: range = range(1)
+    length: int | None = None  # timesteps, if not all that there are
+    mapping: MappingSpec | None = None  # if not that of the description
+
+    @property
+    def of_part(self) -> str:
+        """Which part of which model it is, in words that are the same whenever the part is."""
+        graph, keys = self.graph, self.keys
+        return repr((graph.name, sorted(graph.sizes.items()), keys and (keys.attention, keys.cut)))
+
+    @property
+    def times(self) -> int:
+        """How often the model has it."""
+        return (len(self.places) if self.places else 1) * len(self.answers)
+
+    @property
+    def all_layers(self) -> int:
+        """Its layers wherever it comes."""
+        return self.layers * self.times
+
+    @property
+    def model_layers(self) -> int:
+        """How many layers of the model begin with it, as often as there are tokens."""
+        return self.all_layers if self.opens and not self.head else 0
 
     @property
     def steps(self) -> int:
         """Timesteps that a run makes: the prompt's tokens or chunks in prefill (the last may be padded), else one."""
+        if self.length is not None:
+            return self.length
+        if self.keys is not None:
+            return self.keys.tile.steps
         if self.head or self.spec.phase == "decode":
             return 1
         return -(-self.spec.sequence_length // self.graph.tokens)
@@ -195,28 +263,60 @@ class Stack:
     @property
     def resumes(self) -> bool:
         """Whether a run begins with the state that an earlier one has left, as decode does."""
-        return self.spec.phase == "decode" and not self.head
+        return self.spec.phase == "decode" and self.keeps_state
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what it hands from timestep to timestep is the model's state, and not gone at the end of a run."""
+        return self.keys is None and not self.head
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether its layers follow one another, each reading what the one before has written."""
+        return self.keys is None
 
     @cached_property
     def operations(self) -> dict[str, int]:
         """Operations of a whole run by their kind; a MAC is two."""
         found: dict[str, int] = {}
         for each in self.graph.operations:
-            count = self.total(self.graph.operation_counts(each).ops)
+            count = self.counts_of(each).ops
             found[each.kind] = found.get(each.kind, 0) + count
         return found
 
+    def counts_of(self, operation: Operation) -> OperationCounts:
+        """Operations of a whole run for *operation*."""
+        counts = self.graph.operation_counts(operation)
+        return counts * (self.all_layers * self.spec.batch if operation.final else self.total(1))
+
+    @cached_property
+    def counts(self) -> OperationCounts:
+        """Operations of a whole run."""
+        return sum(map(self.counts_of, self.graph.operations), OperationCounts(0, 0, 0))
+
+    def shortened(self, layers: int, steps: int) -> Stack:
+        """The same with so many layers of so many timesteps only."""
+        return replace(self, layers=layers, length=steps)
+
     @cached_property
     def wishes(self) -> MappingSpec:
-        """How it is to be laid onto a machine."""
-        return MappingSpec() if self.head else self.spec.mapping
+        """How it is to be laid onto a machine; of operations that are placed those that it has."""
+        if self.mapping is not None or not self.part:
+            return self.mapping or (MappingSpec() if self.head else self.spec.mapping)
+        own = {name: unit for name, unit in self.spec.mapping.place.items() if name in self.graph.reads}
+        if self.keys is not None:
+            return MappingSpec(placement=self.spec.mapping.placement, place=own, objective=self.spec.mapping.objective)
+        return self.spec.mapping.model_copy(update={"place": own})
+
+    def wishing(self, mapping: MappingSpec) -> Stack:
+        """The same to be laid onto a machine in this way."""
+        return replace(self, mapping=mapping)
 
     def cut_along(self, parallel: str | None) -> Stack:
         """The same with the wish to be cut along the index *parallel*."""
         if parallel == self.wishes.parallel:
             return self
-        mapping = self.spec.mapping.model_copy(update={"parallel": parallel})
-        return replace(self, spec=self.spec.model_copy(update={"mapping": mapping}))
+        return self.wishing(self.wishes.model_copy(update={"parallel": parallel}))
 
     @cached_property
     def element_bytes(self) -> int:
@@ -251,6 +351,16 @@ class Stack:
         return bits(self.spec.state_precision or widths.state or widths.activations) // 8
 
     @cached_property
+    def handed_bytes(self) -> tuple[int, int]:
+        """Bytes of all sequences that a layer is given and hands on: once, and for each timestep."""
+        graph = self.graph
+        once = {*graph.held, *graph.final.intersection(graph.outputs)}
+        tensors = (*graph.inputs, *graph.held, *graph.outputs)
+        sizes = {tensor: graph.elements(tensor) * self.element_bytes for tensor in tensors}
+        in_all = sum(sizes[tensor] for tensor in once)
+        return in_all * self.spec.batch, (sum(sizes.values()) - in_all) * self.spec.batch
+
+    @cached_property
     def carried_bytes(self) -> int:
         """Bytes that one layer hands from token to token for one sequence: recurrences, windows, the token before."""
         total = 0
@@ -262,7 +372,7 @@ class Stack:
 
     def total(self, count: int) -> int:
         """*count* of a timestep of a layer, over all of it; padding counts, since it is computed."""
-        return count * self.steps * self.layers * self.spec.batch
+        return count * self.steps * self.all_layers * self.spec.batch
 
 
 @dataclass(frozen=True)
@@ -276,11 +386,22 @@ class Workload:
     spec: WorkloadSpec
     stacks: tuple[Stack, ...]
     chunkings: tuple[Workload, ...] = ()
+    models: Mapping[Phase, LayeredModel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        layers = sum(stack.layers for stack in self.body)
-        if layers != self.spec.layers:
+        layers = sum(stack.model_layers // max(1, len(stack.answers)) for stack in self.stacks_of(self._first_phase))
+        if self.stacks and layers != self.spec.layers:
             raise ValueError(f"the stacks have {layers} layers, the description says {self.spec.layers}")
+
+    @property
+    def cuts(self) -> dict[tuple[Phase, Attention], KeyBlocks]:
+        """How each kind of attention is cut in each phase."""
+        runs = ((stack.spec.phase, stack.keys) for stack in self.stacks if stack.keys is not None)
+        return {(phase, keys.attention): keys.cut for phase, keys in runs}
+
+    @property
+    def _first_phase(self) -> Phase:
+        return "prefill" if self.spec.phase == "generate" else self.spec.phase
 
     @classmethod
     def alike(cls, spec: WorkloadSpec, graph: TimestepGraph) -> Workload:
@@ -288,7 +409,7 @@ class Workload:
         layers = Stack(spec, graph, spec.layers)
         if not (spec.head and spec.vocabulary):
             return cls(spec, (layers,))
-        return cls(spec, (layers, Stack(spec, head(_width(graph), spec.vocabulary), 1, head=True)))
+        return cls(spec, (layers, Stack(spec, head(width(graph), spec.vocabulary), 1, head=True)))
 
     @property
     def body(self) -> tuple[Stack, ...]:
@@ -305,10 +426,15 @@ class Workload:
         """A timestep of the first layer."""
         return self.stacks[0].graph
 
+    def stacks_of(self, phase: Phase) -> tuple[Stack, ...]:
+        """The stacks that do that."""
+        return tuple(stack for stack in self.stacks if stack.spec.phase == phase)
+
     @property
     def tokens(self) -> int:
-        """Tokens that a run produces or reads, over the whole batch."""
-        return (self.spec.sequence_length if self.spec.phase == "prefill" else 1) * self.spec.batch
+        """Tokens that a run reads, in prefill, or produces, over the whole batch."""
+        each = {"prefill": self.spec.sequence_length, "decode": 1, "generate": self.spec.generate or 0}
+        return each[self.spec.phase] * self.spec.batch
 
     @property
     def chunk(self) -> int | None:
@@ -323,41 +449,15 @@ class Workload:
     @property
     def parameters(self) -> int:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
-        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.body)
+        for model in self.models.values():
+            return model.parameters
+        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.stacks_of(self._first_phase))
         if self.spec.vocabulary is None:
             return layers
-        d_model = _width(self.graph)
+        d_model = width(self.graph)
         return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
 
 
-def _width(graph: TimestepGraph) -> int:
+def width(graph: TimestepGraph) -> int:
     """Channels of the residual stream."""
     return graph.row_elements(graph.input_tensor)
-
-
-def generator_of(spec: WorkloadSpec) -> Generator:
-    """What makes the graphs of the workload's model; raises ValueError if there is no such model."""
-    found = known_generator(spec.model) if spec.equations is None else equations.generator(spec.equations, spec.model)
-    if found is None:
-        raise ValueError(f"there is no model {spec.model!r}")
-    return found
-
-
-def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
-    """The graph of one timestep of one layer of the model; raises ValueError for a chunk that it cannot have."""
-    generator = generator_of(spec)
-    if spec.formulation == SEQUENTIAL or spec.phase == "decode":
-        return generator.sequential(dimensions)
-    given = None if spec.chunk == "best" else spec.chunk
-    return generator.chunked[spec.formulation](dimensions, given or generator.chunk(dimensions))
-
-
-def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
-    """The workload whose layers are all as *spec* and *dimensions* say; raises ValueError for a chunk that is none."""
-    workload = Workload.alike(spec, timestep_graph(spec, dimensions))
-    if spec.chunk != "best" or workload.chunk is None:
-        return workload
-    generator = generator_of(spec)
-    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length and tokens <= generator.longest]
-    chunked = generator.chunked[spec.formulation]
-    return replace(workload, chunkings=tuple(Workload.alike(spec, chunked(dimensions, tokens)) for tokens in sizes))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import inf
 
 from hw.accounts import Accounts
 from hw.energy.actions import DEQUANTISATION
@@ -23,6 +24,8 @@ from sim.lowering.program import Program, StreamPlan
 from sim.lowering.section import Section
 
 Runs = Sequence[tuple[Section, Spent]]
+_Parts = dict[str, list[tuple[Accounts, int, int]]]
+"""By unit: accounts, with their useful, and their fill and drain cycles."""
 
 
 def account(accounts: Accounts, useful: int, fill_drain: int) -> UnitAccount:
@@ -39,7 +42,8 @@ def account(accounts: Accounts, useful: int, fill_drain: int) -> UnitAccount:
 def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tuple[int, int]:
     """(useful, fill and drain) cycles of a compute stream in *layers* of the program, or in all."""
     useful = fill = 0
-    share = Fraction(program.layers if layers is None else layers, program.layers)
+    every = program.layers * program.times
+    share = Fraction(every if layers is None else layers, every)
     for count, cost in zip(program.counts(stream), stream.costs, strict=True):
         useful += count * cost.useful_cycles
         fill += count * cost.fill_drain_cycles
@@ -47,18 +51,25 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
 
 
 def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
-    """The accounts of every unit in each layer; the head, if there is one, comes last."""
-    return [layer for section, spent in runs for layer in _layers(section.program, spent)]
+    """The accounts of every unit in each layer of the model, of all its parts; the head comes last."""
+    found: dict[float, _Parts] = {}
+    for section, spent in runs:
+        for number, parts in enumerate(_layers(section.program, spent)):
+            layer = inf if section.stack.head else section.layer_of(number)
+            for unit, shares in parts.items():
+                found.setdefault(layer, {}).setdefault(unit, []).extend(shares)
+    return [{unit: _sum(each) for unit, each in sorted(found[layer].items())} for layer in sorted(found)]
 
 
-def _layers(program: Program, spent: Spent) -> Iterator[dict[str, UnitAccount]]:
+def _layers(program: Program, spent: Spent) -> Iterator[_Parts]:
+    """What each layer of all runs of *program* has of each unit."""
     splits = [work(program, run.plan, 1) if run.plan.costs else None for run in spent.streams]
-    for number in range(program.layers):
-        parts: dict[str, list[tuple[Accounts, int, int]]] = {}
+    for number in range(program.layers * program.times):
+        parts: _Parts = {}
         for run, split in zip(spent.streams, splits, strict=True):
             accounts = run.layers[number]
             parts.setdefault(run.plan.unit, []).append((accounts, *(split or (accounts.busy, 0))))
-        yield {unit: _sum(each) for unit, each in sorted(parts.items())}
+        yield parts
 
 
 def by_class(runs: Runs) -> dict[str, dict[str, UnitAccount]]:

@@ -72,7 +72,7 @@ def _certificate_along(stack: Stack, costs: CostModel) -> Certificate:
     if stack.steps == 1:
         known.append((bounds.chain(), "chain"))
     cycles, spent_on = max(known, key=lambda each: each[0])
-    return Certificate(int(cycles * stack.layers), spent_on)  # rounded down: these are sums of fractions
+    return Certificate(int(cycles * stack.layers) * stack.times, spent_on)  # rounded down: these are sums of fractions
 
 
 class _Bounds:
@@ -177,7 +177,9 @@ class _Bounds:
         """What operations that share requests cannot hand on, at all that the SRAM gives."""
         names = [name for name in self._analysis.operations if name not in self._analysis.batched]
         forced, stack = self._costs.forced(names), self._stack
-        return sum(self._costs.sram_cycles(name, 1, forced) for name in names) * stack.steps * stack.spec.batch
+        steps = {True: 1, False: stack.steps}  # of what is final, and of all else
+        moved = (self._costs.sram_cycles(name, 1, forced) * steps[self._analysis.final(name)] for name in names)
+        return sum(moved) * stack.spec.batch
 
     def chain(self) -> float:
         """Projections, and what none of them can overlap with, of a layer that is one timestep."""

@@ -42,7 +42,7 @@ class LeastLoads:
 
     def __init__(self, stack: Stack, costs: CostModel, classes: Classes) -> None:
         self._costs, self._ideal, self._analysis, self._classes = costs, costs.machine.ideal, costs.analysis, classes
-        self._steps, self._batch = stack.steps, stack.spec.batch
+        self._all_steps, self._batch = stack.steps, stack.spec.batch
         self._on_lanes: dict[tuple[_Work, str], float] = {}
         self._on_array: dict[tuple[_Work, str, View, frozenset[str]], float] = {}
 
@@ -102,7 +102,7 @@ class LeastLoads:
         if "edges" in self._ideal:  # operations that share a request are rounded up together then
             return max(0, useful - 1)
         if work.stepped:
-            return self._costs.cost(work.name, unit, self._batch, work.parts).cycles * work.parts * self._steps
+            return self._costs.cost(work.name, unit, self._batch, work.parts).cycles * self._requests(work)
         return useful
 
     def _cycles_on_array(self, work: _Work, unit: str, view: View, elsewhere: frozenset[str]) -> float:
@@ -111,7 +111,8 @@ class LeastLoads:
         if self._costs.in_passes(work.name, unit):
             ways.append(view(work, unit, elsewhere))
         if self._costs.in_products(work.name, unit):
-            scale, repeats = (self._batch, self._steps) if work.stepped else (self._batch * self._steps, 1)
+            steps = self._steps(work.name)
+            scale, repeats = (self._batch, steps) if work.stepped else (self._batch * steps, 1)
             gemm = self._costs.gemm(work.name, unit, scale, work.parts)
             ways.append(self._costs.arrays[unit].least_batch_cycles(gemm) * work.parts * repeats)
         return min(ways)
@@ -119,7 +120,7 @@ class LeastLoads:
     def _on_pes(self, work: _Work, unit: str, _: frozenset[str]) -> float:
         """Cycles of PEs that do the work elementwise."""
         if work.stepped:
-            return self._costs.pe_cost(work.name, unit, self._batch, work.parts).cycles * work.parts * self._steps
+            return self._costs.pe_cost(work.name, unit, self._batch, work.parts).cycles * self._requests(work)
         return self._costs.compute[unit].passes_cost(self._passes(work)).useful_cycles
 
     def _operands(self, work: _Work, unit: str, elsewhere: frozenset[str]) -> float:
@@ -141,7 +142,15 @@ class LeastLoads:
     def _by_sram(self, work: _Work, unit: str, elsewhere: frozenset[str]) -> float:
         """Cycles in which the SRAM gives and takes what nothing on the array can hand on."""
         forced = self._together(("on", unit), lambda name: unit in self._costs.units(name), elsewhere)
-        return self._costs.sram_cycles(work.name, work.parts, forced) * work.parts * self._steps * self._batch
+        return self._costs.sram_cycles(work.name, work.parts, forced) * self._requests(work) * self._batch
+
+    def _requests(self, work: _Work) -> int:
+        """How often it is done, if part by part and step by step."""
+        return work.parts * self._steps(work.name)
+
+    def _steps(self, name: str) -> int:
+        """Timesteps in which *name* is done: all of a layer, or one at the end."""
+        return 1 if self._analysis.final(name) else self._all_steps
 
     def _array(self, unit: str) -> MacArraySpec:
         return self._costs.arrays[unit].spec
@@ -149,7 +158,7 @@ class LeastLoads:
     def _passing(self, tensors: Tensors, work: _Work) -> int:
         """Elements of *tensors* in all timesteps of all sequences."""
         each = sum(self._analysis.size(indices, work.parts) for _, indices in tensors)
-        return each * work.parts * self._steps * self._batch
+        return each * self._requests(work) * self._batch
 
     def _elementwise(self, unit: str, elsewhere: frozenset[str]) -> Forced:
         """What has to pass the edges if all that PEs can do elementwise is on them, but what is *elsewhere*."""
@@ -162,4 +171,4 @@ class LeastLoads:
 
     def _passes(self, work: _Work) -> list[VectorPass]:
         """All of the work, for which a unit's useful cycles are those at its full rate."""
-        return self._costs.passes(work.name, self._steps * self._batch, 1)
+        return self._costs.passes(work.name, self._steps(work.name) * self._batch, 1)

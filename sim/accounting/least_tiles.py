@@ -120,13 +120,13 @@ class LeastTiles:
 
     def _dram(self, tiles: int) -> float:
         """Cycles in which what a layer moves can cross the bus, with so many *tiles*."""
-        stack, graph, width = self._stack, self._analysis.graph, self._stack.element_bytes
+        stack = self._stack
         weights = self._size_bytes(self._analysis.batched)
         others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
-        handed = width * (graph.elements(graph.input_tensor) + graph.elements(graph.output_tensor)) * self._batch
-        state = stack.carried_bytes * self._batch * (2 if stack.resumes else 1)
+        once, each = stack.handed_bytes
+        state = stack.carried_bytes * self._batch * (stack.resumes + stack.keeps_state)
         times = tiles if self._conversion or weights > self._machine.sram.capacity else 1
-        return self._bus_cycles(weights * times + others + handed * stack.steps + state)
+        return self._bus_cycles(weights * times + others + once + each * stack.steps + state)
 
     def _size_bytes(self, names: Sequence[str]) -> int:
         """Of the parameters that *names* read."""

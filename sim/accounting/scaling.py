@@ -83,6 +83,16 @@ def scaled(runs: Sequence[Spent], layers: int) -> Spent:
     return Spent(few.makespan + times * period, streams, units, path)
 
 
+def repeated(spent: Spent, times: int) -> Spent:
+    """What so many runs take that are all alike: each begins on a machine that is idle."""
+    if times == 1:
+        return spent
+    streams = tuple(StreamSpent(each.plan, [*each.layers] * times) for each in spent.streams)
+    units = {unit: Accounts.total([account] * times) for unit, account in spent.units.items()}
+    path = None if spent.path is None else {key: cycles * times for key, cycles in spent.path.items()}
+    return Spent(spent.makespan * times, streams, units, path)
+
+
 def _differences(few: Spent, fewer: Spent) -> dict[str, dict[_Of, int]]:
     """By unit, what one layer more adds to each of its streams, and to what no stream has."""
     after, before = _by_stream(few), _by_stream(fewer)

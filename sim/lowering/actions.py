@@ -39,7 +39,8 @@ class _Count:
         self._costs, self._inventory, self._program = costs, inventory, program
         self._analysis, self._mapping = costs.analysis, inventory.mapping
         self._tiling = Tiling(stack.steps, inventory.mapping.tile_steps)
-        self._steps = stack.steps * stack.layers  # timesteps of all layers, each of all sequences
+        self._layers = stack.all_layers
+        self._steps = stack.steps * stack.all_layers  # timesteps of all layers, each of all sequences
         works = [plan for plan in program.streams if not isinstance(plan.requests, Transfers)]
         for plan in works:
             self.actions.busy[plan.unit] += self._busy(plan)
@@ -59,9 +60,9 @@ class _Count:
     def _kind(self, name: str) -> str:
         return self._analysis.operations[name].kind
 
-    def _parts(self, draft: Draft) -> int:
-        """The parts into which fused operations are cut."""
-        return (self._mapping.groups if draft.stepped else self._mapping.blocks) if draft.grouped else 1
+    def _times(self, draft: Draft) -> int:
+        """How often *draft* is done in all layers: each timestep, or once in a layer."""
+        return self._layers if draft.final else self._steps
 
     def _busy(self, plan: StreamPlan) -> int:
         """Cycles of the unit for all requests of *plan*."""
@@ -72,7 +73,7 @@ class _Count:
             bits = self._bits(draft, name)
             for function, points in self._done(draft, name):
                 done = Operations(draft.unit, function, bits, self._kind(name))
-                self.actions.operations[done] += points * self._steps
+                self.actions.operations[done] += points * self._times(draft)
 
     def _bits(self, draft: Draft, name: str) -> int:
         """Bits of the widest element that *name* reads; of weights as they are when its array takes them."""
@@ -90,7 +91,7 @@ class _Count:
         home = self._inventory.home[plan.converts]
         weights, stored, made = self._inventory.drafts[home].weights, self._inventory.weights, self._inventory.converted
         assert weights is not None and weights.used is not None and stored is not None
-        used, tiles = weights.used, self._program.tiles
+        used, tiles = weights.used, self._program.tiles * self._program.times
         written = sum(tile_bytes(weights.shapes[number], used) for number in weights.numbers.tolist())
         done = Operations(plan.unit, "mul", used.bits, DEQUANTISATION)
         self.actions.operations[done] += int(weights.elements.sum()) * tiles
@@ -100,11 +101,11 @@ class _Count:
     def _done(self, draft: Draft, name: str) -> Iterator[tuple[str, int]]:
         """(function or MAC, how many) of *name* in a timestep of all sequences."""
         batch = self._mapping.batch
-        scale = batch if draft.stepped else batch * self._mapping.tile_steps
+        scale = batch if draft.stepped or draft.final else batch * self._mapping.tile_steps
         if draft.weights is not None:
             yield MAC, draft.weights.macs(name) * batch
             return
-        if self._costs.is_product(name, draft.unit, scale, self._parts(draft)):
+        if self._costs.is_product(name, draft.unit, scale, draft.parts(self._mapping)):
             yield MAC, self._costs.gemm(name, draft.unit, batch, 1).macs
             return
         for step in self._costs.passes(name, batch, 1):
@@ -118,13 +119,13 @@ class _Count:
 
     def _count_fused(self, draft: Draft, plan: StreamPlan) -> None:
         """What requests of fused operations move: the same for every timestep, but for parameters."""
-        groups = self._parts(draft)
+        groups = draft.parts(self._mapping)
         first = {
             reference.tensor: name
             for name in reversed(draft.operations)
             for reference in self._analysis.operations[name].equation.references
         }
-        steps = self._steps * self._mapping.batch * groups
+        steps = self._times(draft) * self._mapping.batch * groups
         for tensor, size, write in touched(draft, self._inventory, self._costs, groups):
             by = self._analysis.graph.producer[tensor] if write else first[tensor]
             self._access([tensor], write, self._kind(by), size * steps)

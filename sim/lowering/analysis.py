@@ -18,7 +18,7 @@ from hw.requests import VectorPass
 from workloads.contractions import matrices, shape_of
 from workloads.digraph import after, reach
 from workloads.expression import Equation, ScalarPass, Subscript
-from workloads.graph import INPUT, TimestepGraph
+from workloads.graph import TimestepGraph, is_given
 
 Kind = Literal["projection", "contraction", "vector"]
 LARGEST_PART = 32_768  # elements of a state's part that is still fine: several have to be in SRAM at once
@@ -51,8 +51,7 @@ class Analysis:
     @cached_property
     def readers(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """Tensor -> (operation, distance) of everyone who reads it."""
-        found: dict[str, list[tuple[str, int]]] = {self.graph.input_tensor: []}
-        found |= {op.tensor: [] for op in self.graph.operations}
+        found: dict[str, list[tuple[str, int]]] = {tensor: [] for tensor in self.graph.producer}
         for edge in self.graph.edges:
             found[edge.tensor].append((edge.reader, edge.distance))
         return {tensor: tuple(readers) for tensor, readers in found.items()}
@@ -76,13 +75,13 @@ class Analysis:
     def predecessors(self) -> dict[str, tuple[str, ...]]:
         """Operation -> operations whose result of the same timestep it reads."""
         return {
-            name: tuple(dict.fromkeys(edge.source for edge in edges if edge.distance == 0 and edge.source != INPUT))
+            name: tuple(dict.fromkeys(e.source for e in edges if e.distance == 0 and not is_given(e.source)))
             for name, edges in self.graph.reads.items()
         }
 
     @cached_property
     def operands(self) -> dict[str, tuple[tuple[str, int, bool], ...]]:
-        """Operation -> (source, distance, whether they are in one recurrence) of what it reads; INPUT is a source."""
+        """Operation -> (source, distance, whether they are in one recurrence) of what it reads, be it given."""
         return {
             name: tuple(
                 dict.fromkeys(
@@ -96,7 +95,10 @@ class Analysis:
     @cached_property
     def sources(self) -> dict[str, frozenset[str]]:
         """Operation -> operations whose result it reads, of whatever timestep."""
-        return {name: frozenset(edge.source for edge in edges) - {INPUT} for name, edges in self.graph.reads.items()}
+        return {
+            name: frozenset(edge.source for edge in edges if not is_given(edge.source))
+            for name, edges in self.graph.reads.items()
+        }
 
     @cached_property
     def ancestors(self) -> dict[str, frozenset[str]]:
@@ -112,6 +114,10 @@ class Analysis:
         """Operation -> every operation that it depends on, in this or an earlier timestep."""
         back = after((edge.reader, edge.source) for edge in self.graph.edges)
         return {name: frozenset(reach(back, name)) - {name} for name in self.operations}
+
+    def final(self, name: str) -> bool:
+        """Whether the operation is done once, at the end of a run."""
+        return self.operations[name].final
 
     def kind(self, name: str) -> Kind:
         """Whether *name* is a projection, a contraction or vector work."""
@@ -165,7 +171,7 @@ class Analysis:
         return [
             (equation.tensor, equation.indices)
             for equation in equations
-            if equation.tensor == self.graph.output_tensor
+            if equation.tensor in self.graph.outputs
             or any(reader not in names or distance for reader, distance in self.readers[equation.tensor])
         ]
 

@@ -18,9 +18,9 @@ from sim.lowering.analysis import Analysis
 from sim.lowering.following import Following
 from sim.lowering.fusion import Draft
 from sim.lowering.mapping import Mapping
-from sim.lowering.program import Buffer
+from sim.lowering.program import Buffer, Role
 from sim.lowering.weight_tiles import WeightTiles
-from workloads.graph import INPUT
+from workloads.graph import is_given
 from workloads.precision import WeightFormat
 
 LEAST_WEIGHT_SLOTS, MOST_WEIGHT_SLOTS = 3, 16
@@ -77,7 +77,7 @@ class Inventory:
         self.spilled: list[str] = []  # states that are loaded and stored block by block, tile by tile
         self._following = Following(analysis, drafts)
         graph = analysis.graph
-        for tensor in (graph.input_tensor, *(op.tensor for op in graph.operations)):
+        for tensor in graph.producer:
             self._place(tensor)
         self._settle_least_slots()
         for number, draft in enumerate(drafts):
@@ -140,11 +140,16 @@ class Inventory:
         analysis, drafts = self.analysis, self.drafts
         graph = analysis.graph
         producer = graph.producer[tensor]
-        writer = LOAD if producer == INPUT else self.home[producer]
+        writer = LOAD if is_given(producer) else self.home[producer]
         readers = [(self.home[name], distance) for name, distance in analysis.readers[tensor]]
-        if tensor != graph.output_tensor and all(reader == (writer, 0) for reader in readers):
+        if tensor not in graph.outputs and all(reader == (writer, 0) for reader in readers):
             return
-        only_steps = writer != LOAD and drafts[writer].stepped and tensor != graph.output_tensor
+        if tensor in graph.held or tensor in graph.final:
+            self._place_once(tensor, writer, readers)
+            return
+        only_steps = self._steps(writer) and tensor not in graph.outputs
+        if only_steps:  # what reads it once at the end finds it where the last step has left it
+            readers = [(reader, distance) for reader, distance in readers if not drafts[reader].final]
         only_steps = only_steps and all(self._following.in_step(writer, reader) for reader, _ in readers)
         carried = tensor in graph.carried
         if only_steps and carried and not graph.has_token_axis(tensor):
@@ -157,6 +162,16 @@ class Inventory:
             self._place_step(tensor, writer, [reader for reader in readers if not reader[1]])
         else:
             self._place_tile(tensor, writer, readers)
+
+    def _steps(self, writer: int) -> bool:
+        """Whether what *writer* makes, a stream or LOAD, is made step by step."""
+        return writer != LOAD and self.drafts[writer].stepped
+
+    def _place_once(self, tensor: str, writer: int, readers: list[tuple[int, int]]) -> None:
+        """What is held for a layer, or made once at its end: in a slot of its own, in two where the next is at work."""
+        role: Role = "tile" if writer != LOAD else "held"
+        buffer = Buffer(tensor, role, self._bytes(tensor), 1)
+        self.stored[tensor] = Storage(buffer, [tensor], writer, readers, most_slots=2)
 
     def width(self, tensor: str) -> int:
         """Bytes of an element."""
@@ -218,7 +233,7 @@ class Inventory:
                 closely[self.home[name]].add(storage.writer)
 
     def _block_by_block(self, storage: Storage, readers: set[str], closely: dict[int, set[int]]) -> bool:
-        if self.analysis.graph.output_tensor in storage.tensors:
+        if not set(self.analysis.graph.outputs).isdisjoint(storage.tensors):
             return False  # all of it is stored at once
         return self._following.block_by_block(storage.writer, readers, closely)
 
@@ -231,7 +246,7 @@ class Inventory:
         """The storage of an operand of *tensor*'s operation that may be overwritten in place."""
         analysis = self.analysis
         name = analysis.graph.producer[tensor]
-        if name == INPUT or analysis.kind(name) == "projection":
+        if is_given(name) or analysis.kind(name) == "projection":
             return None
         equation = analysis.operations[name].equation
         for reference in equation.references:
@@ -240,7 +255,7 @@ class Inventory:
                 continue
             if set(reference.indices) != set(equation.indices) or not reference.plain:
                 continue
-            if analysis.graph.output_tensor in storage.tensors:
+            if not set(analysis.graph.outputs).isdisjoint(storage.tensors):
                 continue  # it has yet to be stored
             if self._bytes(reference.tensor) != self._bytes(tensor):
                 continue

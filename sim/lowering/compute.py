@@ -11,7 +11,7 @@ from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import Draft
 from sim.lowering.order import Layout, Numbers
-from sim.lowering.program import NOTHING, VARIANTS, StreamPlan
+from sim.lowering.program import NOTHING, VARIANTS, StreamPlan, TileVariant
 from sim.lowering.tiling import Tiling
 from sim.lowering.traffic import moved_by, operands_by_weights, widths_by_weights
 from sim.lowering.weight_tiles import tile_bytes
@@ -50,10 +50,13 @@ class ComputeStreams:
         """The stream of *draft*, which is not dealt out in shares, without what it waits for."""
         known = _Works()
         of: dict[int, Numbers] = {}
-        for steps in map(self._tiling.steps_in, VARIANTS):
-            if steps not in of:
-                of[steps] = self._numbers(draft, steps, known)
-        numbers = tuple(of[self._tiling.steps_in(variant)] for variant in VARIANTS)
+        if draft.final:
+            numbers = self._at_the_end(draft, known)
+        else:
+            for steps in map(self._tiling.steps_in, VARIANTS):
+                if steps not in of:
+                    of[steps] = self._numbers(draft, steps, known)
+            numbers = tuple(of[self._tiling.steps_in(variant)] for variant in VARIANTS)
         works, costs = tuple(known.requests), tuple(known.costs)
         return StreamPlan(stream_name(draft), draft.unit, tuple(draft.operations), draft.layout, works, numbers, costs)
 
@@ -78,6 +81,12 @@ class ComputeStreams:
         moved = [(storage, tile_bytes(shape, weights.stored)), (made, tile_bytes(shape, weights.used))]
         return Work(cost.cycles, cost.tail_cycles, self._spread(moved)), cost
 
+    def _at_the_end(self, draft: Draft, known: _Works) -> tuple[Numbers, ...]:
+        """The requests of a draft that is final, in the variants of tiles."""
+        number = known.number(*self._fused_work(draft, 1))
+        once, never = (np.full(draft.layout.items, each, np.int64) for each in (number, NOTHING))
+        return tuple(once if TileVariant.LAST in variant else never for variant in VARIANTS)
+
     def _numbers(self, draft: Draft, steps: int, known: _Works) -> Numbers:
         """The request of each item of a tile that has *steps* timesteps; NOTHING for an item that lies behind them."""
         if draft.weights is not None:
@@ -93,7 +102,7 @@ class ComputeStreams:
     def _fused_work(self, draft: Draft, steps: int) -> tuple[Work, Cost]:
         """The request for *steps* timesteps of one part of fused operations."""
         scale = steps * self._mapping.batch
-        groups = (self._mapping.groups if draft.stepped else self._mapping.blocks) if draft.grouped else 1
+        groups = draft.parts(self._mapping)
         cost = self._costs.fused_cost(draft.operations, draft.unit, scale, groups)
         return Work(cost.cycles, cost.tail_cycles, self._demand(draft, scale, groups)), cost
 

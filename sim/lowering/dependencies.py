@@ -19,7 +19,8 @@ from sim.lowering.compute import conversion_name, load_name
 from sim.lowering.costs import CostModel
 from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
 from sim.lowering.program import Dependency, StreamPlan
-from workloads.graph import INPUT
+from sim.lowering.transfers import load_of, store_of
+from workloads.graph import is_given
 
 ALWAYS = -(1 << 60)  # a table entry that is always fulfilled
 
@@ -34,6 +35,8 @@ class Streams:
     costs: CostModel
     inventory: Inventory
     tiles_per_layer: int
+    keeps_state: bool
+    hands_on: bool
 
 
 def weight_streams(streams: Streams) -> list[tuple[int, int]]:
@@ -56,10 +59,12 @@ def add_dependencies(streams: Streams) -> None:
     for storage in streams.inventory.storages():
         if storage.tensors and storage.buffer.role in ("state", "step", "tile"):
             dependencies.need_space(storage)
+    dependencies.need_held()
     dependencies.need_parameters()
     dependencies.need_weights()
     dependencies.need_residual()
-    dependencies.need_state()
+    if streams.keeps_state:
+        dependencies.need_state()
     dependencies.publish()
 
 
@@ -104,16 +109,16 @@ class _Dependencies:
         return count
 
     def _in_blocks(self, part: str) -> bool:
-        return part == INPUT or self.analysis.grouped(part)
+        return is_given(part) or self.analysis.grouped(part)
 
     def _order(self, stream: int) -> Numbers:
         """The numbers of the items of *stream*."""
         return np.arange(self.plans[stream].items, dtype=np.int64)
 
     def _doing(self, name: str) -> list[int]:
-        """The streams that do the operation *name*, all of it together; that which loads the input for it."""
-        if name == INPUT:
-            return [self.number["load.input"]]
+        """The streams that do the operation *name*, all of it together; that which loads what is given."""
+        if is_given(name):
+            return [self.number[f"load.{name}"]]
         return [each for each in self.of_draft[self.inventory.home[name]] if name in self.plans[each].operations]
 
     def _made_by(self, stream: int) -> str:
@@ -125,7 +130,7 @@ class _Dependencies:
         for name in self.plans[consumer].operations:
             for source, distance, together in self.analysis.operands[name]:
                 for producer in self._doing(source):
-                    recurs = together and distance and source != INPUT
+                    recurs = together and distance and not is_given(source)
                     reason = Reason.recurrence_on(self.plans[producer].unit) if recurs else self._made_by(producer)
                     if producer != consumer or distance:
                         self._require_part(consumer, producer, reason, name, source, distance)
@@ -161,8 +166,9 @@ class _Dependencies:
                 self._need_tile_space(storage, writer)
             else:
                 self._need_step_space(storage, writer)
-            if role == "state":
+            if role == "state" and self.streams.keeps_state:
                 self._after_state_store(storage, writer)
+            self._after_final_readers(storage, writer)
 
     def _need_step_space(self, storage: Storage, writer: int) -> None:
         """Between streams that go step by step the writer is so many items ahead at most."""
@@ -196,8 +202,8 @@ class _Dependencies:
             for name, _ in self.analysis.readers[tensor]:
                 for reader in self._doing(name):
                     yield reader, name if isinstance(self.plans[reader].layout, SegmentLayout) else ""
-            if tensor == self.graph.output_tensor:
-                yield self.number["store.output"], ""
+            if tensor in self.graph.outputs:
+                yield self.number[store_of(self.graph, tensor)], ""
 
     def _after_state_store(self, storage: Storage, writer: int) -> None:
         """A layer's first tile overwrites what a block's place held before after that has been stored."""
@@ -206,6 +212,24 @@ class _Dependencies:
         stores, regions = self.plans[store], self.plans[writer].layout.regions
         places = storage.buffer.slots if spilled else stores.items
         self._require(writer, store, Reason.NO_BUFFER, stores.layout.last("", regions.last, regions.block) + 1 - places)
+
+    def _after_final_readers(self, storage: Storage, writer: int) -> None:
+        """What is read once at the end of a layer stays until then: the next layer's first tile waits for that."""
+        readers = [name for tensor in storage.tensors for name, _ in self.analysis.readers[tensor]]
+        for name in filter(self.analysis.final, readers):
+            for reader in self._doing(name):
+                if storage.buffer.role in ("state", "step") and reader != writer:
+                    self._require(writer, reader, Reason.NO_BUFFER, np.zeros(self.plans[writer].items, np.int64))
+
+    def need_held(self) -> None:
+        """What is held for a layer is loaded when its readers have done with the one before, or the one before that."""
+        for tensor in self.graph.held:
+            load, storage = self.number[load_of(self.graph, tensor)], self.inventory.stored[tensor]
+            back = self.tiles_per_layer * (storage.buffer.slots - 1)
+            for name, _ in self.analysis.readers[tensor]:
+                for user in self._doing(name):
+                    needs = np.array([-back * self.plans[user].items], np.int64)
+                    self._require(load, user, Reason.NO_BUFFER, needs)
 
     def need_parameters(self) -> None:
         for number, storage in self.inventory.parameters.items():
@@ -231,11 +255,13 @@ class _Dependencies:
 
     def need_residual(self) -> None:
         """A layer reads what the one before wrote to DRAM; the store waits for the output."""
-        load, store = self.number["load.input"], self.number["store.output"]
-        self._require(load, store, Reason.DRAM, np.array([1 - self.tiles_per_layer], np.int64))
-        last = self.graph.producer[self.graph.output_tensor]
-        for home in self._doing(last):
-            self._require(store, home, self._made_by(home), self._needs(store, home, last, 0))
+        if self.streams.hands_on:
+            load, store = self.number["load.input"], self.number["store.output"]
+            self._require(load, store, Reason.DRAM, np.array([1 - self.tiles_per_layer], np.int64))
+        for tensor in self.graph.outputs:
+            store, last = self.number[store_of(self.graph, tensor)], self.graph.producer[tensor]
+            for home in self._doing(last):
+                self._require(store, home, self._made_by(home), self._needs(store, home, last, 0))
 
     def need_state(self) -> None:
         """What a later timestep reads is stored after a layer's last tile and, in decode, loaded before its first.

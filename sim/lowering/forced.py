@@ -31,7 +31,7 @@ class Forced:
         operation, graph = self._analysis.operations[name].equation, self._analysis.graph
         readers = self._analysis.readers[operation.tensor]
         handed_on = all(not distance and reader in self._together for reader, distance in readers)
-        return [] if handed_on and operation.tensor != graph.output_tensor else [(operation.tensor, operation.indices)]
+        return [] if handed_on and operation.tensor not in graph.outputs else [(operation.tensor, operation.indices)]
 
     @cached_property
     def _first_to_fetch(self) -> dict[str, str]:

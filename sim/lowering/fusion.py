@@ -38,8 +38,9 @@ class Bundle(NamedTuple):
 class Draft:
     """A stream before its dependencies are known; ``weights`` are the tiles of a projection stream, one an item.
 
-    Where equal arrays share projections it becomes several streams, its ``shares``: drafts that ``is_share`` is said
-    of, each with its tiles of the weights, in the order in which the whole has them, and the operations that have any.
+    What is ``final`` is done once, in the last tile of a layer. Where equal arrays share projections it becomes several
+    streams, its ``shares``: drafts that ``is_share`` is said of, each with its tiles of the weights, in the order in
+    which the whole has them, and the operations that have any.
     """
 
     unit: ComputeUnit
@@ -50,6 +51,7 @@ class Draft:
     weights: WeightTiles | None = None
     shares: tuple[Draft, ...] = ()
     is_share: bool = False
+    final: bool = False
 
     @property
     def streams(self) -> tuple[Draft, ...]:
@@ -65,6 +67,10 @@ class Draft:
     def is_projection(self) -> bool:
         """Whether the items are weight tiles."""
         return self.weights is not None
+
+    def parts(self, mapping: Mapping) -> int:
+        """The parts into which its operations are cut."""
+        return (mapping.groups if self.stepped else mapping.blocks) if self.grouped else 1
 
 
 def cut_into_streams(costs: CostModel, mapping: Mapping) -> list[Draft]:
@@ -150,6 +156,7 @@ class _Way(NamedTuple):
     unit: ComputeUnit
     stepped: bool
     grouped: bool
+    final: bool
 
 
 class _Fused(NamedTuple):
@@ -164,7 +171,7 @@ def _way_of_work(analysis: Analysis, mapping: Mapping, name: str) -> _Way | None
     stepped = name in mapping.stepped
     if analysis.kind(name) == "projection" and not stepped:
         return None
-    return _Way(mapping.placement[name], stepped, analysis.grouped(name))
+    return _Way(mapping.placement[name], stepped, analysis.grouped(name), analysis.final(name))
 
 
 def _works(analysis: Analysis, mapping: Mapping, home: dict[str, int], joined: int) -> bool:
@@ -204,6 +211,9 @@ def _vector_draft(costs: CostModel, mapping: Mapping, names: list[str]) -> Draft
         )
         return Draft(unit, names, stepped, grouped, layout)
     blocks = mapping.blocks if grouped else 1
+    if analysis.final(first):
+        layout = BatchLayout(mapping.tile_steps, blocks, 1)
+        return Draft(unit, names, stepped, grouped, layout, final=True)
     cycles = costs.fused_cost(names, unit, mapping.tile_steps * mapping.batch, blocks).cycles
     chunks = min(mapping.tile_steps, max(1, ceil_div(cycles, REQUEST_CYCLES)))
     return Draft(unit, names, stepped, grouped, BatchLayout(mapping.tile_steps, blocks, chunks))

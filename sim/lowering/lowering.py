@@ -43,6 +43,8 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         costs=costs,
         inventory=inventory,
         tiles_per_layer=tiling.tiles,
+        keeps_state=stack.keeps_state,
+        hands_on=stack.hands_on,
     )
     add_dependencies(streams)
     for plan in plans:
@@ -52,6 +54,7 @@ def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inven
         buffers=tuple(storage.buffer for storage in inventory.storages()),
         pool=_pool(machine, streams),
         layers=stack.layers,
+        times=stack.times,
         tiles_per_layer=tiling.tiles,
         tile_steps=tiling.tile_steps,
         last_tile_steps=tiling.last_steps,

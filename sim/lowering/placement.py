@@ -34,7 +34,7 @@ def stepped_operations(analysis: Analysis, groups: int, least_elements: int) -> 
         return analysis.grouped(name) or analysis.group_index is None
 
     def may_join(name: str) -> bool:
-        if analysis.kind(name) == "projection" or not cut(name):
+        if analysis.kind(name) == "projection" or analysis.final(name) or not cut(name):
             return False
         return _step_elements(analysis, name, groups) >= least_elements
 
@@ -82,6 +82,8 @@ def least_stepped_elements(machine: MachineSpec, batch: int) -> int:
 def load(costs: CostModel, name: str, unit: ComputeUnit, stepped: frozenset[str], shape: tuple[int, int, int]) -> float:
     """Cycles of *unit* for the operation *name* in a tile; *shape* is (timesteps of a tile, batch, groups)."""
     steps, batch, groups = shape
+    if costs.analysis.final(name):
+        return costs.busy_cycles(name, unit, batch, 1) * steps * batch / costs.longest  # once in a layer
     if name in stepped:
         repeats = groups if costs.analysis.grouped(name) else 1
         return costs.busy_cycles(name, unit, batch, groups) * repeats * steps

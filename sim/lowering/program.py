@@ -21,6 +21,7 @@ from hw.unit_names import UnitName
 from sim.lowering.order import Layout, Numbers
 
 DataKind = Literal["weights", "parameters", "state", "activations"]
+Role = Literal["state", "parameters", "held", "step", "tile", "weights"]
 NOTHING: Final = -1  # instead of a request's number: there is nothing to do
 
 
@@ -135,7 +136,7 @@ class Buffer:
     """A buffer in SRAM: ``slots`` of ``slot_bytes`` at byte address ``start``; ``role`` says what it is for."""
 
     name: str
-    role: Literal["state", "parameters", "step", "tile", "weights"]
+    role: Role
     slot_bytes: int
     slots: int
     start: int = 0
@@ -166,6 +167,7 @@ class Program:
     tile_steps: int
     last_tile_steps: int
     contended: bool  # whether requests can ask the SRAM banks for more than they give
+    times: int = 1  # how often a model runs it; everything but counts is of one run
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -187,16 +189,16 @@ class Program:
         return VARIANTS[TileVariant.FIRST * (place == 0) + TileVariant.LAST * (place == self.tiles_per_layer - 1)]
 
     def variant_counts(self) -> list[int]:
-        """How many tiles of each variant the run has, in the order of :data:`VARIANTS`."""
+        """How many tiles of each variant all runs have, in the order of :data:`VARIANTS`."""
         per_layer = [0] * len(VARIANTS)
         for place in range(min(self.tiles_per_layer, 2)):
             per_layer[self.variant(place)] += 1
         if self.tiles_per_layer > 2:
             per_layer[0], per_layer[TileVariant.LAST] = self.tiles_per_layer - 2, 1
-        return [count * self.layers for count in per_layer]
+        return [count * self.layers * self.times for count in per_layer]
 
     def counts(self, stream: StreamPlan) -> list[int]:
-        """How often the run makes each of the requests of *stream*."""
+        """How often all runs make each of the requests of *stream*."""
         total = np.zeros(len(stream.requests), np.int64)
         for tiles, numbers in zip(self.variant_counts(), stream.numbers, strict=True):
             total += tiles * np.bincount(numbers[numbers != NOTHING], minlength=len(total))
@@ -204,5 +206,5 @@ class Program:
         return counts
 
     def bytes_moved(self, stream: StreamPlan) -> int:
-        """What all requests of *stream* move: to or from DRAM, or between SRAM and its unit."""
+        """What all requests of *stream* move in all runs: to or from DRAM, or between SRAM and its unit."""
         return sum(count * size for count, size in zip(self.counts(stream), stream.moved_bytes, strict=True))

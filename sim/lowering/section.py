@@ -58,15 +58,27 @@ class Section:
         program = lower(stack, machine, costs, inventory)
         return cls(stack, inventory.mapping, costs, inventory, program, choice=choice)
 
+    def layer_of(self, number: int) -> int:
+        """The layer of the model to which that layer of all its runs belongs; parts of one layer are all of it."""
+        run, own = divmod(number, self.program.layers)
+        places = self.stack.places or (0,)
+        return self.first_layer + places[run % len(places)] - places[0] + (0 if self.stack.part else own)
+
     @property
     def analysis(self) -> Analysis:
         """Facts about the graph of its layers."""
         return self.costs.analysis
 
     @property
+    def layers_of_model(self) -> int:
+        """How many layers of the model its runs begin, with as many layers as its program has."""
+        return self.program.layers * self.stack.times if self.stack.model_layers else 0
+
+    @property
     def prefix(self) -> str:
         """What the names of its streams begin with in results and traces."""
-        return "head." if self.stack.head else ""
+        part = "head." if self.stack.head else f"{self.stack.part}." if self.stack.part else ""
+        return f"answer.{part}" if self.stack.answers.start else part
 
     def kind(self, operation: str) -> str:
         """The class of *operation*, as its graph names it."""

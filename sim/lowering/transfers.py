@@ -21,6 +21,7 @@ from sim.lowering.fusion import Draft
 from sim.lowering.order import BatchLayout, Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant, Transfers
 from sim.lowering.tiling import Tiling
+from workloads.graph import TimestepGraph
 from workloads.workload import Stack
 
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
@@ -65,15 +66,13 @@ class TransferStreams:
         self._drafts = inventory.drafts
         self._tiling = tiling
         self._dram_end = 0
-        self._activations = self._hand_over_place()
+        self._activations = self._tiled(self._analysis.graph.input_tensor, more_layers=1)
         self._states = {spilled: self._per_layer(inventory.carried_bytes(spilled)) for spilled in (False, True)}
 
     def before(self) -> list[StreamPlan]:
         """The streams that fetch what a tile needs: input, parameters, states, weights."""
-        source = self._analysis.graph.input_tensor
-        sizes = self._activation_sizes(source)
-        inputs = [self._inventory.stored[source]] if source in self._inventory.stored else []
-        fetched = [_Transfers("load.input", Moved("activations"), self._once(), sizes, self._activations, inputs)]
+        graph = self._analysis.graph
+        fetched = [self._given(tensor) for tensor in (*graph.inputs, *graph.held)]
         for number, storage in self._inventory.parameters.items():
             name, size = f"load.{storage.buffer.name}", storage.buffer.slot_bytes
             moved, place = Moved("parameters", self._drafts[number].operations[0]), self._per_layer(size)
@@ -90,13 +89,34 @@ class TransferStreams:
     def after(self) -> list[StreamPlan]:
         """The streams that bring back what a tile leaves: states, output."""
         kept = self._state_transfers("store.spilled", True, _always)
-        kept += self._state_transfers("store.state", False, _in_last)
-        output, handed_on = self._analysis.graph.output_tensor, self._activations
-        place = replace(handed_on, start=handed_on.start + handed_on.layer_bytes)
-        activations, sizes = Moved("activations", write=True), self._activation_sizes(output)
-        outputs = [self._inventory.stored[output]]
-        kept.append(_Transfers("store.output", activations, self._once(), sizes, place, outputs))
+        if self._stack.keeps_state:
+            kept += self._state_transfers("store.state", False, _in_last)
+        kept += [self._handed_on(tensor) for tensor in self._analysis.graph.outputs]
         return [self._plan(transfers) for transfers in kept]
+
+    def _given(self, tensor: str) -> _Transfers:
+        """The stream that loads *tensor*, which no operation makes: each tile of it, or once where it is held."""
+        graph, stored = self._analysis.graph, self._inventory.stored
+        inputs, name = [stored[tensor]] if tensor in stored else [], load_of(graph, tensor)
+        moved, place = Moved("activations"), self._activations
+        if tensor in graph.held:
+            size = self._inventory.stored[tensor].buffer.slot_bytes
+            return _Transfers(name, moved, self._once(), _sizes(1, size, _in_first), self._per_layer(size), inputs)
+        if tensor != graph.input_tensor:
+            place = self._tiled(tensor)
+        return _Transfers(name, moved, self._once(), self._activation_sizes(tensor), place, inputs)
+
+    def _handed_on(self, tensor: str) -> _Transfers:
+        """The stream that stores *tensor*, tile by tile or at the end; layers that follow each other read it there."""
+        graph, stored = self._analysis.graph, self._inventory.stored[tensor]
+        moved, name = Moved("activations", write=True), store_of(graph, tensor)
+        if tensor in graph.final:
+            size = stored.buffer.slot_bytes
+            return _Transfers(name, moved, self._once(), _sizes(1, size, _in_last), self._per_layer(size), [stored])
+        place = replace(self._activations, start=self._activations.start + self._activations.layer_bytes)
+        if tensor != graph.output_tensor or graph.row_elements(tensor) != graph.row_elements(graph.input_tensor):
+            place = self._tiled(tensor)
+        return _Transfers(name, moved, self._once(), self._activation_sizes(tensor), place, [stored])
 
     def _state_transfers(self, name: str, spilled: bool, when: Callable[[TileVariant], bool]) -> list[_Transfers]:
         """The stream *name*, which moves the states that are *spilled* (or all others) block by block, if any."""
@@ -114,11 +134,10 @@ class TransferStreams:
         self._dram_end = start + layer_bytes * (self._stack.layers + more_layers)
         return _Place(start, layer_bytes, tile_bytes)
 
-    def _hand_over_place(self) -> _Place:
-        """What layers hand on: the input of the first, then the output of each."""
-        full = self._activation_bytes(self._analysis.graph.input_tensor, TileVariant.MIDDLE)
-        last = self._activation_bytes(self._analysis.graph.input_tensor, TileVariant.LAST)
-        return self._per_layer((self._tiling.tiles - 1) * full + last, full, more_layers=1)
+    def _tiled(self, tensor: str, more_layers: int = 0) -> _Place:
+        """A place for all tiles of *tensor* in each layer."""
+        full, last = (self._activation_bytes(tensor, variant) for variant in (TileVariant.MIDDLE, TileVariant.LAST))
+        return self._per_layer((self._tiling.tiles - 1) * full + last, full, more_layers)
 
     def _once(self) -> Layout:
         return BatchLayout(self._mapping.tile_steps, 1, 1)
@@ -171,6 +190,16 @@ class TransferStreams:
             for cluster, size in self._sram.spread(buffer.start, buffer.size_bytes, buffer.size_bytes).items():
                 lies[cluster] = lies.get(cluster, 0) + size
         return lies
+
+
+def load_of(graph: TimestepGraph, tensor: str) -> str:
+    """How tables and traces call the stream that loads *tensor*, which no operation makes."""
+    return f"load.{graph.producer[tensor]}"
+
+
+def store_of(graph: TimestepGraph, tensor: str) -> str:
+    """How tables and traces call the stream that stores the output *tensor*."""
+    return "store.output" if tensor == graph.output_tensor else f"store.output.{tensor}"
 
 
 def _always(_: TileVariant) -> bool:

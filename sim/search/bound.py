@@ -25,7 +25,9 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
     """Cycles a timestep and layer of the busiest unit: a compute unit, SRAM or DRAM."""
     mapping, dram_cycles = inventory.mapping, costs.machine.dram_cycles
     spilled = 2 * inventory.carried_bytes(spilled=True)
-    loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(spilled), SRAM: 0.0}
+    moved_once, moved_each = stack.handed_bytes
+    handed = moved_each * mapping.tile_steps + moved_once / ceil_div(stack.steps, mapping.tile_steps)
+    loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(int(spilled + handed)), SRAM: 0.0}
     bytes_per_cycle = inf if "bank_conflicts" in costs.machine.ideal else costs.machine.sram.bytes_per_cycle
     for draft in (stream for each in inventory.drafts for stream in each.streams):
         if draft.weights is not None:
@@ -37,9 +39,11 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
             tiles = ceil_div(stack.steps, mapping.tile_steps) if inventory.resident else 1
             loads[DMA] += dram_cycles(draft.weights.total) / tiles
         else:
-            groups = (mapping.groups if draft.stepped else mapping.blocks) if draft.grouped else 1
-            scale = mapping.batch * (1 if draft.stepped else mapping.tile_steps)
-            repeats = groups * (mapping.tile_steps if draft.stepped else 1)
+            groups = draft.parts(mapping)
+            scale = mapping.batch * (1 if draft.stepped or draft.final else mapping.tile_steps)
+            repeats: float = groups * (mapping.tile_steps if draft.stepped else 1)
+            if draft.final:
+                repeats /= ceil_div(stack.steps, mapping.tile_steps)
             moved = sum(size for _, size in moved_by(draft, inventory, costs, scale, groups)) / bytes_per_cycle
             cycles = costs.fused_cost(draft.operations, draft.unit, scale, groups).cycles
             loads[draft.unit] += max(cycles, moved) * repeats

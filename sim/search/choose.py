@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError
-from sim.files.limits import LIMITS, Limits, Search
+from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from sim.search.bound import busy_cycles_per_step
-from sim.search.search import MappingSearch, Tried
+from sim.search.key_blocks import best_cuts
+from sim.search.search import DEFAULT_SEARCH, MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
 from sim.search.space import Space, TooLargeError, stored
 from workloads.workload import Stack, Workload
 
-DEFAULT_SEARCH: Search = "quick"
 NEAR = 1.05  # times the best, for what is remembered of a search
 
 
@@ -113,13 +113,18 @@ def sections(
     Where the best chunk is to be found that is the one whose search promises most. Mappings may be *offered* to
     each stack.
     """
-    workload = best_chunk(workload, machine, limits)
-    chosen: list[Section] = []
-    layer = 0
-    for stack, to_stack in zip(workload.stacks, offered or repeat(()), strict=False):
-        like = next((each for each in chosen if each.stack.graph is stack.graph), None)
+    workload = best_cuts(best_chunk(workload, machine, limits), machine, limits)
+    of_graph: dict[int, Section] = {}
+    found: dict[int, Section] = {}
+    pairs = zip(workload.stacks, offered or repeat(()), strict=False)
+    longest_first = sorted(enumerate(pairs), key=lambda each: -each[1][0].steps * (each[1][0].keys is not None))
+    for number, (stack, to_stack) in longest_first:
+        like = of_graph.get(id(stack.graph))
         section = choose(stack, machine, limits, to_stack) if like is None else _relowered(like, stack, machine)
-        chosen.append(replace(section, first_layer=layer))
+        found[number] = of_graph[id(stack.graph)] = section
+    layer, chosen = 0, list[Section]()
+    for number, stack in enumerate(workload.stacks):
+        chosen.append(replace(found[number], first_layer=stack.places[0] if stack.places else layer))
         layer += stack.layers
     return tuple(chosen)
 
@@ -150,7 +155,7 @@ def _promise(stack: Stack, machine: MachineSpec, limits: Limits) -> float:
     """Cycles that *stack* takes by the best of a search; by its bound where nothing is to be searched for."""
     best, *_ = _searched(stack, machine, limits).tried
     each_step = best.candidate.bound if best.cycles == inf else best.cycles
-    return each_step * stack.steps * stack.layers
+    return each_step * stack.steps * stack.all_layers
 
 
 def keep(section: Section, costs: CostModel) -> Section | None:
@@ -181,7 +186,7 @@ def by(section: Section, costs: CostModel, inventory: Inventory) -> Section:
 def busy_cycles(section: Section, costs: CostModel) -> float | None:
     """How long the busiest unit works if *section* is kept on the machine of *costs*; None if that is not possible."""
     inventory, stack = _kept(section, costs), section.stack
-    return None if inventory is None else busy_cycles_per_step(stack, costs, inventory) * stack.steps * stack.layers
+    return None if inventory is None else busy_cycles_per_step(stack, costs, inventory) * stack.steps * stack.all_layers
 
 
 def _kept(section: Section, costs: CostModel) -> Inventory | None:
@@ -201,4 +206,5 @@ def lay(stack: Stack, costs: CostModel, mapping: Mapping) -> Inventory | None:
 
 def _relowered(section: Section, stack: Stack, machine: MachineSpec) -> Section:
     """*stack*, whose layers are like those of *section*, by the same mapping."""
-    return Section.lowered(stack, machine, section.costs, section.inventory, section.choice)
+    laid = stack if section.stack.mapping is None else stack.wishing(section.stack.mapping)
+    return Section.lowered(laid, machine, section.costs, section.inventory, section.choice)

@@ -55,7 +55,7 @@ class Objective(ABC):
     def energy(self, candidate: Candidate) -> _Line:
         """The energy of a timestep of a layer of *candidate*."""
         if id(candidate) not in self._lines:
-            actions, steps = self._trials.actions(candidate), self._stack.steps * self._stack.layers
+            actions, steps = self._trials.actions(candidate), self._stack.steps * self._stack.all_layers
             least, twice = (
                 self._model.energy(actions, self._stack.operations, cycles * steps).total.at(self._level) / steps
                 for cycles in (candidate.bound, 2 * candidate.bound)

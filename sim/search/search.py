@@ -27,6 +27,7 @@ from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
 from workloads.workload import Stack
 
+DEFAULT_SEARCH: Search = "quick"
 SEEDS = 24  # at most
 PROMISING = 1.05  # times the lowest bound of a seed
 SWEPT_LANES = (1, 2)
@@ -98,6 +99,10 @@ class MappingSearch:
             *(self._tried[genome] for genome in self._fastest(len(self._tried)) if genome != chosen),
         ]
 
+    def promise(self) -> Candidate:
+        """What a search would begin with: the mapping whose busiest unit has the least to do. Raises as :meth:`run`."""
+        return self._fitting(min(self._sown(), key=self._bound))
+
     def value(self, tried: Tried) -> float:
         """What the objective says of one that :meth:`run` has tried."""
         return inf if tried.cycles == inf else self._value.of(tried.candidate, tried.cycles)
@@ -144,7 +149,7 @@ class MappingSearch:
 
     def _check(self, first: Genome, limits: Limits) -> None:
         candidate, stack = self._fitting(first), self._stack
-        if candidate.bound * stack.steps * stack.layers > MOST_CYCLES:
+        if candidate.bound * stack.steps * stack.all_layers > MOST_CYCLES:
             message = f"the run would take more than {MOST_CYCLES:,} cycles, which are not counted exactly"
             raise InputError(Problem(message))
         if not self._choices.closed:

@@ -188,6 +188,8 @@ class _Loads:
         repeats = self._groups if costs.analysis.grouped(name) else 1
         if name in self._stepped:
             return {unit: costs.busy_cycles(name, unit, batch, self._groups) * repeats for unit in costs.units(name)}
+        if costs.analysis.final(name):
+            return {unit: costs.busy_cycles(name, unit, batch, 1) / self._stack.steps for unit in costs.units(name)}
         return {unit: costs.busy_cycles(name, unit, steps * batch, 1) / steps for unit in costs.units(name)}
 
     def _row(self, steps: int, units: tuple[ComputeUnit, ...], cycles: dict[str, dict[ComputeUnit, float]]) -> _Row:

@@ -7,7 +7,6 @@ A search for like layers, on whatever machine, tries them too. ``python -m bench
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -30,13 +29,13 @@ class Shipped(NamedTuple):
 
     def on(self, stack: Stack) -> Stack:
         """*stack* with the wish for this mapping."""
-        return replace(stack, spec=stack.spec.model_copy(update={"mapping": self.wishes}))
+        return stack.wishing(self.wishes)
 
 
 def fingerprint(stack: Stack, machine: MachineSpec) -> str:
     """Of all that a mapping may depend on; a key that is new to the specifications changes none while it is unused."""
     specs = (spec.model_dump(exclude=WORDS, exclude_defaults=True) for spec in (stack.spec, machine))
-    inputs = [*specs, stack.head]
+    inputs = [*specs, stack.head, *([stack.of_part] if stack.part else [])]
     return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -58,7 +57,8 @@ def layer(stack: Stack) -> str:
     spec = stack.spec
     formulation = spec.formulation if spec.phase == "prefill" else "sequential"
     sizes = spec.dimensions if spec.equations is None else spec.equations.model_dump(exclude=WORDS)
-    found = spec.model, sizes, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head
+    found = [spec.model, sizes, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head]
+    found += [stack.of_part] if stack.part else []
     return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 

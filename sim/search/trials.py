@@ -8,7 +8,6 @@ than the best so far; one that seems to be better than that is run again, with m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
@@ -91,7 +90,7 @@ class Trials:
 
     def dram_bytes(self, candidate: Candidate) -> float:
         """Bytes between DRAM and SRAM for a timestep of a layer, of the whole run."""
-        return sum(self.actions(candidate).dram_bytes.values()) / self._stack.layers / self._stack.steps
+        return sum(self.actions(candidate).dram_bytes.values()) / self._stack.all_layers / self._stack.steps
 
     def cycles(self, candidate: Candidate, best: float = inf) -> float:
         """Cycles that *candidate* takes for a timestep of a layer; infinite if much more than the *best*, or for ever.
@@ -160,6 +159,4 @@ class Trials:
         return _Extent(layers, min(stack.steps, steps)) if steps > long.steps else long
 
     def _part(self, extent: _Extent) -> Stack:
-        stack, length = self._stack, extent.steps * self._stack.graph.tokens
-        spec = stack.spec.model_copy(update={"layers": extent.layers, "sequence_length": length})
-        return replace(stack, spec=spec, layers=extent.layers)
+        return self._stack.shortened(extent.layers, extent.steps)

@@ -119,7 +119,7 @@ def _operations(section: Section) -> Iterator[tuple[tuple[str, str], int]]:
     """((class, unit), operations in the section) of every operation."""
     graph, inventory = section.stack.graph, section.inventory
     for operation in graph.operations:
-        total = section.stack.total(graph.operation_counts(operation).ops)
+        total = section.stack.counts_of(operation).ops
         done = inventory.drafts[inventory.home[operation.name]].done(operation.name)
         yield from (((operation.kind, unit), ops) for unit, ops in apportion(total, done).items())
 
