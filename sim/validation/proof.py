@@ -112,7 +112,7 @@ class Prover:
     @cached_property
     def _inputs(self) -> Inputs:
         found = self._resolved()
-        if found.workload.models:
+        if found.workload.model is not None:
             message = f"found {LAYERS!r}, expected a model whose layers are one graph each"
             raise InputError(found.documents[0].problem(["model"], message))
         return found
