@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Moment
+from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Moment, forward_pass_of
 from workloads.counts import CountsModel
-from workloads.workload import Stack, Workload
+from workloads.models.attention import Attention
+from workloads.models.layers.shared import SHARED
+from workloads.workload import Workload
 
 Logits = Literal["last", "all"]
 LONGEST: Final = 2**30  # tokens of a prompt that a workload can have
@@ -108,6 +110,7 @@ class Memory(CountsModel):
     batch: int
     device_bytes: int
     logits: Logits
+    forward: str
     weights_bytes: int
     state_bytes: int
     kv_bytes_per_token: int
@@ -124,9 +127,14 @@ class Memory(CountsModel):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def memory(workload: Workload, device_bytes: int, logits: Logits = "last") -> Memory:
-    """The peak of *workload*, and the longest prompt that fits into a device of so many bytes."""
-    needs, spec = memory_needs(workload), workload.spec
+def memory(
+    workload: Workload, device_bytes: int, logits: Logits = "last", forward: str | None = None
+) -> Memory:  # fmt: skip
+    """The peak of *workload*, and the longest prompt that fits into a device of so many bytes.
+
+    *forward* names a forward pass (forward_passes.py), that of its model unless given.
+    """
+    needs, spec = memory_needs(workload, forward), workload.spec
     peaks = peaks_of(needs, spec.sequence_length, device_bytes)
     asked = peaks[logits]
     tokens = spec.sequence_length + needs.prefix_tokens
@@ -138,6 +146,7 @@ def memory(workload: Workload, device_bytes: int, logits: Logits = "last") -> Me
         batch=spec.batch,
         device_bytes=device_bytes,
         logits=logits,
+        forward=forward or forward_pass_of(spec),
         weights_bytes=needs.weights_bytes,
         state_bytes=needs.batch * needs.state_bytes,
         kv_bytes_per_token=needs.batch * sum(each.token_bytes for each in needs.caches if each.window is None),
@@ -221,31 +230,40 @@ def _at(moment: Moment, needs: MemoryNeeds, length: int) -> Held:
     )
 
 
-def memory_needs(workload: Workload) -> MemoryNeeds:
-    """What of *workload* matters to its peak."""
-    spec, graph = workload.spec, workload.graph
-    d_model = graph.row_elements(graph.input_tensor)
+def memory_needs(workload: Workload, forward: str | None = None) -> MemoryNeeds:
+    """What of *workload* matters to its peak; *forward* names the forward pass, that of its model unless given."""
+    spec, graph, model = workload.spec, workload.graph, workload.model
+    width = workload.stacks[0].element_bytes
+    attentions = [part for layer in model.layers for part in layer if isinstance(part, Attention)] if model else []
+    decodes = spec.phase == "decode"
     return MemoryNeeds(
-        weights_bytes=sum(map(_layer_weights, workload.body)) + _outer_weights(workload, d_model),
-        d_model=d_model,
+        weights_bytes=workload.parameters * width - _narrower(workload),
+        d_model=graph.row_elements(graph.input_tensor),
         vocabulary=spec.vocabulary,
-        state_bytes=sum(stack.layers * stack.carried_bytes for stack in workload.body),
-        element_bytes=workload.stacks[0].element_bytes,
+        state_bytes=sum(stack.all_layers * stack.carried_bytes for stack in workload.body if stack.keeps_state),
+        caches=tuple(
+            KeyValueCache(each.cached_elements * width, each.window, each.sinks)
+            for each in attentions
+            if each.own_cache
+        ),
+        query_heads=max((each.heads for each in attentions), default=0),
+        element_bytes=width,
         batch=spec.batch,
-        queries=1 if spec.phase == "decode" else None,
-        forward=FORWARD_PASSES.get(spec.model, PLAIN) if spec.phase == "prefill" else PLAIN,
+        prefix_tokens=model.prefix_tokens if model else 0,
+        queries=1 if decodes else None,
+        forward=PLAIN if decodes else FORWARD_PASSES[forward or forward_pass_of(spec)],
     )
 
 
-def _layer_weights(stack: Stack) -> int:
-    return stack.layers * sum(map(stack.parameter_bytes, stack.graph.parameters))
-
-
-def _outer_weights(workload: Workload, d_model: int) -> int:
-    """Final norm, embedding and LM head, which may be one; nothing where the vocabulary is not known."""
-    spec, stack = workload.spec, workload.stacks[0]
+def _narrower(workload: Workload) -> int:
+    """By how many bytes what is multiplied by is less than as wide as activations; what layers share counts once."""
+    spec, first = workload.spec, workload.stacks[0]
+    saved = 0
+    for stack in workload.body:
+        for tensor in stack.graph.parameters:
+            times = 1 if tensor.endswith(f"_{SHARED}") else stack.all_layers
+            saved += times * (stack.graph.elements(tensor) * stack.element_bytes - stack.parameter_bytes(tensor))
     if spec.vocabulary is None:
-        return 0
-    lm_head = stack.weights.size_bytes(d_model, spec.vocabulary)
-    embedding = 0 if spec.tied_embeddings else spec.vocabulary * d_model * stack.element_bytes
-    return d_model * stack.element_bytes + lm_head + embedding
+        return saved
+    d_model = first.graph.row_elements(first.graph.input_tensor)
+    return saved + spec.vocabulary * d_model * first.element_bytes - first.weights.size_bytes(d_model, spec.vocabulary)

@@ -66,9 +66,9 @@ def whole_model(runs: Runs) -> Breakdown:
 def _count_operations(section: Section, facts: Mapping[str, Facts], parts: dict[Facts, _Share]) -> None:
     graph, stack = section.stack.graph, section.stack
     for operation in graph.operations:
-        counts, share = graph.operation_counts(operation), parts.setdefault(facts[operation.name], _Share())
-        share.macs += stack.total(counts.macs)
-        share.ops += stack.total(counts.ops)
+        counts, share = stack.counts_of(operation), parts.setdefault(facts[operation.name], _Share())
+        share.macs += counts.macs
+        share.ops += counts.ops
 
 
 def _shares(

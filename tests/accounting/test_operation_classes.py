@@ -136,7 +136,7 @@ def test_classes_of_operations(name: str, form: str, classes: dict[str, tuple[st
         pytest.param("attention", "scores", "scores", {"projection": True}, "attention", "GEMM", id="scores"),
         pytest.param("around", "projection", "q_proj", {}, "projections", "GEMM", id="query"),
         pytest.param("around", "rotation", "rotate_q", {}, "attention", "arithmetic", id="rotary embedding"),
-        pytest.param("around", "bias", "q_bias", {}, "projections", "arithmetic", id="bias of a projection"),
+        pytest.param("around", "bias", "q_bias", {}, "projections", "GEMM", id="bias of a projection"),
         pytest.param("around", "gate", "gate", {}, "attention", "arithmetic", id="gate of attention"),
         pytest.param("around", "join", "join", {}, "residual", "arithmetic", id="two branches"),
         pytest.param("around", "norm", "q_norm", {}, "norms", "normalization", id="norm of queries"),
