@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from hw.machine import MachineSpec
 from sim.files.documents import schema_in
 from workloads.models.equations_spec import EquationsSpec
-from workloads.models.registry import GENERATORS
+from workloads.models.registry import described
 from workloads.spec import Description, Name, Spec
 from workloads.workload import MappingSpec, WorkloadSpec
 
@@ -51,6 +51,7 @@ SPECS: dict[str, type[BaseModel]] = {
 def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """(dotted path, field) of every key of *spec*, which stands at a path that ends in a dot; parts come first.
 
+    In a mapping of names of the user's own, a name is called NAME.
     The ``kind`` of a unit is none: where it may be said, it says which keys there are.
     """
     for name, field in spec.model_fields.items():
@@ -59,11 +60,11 @@ def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]
         yield at + name, field
         inner = schema_in(field.annotation)
         if inner is not None:
-            yield from keys(inner, f"{at}{name}.")
+            yield from keys(inner, f"{at}{name}.{'NAME.' if get_origin(field.annotation) is dict else ''}")
 
 
 def settable() -> list[str]:
     """The dotted path of every key that ``--set`` may name, those of all models."""
-    of_models = (path for each in GENERATORS.values() for path, _ in keys(each.dimensions, "dimensions."))
+    of_models = (path for each in described().values() for path, _ in keys(each, "dimensions."))
     paths = (path for spec in (WorkloadSpec, MachineSpec) for path, _ in keys(spec))
     return list(dict.fromkeys((*paths, *of_models)))

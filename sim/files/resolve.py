@@ -19,9 +19,9 @@ from sim.files.documents import Assignment, Document, read_document, said, split
 from sim.files.equations import with_equations
 from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
+from workloads.building import built, generator_of
 from workloads.models.equations import EquationError
 from workloads.models.generator import SEQUENTIAL, Generator
-from workloads.building import built, generator_of
 from workloads.workload import Workload, WorkloadSpec
 
 

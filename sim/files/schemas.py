@@ -14,7 +14,7 @@ from sim.files.catalog import shipped
 from sim.files.documents import schema_in
 from sim.files.keys import SPECS
 from workloads.models.equations import INLINE
-from workloads.models.registry import GENERATORS
+from workloads.models.registry import described
 from workloads.workload import WorkloadSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,7 +28,7 @@ EXTENDS = {
 def input_schema(kind: str) -> dict[str, Any]:
     """The schema of a ``machine``, ``workload`` or ``mapping`` file."""
     spec = SPECS[kind]
-    models = [each.dimensions for each in GENERATORS.values()] if spec is WorkloadSpec else []
+    models = list(described().values()) if spec is WorkloadSpec else []
     references, both = models_json_schema([(each, "validation") for each in (spec, *models)], ref_template=REFERENCE)
     definitions = {name: _without_needs(definition) for name, definition in both["$defs"].items()}
     schema = definitions.pop(spec.__name__)
@@ -36,12 +36,10 @@ def input_schema(kind: str) -> dict[str, Any]:
     schema["$defs"] = definitions
     schema["if"], schema["then"] = {"not": {"required": ["extends"]}}, _needs(spec)
     if models:
-        names = {"enum": [*GENERATORS, INLINE, *shipped("equations")]}
+        names = {"enum": [*described(), INLINE, *shipped("equations")]}
         schema["properties"]["model"] = {"anyOf": [names, schema["properties"]["model"]]}
         schema["properties"]["dimensions"] |= {"anyOf": [references[each, "validation"] for each in models]}
-        schema["allOf"] = [
-            _of_model(name, references[each.dimensions, "validation"]) for name, each in GENERATORS.items()
-        ]
+        schema["allOf"] = [_of_model(name, references[each, "validation"]) for name, each in described().items()]
     return {"$schema": DIALECT, "title": kind, **{key: value for key, value in schema.items() if key != "title"}}
 
 
@@ -64,7 +62,7 @@ def _needs(spec: type[BaseModel]) -> dict[str, Any]:
 def _of_model(name: str, reference: dict[str, Any]) -> dict[str, Any]:
     """That the dimensions of a workload are those of its model, if it says which."""
     dimensions: dict[str, Any] = {"properties": {"dimensions": reference}}
-    complete = {"required": ["dimensions"], "properties": {"dimensions": _needs(GENERATORS[name].dimensions)}}
+    complete = {"required": ["dimensions"], "properties": {"dimensions": _needs(described()[name])}}
     return {
         "if": {"properties": {"model": {"const": name}}, "required": ["model"]},
         "then": dimensions | {"if": {"not": {"required": ["extends"]}}, "then": complete},

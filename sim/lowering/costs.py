@@ -259,7 +259,7 @@ class CostModel:
         return whole._replace(batch=whole.batch * scale)
 
     def whole_gemm(self, name: str, array: str, parts: int) -> Gemm:
-        """One part of the contraction *name* on *array* for one timestep of one sequence, as if it chose all weights."""
+        """One part of the contraction *name* on *array* for a timestep of a sequence, as if it chose all weights."""
         shape, size = self.analysis.shapes[name], self.analysis.whole_size
         assert shape is not None
         batch, m, n, k = (size(part, parts) for part in (shape.batch, shape.m, shape.n, shape.k))

@@ -43,7 +43,8 @@ class WeightTiles:
     """The weights of the projections of a stream in tiles: ``segments`` in the order of use, and which tile has what.
 
     ``shapes`` are the GEMMs of one timestep of one sequence that differ, as if it chose all weights, and ``shares`` how
-    much of their rows there is; ``numbers`` says which of them each tile does. ``stored`` says how they lie in memory, ``used`` how they do where they have been dequantised for the array.
+    much of their rows there is; ``numbers`` says which of them each tile does. ``stored`` says how they lie in memory,
+    ``used`` how they do where they have been dequantised for the array.
     """
 
     segments: tuple[Segment, ...]
@@ -78,7 +79,8 @@ class WeightTiles:
     def macs(self, part: str) -> int:
         """MACs of the tiles of the projection *part*, for one timestep of one sequence."""
         own = np.repeat([segment.part == part for segment in self.segments], [each.items for each in self.segments])
-        return round(sum(self.shapes[number].macs * self.shares[number] for number in self.numbers[own].tolist()))
+        of_each = [shape.macs * share for shape, share in zip(self.shapes, self.shares, strict=True)]
+        return round(sum((of_each[number] for number in self.numbers[own].tolist()), Fraction(0)))
 
     @cached_property
     def sizes(self) -> Numbers:

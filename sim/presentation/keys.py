@@ -14,7 +14,7 @@ from hw.simd import SimdSpec
 from hw.units import AnyUnit
 from sim.files.documents import schema_in
 from sim.files.keys import SPECS, keys
-from workloads.models.registry import GENERATORS
+from workloads.models import registry
 
 COMMAND = "python -m sim schema --markdown -o docs/keys.md"
 HEAD = f"""# Keys
@@ -69,8 +69,8 @@ def reference() -> str:
             for unit in _without_a_key():
                 parts += [f"`kind: {unit.model_fields['kind'].default}`:", _table(described(unit, "units.NAME."))]
         if kind == "workload":
-            for model, generator in GENERATORS.items():
-                parts += [f"### Dimensions of {model}", _table(described(generator.dimensions, "dimensions."))]
+            for model, dimensions in registry.described().items():
+                parts += [f"### Dimensions of {model}", _table(described(dimensions, "dimensions."))]
     return "\n\n".join(parts) + "\n"
 
 

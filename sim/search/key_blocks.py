@@ -7,7 +7,7 @@ unit has to do over all tiles, of the mappings that a search would begin with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final
 
@@ -19,7 +19,7 @@ from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
 from workloads.building import recut
 from workloads.models.attention import Attention, KeyBlocks
-from workloads.workload import Workload
+from workloads.workload import Phase, Stack, Workload
 
 QUERIES: Final = (32, 64, 128, 256, 512)  # tokens of a tile
 KEYS: Final = (32, 64, 128, 256, 512)  # of a part of a block
@@ -31,55 +31,61 @@ def best_cuts(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS)
 
     Raises MappingError where no size fits.
     """
-    cuts: dict[Attention, KeyBlocks] = {}
-    for attention in workload.attentions:
-        possible = list(_cuts(workload, attention))
-        cuts[attention] = possible[0]
+    cuts = dict(workload.cuts)
+    for phase, attention in workload.cuts:
+        possible = list(_possible(workload, phase, attention))
         if len(possible) > 1:
-            cuts[attention] = _best(workload, attention, possible, machine, limits)
+            promises = _Promises(workload, phase, attention, machine, limits)
+            cuts[phase, attention] = promises.best(possible)
+        else:
+            (cuts[phase, attention],) = possible
     return recut(workload, cuts)
 
 
-def _best(
-    workload: Workload, attention: Attention, possible: list[KeyBlocks], machine: MachineSpec, limits: Limits
-) -> KeyBlocks:
-    promised: list[tuple[float, int]] = []
-    errors: list[MappingError] = []
-    for number, cut in enumerate(possible):
-        try:
-            promised.append((_promise(workload, attention, cut, machine, limits), number))
-        except MappingError as error:
-            errors.append(error)
-    if not promised:
-        raise errors[0]
-    return possible[min(promised)[1]]
+class _Promises:
+    """What ways to cut one kind of *attention* in a *phase* promise on *machine*."""
+
+    def __init__(
+        self, workload: Workload, phase: Phase, attention: Attention, machine: MachineSpec, limits: Limits
+    ) -> None:
+        self._workload, self._phase, self._attention = workload, phase, attention
+        self._machine, self._limits = machine, limits
+
+    def best(self, possible: Sequence[KeyBlocks]) -> KeyBlocks:
+        """The first of those that promise most; raises MappingError if none fits."""
+        promised: list[tuple[float, int]] = []
+        errors: list[MappingError] = []
+        for number, cut in enumerate(possible):
+            try:
+                promised.append((self._cycles(cut), number))
+            except MappingError as error:
+                errors.append(error)
+        if not promised:
+            raise errors[0]
+        return possible[min(promised)[1]]
+
+    def _cycles(self, cut: KeyBlocks) -> float:
+        """Cycles of the busiest unit for all tiles with this *cut*, at least."""
+        workload = recut(self._workload, {**self._workload.cuts, (self._phase, self._attention): cut})
+        own = [stack for stack in workload.stacks_of(self._phase) if self._has(stack)]
+        longest = max(own, key=lambda stack: stack.steps)
+        costs, limits = cost_model(longest, self._machine), self._limits
+        space = Space(longest, costs, limits)
+        search = MappingSearch(longest, self._machine, costs, space, limits.search or DEFAULT_SEARCH)
+        return search.promise().bound * sum(stack.steps * stack.all_layers for stack in own)
+
+    def _has(self, stack: Stack) -> bool:
+        return stack.keys is not None and stack.keys.attention == self._attention
 
 
-def _promise(
-    workload: Workload, attention: Attention, cut: KeyBlocks, machine: MachineSpec, limits: Limits
-) -> float:
-    """Cycles of the busiest unit for all tiles of *attention* with this *cut*, at least."""
-    stacks = [stack for stack in recut(workload, {**_known(workload), attention: cut}).stacks if stack.keys]
-    own = [stack for stack in stacks if stack.keys and stack.keys.attention == attention]
-    longest = max(own, key=lambda stack: stack.steps)
-    costs = cost_model(longest, machine)
-    search = MappingSearch(longest, machine, costs, Space(longest, costs, limits), limits.search or DEFAULT_SEARCH)
-    return search.promise().bound * sum(stack.steps * stack.all_layers for stack in own)
-
-
-def _known(workload: Workload) -> dict[Attention, KeyBlocks]:
-    """How attention is cut as yet."""
-    return {stack.keys.attention: stack.keys.cut for stack in workload.stacks if stack.keys is not None}
-
-
-def _cuts(workload: Workload, attention: Attention) -> Iterator[KeyBlocks]:
+def _possible(workload: Workload, phase: Phase, attention: Attention) -> Iterator[KeyBlocks]:
     """The sizes to be tried, those that are wished alone."""
-    wishes, spec = workload.spec.mapping, workload.spec
-    context = spec.sequence_length + (workload.model.prefix_tokens if workload.model else 0)
-    decodes = spec.phase == "decode"
-    tokens = 1 if decodes else context
-    queries = _sizes(wishes.query_tile, QUERIES, tokens)
-    if attention.window is not None:
+    wishes = workload.spec.mapping
+    tiles = [stack.keys.tile for stack in workload.stacks_of(phase) if stack.keys is not None]
+    context = max(tile.first + tile.queries for tile in tiles)
+    decodes = phase == "decode"
+    queries = [1] if decodes else _sizes(wishes.query_tile, QUERIES, context)
+    if attention.window is not None and not decodes:
         queries = [each for each in queries if each + attention.sinks <= attention.window] or queries[:1]
     keys = _sizes(wishes.key_block, KEYS, context)
     parts = [wishes.key_parts] if wishes.key_parts else PARTS if decodes else PARTS[:1]
@@ -87,10 +93,8 @@ def _cuts(workload: Workload, attention: Attention) -> Iterator[KeyBlocks]:
         yield KeyBlocks(of_queries, of_keys, attention.groups if decodes else 1, of_parts)
 
 
-def _sizes(wish: int | None, usual: tuple[int, ...], most: int) -> list[int]:
+def _sizes(wish: int | None, usual: Sequence[int], most: int) -> list[int]:
     """The *usual* sizes up to the first that is no less than *most*, or what is wished for."""
     if wish is not None:
         return [wish]
-    return [size for number, size in enumerate(usual) if not number or usual[number - 1] < most] if most > 1 else [1]
-
-
+    return [size for number, size in enumerate(usual) if not number or usual[number - 1] < most]

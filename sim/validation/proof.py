@@ -21,10 +21,10 @@ from sim.files.errors import InputError, Problem
 from sim.files.limits import LIMITS, Limits
 from sim.files.resolve import Inputs, resolve
 from sim.simulation import mapped, run
+from workloads.building import generator_of
 from workloads.evaluate import Array
 from workloads.execute import Execution, Turn, execute, random_parameters
 from workloads.graph import TimestepGraph
-from workloads.building import generator_of
 
 TOLERANCE = 1e-10
 ANY_SCHEDULE: Final = LIMITS._replace(search="short")

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hw.quantities import Quantity
 from sim.files.keys import SPECS, keys
-from workloads.models.registry import GENERATORS
+from workloads.models.registry import described
 
 
 def bounds(field: FieldInfo) -> tuple[Any, Any] | None:
@@ -28,6 +28,6 @@ def bounds_by_path() -> dict[str, tuple[Any, Any]]:
     """The least and the most of every number and quantity that ``--set`` can reach, by its path."""
     specs: list[Any] = [SPECS["machine"], SPECS["workload"]]
     found = {path: bounds(field) for spec in specs for path, field in keys(spec)}
-    for generator in GENERATORS.values():
-        found |= {f"dimensions.{path}": bounds(field) for path, field in keys(generator.dimensions)}
+    for dimensions in described().values():
+        found |= {f"dimensions.{path}": bounds(field) for path, field in keys(dimensions)}
     return {path: each for path, each in found.items() if each is not None}

@@ -2,12 +2,16 @@
 
 A new one is a file beside this one and an entry in :data:`GENERATORS`; or, from another package, :func:`register`, or
 an entry point of the group ``stallscope.models`` whose object is the :class:`~workloads.models.generator.Generator`.
-Models written as equations in YAML need none (equations.py).
+Models written as equations in YAML need none (equations.py); neither do those whose layers differ, all of which are
+called LAYERS (layers/).
 """
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from workloads.models.generator import Generator
+from workloads.models.layers.spec import LayersSpec
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_kogge_stone, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
 from workloads.models.mamba3 import (
@@ -20,6 +24,8 @@ from workloads.models.mamba3 import (
 )
 
 ENTRY_POINTS = "stallscope.models"
+LAYERS = "layers"
+"""What a model is called whose layers differ."""
 
 GENERATORS: dict[str, Generator] = {
     "mamba1": Generator(
@@ -39,6 +45,11 @@ GENERATORS: dict[str, Generator] = {
         lambda m: max(1, 64 // m.mimo_rank),
     ),
 }
+
+
+def described() -> dict[str, type[BaseModel]]:
+    """Name of a model -> the description of its dimensions, of every model that has one."""
+    return {name: generator.dimensions for name, generator in GENERATORS.items()} | {LAYERS: LayersSpec}
 
 
 def register(name: str, generator: Generator) -> None:
