@@ -55,6 +55,8 @@ def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
 def _with_chunk(spec: WorkloadSpec, dimensions: BaseModel, chunk: int | None) -> Workload:
     """The workload in chunks of so many tokens, those of the description unless given."""
     phases: tuple[Phase, ...] = ("prefill", "decode") if spec.phase == "generate" else (spec.phase,)
+    if spec.phase == "generate" and spec.vocabulary and "head" not in spec.model_fields_set:
+        spec = spec.model_copy(update={"head": True})  # a token needs one
     specs = [spec.of_phase(phase) for phase in phases]
     if isinstance(dimensions, LayersSpec):
         given = chunk or (None if spec.chunk == "best" else spec.chunk)

@@ -193,7 +193,8 @@ class MappingReport(ResultModel):
 class SectionReport(ResultModel):
     """``layers`` layers that are alike, or a part of each, from ``first_layer`` on: how they are laid out.
 
-    Where others lie between them the ``last_layer`` is said, and the ``phase`` where there are two. Attention is cut into tiles of ``queries`` and blocks of ``keys``.
+    Where others lie between them the ``last_layer`` is said, and the ``phase`` where there are two. Attention is cut
+    into tiles of ``queries`` and blocks of ``keys``.
     """
 
     absent_if_none = frozenset({"phase", "last_layer", "queries", "keys"})
