@@ -20,9 +20,9 @@ from sim.files.outputs import write_text
 from sim.files.resolve import resolve_workload
 from sim.simulation import prepare, run
 from sim.validation.proof import Prover
+from workloads.building import generator_of
 from workloads.counts import count
 from workloads.models.generator import SEQUENTIAL
-from workloads.building import generator_of
 
 FOLDER = Path(__file__).parent.parent / "results"
 MACHINE = "edge"

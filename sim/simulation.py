@@ -25,18 +25,21 @@ from sim.search.choose import sections
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
+    from workloads.workload import WorkloadSpec
 
 
 @dataclass(frozen=True)
 class Job:
     """A workload on a machine, checked and mapped: ready to run.
 
-    ``model_layers`` are the model's own, where it was told to have another number of them.
+    ``model_layers`` are the model's own, where it was told to have another number of them. The ``spec`` is that of the
+    workload, where its layers do not say all of it.
     """
 
     machine: MachineSpec
     sections: tuple[Section, ...]
     model_layers: int | None = None
+    spec: WorkloadSpec | None = None
 
 
 def simulate(
@@ -81,7 +84,8 @@ def prepare(workload: str, machine: str = "edge", assignments: Iterable[str] = (
 def mapped(inputs: Inputs, limits: Limits = LIMITS) -> Job:
     """Choose a mapping for *inputs*; raises InputError where none fits, or choosing would take more than *limits*."""
     with inputs.placing():
-        return Job(inputs.machine, sections(inputs.workload, inputs.machine, limits), inputs.model_layers)
+        chosen = sections(inputs.workload, inputs.machine, limits)
+        return Job(inputs.machine, chosen, inputs.model_layers, inputs.workload.spec)
 
 
 def planned(job: Job, simulate_layers: int | None = None, observed: bool = False) -> Estimate:
@@ -132,7 +136,7 @@ def run(
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
     simulated = sum(of_section[0].layers_of_model for of_section in parts)
-    return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate)
+    return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate, job.spec)
 
 
 def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:

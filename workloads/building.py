@@ -9,15 +9,18 @@ from pydantic import BaseModel
 
 from workloads.graph import TimestepGraph
 from workloads.models import equations
-from workloads.models.attention import Attention, KeyBlocks, KeyRun, attention_graph, query_tiles
+from workloads.models.attention import Attention, KeyBlocks, KeyRun, QueryTile, attention_graph, query_tiles
 from workloads.models.generator import SEQUENTIAL, Generator
 from workloads.models.layers.kinds import Part
 from workloads.models.layers.layered import LayeredModel, layered, longest_chunk
 from workloads.models.layers.spec import LayersSpec
 from workloads.models.registry import known_generator
-from workloads.workload import CHUNKS, Stack, Workload, WorkloadSpec
+from workloads.workload import CHUNKS, Phase, Stack, Workload, WorkloadSpec
 
 USUAL_QUERIES, USUAL_KEYS = 128, 128  # of a tile and a block, until a machine is known
+Cuts = Mapping[tuple[Phase, Attention], KeyBlocks]
+"""How attention is cut in each phase."""
+
 
 def generator_of(spec: WorkloadSpec) -> Generator:
     """What makes the graphs of the workload's model; raises ValueError if there is no such model."""
@@ -27,78 +30,133 @@ def generator_of(spec: WorkloadSpec) -> Generator:
     return found
 
 
-def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel) -> TimestepGraph:
-    """The graph of one timestep of one layer of the model; raises ValueError for a chunk that it cannot have."""
+def timestep_graph(spec: WorkloadSpec, dimensions: BaseModel, chunk: int | None = None) -> TimestepGraph:
+    """The graph of one timestep of one layer of the model; raises ValueError for a chunk that it cannot have.
+
+    A *chunk* goes before that of the description.
+    """
     generator = generator_of(spec)
     if spec.formulation == SEQUENTIAL or spec.phase == "decode":
         return generator.sequential(dimensions)
-    given = None if spec.chunk == "best" else spec.chunk
+    given = chunk or (None if spec.chunk == "best" else spec.chunk)
     return generator.chunked[spec.formulation](dimensions, given or generator.chunk(dimensions))
 
 
 def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
     """The workload whose layers are as *spec* and *dimensions* say; raises ValueError for a chunk that is none."""
+    workload = _with_chunk(spec, dimensions, None)
+    if spec.chunk != "best" or workload.chunk is None:
+        return workload
+    longest = longest_chunk(dimensions) if isinstance(dimensions, LayersSpec) else generator_of(spec).longest
+    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length and tokens <= longest]
+    return replace(workload, chunkings=tuple(_with_chunk(spec, dimensions, tokens) for tokens in sizes))
+
+
+def _with_chunk(spec: WorkloadSpec, dimensions: BaseModel, chunk: int | None) -> Workload:
+    """The workload in chunks of so many tokens, those of the description unless given."""
+    phases: list[Phase] = [spec.phase]
+    if spec.phase == "generate":
+        phases = ["prefill", "decode"] if spec.generate != 1 else ["prefill"]
+    if spec.phase == "generate" and spec.vocabulary and "head" not in spec.model_fields_set:
+        spec = spec.model_copy(update={"head": True})  # a token needs one
+    specs = [spec.of_phase(phase) for phase in phases]
     if isinstance(dimensions, LayersSpec):
-        return _built_of_layers(spec, dimensions)
-    workload = Workload.alike(spec, timestep_graph(spec, dimensions))
-    if spec.chunk != "best" or workload.chunk is None:
-        return workload
-    generator = generator_of(spec)
-    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length and tokens <= generator.longest]
-    chunked = generator.chunked[spec.formulation]
-    return replace(workload, chunkings=tuple(Workload.alike(spec, chunked(dimensions, tokens)) for tokens in sizes))
+        given = chunk or (None if spec.chunk == "best" else spec.chunk)
+        models = [(each, layered(each, dimensions, given)) for each in specs]
+        found = [_Stacks(each, model, _answers(spec, each)).all() for each, model in models]
+        return Workload(spec, tuple(stack for stacks in found for stack in stacks), model=models[0][1])
+    stacks: list[Stack] = []
+    for each in specs:
+        alike = Workload.alike(each, timestep_graph(each, dimensions, chunk)).stacks
+        stacks += alike if spec is each else [replace(s, places=(0,), answers=_answers(spec, each)) for s in alike]
+    return Workload(spec, tuple(stacks))
 
 
-def _built_of_layers(spec: WorkloadSpec, dimensions: LayersSpec) -> Workload:
-    given = None if spec.chunk == "best" else spec.chunk
-    workload = layered_workload(spec, layered(spec, dimensions, given))
-    if spec.chunk != "best" or workload.chunk is None:
-        return workload
-    sizes = [tokens for tokens in CHUNKS if tokens < 2 * spec.sequence_length and tokens <= longest_chunk(dimensions)]
-    chunkings = (layered_workload(spec, layered(spec, dimensions, tokens)) for tokens in sizes)
-    return replace(workload, chunkings=tuple(chunkings))
+def _answers(whole: WorkloadSpec, spec: WorkloadSpec) -> range:
+    """The tokens of the answer that the phase of *spec* produces; of several the prompt's phase gives the first."""
+    return range(1) if spec is whole or spec.phase == "prefill" else range(1, whole.generate or 1)
 
 
-def layered_workload(spec: WorkloadSpec, model: LayeredModel) -> Workload:
-    """The workload whose layers are those of *model*, with tiles of queries and blocks of keys of a usual size."""
-    attentions = dict.fromkeys(part for layer in model.layers for part in layer if isinstance(part, Attention))
-    cuts = {attention: usual_cut(spec, attention) for attention in attentions}
-    return Workload(spec, _stacks(spec, model, cuts), model=model)
+def recut(workload: Workload, cuts: Cuts) -> Workload:
+    """*workload* with its attention cut into these tiles of queries and blocks of keys; what has none stays as it is."""
+    stacks: list[Stack] = []
+    done: set[tuple[Phase, Attention]] = set()
+    for stack in workload.stacks:
+        key = None if stack.keys is None else (stack.spec.phase, stack.keys.attention)
+        if key is None or key not in cuts:
+            stacks.append(stack)
+        elif key not in done:
+            done.add(key)
+            stacks += cut_into(stack, cuts[key], workload.answers)
+    return replace(workload, stacks=tuple(stacks))
 
 
-def recut(workload: Workload, cuts: Mapping[Attention, KeyBlocks]) -> Workload:
-    """*workload* with its attention cut into these tiles of queries and blocks of keys."""
-    if workload.model is None or not cuts:
-        return workload
-    return replace(workload, stacks=_stacks(workload.spec, workload.model, cuts))
+def cut_into(stack: Stack, cut: KeyBlocks, answers: range) -> list[Stack]:
+    """All of the attention of which *stack* is a part, *cut* in another way; *answers* are decoded one by one."""
+    assert stack.keys is not None
+    attention, positions = stack.keys.attention, stack.keys.positions
+    if stack.spec.phase == "decode":
+        tiles = [query_tiles(attention, cut, position, 1)[0] for position in positions]
+    else:
+        tiles = list(query_tiles(attention, cut, positions.start, len(positions)))
+    runs: dict[tuple[int, int], Stack] = {}
+    for number, tile in enumerate(tiles):
+        graph = attention_graph(attention, cut, tile.sinks)
+        key = id(graph), tile.steps  # tiles in the middle of a window all meet as many keys
+        own = replace(
+            stack, graph=graph, layers=attention.groups // cut.groups, keys=KeyRun(attention, cut, tile, positions)
+        )
+        known = runs.get(key)
+        if stack.spec.phase == "decode":
+            first = answers[number] if known is None else known.answers.start
+            runs[key] = replace(known or own, answers=range(first, answers[number] + 1))
+        else:
+            runs[key] = own if known is None else replace(known, layers=known.layers + own.layers)
+    return list(runs.values())
 
 
-def usual_cut(spec: WorkloadSpec, attention: Attention) -> KeyBlocks:
-    """Tiles and blocks of a usual size; one group of heads at a time, all of them for a single token."""
-    if spec.phase == "decode":
-        return KeyBlocks(1, USUAL_KEYS, attention.groups)
-    return KeyBlocks(min(USUAL_QUERIES, spec.sequence_length), USUAL_KEYS, 1)
+class _Stacks:
+    """The stacks of one phase of a *model*, the head last; those that are alike are one."""
 
+    def __init__(self, spec: WorkloadSpec, model: LayeredModel, answers: range) -> None:
+        self._spec, self._model, self._answers = spec, model, answers
+        self._decodes = spec.phase == "decode"
+        tokens = spec.sequence_length + model.prefix_tokens
+        self._positions = range(tokens, tokens + len(answers)) if self._decodes else range(tokens)
 
-def _stacks(spec: WorkloadSpec, model: LayeredModel, cuts: Mapping[Attention, KeyBlocks]) -> tuple[Stack, ...]:
-    """The stacks of all layers, those that are alike once, and the head."""
-    found: dict[object, Stack] = {}
-    for first, layers, parts in _alike(model):
-        for number, part in enumerate(parts):
-            for stack in _of_part(spec, model, part, cuts):
-                whole = len(parts) == 1
-                own = replace(
-                    stack,
-                    layers=layers if whole else stack.layers,
-                    part="" if whole else stack.part,
-                    opens=not number,
-                    places=(first,),
-                )
-                key = id(own.graph), own.keys, own.layers
-                known = found.get(key)
-                found[key] = own if known is None else replace(known, places=(*known.places, first))
-    head = () if model.head is None else (Stack(spec, model.head, 1, head=True),)
-    return *found.values(), *head
+    def all(self) -> list[Stack]:
+        """All of them, attention in tiles and blocks of a usual size."""
+        found: dict[object, Stack] = {}
+        for first, layers, parts in _alike(self._model):
+            for number, part in enumerate(parts):
+                for stack in self._of_part(part):
+                    own = replace(stack, opens=not number, places=(first,))
+                    if len(parts) == 1:
+                        own = replace(own, layers=layers, part="")
+                    key = id(own.graph), own.keys, own.layers
+                    known = found.get(key)
+                    found[key] = own if known is None else replace(known, places=(*(known.places or ()), first))
+        if self._model.head is not None:
+            found["head"] = Stack(self._spec, self._model.head, 1, head=True, answers=self._answers)
+        return list(found.values())
+
+    def _of_part(self, part: Part) -> Iterator[Stack]:
+        """The stacks of one *part*: attention has one for each tile of queries."""
+        if isinstance(part, TimestepGraph):
+            length = -(-len(self._positions) // part.tokens) if self._model.prefix_tokens and not self._decodes else None
+            name = part.name.rpartition(".")[2]
+            yield Stack(self._spec, part, 1, part=name, length=length, answers=self._answers)
+            return
+        cut = self._usual(part)
+        keys = KeyRun(part, cut, query_tiles(part, cut, self._positions.start, 1)[0], self._positions)
+        whole = Stack(self._spec, attention_graph(part, cut), 1, part="attention", keys=keys, answers=self._answers)
+        yield from cut_into(whole, cut, self._answers)
+
+    def _usual(self, attention: Attention) -> KeyBlocks:
+        """One group of heads at a time, all of them for a single token."""
+        if self._decodes:
+            return KeyBlocks(1, USUAL_KEYS, attention.groups)
+        return KeyBlocks(min(USUAL_QUERIES, len(self._positions)), USUAL_KEYS, 1)
 
 
 def _alike(model: LayeredModel) -> Iterator[tuple[int, int, tuple[Part, ...]]]:
@@ -110,23 +168,3 @@ def _alike(model: LayeredModel) -> Iterator[tuple[int, int, tuple[Part, ...]]]:
             continue
         yield first, number + 1 - first, layer
         first = number + 1
-
-
-def _of_part(
-    spec: WorkloadSpec, model: LayeredModel, part: Part, cuts: Mapping[Attention, KeyBlocks]
-) -> Iterator[Stack]:
-    """The stacks of one *part*: attention has one for each tile of queries."""
-    decodes, tokens = spec.phase == "decode", spec.sequence_length + model.prefix_tokens
-    if isinstance(part, TimestepGraph):
-        length = None if decodes or not model.prefix_tokens else -(-tokens // part.tokens)
-        yield Stack(spec, part, 1, part=part.name.rpartition(".")[2], length=length)
-        return
-    cut = cuts[part]
-    runs: dict[tuple[int, int], Stack] = {}
-    for tile in query_tiles(part, cut, tokens if decodes else 0, 1 if decodes else tokens):
-        graph = attention_graph(part, cut, tile.sinks)
-        key = id(graph), tile.steps  # tiles in the middle of a window all meet as many keys
-        known = runs.get(key)
-        layers = part.groups // cut.groups + (known.layers if known is not None else 0)
-        runs[key] = Stack(spec, graph, layers, part="attention", keys=KeyRun(part, cut, tile))
-    yield from runs.values()

@@ -65,9 +65,10 @@ def execute(
     """Every tensor that *graph* defines for *inputs* ``[tokens, *indices]``, going on from *state*.
 
     Where it has several inputs, *inputs* maps each of them, and what is held (``[*indices]``), to its values. What it
-    makes once at the end has one row. *parameters* holds an array ``[*indices]`` for each parameter of the graph (others are ignored). *order* lists
-    each operation and timestep once, whole or in parts; without it, timestep by timestep in the order of definition.
-    *state* is that of an earlier execution, of this graph or of another formulation that carries the same tensors.
+    makes once at the end has one row. *parameters* holds an array ``[*indices]`` for each parameter of the graph
+    (others are ignored). *order* lists each operation and timestep once, whole or in parts; without it, timestep by
+    timestep in the order of definition. *state* is that of an earlier execution, of this graph or of another
+    formulation that carries the same tensors.
 
     Raises ValueError if a parameter, the state or *inputs* is missing or misshapen, or if *order* names something
     unknown, repeats itself, reads what is not computed yet, or is incomplete.

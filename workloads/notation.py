@@ -13,8 +13,9 @@ tensor without it is a parameter. Any other subscript is a position along an axi
 
 The right-hand side may use ``+ - * /``, numbers, the functions in :data:`~workloads.expression.FUNCTIONS`,
 ``sum(i, j, expression)``, ``max(i, j, expression)`` (the largest over i and j), ``cumsum(i, expression)`` (sums up to
-and including each i), and ``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same against a number,
-``i % 2 == 0``, or ``at(i, j) < 8``, ``0 <= at(i, j) - q``, where ``at`` counts through i and j timestep after timestep.
+and including each i), and ``where(condition, expression, expression)`` with ``i < j``, ``i <= j``, ``i == j``, the same
+against a number, ``i % 2 == 0``, or ``at(i, j) < 8`` or ``0 <= at(i, j) - q``, where ``at`` counts through i and j
+timestep after timestep.
 
 Short for these: ``-x`` is ``0 - x``, ``relu(x)`` is ``max(x, 0)``, ``abs(x)`` is ``max(x, 0 - x)``, and
 ``mean(i, j, x)`` is ``sum(i, j, x)`` times a number. Where sizes are given, ``size(i)`` is the length of an axis, and

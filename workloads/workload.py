@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from workloads.contractions import matrices
 from workloads.graph import Operation, OperationCounts, TimestepGraph
-from workloads.models import equations
-from workloads.models.attention import Attention, KeyRun
-from workloads.models.layers.layered import LayeredModel
+from workloads.models.attention import Attention, KeyBlocks, KeyRun
 from workloads.models.blocks import head
 from workloads.models.equations_spec import EquationsSpec, Index
-from workloads.models.generator import SEQUENTIAL, Generator
-from workloads.models.registry import known_generator
+from workloads.models.generator import SEQUENTIAL
+from workloads.models.layers.layered import LayeredModel
 from workloads.precision import OrScalar, Precision, PrecisionSpec, WeightFormat, bits
 from workloads.spec import VISIBLE, Description, Name, Spec, contradiction
 
+Phase = Literal["prefill", "decode", "generate"]
 Formulation = Literal["sequential", "chunked", "blelloch", "kogge_stone"]
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 SpareSram = Literal["evenly", "weights"]
@@ -148,12 +147,18 @@ class WorkloadSpec(Spec):
         default=False,
         description="Whether the run ends with final norm and LM head, for the last token of each sequence.",
     )
-    phase: Literal["prefill", "decode"] = Field(
-        default="prefill", description="What the model does: read a prompt, or produce the next token."
+    phase: Phase = Field(
+        default="prefill",
+        description="What the model does: read a prompt; produce the next token after it; or generate, that is, read "
+        "the prompt and produce an answer.",
     )
     sequence_length: int = Field(
         ge=1, le=2**30, json_schema_extra={"unit": "tokens"}, description="Tokens of the prompt."
     )
+    generate: int | None = Field(
+        default=None, ge=1, le=2**20, json_schema_extra={"unit": "tokens"},
+        description="Tokens of the answer, if the phase is generate; the prompt gives the first of them.",
+    )  # fmt: skip
     batch: int = Field(
         default=1, ge=1, le=65_536, json_schema_extra={"unit": "sequences"}, description="Sequences side by side."
     )
@@ -168,6 +173,17 @@ class WorkloadSpec(Spec):
         default_factory=MappingSpec,  # to make one now would build its schema at import
         description="How the workload is to be laid onto a machine; what is left out is chosen.",
     )
+
+    @model_validator(mode="after")
+    def _generates_tokens(self) -> WorkloadSpec:
+        if (self.phase == "generate") != (self.generate is not None):
+            missing = "is missing" if self.generate is None else f"found {self.generate}, expected it for that alone"
+            raise contradiction(f"tokens of the answer of the phase generate: {missing}", "generate", "phase")
+        return self
+
+    def of_phase(self, phase: Phase) -> WorkloadSpec:
+        """The same where it does that alone."""
+        return self if phase == self.phase else self.model_copy(update={"phase": phase, "generate": None})
 
     @model_validator(mode="after")
     def _one_width_of_states(self) -> WorkloadSpec:
@@ -194,7 +210,8 @@ class Stack:
 
     Where a layer has several parts, one after the other, each is a stack, whose ``part`` says which; one ``opens`` the
     layer. Attention is a part by itself: the run of a tile of queries past their ``keys``, as often as there are groups
-    of heads. Stacks that are alike are one, which comes at several ``places``: before the layers with these numbers.
+    of heads. Stacks that are alike are one, which comes at several ``places``: from the layers with these numbers on;
+    and for several tokens of an answer, ``answers``, that of the prompt being number 0.
     """
 
     spec: WorkloadSpec
@@ -205,7 +222,8 @@ class Stack:
     part: str = ""
     opens: bool = True
     keys: KeyRun | None = None
-    places: tuple[int, ...] = (0,)
+    places: tuple[int, ...] | None = None
+    answers: range = range(1)
     length: int | None = None  # timesteps, if not all that there are
     mapping: MappingSpec | None = None  # if not that of the description
 
@@ -218,7 +236,7 @@ class Stack:
     @property
     def times(self) -> int:
         """How often the model has it."""
-        return len(self.places)
+        return (len(self.places) if self.places else 1) * len(self.answers)
 
     @property
     def all_layers(self) -> int:
@@ -227,7 +245,7 @@ class Stack:
 
     @property
     def model_layers(self) -> int:
-        """How many layers of the model begin with it."""
+        """How many layers of the model begin with it, as often as there are tokens."""
         return self.all_layers if self.opens and not self.head else 0
 
     @property
@@ -336,7 +354,8 @@ class Stack:
         """Bytes of all sequences that a layer is given and hands on: once, and for each timestep."""
         graph = self.graph
         once = {*graph.held, *graph.final.intersection(graph.outputs)}
-        sizes = {each: graph.elements(each) * self.element_bytes for each in (*graph.inputs, *graph.held, *graph.outputs)}
+        tensors = (*graph.inputs, *graph.held, *graph.outputs)
+        sizes = {tensor: graph.elements(tensor) * self.element_bytes for tensor in tensors}
         in_all = sum(sizes[tensor] for tensor in once)
         return in_all * self.spec.batch, (sum(sizes.values()) - in_all) * self.spec.batch
 
@@ -369,14 +388,24 @@ class Workload:
     model: LayeredModel | None = None
 
     def __post_init__(self) -> None:
-        layers = sum(stack.model_layers for stack in self.body)
-        if layers != self.spec.layers:
+        layers = sum(stack.model_layers // max(1, len(stack.answers)) for stack in self.stacks_of(self._first_phase))
+        if self.stacks and layers != self.spec.layers:
             raise ValueError(f"the stacks have {layers} layers, the description says {self.spec.layers}")
 
     @property
-    def attentions(self) -> tuple[Attention, ...]:
-        """Every kind of attention in it."""
-        return tuple(dict.fromkeys(stack.keys.attention for stack in self.stacks if stack.keys is not None))
+    def cuts(self) -> dict[tuple[Phase, Attention], KeyBlocks]:
+        """How each kind of attention is cut in each phase."""
+        runs = ((stack.spec.phase, stack.keys) for stack in self.stacks if stack.keys is not None)
+        return {(phase, keys.attention): keys.cut for phase, keys in runs}
+
+    @property
+    def answers(self) -> range:
+        """The tokens that are decoded, by their number in the answer."""
+        return next((stack.answers for stack in self.stacks if stack.spec.phase == "decode" and not stack.keys), range(1))
+
+    @property
+    def _first_phase(self) -> Phase:
+        return "prefill" if self.spec.phase == "generate" else self.spec.phase
 
     @classmethod
     def alike(cls, spec: WorkloadSpec, graph: TimestepGraph) -> Workload:
@@ -384,7 +413,7 @@ class Workload:
         layers = Stack(spec, graph, spec.layers)
         if not (spec.head and spec.vocabulary):
             return cls(spec, (layers,))
-        return cls(spec, (layers, Stack(spec, head(_width(graph), spec.vocabulary), 1, head=True)))
+        return cls(spec, (layers, Stack(spec, head(width(graph), spec.vocabulary), 1, head=True)))
 
     @property
     def body(self) -> tuple[Stack, ...]:
@@ -401,10 +430,15 @@ class Workload:
         """A timestep of the first layer."""
         return self.stacks[0].graph
 
+    def stacks_of(self, phase: Phase) -> tuple[Stack, ...]:
+        """The stacks that do that."""
+        return tuple(stack for stack in self.stacks if stack.spec.phase == phase)
+
     @property
     def tokens(self) -> int:
-        """Tokens that a run produces or reads, over the whole batch."""
-        return (self.spec.sequence_length if self.spec.phase == "prefill" else 1) * self.spec.batch
+        """Tokens that a run reads, in prefill, or produces, over the whole batch."""
+        each = {"prefill": self.spec.sequence_length, "decode": 1, "generate": self.spec.generate or 0}
+        return each[self.spec.phase] * self.spec.batch
 
     @property
     def chunk(self) -> int | None:
@@ -421,13 +455,13 @@ class Workload:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
         if self.model is not None:
             return self.model.parameters
-        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.body)
+        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.stacks_of(self._first_phase))
         if self.spec.vocabulary is None:
             return layers
-        d_model = _width(self.graph)
+        d_model = width(self.graph)
         return layers + d_model + self.spec.vocabulary * d_model * (1 if self.spec.tied_embeddings else 2)
 
 
-def _width(graph: TimestepGraph) -> int:
+def width(graph: TimestepGraph) -> int:
     """Channels of the residual stream."""
     return graph.row_elements(graph.input_tensor)

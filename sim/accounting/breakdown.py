@@ -51,7 +51,7 @@ def work(program: Program, stream: StreamPlan, layers: int | None = None) -> tup
 
 
 def by_layer(runs: Runs) -> list[dict[str, UnitAccount]]:
-    """The accounts of every unit in each layer of the model, of all its parts; the head, if there is one, comes last."""
+    """The accounts of every unit in each layer of the model, of all its parts; the head comes last."""
     found: dict[float, _Parts] = {}
     for section, spent in runs:
         for number, parts in enumerate(_layers(section.program, spent)):

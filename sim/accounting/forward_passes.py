@@ -20,8 +20,11 @@ and of mamba_ssm 2.2.4. Each coefficient is counted from what that code makes, a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
+
+from workloads.workload import WorkloadSpec
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,9 @@ class ForwardPass:
 
 
 PLAIN: Final = ForwardPass()
-MAMBA_SSM: Final = ForwardPass(leaves_cache=False)
 FORWARD_PASSES: Final = {
-    "mamba1": MAMBA_SSM,
-    "mamba2": MAMBA_SSM,
-    "mamba3": MAMBA_SSM,
+    "plain": PLAIN,
+    "mamba_ssm": ForwardPass(leaves_cache=False),
     "falcon_h1": ForwardPass(logit_copies=2, leaves_cache=False),
     "qwen2": ForwardPass(
         moments=(Moment("masks", widths=1, shared=Pairs(0, 1), sequence=Pairs(2, 1), least_tokens=32_768),)
@@ -85,4 +86,13 @@ FORWARD_PASSES: Final = {
         moments=(Moment("attention", token_bytes=78_950, sequence=Pairs(2, 0), cached=1, cached_last=1),)
     ),
 }
-"""A model's name in workloads -> its forward pass; of a model that is not there, :data:`PLAIN` is assumed."""
+MAMBA: Final = ("mamba1", "mamba2", "mamba3", "mamba3_naive")
+"""Models that mamba_ssm computes."""
+
+
+def forward_pass_of(spec: WorkloadSpec) -> str:
+    """The name of the forward pass of a workload's model, told from the model, or from how the workload is called."""
+    if spec.model in MAMBA:
+        return "mamba_ssm"
+    called = re.sub(r"[^a-z0-9]", "", spec.name.lower())
+    return next((name for name in FORWARD_PASSES if called.startswith(name.replace("_", ""))), "plain")

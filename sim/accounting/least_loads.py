@@ -102,7 +102,7 @@ class LeastLoads:
         if "edges" in self._ideal:  # operations that share a request are rounded up together then
             return max(0, useful - 1)
         if work.stepped:
-            return self._costs.cost(work.name, unit, self._batch, work.parts).cycles * work.parts * self._steps(work.name)
+            return self._costs.cost(work.name, unit, self._batch, work.parts).cycles * self._requests(work)
         return useful
 
     def _cycles_on_array(self, work: _Work, unit: str, view: View, elsewhere: frozenset[str]) -> float:
@@ -120,7 +120,7 @@ class LeastLoads:
     def _on_pes(self, work: _Work, unit: str, _: frozenset[str]) -> float:
         """Cycles of PEs that do the work elementwise."""
         if work.stepped:
-            return self._costs.pe_cost(work.name, unit, self._batch, work.parts).cycles * work.parts * self._steps(work.name)
+            return self._costs.pe_cost(work.name, unit, self._batch, work.parts).cycles * self._requests(work)
         return self._costs.compute[unit].passes_cost(self._passes(work)).useful_cycles
 
     def _operands(self, work: _Work, unit: str, elsewhere: frozenset[str]) -> float:
@@ -142,7 +142,11 @@ class LeastLoads:
     def _by_sram(self, work: _Work, unit: str, elsewhere: frozenset[str]) -> float:
         """Cycles in which the SRAM gives and takes what nothing on the array can hand on."""
         forced = self._together(("on", unit), lambda name: unit in self._costs.units(name), elsewhere)
-        return self._costs.sram_cycles(work.name, work.parts, forced) * work.parts * self._steps(work.name) * self._batch
+        return self._costs.sram_cycles(work.name, work.parts, forced) * self._requests(work) * self._batch
+
+    def _requests(self, work: _Work) -> int:
+        """How often it is done, if part by part and step by step."""
+        return work.parts * self._steps(work.name)
 
     def _steps(self, name: str) -> int:
         """Timesteps in which *name* is done: all of a layer, or one at the end."""
@@ -154,7 +158,7 @@ class LeastLoads:
     def _passing(self, tensors: Tensors, work: _Work) -> int:
         """Elements of *tensors* in all timesteps of all sequences."""
         each = sum(self._analysis.size(indices, work.parts) for _, indices in tensors)
-        return each * work.parts * self._steps(work.name) * self._batch
+        return each * self._requests(work) * self._batch
 
     def _elementwise(self, unit: str, elsewhere: frozenset[str]) -> Forced:
         """What has to pass the edges if all that PEs can do elementwise is on them, but what is *elsewhere*."""

@@ -3,7 +3,8 @@
 There are at once, when the last layer has ended: all weights, the state and the keys and values that the prompt leaves,
 the residual stream of every token, and logits: of the last token, which is all that a device needs, or of all tokens,
 which is what PyTorch computes and what measured peaks are made of. A framework may hold more at other moments
-(forward_passes.py). In decode there is one token a sequence, and a context of ``sequence_length`` tokens before it.
+(forward_passes.py). In decode there is one token a sequence, and a context of ``sequence_length`` tokens before it;
+where an answer is generated its last token comes after the prompt and all of the answer.
 
 Not in it: what the layers have between them and the residual stream (tiles, in SRAM), the allocator's rounding, the
 workspaces of kernels (about 8 MiB of cuBLAS's on a GPU), the runtime itself.
@@ -11,17 +12,20 @@ workspaces of kernels (about 8 MiB of cuBLAS's on a GPU), the runtime itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Moment
+from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Moment, forward_pass_of
 from workloads.counts import CountsModel
-from workloads.workload import Stack, Workload
+from workloads.models.attention import Attention
+from workloads.models.layers.shared import SHARED
+from workloads.workload import Stack, Workload, WorkloadSpec, width
 
 Logits = Literal["last", "all"]
 LONGEST: Final = 2**30  # tokens of a prompt that a workload can have
 HEAD: Final = "head"
+ANSWER: Final = "answer"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class MemoryNeeds:
     """What of a workload matters to its peak; bytes of states and caches are a sequence's.
 
     ``prefix_tokens`` stand before every prompt; ``queries`` is how many tokens are read at once, None for the whole
-    prompt. Without a ``vocabulary`` there are no logits.
+    prompt; ``later_tokens`` of an answer follow its first one. Without a ``vocabulary`` there are no logits.
     """
 
     weights_bytes: int
@@ -56,6 +60,7 @@ class MemoryNeeds:
     batch: int = 1
     prefix_tokens: int = 0
     queries: int | None = None
+    later_tokens: int = 0
     forward: ForwardPass = PLAIN
 
     def cached_bytes(self, tokens: int, times: int = 1, last: int = 1) -> int:
@@ -108,6 +113,7 @@ class Memory(CountsModel):
     batch: int
     device_bytes: int
     logits: Logits
+    forward: str
     weights_bytes: int
     state_bytes: int
     kv_bytes_per_token: int
@@ -124,9 +130,14 @@ class Memory(CountsModel):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def memory(workload: Workload, device_bytes: int, logits: Logits = "last") -> Memory:
-    """The peak of *workload*, and the longest prompt that fits into a device of so many bytes."""
-    needs, spec = memory_needs(workload), workload.spec
+def memory(
+    workload: Workload, device_bytes: int, logits: Logits = "last", forward: str | None = None
+) -> Memory:  # fmt: skip
+    """The peak of *workload*, and the longest prompt that fits into a device of so many bytes.
+
+    *forward* names a forward pass (forward_passes.py), that of its model unless given.
+    """
+    needs, spec = memory_needs(workload, forward), workload.spec
     peaks = peaks_of(needs, spec.sequence_length, device_bytes)
     asked = peaks[logits]
     tokens = spec.sequence_length + needs.prefix_tokens
@@ -138,6 +149,7 @@ def memory(workload: Workload, device_bytes: int, logits: Logits = "last") -> Me
         batch=spec.batch,
         device_bytes=device_bytes,
         logits=logits,
+        forward=forward or forward_pass_of(spec),
         weights_bytes=needs.weights_bytes,
         state_bytes=needs.batch * needs.state_bytes,
         kv_bytes_per_token=needs.batch * sum(each.token_bytes for each in needs.caches if each.window is None),
@@ -150,11 +162,11 @@ def memory(workload: Workload, device_bytes: int, logits: Logits = "last") -> Me
 def peaks_of(needs: MemoryNeeds, tokens: int, device_bytes: int) -> dict[str, Peak]:
     """The peaks of a prompt of *tokens*, by which logits there are; see :class:`Memory`."""
     held: dict[str, Callable[[int], dict[str, Held]]] = {
-        "last": lambda length: {HEAD: _head(needs, length, every=False)},
-        "all": lambda length: _measured(needs, length),
+        "last": lambda length: _moments(needs, length, every=False),
+        "all": lambda length: _moments(needs, length, every=True) | _before_the_head(needs, length),
     }
     if needs.forward.moments:
-        held["all_without_masks"] = lambda length: {HEAD: _head(needs, length, every=True)}
+        held["all_without_masks"] = lambda length: _moments(needs, length, every=True)
     return {logits: _peak(at, tokens, device_bytes) for logits, at in held.items()}
 
 
@@ -198,13 +210,18 @@ def _head(needs: MemoryNeeds, length: int, every: bool) -> Held:
     )
 
 
-def _measured(needs: MemoryNeeds, length: int) -> dict[str, Held]:
-    """The moments of a framework's pass."""
-    found = {HEAD: _head(needs, length, every=True)}
-    for moment in needs.forward.moments:
-        if length >= moment.least_tokens:
-            found[moment.name] = _at(moment, needs, length)
+def _moments(needs: MemoryNeeds, length: int, every: bool) -> dict[str, Held]:
+    """The ends of a prompt and of its answer, if there is one: its last token, after all others."""
+    found = {HEAD: _head(needs, length, every)}
+    if needs.later_tokens:
+        last = replace(needs, queries=1, forward=PLAIN)
+        found[ANSWER] = _head(last, length + needs.later_tokens, every=False)
     return found
+
+
+def _before_the_head(needs: MemoryNeeds, length: int) -> dict[str, Held]:
+    """The other moments of a framework's pass."""
+    return {each.name: _at(each, needs, length) for each in needs.forward.moments if length >= each.least_tokens}
 
 
 def _at(moment: Moment, needs: MemoryNeeds, length: int) -> Held:
@@ -221,31 +238,40 @@ def _at(moment: Moment, needs: MemoryNeeds, length: int) -> Held:
     )
 
 
-def memory_needs(workload: Workload) -> MemoryNeeds:
-    """What of *workload* matters to its peak."""
-    spec, graph = workload.spec, workload.graph
-    d_model = graph.row_elements(graph.input_tensor)
+def memory_needs(workload: Workload, forward: str | None = None) -> MemoryNeeds:
+    """What of *workload* matters to its peak; *forward* names the forward pass, that of its model unless given."""
+    spec, stacks = workload.spec, workload.stacks_of(workload.stacks[0].spec.phase)
+    model = next(iter(workload.models.values()), None)
+    attentions = [part for layer in model.layers for part in layer if isinstance(part, Attention)] if model else []
+    element_bytes, decodes = stacks[0].element_bytes, spec.phase == "decode"
     return MemoryNeeds(
-        weights_bytes=sum(map(_layer_weights, workload.body)) + _outer_weights(workload, d_model),
-        d_model=d_model,
+        weights_bytes=workload.parameters * element_bytes - _narrower(spec, stacks),
+        d_model=width(workload.graph),
         vocabulary=spec.vocabulary,
-        state_bytes=sum(stack.layers * stack.carried_bytes for stack in workload.body),
-        element_bytes=workload.stacks[0].element_bytes,
+        state_bytes=sum(stack.all_layers * stack.carried_bytes for stack in stacks if stack.keeps_state),
+        caches=tuple(
+            KeyValueCache(each.cached_elements * element_bytes, each.window, each.sinks)
+            for each in attentions
+            if each.own_cache
+        ),
+        query_heads=max((each.heads for each in attentions), default=0),
+        element_bytes=element_bytes,
         batch=spec.batch,
-        queries=1 if spec.phase == "decode" else None,
-        forward=FORWARD_PASSES.get(spec.model, PLAIN) if spec.phase == "prefill" else PLAIN,
+        prefix_tokens=model.prefix_tokens if model else 0,
+        queries=1 if decodes else None,
+        later_tokens=(spec.generate or 1) - 1,
+        forward=PLAIN if decodes else FORWARD_PASSES[forward or forward_pass_of(spec)],
     )
 
 
-def _layer_weights(stack: Stack) -> int:
-    return stack.layers * sum(map(stack.parameter_bytes, stack.graph.parameters))
-
-
-def _outer_weights(workload: Workload, d_model: int) -> int:
-    """Final norm, embedding and LM head, which may be one; nothing where the vocabulary is not known."""
-    spec, stack = workload.spec, workload.stacks[0]
+def _narrower(spec: WorkloadSpec, stacks: Sequence[Stack]) -> int:
+    """By how many bytes weights are less than if all were as wide as activations; what layers share counts once."""
+    saved = 0
+    for stack in stacks:
+        for tensor in () if stack.head else stack.graph.parameters:
+            times = 1 if tensor.endswith(f"_{SHARED}") else stack.all_layers
+            saved += times * (stack.graph.elements(tensor) * stack.element_bytes - stack.parameter_bytes(tensor))
     if spec.vocabulary is None:
-        return 0
-    lm_head = stack.weights.size_bytes(d_model, spec.vocabulary)
-    embedding = 0 if spec.tied_embeddings else spec.vocabulary * d_model * stack.element_bytes
-    return d_model * stack.element_bytes + lm_head + embedding
+        return saved
+    first, d_model = stacks[0], width(stacks[0].graph)
+    return saved + spec.vocabulary * d_model * first.element_bytes - first.weights.size_bytes(d_model, spec.vocabulary)

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
-from hw.accounts import Accounts
 from hw.machine import MachineSpec
-from hw.reasons import Reason
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
-from sim.accounting.breakdown import Runs, account, by_class, by_layer, critical_path, work
+from sim.accounting.breakdown import Runs, by_class, by_layer, critical_path
 from sim.accounting.certificate import certificate_of
 from sim.accounting.energy import energy_account
+from sim.accounting.generation import generation_report
 from sim.accounting.result import (
     Bounds,
-    BufferReport,
-    MappingReport,
     Result,
-    SectionReport,
-    StreamReport,
     UnitAccount,
     Windows,
 )
+from sim.accounting.section_reports import mapping_report, section_reports, stream_reports
+from sim.accounting.unit_accounts import dram_bytes, makespan_of, program_streams, unit_accounts
 from sim.accounting.whole_model import whole_model
 from sim.accounting.windows import WindowRecorder
-from sim.lowering.program import Program, StreamPlan, Transfers
 from sim.lowering.section import Section
 from sim.version import __version__
-from workloads.workload import Workload
+from workloads.workload import Workload, WorkloadSpec
 
 
 def build_result(
@@ -39,25 +35,24 @@ def build_result(
     windows: WindowRecorder | None,
     model_layers: int | None = None,
     certificate: bool = False,
+    spec: WorkloadSpec | None = None,
 ) -> Result:
     """The result of *runs*, one for each section, the head last if there is one; so many layers were simulated.
 
-    *model_layers* are the model's own, where others were run. A *certificate* is a bound over every mapping.
+    *model_layers* are the model's own, where others were run. A *certificate* is a bound over every mapping. *spec* is
+    the workload's, if its layers do not say all of it.
     """
     sections = [section for section, _ in runs]
-    makespan = sum(spent.makespan for _, spent in runs)
-    names = runs[0][1].units
-    accounts = {name: Accounts.total(spent.units[name] for _, spent in runs) for name in names}
+    makespan = makespan_of(runs)
     paths = [spent.path for _, spent in runs if spent.path is not None]
-    workload = Workload(sections[0].stack.spec, tuple(section.stack for section in sections))
+    workload = Workload(spec or sections[0].stack.spec, tuple(section.stack for section in sections))
     spec, tokens = workload.spec, workload.tokens
     ops = sum(stack.counts.ops for stack in workload.stacks)
     macs = sum(stack.counts.macs for stack in workload.stacks)
-    read, written = (sum(_moved(section.program, write) for section in sections) for write in (False, True))
+    read, written = dram_bytes(sections)
     seconds = makespan / machine.clock
     energy = energy_account(machine, sections, _operations(workload), makespan, tokens)
-    units = {name: _account(sections, name, account) for name, account in accounts.items()}
-    units |= _sram_account(machine, sections, makespan)
+    units = unit_accounts(machine, runs)
     roofline = paper_roofline_cycles(ops, machine.macs_per_cycle)
     return Result(
         version=__version__,
@@ -91,7 +86,7 @@ def build_result(
         dram_rows=energy.dram_rows,
         sram_bytes=energy.sram_bytes,
         operation_counts=energy.operation_counts,
-        requests=sum(sum(program.counts(stream)) for program, stream in _streams(sections)),
+        requests=sum(sum(program.counts(stream)) for program, stream in program_streams(sections)),
         bounds=_bounds(machine, sections, units, roofline, machine.dram_cycles(read + written), certificate),
         above_roofline=_above_roofline(units[_measure(machine)], roofline),
         units=units,
@@ -100,11 +95,12 @@ def build_result(
         breakdown=whole_model(runs),
         windows=_windows(windows) if windows else None,
         critical_path=critical_path(paths) if paths else None,
-        streams=[_stream(section, stream) for section in sections for stream in section.program.streams],
-        mapping=_mapping(sections[0]),
-        head_mapping=_mapping(sections[-1]) if sections[-1].stack.head else None,
-        sections=_sections(sections) if len(workload.body) > 1 else None,
+        streams=stream_reports(sections),
+        mapping=mapping_report(sections[0]),
+        head_mapping=mapping_report(sections[-1]) if sections[-1].stack.head else None,
+        sections=section_reports(sections),
         model_layers=model_layers,
+        generation=generation_report(machine, runs, tokens) if spec.phase == "generate" else None,
     )
 
 
@@ -117,51 +113,10 @@ def _operations(workload: Workload) -> dict[str, int]:
     return found
 
 
-def _streams(sections: Sequence[Section]) -> Iterator[tuple[Program, StreamPlan]]:
-    return ((section.program, stream) for section in sections for stream in section.program.streams)
-
-
-def _moved(program: Program, write: bool) -> int:
-    """Bytes read from DRAM, or written to it."""
-    return sum(
-        program.bytes_moved(stream)
-        for stream in program.streams
-        if isinstance(stream.requests, Transfers) and stream.requests.write == write
-    )
-
-
-def _account(sections: Sequence[Section], name: str, accounts: Accounts) -> UnitAccount:
-    splits = [work(program, s) for program, s in _streams(sections) if s.unit == name and s.costs]
-    if not splits:
-        return account(accounts, accounts.busy, 0)
-    return account(accounts, sum(split[0] for split in splits), sum(split[1] for split in splits))
-
-
 def _windows(recorder: WindowRecorder) -> Windows:
     """What *recorder* heard of the units whose every cycle it hears of."""
     units = {unit: series for unit, series in recorder.units.items() if not unit.startswith("dram")}
     return Windows(window_cycles=recorder.window_cycles, units=units)
-
-
-def _sram_account(machine: MachineSpec, sections: Sequence[Section], makespan: int) -> dict[str, UnitAccount]:
-    """Average use of the ports of each cluster of banks: words moved over words that its ports could move."""
-    sram, moved = machine.sram, dict.fromkeys(range(machine.sram.clusters), 0)
-    for program, stream in _streams(sections):
-        if isinstance(stream.requests, Transfers):
-            continue
-        for count, each in zip(program.counts(stream), stream.requests, strict=True):
-            for cluster, size in each.demand.items():
-                moved[cluster] += count * size
-    result = {}
-    for cluster, size in moved.items():
-        busy = min(makespan, ceil(Fraction(size, sram.cluster_bytes_per_cycle)))
-        first = cluster * sram.interleave
-        name = f"sram.banks{first}-{first + sram.interleave - 1}"
-        stalls = {Reason.NO_ACCESS: makespan - busy}
-        result[name] = UnitAccount(
-            busy_cycles=busy, useful_cycles=busy, fill_drain_cycles=0, edge_cycles=0, stalls=stalls
-        )
-    return result
 
 
 def _measure(machine: MachineSpec) -> str:
@@ -201,53 +156,3 @@ def _above_roofline(array: UnitAccount, roofline: int) -> dict[str, int]:
         **array.stalls,
     }
     return {name: cycles for name, cycles in parts.items() if cycles}
-
-
-def _stream(section: Section, stream: StreamPlan) -> StreamReport:
-    counts = section.program.counts(stream)
-    return StreamReport(
-        name=section.prefix + stream.name,
-        unit=stream.unit,
-        operations=list(stream.operations),
-        order=stream.layout.order,
-        requests=sum(counts),
-        busy_cycles=sum(count * cost.cycles for count, cost in zip(counts, stream.costs, strict=False)),
-    )
-
-
-def _sections(sections: Sequence[Section]) -> list[SectionReport]:
-    """Every stack of layers, where they are not all alike."""
-    return [
-        SectionReport(
-            block=section.stack.graph.name,
-            first_layer=section.first_layer,
-            layers=section.stack.layers,
-            mapping=_mapping(section),
-        )
-        for section in sections
-        if not section.stack.head
-    ]
-
-
-def _mapping(section: Section) -> MappingReport:
-    mapping, program = section.mapping, section.program
-    buffers = [BufferReport(name=b.name, role=b.role, slot_bytes=b.slot_bytes, slots=b.slots) for b in program.buffers]
-    return MappingReport(
-        token_tile=mapping.token_tile,
-        tiles_per_layer=program.tiles_per_layer,
-        parallel=section.parallel,
-        blocks=mapping.blocks,
-        lanes=mapping.lanes,
-        weight_slot_bytes=mapping.weight_slot_bytes,
-        placement=dict(mapping.placement),
-        stepped=[name for name in section.analysis.operations if name in mapping.stepped],
-        spilled=list(section.inventory.spilled),
-        sram_bytes=sum(buffer.size_bytes for buffer in program.buffers),
-        spare_sram=mapping.spare_sram,
-        head_first=mapping.head_first,
-        steps_first=mapping.steps_first,
-        share_projections=mapping.share_projections if section.costs.equal_arrays else None,
-        buffers=buffers,
-        origin=section.choice.origin,
-        trials=section.choice.trials,
-    )

@@ -6,9 +6,9 @@ and at the part of the model that it is in, its *place*:
 
 - ``head``: final norm and LM head;
 - ``attention``: the graph of attention itself, scores to values;
-- ``around``: the graphs before and behind attention, but what runs beside it there (``ssm.``...);
+- ``around``: the graphs before and behind attention, but the mixer that is there as well (``ssm.``...);
 - ``mamba``: a layer of the official Mamba implementations;
-- ``recurrent``: any other graph with a recurrence, or what runs beside attention;
+- ``recurrent``: any other graph with a recurrence, or such a mixer;
 - ``plain``: a graph without one.
 
 SSM-Scope (arXiv 2507.12442) sums up PyTorch's operators. Which ones are in which class follows from its own sums, to
@@ -24,18 +24,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sim.accounting.forward_passes import MAMBA
 from sim.lowering.analysis import Analysis
+from workloads.models.layers.kinds import BESIDE
+from workloads.models.layers.shared import SHARED
 from workloads.workload import Stack
 
 Place = Literal["head", "attention", "around", "mamba", "recurrent", "plain"]
 
-BESIDE: Final = "ssm"  # what the names of a mixer that runs beside attention begin with
-ATTENTION: Final = "attention"  # the name of its graph
-AROUND: Final = ("before_attention", "after_attention")  # what the names of graphs around attention end with
-MAMBA: Final = ("mamba1", "mamba2", "mamba3", "mamba3_naive")  # models whose layers mamba_ssm computes
+ATTENTION: Final = "attention"  # the part of a layer that it is
+AROUND: Final = ("before_attention", "after_attention")  # and what stands before and behind it
 RECURRENCE: Final = ("state", "passing", "chunk", "scan", "discretisation", "input_scale", "skip", "angle")
-FEEDFORWARD: Final = ("mlp", "experts", "router")
-AROUND_A_MIXER: Final = ("gate", "rotation", "bias", "multiplier")
+FEEDFORWARD: Final = ("mlp", "experts", "router", "common", "adapter_mlp")
+AROUND_A_MIXER: Final = ("gate", "rotation", "bias", "multiplier", "adapter")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ RULES: Final = (
     Rule("projections", kinds=("projection",)),
     Rule("convolution", kinds=("convolution",)),
     Rule("ssm", kinds=RECURRENCE),
-    Rule("projections", places=("around",), kinds=("bias",)),
+    Rule("projections", places=("around",), kinds=("bias", "adapter")),
     Rule("attention", places=("around",), kinds=AROUND_A_MIXER),
     Rule("ssm", places=("mamba", "recurrent"), kinds=AROUND_A_MIXER),
     Rule("convolution", places=("plain",), kinds=("gate",)),  # of a gated short convolution
@@ -110,6 +111,7 @@ PAPER_RULES: Final = (
     Rule("SSM_Scan", kinds=("convolution", *RECURRENCE)),
     Rule("SSM_Scan", places=("recurrent",), kinds=("gate",), mamba1=True),
     Rule("normalization", places=("recurrent",), kinds=("gate",), gated_norm=True),
+    Rule("GEMM", places=("around", "plain"), kinds=("bias",)),  # of a linear operator
     Rule("arithmetic", kinds=("residual", "join", *AROUND_A_MIXER, "head")),
     Rule("SSM_Scan", recurrent=True),
     Rule("GEMM", projection=True),
@@ -141,7 +143,7 @@ def facts_of(stack: Stack, analysis: Analysis) -> dict[str, Facts]:
 def _facts(stack: Stack, analysis: Analysis, operation: str) -> Facts:
     parts = operation.split(".")
     beside = parts[0] == BESIDE
-    own = parts[1:] if beside and len(parts) > 1 else parts
+    own = parts[1:] if parts[0] in (BESIDE, SHARED) and len(parts) > 1 else parts
     within = f"{BESIDE}." if beside else ""
     return Facts(
         kind=analysis.operations[operation].kind,
@@ -155,12 +157,11 @@ def _facts(stack: Stack, analysis: Analysis, operation: str) -> Facts:
 
 
 def _place(stack: Stack, analysis: Analysis, beside: bool) -> Place:
-    graph = stack.graph.name
     if stack.head:
         return "head"
-    if graph == ATTENTION:
+    if stack.part == ATTENTION:
         return "attention"
-    if graph.endswith(AROUND) and not beside:
+    if stack.part in AROUND and not beside:
         return "around"
     if stack.spec.model in MAMBA:
         return "mamba"

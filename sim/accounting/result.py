@@ -191,30 +191,76 @@ class MappingReport(ResultModel):
 
 
 class SectionReport(ResultModel):
-    """``layers`` layers that are alike, from ``first_layer`` on: their block, and how they are laid out."""
+    """``layers`` layers that are alike, or a part of each, from ``first_layer`` on: how they are laid out.
+
+    Where others lie between them the ``last_layer`` is said, and the ``phase`` where there are two. Attention is cut
+    into tiles of ``queries`` and blocks of ``keys``.
+    """
+
+    absent_if_none = frozenset({"phase", "last_layer", "queries", "keys"})
 
     block: str
+    phase: str | None = None
     first_layer: int
+    last_layer: int | None = None
     layers: int
+    queries: int | None = None
+    keys: int | None = None
     mapping: MappingReport
 
     @property
     def words(self) -> str:
         """Which layers these are, counted from 0."""
-        last = self.first_layer + self.layers - 1
+        last = self.first_layer + self.layers - 1 if self.last_layer is None else self.last_layer
         which = f"layer {last}" if self.layers == 1 else f"layers {self.first_layer} to {last}"
-        return f"{which} ({self.block})"
+        which = which if self.last_layer is None else f"{self.layers} of {which}"
+        block = self.block
+        if self.queries is not None:
+            block += f", {plural(self.queries, 'query', 'queries')} by {plural(self.keys or 0, 'key')}"
+        return f"{which} ({block}){f' in {self.phase}' if self.phase else ''}"
+
+
+class TokensReport(ResultModel):
+    """``tokens`` tokens of an answer, from number ``first`` on, that took so many ``seconds`` each."""
+
+    first: int
+    tokens: int
+    seconds: float
+
+
+class PhaseReport(ResultModel):
+    """What reading the prompt, or producing the tokens after the first, took in all."""
+
+    makespan_cycles: int
+    seconds: float
+    energy_mj: float
+    dram_bytes: int
+    units: dict[str, UnitAccount]
+
+
+class Generation(ResultModel):
+    """A prompt and its answer of so many ``tokens`` in all sequences; the first token is there after prefill.
+
+    ``seconds_per_later_token`` is the mean of the others, each of which is told by ``later_tokens``.
+    """
+
+    seconds_to_first_token: float
+    seconds_per_later_token: float | None
+    tokens: int
+    later_tokens: list[TokensReport]
+    phases: dict[str, PhaseReport]
 
 
 class Result(ResultModel):
     """Everything that a run found out.
 
     ``mapping`` is that of the first layers. Only where layers differ there are ``sections``, only where the workload's
-    file gives the model another number of layers than were run there are ``model_layers``, and only where energy is
-    told by component there are ``energy_figures`` and ``area_mm2``.
+    file gives the model another number of layers than were run there are ``model_layers``, only where energy is told by
+    component there are ``energy_figures`` and ``area_mm2``, and only where an answer is produced there is the
+    ``generation``.
     """
 
-    absent_if_none = frozenset({"sections", "model_layers", "energy_figures", "area_mm2"})
+    absent_if_none = frozenset({"sections", "model_layers", "energy_figures", "area_mm2", "generation"})
 
     version: str
     workload: str
@@ -261,6 +307,7 @@ class Result(ResultModel):
     head_mapping: MappingReport | None
     sections: list[SectionReport] | None = None
     model_layers: int | None = None
+    generation: Generation | None = None
 
     @property
     def mappings(self) -> dict[str, MappingReport]:

@@ -2,9 +2,9 @@
 
 Everything sums to the run's. Busy cycles of a compute unit are cut as in breakdown.py: of fused operations each has the
 share that it would take alone. Those of the DMA engine, and bytes, belong to who needs what is moved: weights and
-parameters to the operations that read them, a state to the first one that reads it of an earlier timestep, what a layer
-takes and hands on to ``residual``, or to attention if it is not the residual stream. Weights are dequantised for the
-projections that multiply by them.
+parameters to the operations that read them, a state to the first one that reads it of an earlier timestep, the
+residual stream that a layer takes and hands on to ``residual``; what parts of a layer hand on belongs to attention, or
+if a mixer beside it has made it, to ``ssm``. Weights are dequantised for the projections that multiply by them.
 
 The share of the time. Classes run beside each other, so no cut of the makespan is theirs alone. What a class takes is
 told as what it would take if the others waited: the busy cycles of its busiest unit, the DMA engine among them
@@ -33,6 +33,8 @@ from sim.accounting.operation_classes import (
 from sim.accounting.result import Breakdown, ClassShare
 from sim.lowering.program import StreamPlan, Transfers
 from sim.lowering.section import Section
+from sim.lowering.transfers import load_of, store_of
+from workloads.models.layers.kinds import BESIDE
 
 
 @dataclass
@@ -66,9 +68,9 @@ def whole_model(runs: Runs) -> Breakdown:
 def _count_operations(section: Section, facts: Mapping[str, Facts], parts: dict[Facts, _Share]) -> None:
     graph, stack = section.stack.graph, section.stack
     for operation in graph.operations:
-        counts, share = graph.operation_counts(operation), parts.setdefault(facts[operation.name], _Share())
-        share.macs += stack.total(counts.macs)
-        share.ops += stack.total(counts.ops)
+        counts, share = stack.counts_of(operation), parts.setdefault(facts[operation.name], _Share())
+        share.macs += counts.macs
+        share.ops += counts.ops
 
 
 def _shares(
@@ -155,11 +157,15 @@ def _state_bytes(section: Section, plan: StreamPlan) -> dict[str, int]:
 
 
 def _handed_over(section: Section, plan: StreamPlan, facts: Mapping[str, Facts]) -> Facts:
-    """What layers take and hand on: the residual stream, the head's, or what attention takes and gives."""
+    """What layers and their parts take and hand on: the residual stream, a mixer's result, or attention's tensors."""
     graph, place = section.stack.graph, next(iter(facts.values())).place
-    stream = {graph.input_tensor, graph.output_tensor}
     if place == "head":
         return Facts("projection", "", place)
-    if place == "attention" or (plan.buffers and not stream & set(plan.buffers)):
+    names = {load_of(graph, tensor): tensor for tensor in (*graph.inputs, *graph.held)}
+    names |= {store_of(graph, tensor): tensor for tensor in graph.outputs}
+    moved = names[plan.name]
+    if moved.endswith(f"_{BESIDE}"):
+        return Facts("state", "", "recurrent")
+    if place == "attention" or graph.indices[moved] != graph.indices[graph.input_tensor]:
         return Facts("", "", "attention")
     return Facts("residual", "", place)

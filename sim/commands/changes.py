@@ -16,10 +16,11 @@ from sim.files.limits import BUDGETS, Limits
 
 
 class Phase(StrEnum):
-    """What a model does: read a prompt, or produce the next token."""
+    """What a model does: read a prompt, produce the next token, or both."""
 
     prefill = "prefill"
     decode = "decode"
+    generate = "generate"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Changes:
         ),
     ] = None
     seq_len: Annotated[Optional[int], typer.Option(help="Tokens of the prompt.")] = None
-    phase: Annotated[Optional[Phase], typer.Option(help="Prefill or decode.")] = None
+    phase: Annotated[Optional[Phase], typer.Option(help="Prefill, decode or generate.")] = None
+    generate: Annotated[Optional[int], typer.Option(help="Tokens of the answer, if the phase is generate.")] = None
     layers: Annotated[Optional[int], typer.Option("--layers", help="Layers of the model.")] = None
     batch: Annotated[Optional[int], typer.Option(help="Sequences side by side.")] = None
 
@@ -64,6 +66,7 @@ class Changes:
         return [
             ("--seq-len", "sequence_length", self.seq_len),
             ("--phase", "phase", self.phase and self.phase.value),
+            ("--generate", "generate", self.generate),
             ("--layers", "layers", self.layers),
             ("--batch", "batch", self.batch),
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -29,12 +29,27 @@ class LogitsOf(StrEnum):
     all = "all"
 
 
+class Forward(StrEnum):
+    """The forward passes that are known."""
+
+    plain = "plain"
+    mamba_ssm = "mamba_ssm"
+    falcon_h1 = "falcon_h1"
+    qwen2 = "qwen2"
+    phi3 = "phi3"
+    zamba2 = "zamba2"
+
+
 DeviceOption = Annotated[
     str, typer.Option(metavar="SIZE", help="Memory of the device; cards that are sold as 24 GB have 24GiB.")
 ]
 LogitsOption = Annotated[
     LogitsOf,
     typer.Option(help="Logits of the last token, or of all as in measured peaks: which of them the JSON is about."),
+]
+ForwardOption = Annotated[
+    Optional[Forward],
+    typer.Option(help="Whose forward pass is told of beside, as PyTorch does it; that of the model unless given."),
 ]
 
 
@@ -46,6 +61,7 @@ def memory(
     changes: Changes,
     device: DeviceOption = "24GiB",
     logits: LogitsOption = LogitsOf.last,
+    forward: ForwardOption = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -57,7 +73,8 @@ def memory(
         device_bytes = _size(device)
         name = chosen(workload, config)
         check_targets(json, workload=name, mapping=changes.mapping)
-        found = memory_of(resolve_workload(name, changes.assignments()), device_bytes, logits.value)
+        asked = resolve_workload(name, changes.assignments())
+        found = memory_of(asked, device_bytes, logits.value, forward and forward.value)
         if write_json(found.to_json(), json) or quiet:
             return
     from sim.presentation.terminal.memory import render

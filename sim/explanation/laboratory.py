@@ -238,7 +238,7 @@ class Laboratory:
         return 1 if most is not None and schedule[0].program.tiles_per_layer >= MANY_TILES else most
 
     def _job(self, schedule: Schedule) -> Job:
-        return Job(schedule[0].costs.machine, schedule, self._model_layers)
+        return Job(schedule[0].costs.machine, schedule, self._model_layers, self.workload.spec)
 
     def _result(self, schedule: Schedule, layers: int | None, explained: bool) -> Result:
         return run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.files.documents import Document
 from sim.files.errors import InputError
 from workloads.models.equations import EquationError, chunked_graph, sequential_graph
-from workloads.models.layers.layered import LayeredModel, formulations, layered
+from workloads.models.layers.layered import formulations
 from workloads.models.layers.spec import LayersSpec
 from workloads.workload import WorkloadSpec
 
@@ -40,12 +40,3 @@ def _check_equations(name: str, dimensions: LayersSpec, document: Document) -> N
     if width != dimensions.d_model:
         message = f"found a residual stream of {width} channels, expected d_model = {dimensions.d_model}"
         raise InputError(document.contradiction([[*place, "sizes"], ["dimensions", "d_model"]], message))
-
-
-def build_layers(spec: WorkloadSpec, document: Document) -> LayeredModel:
-    """The model that the *document* of the workload *spec* describes; raises InputError."""
-    dimensions = check_layers(spec, document)
-    try:
-        return layered(spec, dimensions, spec.chunk if isinstance(spec.chunk, int) else None)
-    except ValueError as error:
-        raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None

@@ -13,15 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from hw.machine import MachineSpec
 from sim.files.catalog import find, find_base
 from sim.files.documents import Assignment, Document, read_document, said, split_assignment
 from sim.files.equations import with_equations
 from sim.files.errors import InputError, MappingError, Problem, did_you_mean
 from sim.files.keys import NamedMapping, settable
+from sim.files.layers import check_layers
+from workloads.building import built, generator_of
 from workloads.models.equations import EquationError
 from workloads.models.generator import SEQUENTIAL, Generator
-from workloads.building import built, generator_of
+from workloads.models.registry import LAYERS
 from workloads.workload import Workload, WorkloadSpec
 
 
@@ -171,9 +175,13 @@ def build_workload(document: Document) -> Workload:
     """Check *document* and generate its graphs; raises InputError with every mistake."""
     document = with_equations(document)
     spec = document.check(WorkloadSpec)
-    generator = generator_of(spec)
-    dimensions = spec.equations or document.check(generator.dimensions, at=["dimensions"])
-    problems = _inconsistencies(spec, generator, document)
+    if spec.model == LAYERS:
+        dimensions: BaseModel = check_layers(spec, document)
+        problems = list(_without_vocabulary(spec, document))
+    else:
+        generator = generator_of(spec)
+        dimensions = spec.equations or document.check(generator.dimensions, at=["dimensions"])
+        problems = [*_without_formulation(spec, generator, document), *_without_vocabulary(spec, document)]
     if problems:
         raise InputError(*problems)
     try:
@@ -184,13 +192,16 @@ def build_workload(document: Document) -> Workload:
         raise InputError(document.contradiction([["chunk"], ["formulation"]], str(error))) from None
 
 
-def _inconsistencies(spec: WorkloadSpec, generator: Generator, document: Document) -> list[Problem]:
-    """What contradicts itself between the entries of a workload file."""
-    problems, formulations = [], (SEQUENTIAL, *generator.chunked)
+def _without_formulation(spec: WorkloadSpec, generator: Generator, document: Document) -> Iterator[Problem]:
+    """What to say of a formulation that the model does not have."""
+    formulations = (SEQUENTIAL, *generator.chunked)
     if spec.formulation not in formulations:
         message = f"found {spec.formulation!r}, expected one of {', '.join(formulations)} for {spec.model}"
-        problems.append(document.contradiction([["formulation"], ["model"]], message))
+        yield document.contradiction([["formulation"], ["model"]], message)
+
+
+def _without_vocabulary(spec: WorkloadSpec, document: Document) -> Iterator[Problem]:
+    """What to say of a head for an unknown vocabulary."""
     if spec.head and spec.vocabulary is None:
         message = "an LM head needs the size of the vocabulary"
-        problems.append(document.contradiction([["head"], ["vocabulary"]], message))
-    return problems
+        yield document.contradiction([["head"], ["vocabulary"]], message)

@@ -5,7 +5,7 @@ A file that extends another one may leave out what that one says, so keys are on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -18,6 +18,7 @@ from workloads.models.registry import described
 from workloads.workload import WorkloadSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+EXTENDED = "extends"
 EXTENDS = {
     "type": "string",
     "minLength": 1,
@@ -51,11 +52,17 @@ def _without_needs(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def _needs(spec: type[BaseModel]) -> dict[str, Any]:
-    """What has to be in a file that extends nothing, part by part."""
-    parts = {name: schema_in(field.annotation) for name, field in spec.model_fields.items()}
+    """What has to be in a file that extends nothing, part by part; a part that extends a file needs nothing."""
+    if EXTENDED in spec.model_fields:
+        return {}
+    parts = {name: (field, schema_in(field.annotation)) for name, field in spec.model_fields.items()}
+    needs = {name: (field, _needs(part)) for name, (field, part) in parts.items() if part is not None}
     return {
         "required": [name for name, field in spec.model_fields.items() if field.is_required()],
-        "properties": {name: _needs(part) for name, part in parts.items() if part is not None},
+        "properties": {
+            name: {"additionalProperties": need} if get_origin(field.annotation) is dict else need
+            for name, (field, need) in needs.items()
+        },
     }
 
 

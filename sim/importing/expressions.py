@@ -14,6 +14,7 @@ from workloads.expression import (
     Cumulate,
     Expression,
     Number,
+    Place,
     Reference,
     Subscript,
     Sum,
@@ -101,7 +102,8 @@ class _Writer:
     def _named(self, indices: tuple[str, ...]) -> list[str]:
         return [self._indices[index] for index in indices]
 
-    def _condition(self, condition: Condition) -> str:
+    def _condition(self, condition: Condition | Place) -> str:
+        assert isinstance(condition, Condition), "what is imported asks for no position among all timesteps"
         left = self._indices[condition.index]
         left = left if condition.modulus is None else f"{left} % {condition.modulus}"
         other = condition.other if isinstance(condition.other, int) else self._indices[condition.other]

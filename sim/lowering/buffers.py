@@ -147,8 +147,9 @@ class Inventory:
         if tensor in graph.held or tensor in graph.final:
             self._place_once(tensor, writer, readers)
             return
-        readers = [(reader, distance) for reader, distance in readers if not drafts[reader].final or not self._steps(writer)]
         only_steps = self._steps(writer) and tensor not in graph.outputs
+        if only_steps:  # what reads it once at the end finds it where the last step has left it
+            readers = [(reader, distance) for reader, distance in readers if not drafts[reader].final]
         only_steps = only_steps and all(self._following.in_step(writer, reader) for reader, _ in readers)
         carried = tensor in graph.carried
         if only_steps and carried and not graph.has_token_axis(tensor):

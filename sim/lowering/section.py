@@ -61,8 +61,8 @@ class Section:
     def layer_of(self, number: int) -> int:
         """The layer of the model to which that layer of all its runs belongs; parts of one layer are all of it."""
         run, own = divmod(number, self.program.layers)
-        places = self.stack.places
-        return self.first_layer + places[run] - places[0] + (0 if self.stack.part else own)
+        places = self.stack.places or (0,)
+        return self.first_layer + places[run % len(places)] - places[0] + (0 if self.stack.part else own)
 
     @property
     def analysis(self) -> Analysis:
@@ -77,7 +77,8 @@ class Section:
     @property
     def prefix(self) -> str:
         """What the names of its streams begin with in results and traces."""
-        return "head." if self.stack.head else f"{self.stack.part}." if self.stack.part else ""
+        part = "head." if self.stack.head else f"{self.stack.part}." if self.stack.part else ""
+        return f"answer.{part}" if self.stack.answers.start else part
 
     def kind(self, operation: str) -> str:
         """The class of *operation*, as its graph names it."""

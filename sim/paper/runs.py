@@ -107,7 +107,7 @@ def _run(job: Job, layers: int | None) -> Result:
 
 def _near(wanted: Run, job: Job, layers: int | None) -> tuple[Result, ...]:
     schedules = near(job.sections).schedules if wanted.near else ()
-    return tuple(_run(Job(job.machine, schedule, job.model_layers), layers) for schedule in schedules)
+    return tuple(_run(Job(job.machine, schedule, job.model_layers, job.spec), layers) for schedule in schedules)
 
 
 Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]

@@ -27,7 +27,7 @@ def busy_cycles_per_step(stack: Stack, costs: CostModel, inventory: Inventory) -
     spilled = 2 * inventory.carried_bytes(spilled=True)
     moved_once, moved_each = stack.handed_bytes
     handed = moved_each * mapping.tile_steps + moved_once / ceil_div(stack.steps, mapping.tile_steps)
-    loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(spilled + handed), SRAM: 0.0}
+    loads = {**dict.fromkeys(costs.compute, 0.0), DMA: dram_cycles(int(spilled + handed)), SRAM: 0.0}
     bytes_per_cycle = inf if "bank_conflicts" in costs.machine.ideal else costs.machine.sram.bytes_per_cycle
     for draft in (stream for each in inventory.drafts for stream in each.streams):
         if draft.weights is not None:

@@ -124,8 +124,7 @@ def sections(
         found[number] = of_graph[id(stack.graph)] = section
     layer, chosen = 0, list[Section]()
     for number, stack in enumerate(workload.stacks):
-        first = layer if workload.model is None else stack.places[0]
-        chosen.append(replace(found[number], first_layer=first))
+        chosen.append(replace(found[number], first_layer=stack.places[0] if stack.places else layer))
         layer += stack.layers
     return tuple(chosen)
 

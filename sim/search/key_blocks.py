@@ -7,7 +7,7 @@ unit has to do over all tiles, of the mappings that a search would begin with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final
 
@@ -17,9 +17,9 @@ from sim.files.limits import LIMITS, Limits
 from sim.lowering.section import cost_model
 from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
-from workloads.building import recut
+from workloads.building import cut_into, recut
 from workloads.models.attention import Attention, KeyBlocks
-from workloads.workload import Workload
+from workloads.workload import Phase, Stack, Workload
 
 QUERIES: Final = (32, 64, 128, 256, 512)  # tokens of a tile
 KEYS: Final = (32, 64, 128, 256, 512)  # of a part of a block
@@ -31,23 +31,23 @@ def best_cuts(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS)
 
     Raises MappingError where no size fits.
     """
-    cuts: dict[Attention, KeyBlocks] = {}
-    for attention in workload.attentions:
-        possible = list(cuts_tried(workload, attention))
-        cuts[attention] = possible[0]
-        if len(possible) > 1:
-            cuts[attention] = _best(workload, attention, possible, machine, limits)
+    cuts: dict[tuple[Phase, Attention], KeyBlocks] = {}
+    for stack in workload.stacks:
+        if stack.keys is not None and (key := (stack.spec.phase, stack.keys.attention)) not in cuts:
+            cuts[key] = _best(stack, workload.answers, machine, limits)
     return recut(workload, cuts)
 
 
-def _best(
-    workload: Workload, attention: Attention, possible: list[KeyBlocks], machine: MachineSpec, limits: Limits
-) -> KeyBlocks:
+def _best(stack: Stack, answers: range, machine: MachineSpec, limits: Limits) -> KeyBlocks:
+    """The first of the cuts of the attention of *stack* that promise most; raises MappingError if none fits."""
+    possible = list(possible_cuts(stack))
+    if len(possible) == 1:
+        return possible[0]
     promised: list[tuple[float, int]] = []
     errors: list[MappingError] = []
     for number, cut in enumerate(possible):
         try:
-            promised.append((_promise(workload, attention, cut, machine, limits), number))
+            promised.append((_promise(cut_into(stack, cut, answers), machine, limits), number))
         except MappingError as error:
             errors.append(error)
     if not promised:
@@ -55,42 +55,31 @@ def _best(
     return possible[min(promised)[1]]
 
 
-def _promise(
-    workload: Workload, attention: Attention, cut: KeyBlocks, machine: MachineSpec, limits: Limits
-) -> float:
-    """Cycles of the busiest unit for all tiles of *attention* with this *cut*, at least."""
-    stacks = [stack for stack in recut(workload, {**_known(workload), attention: cut}).stacks if stack.keys]
-    own = [stack for stack in stacks if stack.keys and stack.keys.attention == attention]
-    longest = max(own, key=lambda stack: stack.steps)
+def _promise(stacks: Sequence[Stack], machine: MachineSpec, limits: Limits) -> float:
+    """Cycles of the busiest unit for all of *stacks*, which are cut alike, at least."""
+    longest = max(stacks, key=lambda stack: stack.steps)
     costs = cost_model(longest, machine)
-    search = MappingSearch(longest, machine, costs, Space(longest, costs, limits), limits.search or DEFAULT_SEARCH)
-    return search.promise().bound * sum(stack.steps * stack.all_layers for stack in own)
+    space = Space(longest, costs, limits)
+    search = MappingSearch(longest, machine, costs, space, limits.search or DEFAULT_SEARCH)
+    return search.promise().bound * sum(stack.steps * stack.all_layers for stack in stacks)
 
 
-def _known(workload: Workload) -> dict[Attention, KeyBlocks]:
-    """How attention is cut as yet."""
-    return {stack.keys.attention: stack.keys.cut for stack in workload.stacks if stack.keys is not None}
-
-
-def cuts_tried(workload: Workload, attention: Attention) -> Iterator[KeyBlocks]:
-    """The sizes to be tried, those that are wished alone."""
-    wishes, spec = workload.spec.mapping, workload.spec
-    context = spec.sequence_length + (workload.model.prefix_tokens if workload.model else 0)
-    decodes = spec.phase == "decode"
-    tokens = 1 if decodes else context
-    queries = _sizes(wishes.query_tile, QUERIES, tokens)
-    if attention.window is not None:
+def possible_cuts(stack: Stack) -> Iterator[KeyBlocks]:
+    """The sizes that are tried for the attention of *stack*, those that are wished alone."""
+    assert stack.keys is not None
+    attention, positions, wishes = stack.keys.attention, stack.keys.positions, stack.spec.mapping
+    decodes = stack.spec.phase == "decode"
+    queries = [1] if decodes else _sizes(wishes.query_tile, QUERIES, len(positions))
+    if attention.window is not None and not decodes:
         queries = [each for each in queries if each + attention.sinks <= attention.window] or queries[:1]
-    keys = _sizes(wishes.key_block, KEYS, context)
+    keys = _sizes(wishes.key_block, KEYS, attention.seen(positions[-1]))
     parts = [wishes.key_parts] if wishes.key_parts else PARTS if decodes else PARTS[:1]
     for of_queries, of_keys, of_parts in product(queries, keys, parts):
         yield KeyBlocks(of_queries, of_keys, attention.groups if decodes else 1, of_parts)
 
 
-def _sizes(wish: int | None, usual: tuple[int, ...], most: int) -> list[int]:
+def _sizes(wish: int | None, usual: Sequence[int], most: int) -> list[int]:
     """The *usual* sizes up to the first that is no less than *most*, or what is wished for."""
     if wish is not None:
         return [wish]
-    return [size for number, size in enumerate(usual) if not number or usual[number - 1] < most] if most > 1 else [1]
-
-
+    return [size for number, size in enumerate(usual) if not number or usual[number - 1] < most]

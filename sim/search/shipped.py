@@ -57,8 +57,8 @@ def layer(stack: Stack) -> str:
     spec = stack.spec
     formulation = spec.formulation if spec.phase == "prefill" else "sequential"
     sizes = spec.dimensions if spec.equations is None else spec.equations.model_dump(exclude=WORDS)
-    found = spec.model, sizes, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head
-    found = (*found, stack.of_part) if stack.part else found
+    found = [spec.model, sizes, spec.phase, spec.batch, formulation, stack.graph.tokens, stack.head]
+    found += [stack.of_part] if stack.part else []
     return sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 

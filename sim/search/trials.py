@@ -8,7 +8,6 @@ than the best so far; one that seems to be better than that is run again, with m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 

@@ -129,6 +129,59 @@ def test_classes_of_operations(name: str, form: str, classes: dict[str, tuple[st
     assert {each: (class_of(facts[each]), paper_class_of(facts[each])) for each in classes} == classes
 
 
+FALCON = {
+    "q_proj": ("projections", "GEMM"),
+    "k_scale": ("attention", "arithmetic"),
+    "q_rotate": ("attention", "arithmetic"),
+    "ssm.in_proj.z": ("projections", "GEMM"),
+    "ssm.conv.x": ("convolution", "SSM_Scan"),
+    "ssm.update": ("ssm", "SSM_Scan"),
+    "ssm.gate": ("ssm", "arithmetic"),
+    "ssm.out_proj": ("projections", "GEMM"),
+    "scores": ("attention", "GEMM"),
+    "exponential": ("attention", "GEMM"),
+    "mlp.activate": ("mlp", "activation"),
+    "mlp.down": ("mlp", "GEMM"),
+    "residual": ("residual", "arithmetic"),
+}
+ZAMBA = {
+    "shared.q_proj": ("projections", "GEMM"),
+    "adapter_q.up": ("projections", "GEMM"),
+    "shared.mlp.gate_up.up": ("mlp", "GEMM"),
+    "adapter_mlp.down": ("mlp", "GEMM"),
+    "linear": ("projections", "GEMM"),
+    "ssm.conv.x": ("convolution", "SSM_Scan"),
+    "ssm.gate": ("ssm", "normalization"),
+    "ssm.gate_norm.apply": ("norms", "normalization"),
+    "readout": ("ssm", "SSM_Scan"),
+    "gate": ("ssm", "normalization"),
+    "out_proj": ("projections", "GEMM"),
+}
+HYMBA = {
+    "ssm.gate": ("ssm", "SSM_Scan"),
+    "ssm.x_proj.dt": ("projections", "GEMM"),
+    "ssm.norm_B.apply": ("norms", "normalization"),
+    "join": ("residual", "arithmetic"),
+    "out_proj": ("projections", "GEMM"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        pytest.param("falcon-h1-0.5b", FALCON, id="falcon-h1"),
+        pytest.param("zamba2-1.2b", ZAMBA, id="zamba2"),
+        pytest.param("hymba-1.5b", HYMBA, id="hymba"),
+        pytest.param("qwen2.5-0.5b", {"q_bias": ("projections", "GEMM")}, id="bias of a linear operator"),
+        pytest.param("lfm2-1.2b", {"gate.in": ("convolution", "arithmetic")}, id="gated convolution"),
+        pytest.param("jamba-v0.1", {"router": ("mlp", "GEMM"), "experts.down": ("mlp", "GEMM")}, id="experts"),
+    ],
+)
+def test_classes_of_hybrids(name: str, classes: dict[str, tuple[str, str]]) -> None:
+    facts = found(name)
+    assert {each: (class_of(facts[each]), paper_class_of(facts[each])) for each in classes} == classes
+
+
 @pytest.mark.parametrize(
     ("place", "kind", "name", "more", "ours", "theirs"),
     [
@@ -136,7 +189,7 @@ def test_classes_of_operations(name: str, form: str, classes: dict[str, tuple[st
         pytest.param("attention", "scores", "scores", {"projection": True}, "attention", "GEMM", id="scores"),
         pytest.param("around", "projection", "q_proj", {}, "projections", "GEMM", id="query"),
         pytest.param("around", "rotation", "rotate_q", {}, "attention", "arithmetic", id="rotary embedding"),
-        pytest.param("around", "bias", "q_bias", {}, "projections", "arithmetic", id="bias of a projection"),
+        pytest.param("around", "bias", "q_bias", {}, "projections", "GEMM", id="bias of a projection"),
         pytest.param("around", "gate", "gate", {}, "attention", "arithmetic", id="gate of attention"),
         pytest.param("around", "join", "join", {}, "residual", "arithmetic", id="two branches"),
         pytest.param("around", "norm", "q_norm", {}, "norms", "normalization", id="norm of queries"),

@@ -1,4 +1,4 @@
-"""A run by the classes of a whole model: all of it, and each part where it belongs."""
+"""A run by the classes of a whole model: each part where it belongs. That it is all of it: conservation.py."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import pytest
 
 from sim import simulate
 from sim.accounting.result import Breakdown, Result
-from tests.support.accounted import RUNS, done
+from sim.files.limits import LIMITS
+from sim.simulation import prepare, run
+from tests.support.accounted import done
 from tests.support.conservation import check_breakdown
+
+SHORT = LIMITS._replace(search="short")
 
 
 def breakdown_of(result: Result) -> Breakdown:
@@ -15,18 +19,29 @@ def breakdown_of(result: Result) -> Breakdown:
     return result.breakdown
 
 
-@pytest.mark.parametrize("case", RUNS)
-def test_everything_has_a_class(case: str) -> None:
-    check_breakdown(done(case)[1])
-
-
-def test_so_it_does_where_layers_are_scaled() -> None:
+def test_everything_has_a_class_where_layers_are_scaled() -> None:
     scaled = simulate("mamba2-d96", "edge", layers=5, sequence_length=64, simulate_layers=2)
     check_breakdown(scaled)
     classes = breakdown_of(scaled).classes
     d, i, n, h, tokens = 96, 192, 64, 3, 64
     assert classes["projections"].macs == 5 * tokens * d * (2 * i + 2 * n + h + i)
     assert classes["convolution"].macs == 5 * tokens * 4 * (i + 2 * n)
+
+
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+def test_everything_has_a_class_where_layers_have_parts(phase: str) -> None:
+    """Falcon-H1: attention beside Mamba-2; what attention takes and gives is its own, the stream is not."""
+    job = prepare("falcon-h1-0.5b", "edge", ["layers=1", "sequence_length=64", f"phase={phase}"], SHORT)
+    result = run(job)
+    check_breakdown(result)
+    classes, tokens = breakdown_of(result).classes, 64 if phase == "prefill" else 1
+    assert list(classes) == ["ssm", "attention", "projections", "mlp", "convolution", "norms", "residual"]
+    assert classes["projections"].macs == tokens * (3_432_448 + 1_572_864 + 1_310_720)  # SSM in and out, attention's
+    assert classes["mlp"].macs == tokens * 6_291_456
+    assert classes["residual"].dram_bytes == 3 * tokens * 2 * 1024  # before attention, behind it, and out
+    state = 2 * 24 * 64 * 128 * 4 if phase == "decode" else 24 * 64 * 128 * 4
+    parameters = 2 * 24 * 3  # decay, bias of dt, skip
+    assert classes["ssm"].dram_bytes == state + parameters + 2 * tokens * 2 * 1024  # the mixer's result, out and in
 
 
 DECODE = {"phase": "decode", "layers": 2, "sequence_length": 64, "batch": 2, "head": True, "state_precision": "16bit"}

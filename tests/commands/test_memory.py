@@ -21,11 +21,19 @@ CONFIG = str(CONFIGS / "hf-mamba-130m.json")
             ["L = 4,096 tokens", "logits of the last token", "of all tokens", "longest prompt in 24 GiB"],
             id="prefill",
         ),
-        pytest.param(["memory", "--config", CONFIG, "--device", "8GB"], ["longest prompt in 7.45 GiB"], id="config"),
+        pytest.param(["memory", "--config", CONFIG, "--device", "8GB"], ["longest prompt in 7.451 GiB"], id="config"),
         pytest.param(
             ["memory", "gla", "--phase", "decode"],
             ["after 1,024 tokens", "any", "no vocabulary, so no embedding and no logits"],
             id="decode",
+        ),
+        pytest.param(
+            ["memory", "qwen2.5-0.5b", "--seq-len", "57344"],
+            ["as measured", "masks and scores", "which is at", "64,118 tokens", "77,941 tokens"],
+            id="masks",
+        ),
+        pytest.param(
+            ["memory", "qwen2.5-0.5b", "--forward", "phi3", "--seq-len", "4096"], ["attention"], id="forward pass"
         ),
         pytest.param(["memory", "mamba2", "--device", "1GiB"], ["longest prompt in 1 GiB: none"], id="too small"),
     ],

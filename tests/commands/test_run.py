@@ -135,7 +135,9 @@ def test_bad_workload_is_one_line_with_its_place(tmp_path: Path, good: str, bad:
         pytest.param(["run"], "WORKLOAD: is missing", id="no-workload"),
         pytest.param(["run", "mamba2", "--config", CONFIG], f"--config {CONFIG}: found 'mamba2' as well", id="both"),
         pytest.param(
-            ["run", "--config", str(CONFIGS / "jamba.json")], "model_type: found 'jamba', expected one of", id="jamba"
+            ["run", "--config", str(CONFIGS / "hf-kimi-linear.json")],
+            "model_type: found 'kimi_linear', expected one of",
+            id="no such family",
         ),
         pytest.param(
             ["run", "--config", str(CONFIGS / "state-spaces-mamba2attn-2.7b.json")],

@@ -26,16 +26,18 @@ def mistakes(path: Path) -> str:
     ("base", "changes", "message"),
     [
         pytest.param(
-            "jamba",
+            "hf-kimi-linear",
             {},
-            "18: model_type: found 'jamba', expected one of mamba, falcon_mamba, mamba2",
+            "2: model_type: found 'kimi_linear', expected one of mamba, falcon_mamba, mamba2, bamba, falcon_h1, "
+            "gpt_neo, granitemoehybrid, hymba, jamba, lfm2, llama, nemotron_h, phi3, qwen2, qwen3_next, "
+            "recurrent_gemma, zamba2",
             id="another model_type",
         ),
         pytest.param(
             "state-spaces-mamba2attn-2.7b",
             {},
             "9: attn_layer_idx: found attention in layers 9, 18, 27, 36, 45, 56, expected none: "
-            "attention is not simulated",
+            "attention of this family is not simulated",
             id="attention layers",
         ),
         pytest.param(

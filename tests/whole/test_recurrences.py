@@ -11,8 +11,8 @@ import pytest
 from sim.files.catalog import shipped
 from sim.files.resolve import resolve_workload
 from tests.support.command_line import call
-from workloads.models.generator import SEQUENTIAL
 from workloads.building import generator_of
+from workloads.models.generator import SEQUENTIAL
 
 SMALL = {  # widths of the layer, with which each keeps its other sizes or has small ones
     "deltanet": {"d": 48, "h": 4},

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from workloads.building import timestep_graph
 from workloads.graph import GraphBuilder, TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_kogge_stone, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked
-from workloads.building import timestep_graph
 from workloads.workload import MappingSpec, Stack, Workload, WorkloadSpec
 
 

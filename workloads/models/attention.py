@@ -5,15 +5,15 @@ Softmax over keys that go by block after block (the online softmax of arXiv 1805
 carried from block to block and rescaled by exp(m_before - m). Nothing says that this is a recurrence: the analysis
 finds it, as it finds a state-space model's.
 
-A timestep is a block of keys; a run is a tile of queries that meets its keys, the newest block first, and within a block
-the newest key first, so that every tile has the same graph: key u, counted back from the newest, is seen by query q,
-counted back from the newest, where q <= u, and with a window w where u < q + w. Tokens that are always visible come
+A timestep is a block of keys; a run is a tile of queries that meets its keys, the newest block first, and within a
+block the newest key first, so that every tile has the same graph: key u, counted back from the newest, is seen by query
+q, counted back from the newest, where q <= u, and with a window w where u < q + w. Tokens that are always visible come
 before them, in blocks of their own. Where the keys of a block are split, each part has an m, l and O of its own, which
-the end merges. Index letters: g = key/value heads, r = query heads that share one, q = queries, k = keys of a block, c =
-parts of a block, e = channels of a key, w = of a value.
+the end merges. Index letters: g = key/value heads, r = query heads that share one, q = queries, k = keys of a block,
+c = parts of a block, e = channels of a key, w = of a value.
 
-Masks cost nothing: a unit predicates its lanes. So blocks on the diagonal cost as much as others; how many more products
-than a query needs that makes, :func:`useful_macs` says.
+Masks cost nothing: a unit predicates its lanes. So blocks on the diagonal cost as much as others; how many more
+products than a query needs that makes, :func:`useful_macs` says.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class KeyBlocks:
-    """How attention is cut: tiles of ``queries`` tokens meet blocks of ``parts`` x ``keys`` keys of ``groups`` heads."""
+    """How attention is cut: tiles of ``queries`` tokens meet blocks of ``parts`` x ``keys`` keys of ``groups``."""
 
     queries: int
     keys: int
@@ -81,11 +81,12 @@ class KeyBlocks:
 
 @dataclass(frozen=True)
 class KeyRun:
-    """A ``tile`` of queries of *attention* that meets its keys, ``cut`` in that way."""
+    """A ``tile`` of queries of ``attention`` that meets its keys, ``cut`` in that way, of all those at ``positions``."""
 
     attention: Attention
     cut: KeyBlocks
     tile: QueryTile
+    positions: range
 
 
 @dataclass(frozen=True)
@@ -126,20 +127,19 @@ def query_tiles(attention: Attention, cut: KeyBlocks, first: int, tokens: int) -
 def useful_macs(attention: Attention, first: int, tokens: int) -> int:
     """MACs of the scores and values that *tokens* queries from position *first* on need, of all heads.
 
-    h (e + w) L (L + 1) / 2 for a prompt of L tokens that sees all of itself (each query sees itself and what is before).
+    h (e + w) L (L + 1) / 2 for a prompt of L tokens that sees all of itself: each sees itself and what is before it.
     """
     seen = sum(attention.seen(position) for position in range(first, first + tokens))
     return attention.heads * (attention.key_size + attention.value_size) * seen
 
 
 @cache
-def attention_graph(
-    attention: Attention, cut: KeyBlocks, sink_blocks: int = 0, keys: float = inf
-) -> TimestepGraph:
+def attention_graph(attention: Attention, cut: KeyBlocks, sink_blocks: int = 0, keys: float = inf) -> TimestepGraph:
     """The graph of one block of keys for a tile of queries, of which the first *sink_blocks* are always visible.
 
-    Of the latest tokens only so many *keys* are there: what pads the last block is not seen. Inputs are ``K[t,g,c,k,e]``
-    and ``V[t,g,c,k,w]``, held is ``Q[t,g,q,r,e]``, all the newest first; the output is ``o[t,g,q,r,w]``.
+    Of the latest tokens only so many *keys* are there: what pads the last block is not seen. Inputs are
+    ``K[t,g,c,k,e]`` and ``V[t,g,c,k,w]``, held is ``Q[t,g,q,r,e]``, all the newest first; the output is
+    ``o[t,g,q,r,w]``.
     """
     a = attention
     sizes = {"g": cut.groups, "q": cut.queries, "r": a.queries, "c": cut.parts, "k": cut.keys}

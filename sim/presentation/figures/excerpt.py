@@ -20,7 +20,7 @@ def excerpt(job: Job) -> tuple[Job, str]:
     )
     parts = [f"{most} of {count} {what}" for most, count, what in counts if most < count]
     words = f"the first {' and the first '.join(parts)}" if parts else "the whole run"
-    return Job(job.machine, tuple(map(_shorten, job.sections))), words
+    return Job(job.machine, tuple(map(_shorten, job.sections)), spec=job.spec), words
 
 
 def _shorten(section: Section) -> Section:

@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hw.quantities import format_bytes
 from sim.accounting.memory import HEAD, LONGEST, Held, Memory, Peak
 from sim.files.characters import visible
+from sim.files.numbers import binary_size
 
 COLUMNS = {
     "last": "logits of the last token",
@@ -37,9 +37,9 @@ def _headline(memory: Memory) -> Text:
     return Text.assemble(
         (visible(memory.workload), "bold"),
         f": {memory.phase}, {length} {memory.sequence_length:,} tokens, B = {memory.batch} ({visible(memory.model)})\n",
-        (f"{format_bytes(peak.peak_bytes)} at the peak", "bold green"),
-        f" with logits of the last token; longest prompt in {format_bytes(memory.device_bytes)}: {_longest(peak)}\n",
-        f"{memory.kv_bytes_per_token:,} B of keys and values a token, {format_bytes(memory.state_bytes)} of state",
+        (f"{binary_size(peak.peak_bytes)} at the peak", "bold green"),
+        f" with logits of the last token; longest prompt in {binary_size(memory.device_bytes)}: {_longest(peak)}\n",
+        f"{memory.kv_bytes_per_token:,} B of keys and values a token, {binary_size(memory.state_bytes)} of state",
         unknown,
     )
 
@@ -58,17 +58,17 @@ def _table(memory: Memory) -> Table:
     for key, title in ROWS.items():
         if any(getattr(each, key) for each in held):
             table.add_row(title, *(_bytes(each, key) for each in held))
-    table.add_row("peak", *(format_bytes(peak.peak_bytes) for peak in peaks.values()), style="bold")
+    table.add_row("peak", *(binary_size(peak.peak_bytes) for peak in peaks.values()), style="bold")
     if any(peak.peak_moment != HEAD for peak in peaks.values()):
         table.add_row("which is at", *(_moment(peak) for peak in peaks.values()))
-    device = format_bytes(memory.device_bytes)
+    device = binary_size(memory.device_bytes)
     table.add_row(f"longest prompt in {device}", *(_longest(peak) for peak in peaks.values()), style="bold")
     return table
 
 
 def _bytes(held: Held, key: str) -> str:
     size = getattr(held, key)
-    return format_bytes(size) if size else "-"
+    return binary_size(size) if size else "-"
 
 
 def _moment(peak: Peak) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from workloads.models.equations_spec import EquationsSpec
+from workloads.models.equations_spec import EquationsSpec, Words
 from workloads.models.mamba1 import Mamba1Mixer
 from workloads.models.mamba2 import Mamba2Mixer
 from workloads.models.pieces.experts import ExpertsSpec
@@ -23,6 +23,14 @@ from workloads.spec import Spec, contradiction
 KindName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=40)]
 Entry = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*(\*[1-9][0-9]{0,3})?$", max_length=60)]
 MIXERS = ("mamba1", "mamba2", "short_conv", "equations")
+
+
+class KindEquations(EquationsSpec):
+    """Equations of a kind of layer: its own or, laid over them, those of a file."""
+
+    extends: Words | None = Field(
+        default=None, description="The YAML file of equations that this changes, or a shipped one's name."
+    )
 
 
 class SharedSpec(Spec):
@@ -57,10 +65,7 @@ class LayerKind(Spec):
     mamba1: Mamba1Mixer | None = Field(default=None, description="A Mamba-1 mixer, beside attention if there is some.")
     mamba2: Mamba2Mixer | None = Field(default=None, description="A Mamba-2 mixer, beside attention if there is some.")
     short_conv: ShortConvSpec | None = Field(default=None, description="A gated short convolution.")
-    equations: EquationsSpec | None = Field(
-        default=None,
-        description="Norm, mixer and residual as equations: their own or, with `extends`, those of a file.",
-    )
+    equations: KindEquations | None = Field(default=None, description="Norm, mixer and residual as equations.")
     shared: SharedSpec | None = Field(
         default=None, description="A block whose weights the layers of this kind share, before the mixer."
     )

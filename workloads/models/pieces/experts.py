@@ -2,9 +2,10 @@
 
 The choice is written out in what a vector unit has, for E experts of which k are chosen: k times the largest logit, E
 comparisons each, and before the next time that one is taken out, 4 E operations: l' = min(l, (m - l) HUGE - FAR) is l
-where l < m, and -FAR where l = m. Then 4 E operations make 1 of what is not below the last of these, else 0, and a
-softmax weighs it: over the chosen ones, or over all (2 E operations and a sum in either case). Two equal logits are
-chosen together.
+where l < m, and -FAR where l = m. Then 5 E operations make 1 of what is not below the last of these, else 0, and a
+softmax weighs it: over the chosen ones, or over all (5 E operations with the sum in either case); or sigmoids choose and
+weigh, as in DeepSeek-V3 (arXiv 2412.19437, section 2.1.2), with a correction for the choice that is not learned by
+gradient and is zero here. Two equal logits are chosen together.
 
 Parameters are those of all experts. The graph reads n of them: all in prefill, where the tokens of a tile are taken to
 choose every expert between them; in decode as many as a batch B chooses on average if experts are equally likely,
@@ -22,6 +23,7 @@ from pydantic import Field, model_validator
 
 from workloads.models.pieces.mlp import MlpSpec, activate, mlp
 from workloads.models.pieces.scope import Definitions, Scope
+from workloads.models.sizes import Multiplier
 from workloads.spec import contradiction
 
 HUGE, FAR = 1e60, 1e30
@@ -33,9 +35,12 @@ class ExpertsSpec(MlpSpec):
 
     count: int = Field(ge=1, le=65_536, json_schema_extra={"unit": "experts"}, description="Experts in all.")
     chosen: int = Field(ge=1, le=1024, json_schema_extra={"unit": "experts"}, description="Experts of a token.")
-    weights: Literal["chosen", "all"] = Field(
-        default="chosen", description="Whether the softmax that weighs results is over the chosen experts or over all."
+    weights: Literal["chosen", "all", "sigmoid"] = Field(
+        default="chosen",
+        description="What weighs results: a softmax over the chosen experts, or over all; or sigmoids, which with a "
+        "correction also choose, over their sum.",
     )
+    weights_multiplier: Multiplier = 1.0
     common: MlpSpec | None = Field(default=None, description="An MLP beside them that every token gets.")
     common_gate: bool = Field(
         default=False, description="Whether the common MLP's result is multiplied by the sigmoid of a projected number."
@@ -99,7 +104,13 @@ def _with_common(b: Definitions, spec: ExpertsSpec, common: MlpSpec, source: str
 def router(b: Definitions, spec: ExpertsSpec, source: str, *, at: str) -> str:
     """Define the weight of every expert, 0 of those that are not chosen; its name."""
     row, one = f"[{at},{ALL}]", f"[{at}]"
-    b.define("router", "projection", f"l1{row} = sum(d, W_router[d,{ALL}] * {source}[{at},d])")
+    by_sigmoid = spec.weights == "sigmoid"
+    logits = "logits" if by_sigmoid else "l1"
+    b.define("router", "projection", f"{logits}{row} = sum(d, W_router[d,{ALL}] * {source}[{at},d])")
+    if by_sigmoid:
+        b.constant("correction", ALL, [0.0] * spec.count)
+        b.define("router.sigmoid", "router", f"le{row} = sigmoid({logits}{row})")
+        b.define("router.correct", "router", f"l1{row} = le{row} + correction[{ALL}]")
     for place in range(1, spec.chosen + 1):
         b.define(f"router.top{place}", "router", f"top{place}{one} = max({ALL}, l{place}{row})")
         if place < spec.chosen:
@@ -107,9 +118,11 @@ def router(b: Definitions, spec: ExpertsSpec, source: str, *, at: str) -> str:
             b.define(f"router.without{place}", "router", f"l{place + 1}{row} = {taken}")
     above = f"(l1{row} - top{spec.chosen}{one}) * {HUGE!r} + 1"
     b.define("router.chosen", "router", f"chosen{row} = max(min({above}, 1), 0)")
-    b.define("router.exp", "router", f"le{row} = exp(l1{row} - top1{one})")
+    if not by_sigmoid:
+        b.define("router.exp", "router", f"le{row} = exp(l1{row} - top1{one})")
     b.define("router.mask", "router", f"lm{row} = le{row} * chosen{row}")
-    total = "lm" if spec.weights == "chosen" else "le"
+    total = "le" if spec.weights == "all" else "lm"
     b.define("router.sum", "router", f"ls{one} = sum({ALL}, {total}{row})")
-    b.define("router.weights", "router", f"weight{row} = lm{row} / ls{one}")
+    scaled = "" if spec.weights_multiplier == 1 else f" * {spec.weights_multiplier!r}"
+    b.define("router.weights", "router", f"weight{row} = lm{row} / ls{one}{scaled}")
     return "weight"

@@ -1,0 +1,1 @@
+"""What config.json files say, one file for each family of models."""
