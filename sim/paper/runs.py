@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sim.accounting.result import Result
 from sim.explanation.near import near
@@ -110,7 +111,16 @@ def _near(wanted: Run, job: Job, layers: int | None) -> tuple[Result, ...]:
     return tuple(_run(Job(job.machine, schedule, job.model_layers, job.spec), layers) for schedule in schedules)
 
 
-Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]
+Task = TypeVar("Task")
+Made = TypeVar("Made")
+
+
+class Mapper(Protocol):
+    """What does something to several things, in their order: ``map``, or an executor's."""
+
+    def __call__(self, function: Callable[[Task], Made], tasks: Sequence[Task], /) -> Iterable[Made]:
+        """What *function* makes of each of *tasks*."""
+        ...
 
 
 class Runs:
@@ -137,6 +147,15 @@ class Runs:
             if self._progress is not None:
                 self._progress(len(self._done), known)
         return {each: self._done[each] for each in asked}
+
+    def each(self, function: Callable[[Task], Made], tasks: Sequence[Task]) -> list[Made]:
+        """What *function* makes of each of *tasks*, done as simulations are."""
+        made: list[Made] = []
+        for found in self._mapper(function, tasks):
+            made.append(found)
+            if self._progress is not None:
+                self._progress(len(made), len(tasks))
+        return made
 
 
 @contextmanager

@@ -12,12 +12,14 @@ more is one more step of the same loop. Of layers that are alike two are simulat
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from hw.machine import MachineSpec
 from sim.accounting.certificate import certificate_of
+from sim.accounting.energy import energy_account
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.execution.run import run_program
 from sim.files.limits import Limits
@@ -25,13 +27,14 @@ from sim.files.resolve import resolve
 from sim.lowering.section import Section, cost_model
 from sim.paper.runs import PREFILL_LAYERS
 from sim.search.choose import lay, sections
-from sim.search.key_blocks import cuts_tried
-from workloads.building import recut
+from sim.search.key_blocks import possible_cuts
+from workloads.building import cut_into, recut
 from workloads.models.attention import Attention, KeyBlocks, useful_macs
 from workloads.workload import Stack, Workload
 
 SEARCHED: Final = 4096  # tokens
 SIMULATED: Final = 12  # numbers of blocks of keys
+DRAM: Final = "dram"
 
 
 @dataclass(frozen=True)
@@ -46,21 +49,22 @@ class Curve:
 
 @dataclass(frozen=True)
 class Timed:
-    """A length's cycles, what any mapping takes at least, and for how many of them each unit is busy."""
+    """A length: its seconds, what any mapping takes at least, for how long each unit is busy, and its energy."""
 
     length: int
-    cycles: float
-    least_cycles: float
+    seconds: float
+    least_seconds: float
     busy: Mapping[str, float]
+    joules: float
 
     @property
     def binding(self) -> str:
-        """The unit that is busy the longest."""
+        """The unit that is busy the longest: a compute unit or DRAM."""
         return max(self.busy, key=lambda unit: self.busy[unit])
 
     def share(self, unit: str) -> float:
         """The share of the time for which *unit* is busy."""
-        return self.busy[unit] / self.cycles
+        return self.busy[unit] / self.seconds
 
 
 def curve_of(wanted: Curve) -> list[Timed]:
@@ -68,10 +72,11 @@ def curve_of(wanted: Curve) -> list[Timed]:
     inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, SEARCHED))
     with inputs.placing():
         found = sections(inputs.workload, inputs.machine, Limits(search="short"))
+    attention = {each.stack.keys.attention: each for each in found if each.stack.keys is not None}
     model = _Model(
         {each.stack.of_part: each for each in found},
-        {each.stack.keys.attention: each.stack.keys.cut for each in found if each.stack.keys is not None},
-        {each: least_of_a_pair(inputs.workload, each, inputs.machine) for each in inputs.workload.attentions},
+        {each: section.stack.keys.cut for each, section in attention.items() if section.stack.keys},
+        {each: least_of_a_pair(section.stack, inputs.machine) for each, section in attention.items()},
     )
     return [_timed(wanted, length, model) for length in wanted.lengths]
 
@@ -93,14 +98,17 @@ class _Model(NamedTuple):
 
 def _timed(wanted: Curve, length: int, model: _Model) -> Timed:
     inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, length))
-    workload, machine = recut(inputs.workload, model.cuts), inputs.machine
+    cuts = {(inputs.workload.spec.phase, attention): cut for attention, cut in model.cuts.items()}
+    workload, machine = recut(inputs.workload, cuts), inputs.machine
     laid = [_laid(stack, model.sections[stack.of_part], machine) for stack in workload.stacks]
     plain, attention = ([each for each in laid if (each.stack.keys is None) == of] for of in (True, False))
     runs = [*(_run(each, machine).times(each.stack.times) for each in plain), *_attention(attention, machine)]
     least = float(sum(certificate_of(each.stack, each.costs).cycles for each in plain))
     least += sum(rate * pairs(workload, each) for each, rate in model.rates.items())
-    total = sum(runs, _Spent(0.0, {}))
-    return Timed(length, total.cycles, least, total.busy)
+    total = sum(runs, _Spent(0.0, {})).times(1 / machine.clock)
+    operations = dict(sum((Counter(stack.operations) for stack in workload.stacks), Counter()))
+    energy = energy_account(machine, laid, operations, round(total.seconds * machine.clock), 1)
+    return Timed(length, total.seconds, least / machine.clock, total.busy, energy.mj_per_token / 1000)
 
 
 def _laid(stack: Stack, like: Section, machine: MachineSpec) -> Section:
@@ -113,17 +121,17 @@ def _laid(stack: Stack, like: Section, machine: MachineSpec) -> Section:
 
 @dataclass(frozen=True)
 class _Spent:
-    """Cycles, and for how many of them each unit is busy."""
+    """Time, in cycles or seconds, and for how much of it each compute unit and DRAM is busy."""
 
-    cycles: float
+    seconds: float
     busy: Mapping[str, float]
 
     def times(self, factor: float) -> _Spent:
-        return _Spent(self.cycles * factor, {unit: cycles * factor for unit, cycles in self.busy.items()})
+        return _Spent(self.seconds * factor, {unit: busy * factor for unit, busy in self.busy.items()})
 
     def __add__(self, other: _Spent) -> _Spent:
         units = dict.fromkeys((*self.busy, *other.busy))
-        return _Spent(self.cycles + other.cycles, {u: self.busy.get(u, 0) + other.busy.get(u, 0) for u in units})
+        return _Spent(self.seconds + other.seconds, {u: self.busy.get(u, 0) + other.busy.get(u, 0) for u in units})
 
 
 def _run(section: Section, machine: MachineSpec) -> _Spent:
@@ -134,7 +142,9 @@ def _run(section: Section, machine: MachineSpec) -> _Spent:
         streams = tuple(StreamSpent(each.plan, each.layers) for each in execution.streams)
         found.append(Spent(execution.makespan, streams, execution.units, None))
     whole = scaled(found, section.program.layers)
-    return _Spent(whole.makespan, {unit: account.busy for unit, account in whole.units.items()})
+    channels = [account.busy for unit, account in whole.units.items() if unit.startswith(DRAM)]
+    busy = {unit: float(whole.units[unit].busy) for unit in machine.compute}
+    return _Spent(whole.makespan, busy | {DRAM: sum(channels) / len(channels)})
 
 
 def _attention(sections: Sequence[Section], machine: MachineSpec) -> Iterator[_Spent]:
@@ -179,15 +189,14 @@ def between(known: Mapping[int, _Spent], steps: int) -> _Spent:
     return known[before].times(1 - share) + known[after].times(share)
 
 
-def least_of_a_pair(workload: Workload, attention: Attention, machine: MachineSpec) -> float:
-    """What any mapping, cut in whatever way is tried, takes for a query of a group that sees a key, at least.
+def least_of_a_pair(stack: Stack, machine: MachineSpec) -> float:
+    """Of the attention in *stack*: what any mapping, cut in any way that is tried, takes for each key that one sees.
 
-    By the longest run, in which what is done once for a tile of queries is the least part.
+    Of one group and layer, at least: by the longest run, where what is done once for a tile of queries is the least.
     """
     rates = []
-    for cut in cuts_tried(workload, attention):
-        stacks = [each for each in recut(workload, {attention: cut}).stacks if _is_of(each, attention)]
-        longest = max(stacks, key=lambda stack: stack.steps)
+    for cut in possible_cuts(stack):
+        longest = max(cut_into(stack, cut, range(1)), key=lambda each: each.steps)
         cycles = certificate_of(longest, cost_model(longest, machine)).cycles / longest.all_layers
         rates.append(cycles / (longest.steps * cut.queries * cut.block * cut.groups))
     return min(rates)
@@ -201,7 +210,3 @@ def pairs(workload: Workload, attention: Attention) -> int:
     layers = sum(part == attention for layer in workload.model.layers for part in layer)
     macs = useful_macs(attention, first, queries)
     return layers * spec.batch * macs // ((attention.key_size + attention.value_size) * attention.queries)
-
-
-def _is_of(stack: Stack, attention: Attention) -> bool:
-    return stack.keys is not None and stack.keys.attention == attention

@@ -70,9 +70,14 @@ def kernels_of(workload: Workload, machine: MachineSpec, software: Software) -> 
         if stack.keys is None:
             for kernel in _Layer(stack, machine, software).kernels():
                 found[len(found), kernel.name] = kernel
-    for attention in workload.attentions:
+    for attention in attentions(workload):
         found[len(found), "copies"] = _copies(workload, attention)
     return list(found.values())
+
+
+def attentions(workload: Workload) -> list[Attention]:
+    """Every kind of attention that its layers have."""
+    return list(dict.fromkeys(stack.keys.attention for stack in workload.stacks if stack.keys is not None))
 
 
 def attention_kernel(workload: Workload, attention: Attention, machine: MachineSpec, masked: bool) -> Kernel:
@@ -177,7 +182,8 @@ class _Layer:
         taken = {tensor for name in others for tensor in self._read(name)} | set(self._graph.outputs)
         moved = [*read, *(tensor for tensor in made if tensor in taken)]
         parameters = [each for each in moved if each in self._graph.parameters]
-        each_step = sum(self._graph.elements(tensor) * self._width(tensor) for tensor in moved if tensor not in parameters)
+        passing = [tensor for tensor in moved if tensor not in parameters]
+        each_step = sum(self._graph.elements(tensor) * self._width(tensor) for tensor in passing)
         once = sum(self._stack.parameter_bytes(tensor) for tensor in parameters)
         return self._stack.total(each_step) + once * self._stack.all_layers
 
