@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hw.machine import MachineSpec
 from sim.files.resolve import resolve
-from sim.paper.runs import Run, Simulated
 from sim.paper.ssm_scope.fusing import MASK_BYTES, Software
 from sim.paper.ssm_scope.kernels import Kernel, Rates, attention_kernel, attentions, kernels_of, rates_of
 from sim.paper.ssm_scope.measured import Device
@@ -51,17 +51,17 @@ class Prompt:
         return self.tokens >= _of_family(MASKED, self.model, self.tokens + 1)
 
     @property
-    def run(self) -> Run:
-        """The simulation."""
-        return Run(self.model, f"published/{self.device}", (*self.settings, IDEAL, "head=true"), search="short")
+    def machine(self) -> str:
+        """The machine that stands for the device."""
+        return f"published/{self.device}"
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """How the workload is set."""
+        """How workload and machine are set, whatever the length."""
         chunks = ("formulation=chunked",) if self.model.startswith(CHUNKED) else ()
         cut = CUTS[self.device]
         cuts = (f"mapping.query_tile={cut}", f"mapping.key_block={cut}") if self.software == "transformers" else ()
-        return (f"sequence_length={self.tokens}", *chunks, *cuts)
+        return (*chunks, *cuts, "head=true", IDEAL)
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ def _of_family(table: dict[str, int], model: str, otherwise: int) -> int:
     return next((value for family, value in table.items() if model.startswith(family)), otherwise)
 
 
-def steps_of(prompt: Prompt, simulated: Simulated) -> Steps:
-    """What *prompt* takes, step by step, of which *simulated* is the hardware's."""
-    inputs = resolve(prompt.model, f"published/{prompt.device}", [*prompt.settings])
+def steps_of(prompt: Prompt, hardware: float) -> Steps:
+    """What *prompt* takes, step by step, of which *hardware* are the simulated seconds."""
+    inputs = resolve(prompt.model, prompt.machine, [*prompt.settings, f"sequence_length={prompt.tokens}"])
     workload, machine = inputs.workload, inputs.machine
     peaks = rates_of(machine)
     layers = kernels_of(workload, machine, prompt.software)
@@ -108,10 +108,7 @@ def steps_of(prompt: Prompt, simulated: Simulated) -> Steps:
     with_products = [*(each for each in layers if each.macs), *plain, head]
     elementwise = [each for each in layers if not each.macs]
     attention = [*masked, _mask(prompt)] if prompt.masked else plain
-    flops, memory = PLATEAUS[prompt.device]
-    reached = replace(peaks, macs=min(peaks.macs, flops / 2), bytes=memory)
-    whole = [*layers, *attention, logits]
-    hardware = simulated.result.seconds
+    reached, whole = _reached(prompt, machine), [*layers, *attention, logits]
     return Steps(
         hardware=hardware,
         products=_seconds(with_products, peaks) - hardware,
@@ -120,6 +117,27 @@ def steps_of(prompt: Prompt, simulated: Simulated) -> Steps:
         mask=_seconds(attention, peaks) - _seconds(plain, peaks),
         rates=_seconds(whole, reached) - _seconds(whole, peaks),
     )
+
+
+def by_class(prompt: Prompt) -> dict[str, float]:
+    """Seconds of the kernels by SSM-Scope's classes, at the rates that the device reaches, with logits of all positions."""
+    inputs = resolve(prompt.model, prompt.machine, [*prompt.settings, f"sequence_length={prompt.tokens}"])
+    workload, machine = inputs.workload, inputs.machine
+    kernels = kernels_of(workload, machine, prompt.software)
+    kernels += [attention_kernel(workload, each, machine, prompt.masked) for each in attentions(workload)]
+    kernels.append(_head(workload, prompt.tokens, _of_family(LOGIT_COPIES, prompt.model, 1)))
+    kernels += [_mask(prompt)] if prompt.masked else []
+    found: dict[str, float] = {}
+    for each in kernels:
+        found[each.paper_class] = found.get(each.paper_class, 0.0) + each.seconds(_reached(prompt, machine))
+    return found
+
+
+def _reached(prompt: Prompt, machine: MachineSpec) -> Rates:
+    """The rates that the device reaches, no more than its peaks."""
+    peaks = rates_of(machine)
+    flops, memory = PLATEAUS[prompt.device]
+    return replace(peaks, macs=min(peaks.macs, flops / 2), bytes=memory)
 
 
 def _seconds(kernels: list[Kernel], rates: Rates) -> float:
