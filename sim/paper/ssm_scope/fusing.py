@@ -42,7 +42,9 @@ EAGER_BYTES: Final = {
     "activate": 10,  # the activation (4), times the other half (6)
     "gate": 10,  # the same around a mixer
 }
-MASK_BYTES: Final = 32  # of a query and key, once a pass: full 2, gt 1, triu 4, mul 5, clone 4, add 4, eq 3, masked_fill 9
+MASK_BYTES: Final = (
+    32  # of a query and key, once a pass: full 2, gt 1, triu 4, mul 5, clone 4, add 4, eq 3, masked_fill 9
+)
 RESIDUAL_BYTES: Final = 4  # mamba_ssm keeps the residual stream in 32 bit
 
 

@@ -1,17 +1,16 @@
 """What a GPU's kernels take one after the other: each its products and elementwise work, or its traffic, at full rate.
 
 A kernel reads from DRAM what it does not make and writes what others read; within it everything stays on the chip.
-Kernels of a layer follow one another, so that a layer takes the sum of theirs, where a machine without software overlaps
-them. Which operations are one kernel: fusing.py. Attention is one kernel that reads queries, keys and values once and
-writes its result once (FlashAttention), and before and behind it there are copies: keys and values for every query
-head, the result with its heads side by side. What rates are not in it: launches, tails of grids, kernels below peak.
+Kernels of a layer follow one another, so that a layer takes the sum of theirs, where a machine without software
+overlaps them. Which operations are one kernel: fusing.py. Attention is one kernel that reads queries, keys and values
+once and writes its result once (FlashAttention), and before and behind it there are copies: keys and values for every
+query head, the result with its heads side by side. Not in it: launches, tails of grids, kernels below the rates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from hw.machine import MachineSpec
 from sim.accounting.operation_classes import facts_of, paper_class_of
@@ -91,7 +90,9 @@ def attention_kernel(workload: Workload, attention: Attention, machine: MachineS
     each = attention.key_size + attention.value_size
     scores = attention.heads * tokens * tokens if masked else useful_macs(attention, 0, tokens) // each
     width = workload.stacks[0].element_bytes
-    moved = 2 * tokens * (attention.heads + attention.groups) * each // 2 * width  # queries and results, keys and values
+    moved = (
+        2 * tokens * (attention.heads + attention.groups) * each // 2 * width
+    )  # queries and results, keys and values
     moved += attention.heads * tokens * tokens * width if masked else 0
     times = layers * spec.batch
     lanes = _lane_cycles_of_a_score(workload, attention, machine)
@@ -136,9 +137,7 @@ class _Layer:
         self.costs: CostModel = cost_model(stack, machine)
         self._facts = facts_of(stack, self.costs.analysis)
         self._chunked = self._graph.token_index is not None
-        self._kernel = {
-            each.name: kernel_of(each.name, software, self._chunked) for each in self._graph.operations
-        }
+        self._kernel = {each.name: kernel_of(each.name, software, self._chunked) for each in self._graph.operations}
         self._gated_norm = {name for name in self._kernel if placed(name).head == "gate_norm"}
 
     def kernels(self) -> Iterator[Kernel]:

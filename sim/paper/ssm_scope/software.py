@@ -120,7 +120,7 @@ def steps_of(prompt: Prompt, hardware: float) -> Steps:
 
 
 def by_class(prompt: Prompt) -> dict[str, float]:
-    """Seconds of the kernels by SSM-Scope's classes, at the rates that the device reaches, with logits of all positions."""
+    """Seconds of the kernels by SSM-Scope's classes, at the rates that the device reaches; logits of all positions."""
     inputs = resolve(prompt.model, prompt.machine, [*prompt.settings, f"sequence_length={prompt.tokens}"])
     workload, machine = inputs.workload, inputs.machine
     kernels = kernels_of(workload, machine, prompt.software)
