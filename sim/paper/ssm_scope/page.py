@@ -172,10 +172,10 @@ def _edge_words() -> str:
     return (
         "hw/edge.yaml, one sequence, LM head for the last token, chunks of 32 tokens. Bands reach down to what any "
         f"mapping takes at least. Mappings are searched for at {SEARCHED:,} tokens and kept for all lengths; of "
-        "alike layers two are simulated, and of the numbers of key blocks that tiles of queries meet twelve, with those between "
-        "on straight lines (sim/paper/ssm_scope/curves.py). The table has the length from which on a model is faster "
-        f"than {NAMES[TRANSFORMER]}, in brackets between which lengths the bounds leave that open; *always* is from "
-        "256 tokens on, *never* is not up to the last length."
+        "alike layers two are simulated, and of the numbers of key blocks that tiles of queries meet twelve, with "
+        "those between on straight lines (sim/paper/ssm_scope/curves.py). The table has the length from which on a "
+        f"model is faster than {NAMES[TRANSFORMER]}, in brackets between which lengths the bounds leave that open; "
+        "*always* is from 256 tokens on, *never* is not up to the last length."
     )
 
 

@@ -87,9 +87,9 @@ def _judge_short(facts: Facts) -> Verdict:
         "At short lengths (below 8K) Transformers are up to 1.9x faster: Qwen2.5-0.5B than Mamba2-780m",
         judged(best, 1.9),
         f"at most, between 1,024 and 4,096 tokens: {_told(best)}. It compares layers of {sizes[1]:.0f} M "
-        f"parameters with layers of {sizes[0]:.0f} M; Falcon-H1-0.5B takes {_told(alike)} as long at 1,024. The measured "
-        f"{measured:.2f}x at 1,024 are the host's: {host:.1f} ms a pass (a layer of Mamba2-130m, profiled, times "
-        f"{MAMBA_LAYERS}) over {tpot:.1f} ms (a decoded token of Qwen2.5), where the hardware takes "
+        f"parameters with layers of {sizes[0]:.0f} M; Falcon-H1-0.5B takes {_told(alike)} as long at 1,024. "
+        f"The measured {measured:.2f}x at 1,024 are the host's: {host:.1f} ms a pass (a layer of Mamba2-130m, "
+        f"profiled, times {MAMBA_LAYERS}) over {tpot:.1f} ms (a decoded token of Qwen2.5), where the hardware takes "
         f"{_ms(facts, SSM)} and {_ms(facts, TRANSFORMER)} ms",
         COMMAND,
     )
@@ -131,8 +131,9 @@ def _judge_tokens(facts: Facts) -> Verdict:
         "220K tokens fit into 24 GB, about 4x more than of Transformers",
         verdict,
         f"with logits of all positions {longest[SSM]['all']:,} tokens of Mamba2-780m and "
-        f"{longest[TRANSFORMER]['all']:,} of Qwen2.5-0.5B ({every:.1f}x; {longest[TRANSFORMER]['all_without_masks']:,} without its masks); with those "
-        f"of the last token, which are all that generation needs, {longest[SSM]['last']:,} and "
+        f"{longest[TRANSFORMER]['all']:,} of Qwen2.5-0.5B ({every:.1f}x; "
+        f"{longest[TRANSFORMER]['all_without_masks']:,} without its masks); with those of the last token, which are "
+        f"all that generation needs, {longest[SSM]['last']:,} and "
         f"{longest[TRANSFORMER]['last']:,} ({last:.1f}x): there the residual stream of the prompt and, of Qwen2.5, the "
         "cache are what fills the memory",
         f"python -m sim memory {SSM} --device 24GiB --logits all",

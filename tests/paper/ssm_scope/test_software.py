@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.ssm_scope.measured import points
+from sim.paper.ssm_scope.measured import Device, points
 from sim.paper.ssm_scope.software import Prompt, by_class, steps_of
 
 POINTS = {(each.device, each.model, each.tokens): each.seconds for each in points()}
@@ -40,8 +40,8 @@ def test_steps_sum_up_whatever_the_hardware_takes() -> None:
         ("jetson_orin_nano", "mamba2-130m", 16_384, 25),
     ],
 )
-def test_near_what_was_measured(device: str, model: str, tokens: int, percent: float) -> None:
-    prompt = Prompt("rtx4090" if device == "rtx4090" else "jetson_orin_nano", model, tokens)
+def test_near_what_was_measured(device: Device, model: str, tokens: int, percent: float) -> None:
+    prompt = Prompt(device, model, tokens)
     measured = POINTS[device, model, tokens]
     assert steps_of(prompt, 0.0).total == pytest.approx(measured, rel=percent / 100)
 
