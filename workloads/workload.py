@@ -399,12 +399,6 @@ class Workload:
         return {(phase, keys.attention): keys.cut for phase, keys in runs}
 
     @property
-    def answers(self) -> range:
-        """The tokens that are decoded, by their number in the answer."""
-        decoded = (stack.answers for stack in self.stacks_of("decode") if stack.keys is None)
-        return next(decoded, range(1))
-
-    @property
     def _first_phase(self) -> Phase:
         return "prefill" if self.spec.phase == "generate" else self.spec.phase
 
