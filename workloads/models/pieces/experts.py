@@ -3,8 +3,8 @@
 The choice is written out in what a vector unit has, for E experts of which k are chosen: k times the largest logit, E
 comparisons each, and before the next time that one is taken out, 4 E operations: l' = min(l, (m - l) HUGE - FAR) is l
 where l < m, and -FAR where l = m. Then 5 E operations make 1 of what is not below the last of these, else 0, and a
-softmax weighs it: over the chosen ones, or over all (5 E operations with the sum in either case); or sigmoids choose and
-weigh, as in DeepSeek-V3 (arXiv 2412.19437, section 2.1.2), with a correction for the choice that is not learned by
+softmax weighs it: over the chosen ones, or over all (5 E operations with the sum in either case); or sigmoids choose
+and weigh, as in DeepSeek-V3 (arXiv 2412.19437, section 2.1.2), with a correction for the choice that is not learned by
 gradient and is zero here. Two equal logits are chosen together.
 
 Parameters are those of all experts. The graph reads n of them: all in prefill, where the tokens of a tile are taken to
@@ -40,7 +40,9 @@ class ExpertsSpec(MlpSpec):
         description="What weighs results: a softmax over the chosen experts, or over all; or sigmoids, which with a "
         "correction also choose, over their sum.",
     )
-    weights_multiplier: Multiplier = 1.0
+    weights_multiplier: Multiplier = Field(
+        default=1.0, description="What an expert's weight is multiplied by; 1 takes no operation."
+    )
     common: MlpSpec | None = Field(default=None, description="An MLP beside them that every token gets.")
     common_gate: bool = Field(
         default=False, description="Whether the common MLP's result is multiplied by the sigmoid of a projected number."
