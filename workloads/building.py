@@ -54,67 +54,78 @@ def built(spec: WorkloadSpec, dimensions: BaseModel) -> Workload:
 
 def _with_chunk(spec: WorkloadSpec, dimensions: BaseModel, chunk: int | None) -> Workload:
     """The workload in chunks of so many tokens, those of the description unless given."""
-    phases: tuple[Phase, ...] = ("prefill", "decode") if spec.phase == "generate" else (spec.phase,)
+    phases: list[Phase] = [spec.phase]
+    if spec.phase == "generate":
+        phases = ["prefill", "decode"] if spec.generate != 1 else ["prefill"]
     if spec.phase == "generate" and spec.vocabulary and "head" not in spec.model_fields_set:
         spec = spec.model_copy(update={"head": True})  # a token needs one
     specs = [spec.of_phase(phase) for phase in phases]
     if isinstance(dimensions, LayersSpec):
         given = chunk or (None if spec.chunk == "best" else spec.chunk)
-        models = {each.phase: layered(each, dimensions, given) for each in specs}
-        workload = Workload(spec, (), models=models)
-        return recut(workload, usual_cuts(workload))
+        models = [(each, layered(each, dimensions, given)) for each in specs]
+        found = [_Stacks(each, model, _answers(spec, each)).all() for each, model in models]
+        return Workload(spec, tuple(stack for stacks in found for stack in stacks), model=models[0][1])
     stacks: list[Stack] = []
     for each in specs:
-        alike = Workload.alike(each, timestep_graph(each, dimensions, chunk))
-        stacks += alike.stacks if spec.phase == each.phase else _in_phase(spec, alike.stacks)
+        alike = Workload.alike(each, timestep_graph(each, dimensions, chunk)).stacks
+        stacks += alike if spec is each else [replace(s, places=(0,), answers=_answers(spec, each)) for s in alike]
     return Workload(spec, tuple(stacks))
 
 
-def _in_phase(spec: WorkloadSpec, stacks: tuple[Stack, ...]) -> Iterator[Stack]:
-    """*stacks* of one phase of generation: those of decode for every token of the answer but the first."""
-    for stack in stacks:
-        decodes = stack.spec.phase == "decode"
-        yield replace(stack, places=stack.places or (0,), answers=_answers(spec) if decodes else stack.answers)
-
-
-def _answers(spec: WorkloadSpec) -> range:
-    """The tokens of an answer that a phase produces; the prompt's phase gives the first."""
-    return range(1, spec.generate or 1) if spec.phase == "generate" else range(1)
-
-
-def usual_cuts(workload: Workload) -> dict[tuple[Phase, Attention], KeyBlocks]:
-    """Tiles and blocks of a usual size; one group of heads at a time, all of them for a single token."""
-    found: dict[tuple[Phase, Attention], KeyBlocks] = {}
-    for phase, model in workload.models.items():
-        queries = 1 if phase == "decode" else min(USUAL_QUERIES, workload.spec.sequence_length)
-        for attention in dict.fromkeys(part for layer in model.layers for part in layer if isinstance(part, Attention)):
-            found[phase, attention] = KeyBlocks(queries, USUAL_KEYS, attention.groups if phase == "decode" else 1)
-    return found
+def _answers(whole: WorkloadSpec, spec: WorkloadSpec) -> range:
+    """The tokens of the answer that the phase of *spec* produces; of several the prompt's phase gives the first."""
+    return range(1) if spec is whole or spec.phase == "prefill" else range(1, whole.generate or 1)
 
 
 def recut(workload: Workload, cuts: Cuts) -> Workload:
-    """*workload* with its attention cut into these tiles of queries and blocks of keys."""
-    if not workload.models:
-        return workload
-    stacks = [
-        stack
-        for phase, model in workload.models.items()
-        for stack in _Stacks(workload.spec, workload.spec.of_phase(phase), model, cuts).all()
-    ]
+    """*workload* with its attention cut into these tiles of queries and blocks of keys; what has none stays as it is."""
+    stacks: list[Stack] = []
+    done: set[tuple[Phase, Attention]] = set()
+    for stack in workload.stacks:
+        key = None if stack.keys is None else (stack.spec.phase, stack.keys.attention)
+        if key is None or key not in cuts:
+            stacks.append(stack)
+        elif key not in done:
+            done.add(key)
+            stacks += cut_into(stack, cuts[key], workload.answers)
     return replace(workload, stacks=tuple(stacks))
+
+
+def cut_into(stack: Stack, cut: KeyBlocks, answers: range) -> list[Stack]:
+    """All of the attention of which *stack* is a part, *cut* in another way; *answers* are decoded one by one."""
+    assert stack.keys is not None
+    attention, positions = stack.keys.attention, stack.keys.positions
+    if stack.spec.phase == "decode":
+        tiles = [query_tiles(attention, cut, position, 1)[0] for position in positions]
+    else:
+        tiles = list(query_tiles(attention, cut, positions.start, len(positions)))
+    runs: dict[tuple[int, int], Stack] = {}
+    for number, tile in enumerate(tiles):
+        graph = attention_graph(attention, cut, tile.sinks)
+        key = id(graph), tile.steps  # tiles in the middle of a window all meet as many keys
+        own = replace(
+            stack, graph=graph, layers=attention.groups // cut.groups, keys=KeyRun(attention, cut, tile, positions)
+        )
+        known = runs.get(key)
+        if stack.spec.phase == "decode":
+            first = answers[number] if known is None else known.answers.start
+            runs[key] = replace(known or own, answers=range(first, answers[number] + 1))
+        else:
+            runs[key] = own if known is None else replace(known, layers=known.layers + own.layers)
+    return list(runs.values())
 
 
 class _Stacks:
     """The stacks of one phase of a *model*, the head last; those that are alike are one."""
 
-    def __init__(self, whole: WorkloadSpec, spec: WorkloadSpec, model: LayeredModel, cuts: Cuts) -> None:
-        self._spec, self._model, self._cuts = spec, model, cuts
+    def __init__(self, spec: WorkloadSpec, model: LayeredModel, answers: range) -> None:
+        self._spec, self._model, self._answers = spec, model, answers
         self._decodes = spec.phase == "decode"
-        self._answers = _answers(whole) if self._decodes else range(1)
-        self._tokens = spec.sequence_length + model.prefix_tokens
+        tokens = spec.sequence_length + model.prefix_tokens
+        self._positions = range(tokens, tokens + len(answers)) if self._decodes else range(tokens)
 
     def all(self) -> list[Stack]:
-        """All of them."""
+        """All of them, attention in tiles and blocks of a usual size."""
         found: dict[object, Stack] = {}
         for first, layers, parts in _alike(self._model):
             for number, part in enumerate(parts):
@@ -122,7 +133,7 @@ class _Stacks:
                     own = replace(stack, opens=not number, places=(first,))
                     if len(parts) == 1:
                         own = replace(own, layers=layers, part="")
-                    key = id(own.graph), own.keys, own.layers, own.answers
+                    key = id(own.graph), own.keys, own.layers
                     known = found.get(key)
                     found[key] = own if known is None else replace(known, places=(*(known.places or ()), first))
         if self._model.head is not None:
@@ -132,40 +143,20 @@ class _Stacks:
     def _of_part(self, part: Part) -> Iterator[Stack]:
         """The stacks of one *part*: attention has one for each tile of queries."""
         if isinstance(part, TimestepGraph):
-            length = -(-self._tokens // part.tokens) if self._model.prefix_tokens and not self._decodes else None
+            length = -(-len(self._positions) // part.tokens) if self._model.prefix_tokens and not self._decodes else None
             name = part.name.rpartition(".")[2]
             yield Stack(self._spec, part, 1, part=name, length=length, answers=self._answers)
-        elif self._decodes:
-            yield from self._attention_of_tokens(part)
-        else:
-            yield from self._attention_of_prompt(part)
+            return
+        cut = self._usual(part)
+        keys = KeyRun(part, cut, query_tiles(part, cut, self._positions.start, 1)[0], self._positions)
+        whole = Stack(self._spec, attention_graph(part, cut), 1, part="attention", keys=keys, answers=self._answers)
+        yield from cut_into(whole, cut, self._answers)
 
-    def _attention_of_prompt(self, attention: Attention) -> Iterator[Stack]:
-        cut = self._cuts["prefill", attention]
-        runs: dict[tuple[int, int], Stack] = {}
-        for tile in query_tiles(attention, cut, 0, self._tokens):
-            stack = self._attention(attention, cut, tile)
-            key = id(stack.graph), tile.steps  # tiles in the middle of a window all meet as many keys
-            known = runs.get(key)
-            runs[key] = stack if known is None else replace(known, layers=known.layers + stack.layers)
-        yield from runs.values()
-
-    def _attention_of_tokens(self, attention: Attention) -> Iterator[Stack]:
-        """Tokens that meet as many blocks are one stack, each for each."""
-        cut = self._cuts["decode", attention]
-        runs: dict[tuple[int, int], Stack] = {}
-        for number, answer in enumerate(self._answers):
-            (tile,) = query_tiles(attention, cut, self._tokens + number, 1)
-            stack = self._attention(attention, cut, tile)
-            key = id(stack.graph), tile.steps
-            known = runs.get(key)
-            first = answer if known is None else known.answers.start
-            runs[key] = replace(known or stack, answers=range(first, answer + 1))
-        yield from runs.values()
-
-    def _attention(self, attention: Attention, cut: KeyBlocks, tile: QueryTile) -> Stack:
-        graph, runs = attention_graph(attention, cut, tile.sinks), attention.groups // cut.groups
-        return Stack(self._spec, graph, runs, part="attention", keys=KeyRun(attention, cut, tile))
+    def _usual(self, attention: Attention) -> KeyBlocks:
+        """One group of heads at a time, all of them for a single token."""
+        if self._decodes:
+            return KeyBlocks(1, USUAL_KEYS, attention.groups)
+        return KeyBlocks(min(USUAL_QUERIES, len(self._positions)), USUAL_KEYS, 1)
 
 
 def _alike(model: LayeredModel) -> Iterator[tuple[int, int, tuple[Part, ...]]]:

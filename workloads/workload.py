@@ -5,8 +5,7 @@ A stack is a number of layers that are alike, with the graph of one timestep; la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -386,7 +385,7 @@ class Workload:
     spec: WorkloadSpec
     stacks: tuple[Stack, ...]
     chunkings: tuple[Workload, ...] = ()
-    models: Mapping[Phase, LayeredModel] = field(default_factory=dict)
+    model: LayeredModel | None = None
 
     def __post_init__(self) -> None:
         layers = sum(stack.model_layers // max(1, len(stack.answers)) for stack in self.stacks_of(self._first_phase))
@@ -398,6 +397,11 @@ class Workload:
         """How each kind of attention is cut in each phase."""
         runs = ((stack.spec.phase, stack.keys) for stack in self.stacks if stack.keys is not None)
         return {(phase, keys.attention): keys.cut for phase, keys in runs}
+
+    @property
+    def answers(self) -> range:
+        """The tokens that are decoded, by their number in the answer."""
+        return next((stack.answers for stack in self.stacks if stack.spec.phase == "decode" and not stack.keys), range(1))
 
     @property
     def _first_phase(self) -> Phase:
@@ -449,8 +453,8 @@ class Workload:
     @property
     def parameters(self) -> int:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
-        for model in self.models.values():
-            return model.parameters
+        if self.model is not None:
+            return self.model.parameters
         layers = sum(stack.layers * stack.graph.parameter_count for stack in self.stacks_of(self._first_phase))
         if self.spec.vocabulary is None:
             return layers

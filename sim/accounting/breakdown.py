@@ -98,10 +98,16 @@ def class_weights(section: Section, plan: StreamPlan) -> dict[str, int]:
 def operation_weights(section: Section, unit: str, operations: Iterable[str]) -> dict[str, int]:
     """The classes of *operations* that *unit* does in one request, each with the cycles that they would take alone."""
     weights: dict[str, int] = {}
-    for name in operations:
+    for name, cycles in operation_cycles(section, unit, operations).items():
         kind = section.kind(name)
-        weights[kind] = weights.get(kind, 0) + section.costs.cost(name, unit, section.mapping.tile_steps, 1).cycles
+        weights[kind] = weights.get(kind, 0) + cycles
     return weights
+
+
+def operation_cycles(section: Section, unit: str, operations: Iterable[str]) -> dict[str, int]:
+    """The cycles that each of *operations* would take alone for a tile on *unit*."""
+    steps = section.mapping.tile_steps
+    return {name: section.costs.cost(name, unit, steps, 1).cycles for name in operations}
 
 
 def _shares(section: Section, plan: StreamPlan, total: Accounts) -> Iterator[tuple[str, Accounts, int, int]]:

@@ -42,7 +42,6 @@ class LeastTiles:
         self._stack, self._costs, self._machine, self._classes = stack, costs, costs.machine, classes
         self._analysis = costs.analysis
         self._batch = stack.spec.batch
-        self._gemms = {unit: [costs.gemm(name, unit, 1, 1) for name in self._analysis.batched] for unit in costs.arrays}
         self._conversion = self._conversion_cycles()
 
     def best(self) -> Iterator[Tile]:
@@ -75,8 +74,8 @@ class LeastTiles:
         rows = timesteps * self._batch
 
         def cycles(unit: str, number: int) -> float:
-            gemm = self._gemms[unit][number]
-            return self._costs.arrays[unit].least_cycles(gemm._replace(m=gemm.m * rows))
+            gemm = self._costs.gemm(self._analysis.batched[number], unit, rows, 1)
+            return self._costs.arrays[unit].least_cycles(gemm)
 
         return self._by_class(cycles)
 
@@ -87,7 +86,11 @@ class LeastTiles:
     def _at_full_rate(self) -> Rows:
         times = self._stack.steps * self._batch
         rates = {unit: array.spec.macs_per_cycle for unit, array in self._costs.arrays.items()}
-        return self._by_class(lambda unit, number: self._gemms[unit][number].macs_in_words * times / rates[unit])
+
+        def cycles(unit: str, number: int) -> float:
+            return self._costs.gemm(self._analysis.batched[number], unit, times, 1).macs_in_words / rates[unit]
+
+        return self._by_class(cycles)
 
     def _by_class(self, cycles: Callable[[str, int], float]) -> Rows:
         """Rows of all projections, for which one array takes so many *cycles*: (array, number) -> cycles."""

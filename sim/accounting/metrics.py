@@ -21,6 +21,7 @@ from sim.accounting.result import (
 )
 from sim.accounting.section_reports import mapping_report, section_reports, stream_reports
 from sim.accounting.unit_accounts import dram_bytes, makespan_of, program_streams, unit_accounts
+from sim.accounting.whole_model import whole_model
 from sim.accounting.windows import WindowRecorder
 from sim.lowering.section import Section
 from sim.version import __version__
@@ -91,6 +92,7 @@ def build_result(
         units=units,
         by_layer=by_layer(runs),
         by_class=by_class(runs),
+        breakdown=whole_model(runs),
         windows=_windows(windows) if windows else None,
         critical_path=critical_path(paths) if paths else None,
         streams=stream_reports(sections),

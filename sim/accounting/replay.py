@@ -78,6 +78,10 @@ class OrderRecorder(RunObserver):
         return ((name,) if item == last else ()), whole
 
     def _turns(self, names: Sequence[str], region: Region, first: int) -> Iterator[Turn]:
+        if self._section.analysis.final(names[0]):
+            last = self._section.stack.steps - 1
+            yield from (Turn(name, last, self._part(name, region)) for name in names)
+            return
         for step in range(region.first, region.last + 1):
             for name in names:
                 yield Turn(name, first + step, self._part(name, region))

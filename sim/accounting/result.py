@@ -68,6 +68,31 @@ class PathPart(ResultModel):
     cycles: int
 
 
+class ClassShare(ResultModel):
+    """What a class of a whole model has of a run.
+
+    ``alone_cycles`` are the busy cycles of its busiest unit, ``time_share`` is their share of those of all classes.
+    """
+
+    busy_cycles: dict[str, int]
+    alone_cycles: int
+    time_share: float
+    macs: int
+    ops: int
+    dram_bytes: int
+
+    def busy(self, unit: str) -> int:
+        """Cycles in which *unit* is busy with it."""
+        return self.busy_cycles.get(unit, 0)
+
+
+class Breakdown(ResultModel):
+    """A run by the classes of a whole model, and by those that SSM-Scope (arXiv 2507.12442) tells of."""
+
+    classes: dict[str, ClassShare]
+    ssm_scope: dict[str, ClassShare]
+
+
 class Windows(ResultModel):
     """Accounts over time: ``units[NAME][WHAT][w]`` are the cycles of window w, each ``window_cycles`` long."""
 
@@ -274,6 +299,7 @@ class Result(ResultModel):
     units: dict[str, UnitAccount]
     by_layer: list[dict[str, UnitAccount]]
     by_class: dict[str, dict[str, UnitAccount]]
+    breakdown: Breakdown | None = None
     windows: Windows | None
     critical_path: list[PathPart] | None
     streams: list[StreamReport]

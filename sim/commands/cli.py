@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "sim.commands.run:run",
     "graph": "sim.commands.graph:graph",
     "count": "sim.commands.count:count",
+    "memory": "sim.commands.memory:memory",
     "prove": "sim.commands.prove:prove",
     "gemm": "sim.commands.gemm:gemm",
     "validate": "sim.commands.validate:validate",

@@ -39,7 +39,11 @@ def near(sections: Schedule, share: float = ROBUST, limits: Limits = LIMITS, mos
 
     Where layers differ, the first of the others has the first other mapping of every kind of layer, and so on.
     """
-    found = [_others(section, share, limits) if share else [] for section in sections]
+    of_graph: dict[int, list[tuple[float, Mapping]]] = {}
+    for section in sorted(sections, key=lambda section: -section.stack.steps):  # of the same graph the longest run
+        if share and id(section.stack.graph) not in of_graph:
+            of_graph[id(section.stack.graph)] = _others(section, share, limits)
+    found = [of_graph.get(id(section.stack.graph), []) for section in sections]
     close = [[mapping for ratio, mapping in others if ratio <= 1 + share] for others in found]
     unlike = [most_unlike(settled(section), each, most) for section, each in zip(sections, close, strict=True)]
     schedules = tuple(tuple(map(_laid, sections, row)) for row in zip_longest(*unlike))

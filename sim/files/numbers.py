@@ -9,6 +9,7 @@ from math import floor, isfinite, log10
 
 DIGITS = 4
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
+_BINARY = {30: "GiB", 20: "MiB", 10: "KiB"}
 _EXACT = 100_000  # from here on a count is rounded
 _GIGA = 10**10  # from here on a count is one of billions: 1,062 M, not 1.062 G
 
@@ -37,6 +38,16 @@ def scaled(value: float, unit: str, smallest: int = -9) -> str:
     powers = [power for power in _PREFIXES if power >= smallest]
     power = next((power for power in powers if abs(rounded) >= 10.0**power), powers[-1] if value else 0)
     return f"{number(value / 10.0**power)} {_PREFIXES[power]}{unit}"
+
+
+def binary_size(count: int) -> str:
+    """*count* bytes with the binary prefix that fits their number.
+
+    >>> binary_size(1_056_964_608), binary_size(1536), binary_size(20)
+    ('1,008 MiB', '1.5 KiB', '20 B')
+    """
+    power, unit = next((each for each in _BINARY.items() if count >= 1 << each[0]), (0, "B"))
+    return f"{number(count / (1 << power))} {unit}"
 
 
 def _rounded(value: float) -> float:

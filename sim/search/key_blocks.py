@@ -17,7 +17,7 @@ from sim.files.limits import LIMITS, Limits
 from sim.lowering.section import cost_model
 from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
-from workloads.building import recut
+from workloads.building import cut_into, recut
 from workloads.models.attention import Attention, KeyBlocks
 from workloads.workload import Phase, Stack, Workload
 
@@ -31,63 +31,48 @@ def best_cuts(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS)
 
     Raises MappingError where no size fits.
     """
-    cuts = dict(workload.cuts)
-    for phase, attention in workload.cuts:
-        possible = list(_possible(workload, phase, attention))
-        if len(possible) > 1:
-            promises = _Promises(workload, phase, attention, machine, limits)
-            cuts[phase, attention] = promises.best(possible)
-        else:
-            (cuts[phase, attention],) = possible
+    cuts: dict[tuple[Phase, Attention], KeyBlocks] = {}
+    for stack in workload.stacks:
+        if stack.keys is not None and (key := (stack.spec.phase, stack.keys.attention)) not in cuts:
+            cuts[key] = _best(stack, workload.answers, machine, limits)
     return recut(workload, cuts)
 
 
-class _Promises:
-    """What ways to cut one kind of *attention* in a *phase* promise on *machine*."""
-
-    def __init__(
-        self, workload: Workload, phase: Phase, attention: Attention, machine: MachineSpec, limits: Limits
-    ) -> None:
-        self._workload, self._phase, self._attention = workload, phase, attention
-        self._machine, self._limits = machine, limits
-
-    def best(self, possible: Sequence[KeyBlocks]) -> KeyBlocks:
-        """The first of those that promise most; raises MappingError if none fits."""
-        promised: list[tuple[float, int]] = []
-        errors: list[MappingError] = []
-        for number, cut in enumerate(possible):
-            try:
-                promised.append((self._cycles(cut), number))
-            except MappingError as error:
-                errors.append(error)
-        if not promised:
-            raise errors[0]
-        return possible[min(promised)[1]]
-
-    def _cycles(self, cut: KeyBlocks) -> float:
-        """Cycles of the busiest unit for all tiles with this *cut*, at least."""
-        workload = recut(self._workload, {**self._workload.cuts, (self._phase, self._attention): cut})
-        own = [stack for stack in workload.stacks_of(self._phase) if self._has(stack)]
-        longest = max(own, key=lambda stack: stack.steps)
-        costs, limits = cost_model(longest, self._machine), self._limits
-        space = Space(longest, costs, limits)
-        search = MappingSearch(longest, self._machine, costs, space, limits.search or DEFAULT_SEARCH)
-        return search.promise().bound * sum(stack.steps * stack.all_layers for stack in own)
-
-    def _has(self, stack: Stack) -> bool:
-        return stack.keys is not None and stack.keys.attention == self._attention
+def _best(stack: Stack, answers: range, machine: MachineSpec, limits: Limits) -> KeyBlocks:
+    """The first of the cuts of the attention of *stack* that promise most; raises MappingError if none fits."""
+    possible = list(possible_cuts(stack))
+    if len(possible) == 1:
+        return possible[0]
+    promised: list[tuple[float, int]] = []
+    errors: list[MappingError] = []
+    for number, cut in enumerate(possible):
+        try:
+            promised.append((_promise(cut_into(stack, cut, answers), machine, limits), number))
+        except MappingError as error:
+            errors.append(error)
+    if not promised:
+        raise errors[0]
+    return possible[min(promised)[1]]
 
 
-def _possible(workload: Workload, phase: Phase, attention: Attention) -> Iterator[KeyBlocks]:
-    """The sizes to be tried, those that are wished alone."""
-    wishes = workload.spec.mapping
-    tiles = [stack.keys.tile for stack in workload.stacks_of(phase) if stack.keys is not None]
-    context = max(tile.first + tile.queries for tile in tiles)
-    decodes = phase == "decode"
-    queries = [1] if decodes else _sizes(wishes.query_tile, QUERIES, context)
+def _promise(stacks: Sequence[Stack], machine: MachineSpec, limits: Limits) -> float:
+    """Cycles of the busiest unit for all of *stacks*, which are cut alike, at least."""
+    longest = max(stacks, key=lambda stack: stack.steps)
+    costs = cost_model(longest, machine)
+    space = Space(longest, costs, limits)
+    search = MappingSearch(longest, machine, costs, space, limits.search or DEFAULT_SEARCH)
+    return search.promise().bound * sum(stack.steps * stack.all_layers for stack in stacks)
+
+
+def possible_cuts(stack: Stack) -> Iterator[KeyBlocks]:
+    """The sizes that are tried for the attention of *stack*, those that are wished alone."""
+    assert stack.keys is not None
+    attention, positions, wishes = stack.keys.attention, stack.keys.positions, stack.spec.mapping
+    decodes = stack.spec.phase == "decode"
+    queries = [1] if decodes else _sizes(wishes.query_tile, QUERIES, len(positions))
     if attention.window is not None and not decodes:
         queries = [each for each in queries if each + attention.sinks <= attention.window] or queries[:1]
-    keys = _sizes(wishes.key_block, KEYS, context)
+    keys = _sizes(wishes.key_block, KEYS, attention.seen(positions[-1]))
     parts = [wishes.key_parts] if wishes.key_parts else PARTS if decodes else PARTS[:1]
     for of_queries, of_keys, of_parts in product(queries, keys, parts):
         yield KeyBlocks(of_queries, of_keys, attention.groups if decodes else 1, of_parts)

@@ -25,6 +25,7 @@ from workloads.building import generator_of
 from workloads.evaluate import Array
 from workloads.execute import Execution, Turn, execute, random_parameters
 from workloads.graph import TimestepGraph
+from workloads.models.registry import LAYERS
 
 TOLERANCE = 1e-10
 ANY_SCHEDULE: Final = LIMITS._replace(search="short")
@@ -110,7 +111,11 @@ class Prover:
 
     @cached_property
     def _inputs(self) -> Inputs:
-        return self._resolved()
+        found = self._resolved()
+        if found.workload.model is not None:
+            message = f"found {LAYERS!r}, expected a model whose layers are one graph each"
+            raise InputError(found.documents[0].problem(["model"], message))
+        return found
 
     def _resolved(self, *more: str) -> Inputs:
         """One layer of one sequence, token by token unless *more* says otherwise."""

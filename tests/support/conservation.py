@@ -50,6 +50,23 @@ def check_parts(result: Result) -> None:
     """By layer and by class each unit's cycles sum, reason by reason, to those of the run but what is no one's."""
     _check_cut(result, result.by_layer, "by_layer")
     _check_cut(result, result.by_class.values(), "by_class")
+    check_breakdown(result)
+
+
+def check_breakdown(result: Result) -> None:
+    """By classes of a whole model, ours and SSM-Scope's, busy cycles, work and bytes sum to those of the run."""
+    assert result.breakdown is not None
+    for classes in (result.breakdown.classes, result.breakdown.ssm_scope):
+        shares = classes.values()
+        for unit in units_of(result):
+            assert sum(share.busy(unit) for share in shares) == result.units[unit].busy_cycles, unit
+        assert sum(share.macs for share in shares) / result.tokens == result.macs_per_token
+        assert sum(share.ops for share in shares) / result.tokens == result.ops_per_token
+        assert sum(share.dram_bytes for share in shares) == result.dram_bytes
+        assert isclose(sum(share.time_share for share in shares), 1.0)
+        for name, share in classes.items():
+            assert set(share.busy_cycles) <= set(units_of(result)), name
+            assert share.alone_cycles == max(share.busy_cycles.values(), default=0), name
 
 
 def check_energy(result: Result) -> None:

@@ -81,11 +81,12 @@ class KeyBlocks:
 
 @dataclass(frozen=True)
 class KeyRun:
-    """A ``tile`` of queries of *attention* that meets its keys, ``cut`` in that way."""
+    """A ``tile`` of queries of ``attention`` that meets its keys, ``cut`` in that way, of all those at ``positions``."""
 
     attention: Attention
     cut: KeyBlocks
     tile: QueryTile
+    positions: range
 
 
 @dataclass(frozen=True)

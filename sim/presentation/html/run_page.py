@@ -11,6 +11,7 @@ from sim.presentation.html.page import Page, page_html
 from sim.presentation.html.parts import Section
 from sim.presentation.html.run_sections import (
     bounds_section,
+    breakdown_section,
     classes_section,
     path_section,
     roofline_section,
@@ -50,6 +51,7 @@ def run_sections(known: Evidence, machine: MachineSpec, result: Result) -> list[
         timeline_section(known),
         windows_section(known),
         path_section(known, result),
+        *breakdown_section(result),
         classes_section(result),
         energy_section(result),
         sram_section(known, result),

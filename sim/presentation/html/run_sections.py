@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sim.accounting.result import Result
+from collections.abc import Mapping, Sequence
+
+from hw.unit_names import DMA
+from sim.accounting.result import ClassShare, Result
 from sim.files.numbers import cycles as cycles_words
 from sim.files.numbers import number, percent
 from sim.presentation.bars import BUSY_KEYS, unit_bars
+from sim.presentation.breakdown import model_class_title
 from sim.presentation.figures.catalogue import Evidence
 from sim.presentation.figures.roofline import Roofline
 from sim.presentation.figures.waterfall import account_waterfall, ladder_waterfall
@@ -145,6 +149,43 @@ def path_section(known: Evidence, result: Result) -> Section:
     )
     body = figure_html("critical-path", known) + table_html(Table("critical-path-table", header, rows, left=4))
     return Section("critical-path", "Critical path", words, body)
+
+
+def breakdown_section(result: Result) -> list[Section]:
+    """The classes of the whole model, and those of SSM-Scope; none for results of before there were any."""
+    found = result.breakdown
+    if found is None:
+        return []
+    units = (*result.compute_units, DMA)
+    header = ["class", "time", *(f"{unit_title(unit)} busy" for unit in units), "MACs", "operations", "DRAM bytes"]
+    tables = [
+        _breakdown_table("breakdown-table", header, units, found.classes, result),
+        "<h3>In the classes of SSM-Scope</h3>\n",
+        _breakdown_table("ssm-scope-table", header, units, found.ssm_scope, result),
+    ]
+    words = (
+        "Classes run beside each other. The time of one is what it would take if the others waited: the busy cycles "
+        "of its busiest unit; shares are of the sum of these, as in a GPU's profile, where kernels follow each other. "
+        "Busy cycles are of the makespan. SSM-Scope (arXiv 2507.12442) counts what its fused functions do, "
+        "projections among it, as SSM_Scan."
+    )
+    return [Section("breakdown", "By class of the whole model", words, "".join(tables))]
+
+
+def _breakdown_table(
+    name: str, header: Sequence[str], units: Sequence[str], classes: Mapping[str, ClassShare], result: Result
+) -> str:  # fmt: skip
+    rows = [
+        Row(
+            [
+                model_class_title(each), Cell(percent(share.time_share), value=share.time_share),
+                *(cycles_cell(share.busy(unit), result.makespan_cycles) for unit in units),
+                number_cell(share.macs), number_cell(share.ops), number_cell(share.dram_bytes),
+            ]
+        )
+        for each, share in classes.items()
+    ]  # fmt: skip
+    return table_html(Table(name, header, rows))
 
 
 def classes_section(result: Result) -> Section:

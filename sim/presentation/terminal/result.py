@@ -14,6 +14,7 @@ from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import MappingReport, Result, UnitAccount
 from sim.files.characters import visible
 from sim.files.numbers import joules, number, percent, plural, scaled, seconds
+from sim.presentation.breakdown import model_class_title, ssm_scope_words
 from sim.presentation.critical_path import spent_by_class
 from sim.presentation.energy import (
     area_words,
@@ -34,8 +35,8 @@ def render(result: Result) -> RenderableType:
     """The whole report."""
     path = [_path(result)] if result.critical_path else []
     return Group(
-        _headline(result), _units(result), _bounds(result), _gap(result), *path, *_energy(result), _mappings(result),
-        _streams(result),
+        _headline(result), _units(result), _bounds(result), _gap(result), *path, *_breakdown(result),
+        *_energy(result), _mappings(result), _streams(result),
     )  # fmt: skip
 
 
@@ -133,6 +134,23 @@ def _path(result: Result) -> Text:
         if cycles >= WORTH_NAMING * result.makespan_cycles
     ]
     return Text.assemble(("Critical path ", "bold"), visible(", ".join(named)))
+
+
+def _breakdown(result: Result) -> list[RenderableType]:
+    """The classes of the whole model, unit by unit, and those of SSM-Scope in a line."""
+    found = result.breakdown
+    if found is None:
+        return []
+    units = (*result.compute_units, DMA)
+    table = _table(
+        "By class of the whole model", "class", "time %", *(f"{unit} %" for unit in units), "ops %", "DRAM %"
+    )  # fmt: skip
+    ops = sum(share.ops for share in found.classes.values())
+    for name, share in found.classes.items():
+        busy = (_percent(cycles, result.makespan_cycles) if cycles else "" for cycles in map(share.busy, units))
+        work = _percent(share.ops, ops), _percent(share.dram_bytes, result.dram_bytes)
+        _add(table, model_class_title(name), percent(share.time_share), *busy, *work)
+    return [table, Text.assemble(("In SSM-Scope's classes ", "bold"), ssm_scope_words(found))]
 
 
 def _energy(result: Result) -> list[RenderableType]:

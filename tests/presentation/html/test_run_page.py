@@ -78,6 +78,18 @@ def test_roofline_has_every_class_and_all_operations(run_report: tuple[Report, R
     }
 
 
+def test_classes_of_the_whole_model_are_those_of_the_result(run_report: tuple[Report, Result]) -> None:
+    report, result = run_report
+    assert result.breakdown is not None
+    for name, classes in (("breakdown", result.breakdown.classes), ("ssm-scope", result.breakdown.ssm_scope)):
+        rows = report.tables[f"{name}-table"][1:]
+        assert len(rows) == len(classes)
+        for row, share in zip(rows, classes.values(), strict=True):
+            assert float(row[1] or 0) == share.time_share
+            busy = [share.busy_cycles.get(unit, 0) for unit in (*result.compute_units, "dma")]
+            assert [int(cell or 0) for cell in row[2:]] == [*busy, share.macs, share.ops, share.dram_bytes]
+
+
 def test_timeline_fills_the_window(run_report: tuple[Report, Result]) -> None:
     data = run_report[0].data
     span = data["end"] - data["start"]
