@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from workloads.graph import TimestepGraph
 from workloads.models import equations
-from workloads.models.attention import Attention, KeyBlocks, KeyRun, QueryTile, attention_graph, query_tiles
+from workloads.models.attention import Attention, KeyBlocks, KeyRun, attention_graph, query_tiles
 from workloads.models.generator import SEQUENTIAL, Generator
 from workloads.models.layers.kinds import Part
 from workloads.models.layers.layered import LayeredModel, layered, longest_chunk
@@ -78,7 +78,7 @@ def _answers(whole: WorkloadSpec, spec: WorkloadSpec) -> range:
 
 
 def recut(workload: Workload, cuts: Cuts) -> Workload:
-    """*workload* with its attention cut into these tiles of queries and blocks of keys; what has none stays as it is."""
+    """*workload* with its attention cut into these tiles of queries and blocks of keys."""
     stacks: list[Stack] = []
     done: set[tuple[Phase, Attention]] = set()
     for stack in workload.stacks:
@@ -143,7 +143,8 @@ class _Stacks:
     def _of_part(self, part: Part) -> Iterator[Stack]:
         """The stacks of one *part*: attention has one for each tile of queries."""
         if isinstance(part, TimestepGraph):
-            length = -(-len(self._positions) // part.tokens) if self._model.prefix_tokens and not self._decodes else None
+            longer = self._model.prefix_tokens and not self._decodes
+            length = -(-len(self._positions) // part.tokens) if longer else None
             name = part.name.rpartition(".")[2]
             yield Stack(self._spec, part, 1, part=name, length=length, answers=self._answers)
             return

@@ -401,7 +401,8 @@ class Workload:
     @property
     def answers(self) -> range:
         """The tokens that are decoded, by their number in the answer."""
-        return next((stack.answers for stack in self.stacks if stack.spec.phase == "decode" and not stack.keys), range(1))
+        decoded = (stack.answers for stack in self.stacks_of("decode") if stack.keys is None)
+        return next(decoded, range(1))
 
     @property
     def _first_phase(self) -> Phase:

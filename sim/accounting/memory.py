@@ -241,7 +241,7 @@ def _at(moment: Moment, needs: MemoryNeeds, length: int) -> Held:
 def memory_needs(workload: Workload, forward: str | None = None) -> MemoryNeeds:
     """What of *workload* matters to its peak; *forward* names the forward pass, that of its model unless given."""
     spec, stacks = workload.spec, workload.stacks_of(workload.stacks[0].spec.phase)
-    model = next(iter(workload.models.values()), None)
+    model = workload.model
     attentions = [part for layer in model.layers for part in layer if isinstance(part, Attention)] if model else []
     element_bytes, decodes = stacks[0].element_bytes, spec.phase == "decode"
     return MemoryNeeds(

@@ -81,7 +81,7 @@ class KeyBlocks:
 
 @dataclass(frozen=True)
 class KeyRun:
-    """A ``tile`` of queries of ``attention`` that meets its keys, ``cut`` in that way, of all those at ``positions``."""
+    """A ``tile`` of queries of ``attention``, of those at ``positions``, that meets its keys, ``cut`` in that way."""
 
     attention: Attention
     cut: KeyBlocks

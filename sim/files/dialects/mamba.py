@@ -56,8 +56,7 @@ def _mlp_width(values: Mapping[str, Any], key: str) -> int | None:
 def _no_attention(values: Mapping[str, Any], key: str) -> None:
     if layers := values[key]:
         listed = ", ".join(map(str, layers)) if isinstance(layers, list) else layers
-        message = "attention of this family is not simulated"
-        raise ValueError(f"found attention in layers {listed}, expected none: {message}")
+        raise ValueError(f"found attention in layers {listed}, expected none in this family")
 
 
 HF_PLACES = DTYPE | {
