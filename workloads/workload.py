@@ -446,6 +446,30 @@ class Workload:
         return self.spec.formulation if self.chunk else SEQUENTIAL
 
     @property
+    def state_bytes(self) -> int:
+        """Bytes that all layers hand from token to token, of all sequences."""
+        stacks = (stack for stack in self.stacks_of(self._first_phase) if stack.keeps_state)
+        return sum(stack.all_layers // len(stack.answers) * stack.carried_bytes for stack in stacks) * self.spec.batch
+
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of the keys and values that are kept at the end of a run, of all sequences."""
+        found: dict[Attention, int] = {}
+        for stack in self.stacks:
+            if stack.keys is not None and (attention := stack.keys.attention).own_cache:
+                layers = len(stack.places or (0,))
+                elements = attention.cached_elements * attention.kept(stack.keys.positions[-1] + 1)
+                found[attention] = layers * elements * stack.element_bytes * self.spec.batch
+        return sum(found.values())
+
+    @property
+    def layer_parameters(self) -> int:
+        """Learned parameters of the first layer, of all its parts."""
+        first, *others = self.stacks_of(self._first_phase)
+        parts = [stack for stack in others if first.part and stack.places and not stack.places[0]]
+        return sum(stack.graph.parameter_count for stack in (first, *parts))
+
+    @property
     def parameters(self) -> int:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
         if self.model is not None:
