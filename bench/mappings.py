@@ -2,9 +2,9 @@
 
 python -m bench.mappings
 
-Every shipped workload on the machines that mappings are shipped for, prefill and decode: the mapping that a run takes,
-which a full search found and is the best that is known, and the bound over every mapping. Some two minutes on two
-cores.
+Every shipped workload of alike layers on the machines that mappings are shipped for, prefill and decode: the mapping
+that a run takes, which a full search found and is the best that is known, and the bound over every mapping. Some two
+minutes on two cores.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from bench.shipped_mappings import MACHINES, PHASES
+from bench.shipped_mappings import MACHINES, PHASES, of_alike_layers
 from sim import __version__
 from sim.accounting.certificate import SpentOn, certificate_of
 from sim.accounting.result import Result
-from sim.files.catalog import shipped
 from sim.files.limits import BUDGETS
 from sim.files.outputs import write_text
 from sim.simulation import prepare, run
@@ -105,7 +104,7 @@ def _mapping(result: Result) -> str:
 
 def main() -> None:
     """Search and run everything, and write the page."""
-    jobs = [(w, m, p) for w in shipped("workload") for m in MACHINES for p in PHASES]
+    jobs = [(w, m, p) for w in of_alike_layers() for m in MACHINES for p in PHASES]
     with ProcessPoolExecutor() as executor:
         rows = list(executor.map(row_of, *zip(*jobs, strict=True)))
     write_text(TARGET, page(rows))

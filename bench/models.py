@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bench import EDGE_MACHINES
+from bench.shipped_mappings import of_alike_layers
 from sim import Result, __version__, simulate
 from sim.files.catalog import shipped
 from sim.files.documents import read_document
@@ -26,7 +27,7 @@ def main() -> None:
     """Run everything and write the table."""
     jobs = [
         (workload, machine, overrides)
-        for workload in shipped("workload")
+        for workload in of_alike_layers()
         if workload not in ROWS
         for machine in EDGE_MACHINES
         for overrides in (PREFILL, DECODE_WITH_HEAD if _knows_words(workload) else DECODE)

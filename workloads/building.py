@@ -87,12 +87,12 @@ def recut(workload: Workload, cuts: Cuts) -> Workload:
             stacks.append(stack)
         elif key not in done:
             done.add(key)
-            stacks += cut_into(stack, cuts[key], workload.answers)
+            stacks += cut_into(stack, cuts[key])
     return replace(workload, stacks=tuple(stacks))
 
 
-def cut_into(stack: Stack, cut: KeyBlocks, answers: range) -> list[Stack]:
-    """All of the attention of which *stack* is a part, *cut* in another way; *answers* are decoded one by one."""
+def cut_into(stack: Stack, cut: KeyBlocks) -> list[Stack]:
+    """All of the attention of which *stack* is a part, *cut* in another way."""
     assert stack.keys is not None
     attention, positions = stack.keys.attention, stack.keys.positions
     if stack.spec.phase == "decode":
@@ -103,13 +103,13 @@ def cut_into(stack: Stack, cut: KeyBlocks, answers: range) -> list[Stack]:
     for number, tile in enumerate(tiles):
         graph = attention_graph(attention, cut, tile.sinks)
         key = id(graph), tile.steps  # tiles in the middle of a window all meet as many keys
-        own = replace(
-            stack, graph=graph, layers=attention.groups // cut.groups, keys=KeyRun(attention, cut, tile, positions)
-        )
+        keys = replace(stack.keys, cut=cut, tile=tile)
+        own = replace(stack, graph=graph, layers=attention.groups // cut.groups, keys=keys)
         known = runs.get(key)
         if stack.spec.phase == "decode":
-            first = answers[number] if known is None else known.answers.start
-            runs[key] = replace(known or own, answers=range(first, answers[number] + 1))
+            answer = stack.keys.first_answer + number
+            first = answer if known is None else known.answers.start
+            runs[key] = replace(known or own, answers=range(first, answer + 1))
         else:
             runs[key] = own if known is None else replace(known, layers=known.layers + own.layers)
     return list(runs.values())
@@ -149,9 +149,9 @@ class _Stacks:
             yield Stack(self._spec, part, 1, part=name, length=length, answers=self._answers)
             return
         cut = self._usual(part)
-        keys = KeyRun(part, cut, query_tiles(part, cut, self._positions.start, 1)[0], self._positions)
-        whole = Stack(self._spec, attention_graph(part, cut), 1, part="attention", keys=keys, answers=self._answers)
-        yield from cut_into(whole, cut, self._answers)
+        tile = query_tiles(part, cut, self._positions.start, 1)[0]
+        keys = KeyRun(part, cut, tile, self._positions, self._answers.start)
+        yield from cut_into(Stack(self._spec, attention_graph(part, cut), 1, part="attention", keys=keys), cut)
 
     def _usual(self, attention: Attention) -> KeyBlocks:
         """One group of heads at a time, all of them for a single token."""

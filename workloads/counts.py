@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from workloads.graph import OperationCounts
-from workloads.workload import Workload
+from workloads.workload import Stack, Workload, width
 
 
 class CountsModel(BaseModel):
@@ -28,8 +28,9 @@ class Counts(CountsModel):
     """Counts of a whole run divided by its tokens, so padding and the head have their share; a MAC is two ops.
 
     ``layer_parameters`` are those of the first layer. ``state_bytes`` is what all layers hand from token to token, over
-    the batch. ``dram_minimum_bytes`` is the least traffic of a run: every weight once, the model's input and output, in
-    decode the state in and out, in prefill out.
+    the batch, and ``cache_bytes`` are the keys and values of all tokens at the end. ``dram_minimum_bytes`` is the least
+    traffic of a run: every weight once a phase, or token of an answer; the model's input and output; the state out, in
+    decode in as well; keys and values once when they are made, and of each token before by each that is decoded.
     """
 
     workload: str
@@ -47,6 +48,7 @@ class Counts(CountsModel):
     ops_per_token: float
     transcendentals_per_token: float
     state_bytes: int
+    cache_bytes: int
     dram_minimum_bytes: int
     dram_minimum_bytes_per_token: float
     kinds: Mapping[str, KindCounts]
@@ -68,8 +70,7 @@ def count(workload: Workload) -> Counts:
         )
         for kind, total in totals.items()
     }
-    state_bytes = sum(stack.layers * spec.batch * stack.carried_bytes for stack in workload.body)
-    least = _least_traffic(workload, state_bytes)
+    least = _least_traffic(workload)
     return Counts(
         workload=spec.name,
         model=spec.model,
@@ -81,11 +82,12 @@ def count(workload: Workload) -> Counts:
         batch=spec.batch,
         tokens=tokens,
         parameters=workload.parameters,
-        layer_parameters=workload.graph.parameter_count,
+        layer_parameters=workload.layer_parameters,
         macs_per_token=sum(each.macs for each in kinds.values()),
         ops_per_token=sum(each.ops for each in kinds.values()),
         transcendentals_per_token=sum(each.transcendentals for each in kinds.values()),
-        state_bytes=state_bytes,
+        state_bytes=workload.state_bytes,
+        cache_bytes=workload.cache_bytes,
         dram_minimum_bytes=least,
         dram_minimum_bytes_per_token=least / tokens,
         kinds=kinds,
@@ -99,10 +101,24 @@ def _operations(workload: Workload) -> Iterator[tuple[str, OperationCounts]]:
             yield f"head.{operation.kind}" if stack.head else operation.kind, stack.counts_of(operation)
 
 
-def _least_traffic(workload: Workload, state_bytes: int) -> int:
-    spec, graph, head = workload.spec, workload.graph, workload.head
-    weights = sum(stack.layers * sum(map(stack.parameter_bytes, stack.graph.parameters)) for stack in workload.stacks)
-    d_model = graph.row_elements(graph.input_tensor)
-    results = head.graph.elements(head.graph.output_tensor) * spec.batch if head else d_model * workload.tokens
-    handed = (d_model * workload.tokens + results) * workload.stacks[0].element_bytes
-    return weights + handed + state_bytes * (2 if spec.phase == "decode" else 1)
+def _least_traffic(workload: Workload) -> int:
+    """Bytes of all stacks at least, and what the model is given and gives."""
+    head, d_model = workload.head, width(workload.graph)
+    results = head.graph.elements(head.graph.output_tensor) * head.times * head.spec.batch if head else 0
+    read = workload.tokens if workload.spec.phase != "generate" else workload.spec.sequence_length * workload.spec.batch
+    ends = (d_model * read + (results or d_model * workload.tokens)) * workload.stacks[0].element_bytes
+    return ends + sum(map(_least_traffic_of, workload.stacks))
+
+
+def _least_traffic_of(stack: Stack) -> int:
+    """Weights, state, keys and values of *stack*."""
+    if stack.keys is not None:
+        keys = stack.keys
+        made = keys.tile.queries * keys.attention.own_cache
+        met = keys.attention.kept(keys.tile.first) if stack.spec.phase == "decode" else 0
+        tokens = (made + met) * stack.times * stack.layers * keys.cut.groups
+        elements = tokens * keys.attention.cached_elements // keys.attention.groups
+        return elements * stack.spec.batch * stack.element_bytes
+    weights = sum(map(stack.parameter_bytes, stack.graph.parameters))
+    state = stack.carried_bytes * stack.spec.batch * (stack.keeps_state + stack.resumes)
+    return stack.all_layers * (weights + state)

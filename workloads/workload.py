@@ -399,12 +399,6 @@ class Workload:
         return {(phase, keys.attention): keys.cut for phase, keys in runs}
 
     @property
-    def answers(self) -> range:
-        """The tokens that are decoded, by their number in the answer."""
-        decoded = (stack.answers for stack in self.stacks_of("decode") if stack.keys is None)
-        return next(decoded, range(1))
-
-    @property
     def _first_phase(self) -> Phase:
         return "prefill" if self.spec.phase == "generate" else self.spec.phase
 
@@ -450,6 +444,30 @@ class Workload:
     def formulation(self) -> str:
         """How the recurrence is computed: as described where there are chunks, else step by step."""
         return self.spec.formulation if self.chunk else SEQUENTIAL
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that all layers hand from token to token, of all sequences."""
+        stacks = (stack for stack in self.stacks_of(self._first_phase) if stack.keeps_state)
+        return sum(stack.all_layers // len(stack.answers) * stack.carried_bytes for stack in stacks) * self.spec.batch
+
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of the keys and values that are kept at the end of a run, of all sequences."""
+        found: dict[Attention, int] = {}
+        for stack in self.stacks:
+            if stack.keys is not None and (attention := stack.keys.attention).own_cache:
+                layers = len(stack.places or (0,))
+                elements = attention.cached_elements * attention.kept(stack.keys.positions[-1] + 1)
+                found[attention] = layers * elements * stack.element_bytes * self.spec.batch
+        return sum(found.values())
+
+    @property
+    def layer_parameters(self) -> int:
+        """Learned parameters of the first layer, of all its parts."""
+        first, *others = self.stacks_of(self._first_phase)
+        parts = [stack for stack in others if first.part and stack.places and not stack.places[0]]
+        return sum(stack.graph.parameter_count for stack in (first, *parts))
 
     @property
     def parameters(self) -> int:

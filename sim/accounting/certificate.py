@@ -13,18 +13,21 @@ The time is at least the largest of the three, for the best of all tiles and cut
 the quickest unit for each operation; and where a layer is one timestep, at least its projections, on arrays, and
 what cannot overlap with any of them, one after the other.
 
+Where a layer has parts, the bound is the sum of theirs: nothing of one overlaps with the next.
+
 The bound is one of the workload's formulation and of its chunk, or of all chunks where the best is wished for. Wishes
 of the workload (``mapping:``) do not raise it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from math import inf, prod
 from typing import Literal, NamedTuple
 
+from hw.machine import MachineSpec
 from sim.accounting.bounds import least_recurrence_cycles_per_step
 from sim.accounting.dealing import Loads, Ways, Weights, dealt, ways_of
 from sim.accounting.least_loads import LeastLoads, Placed
@@ -33,7 +36,9 @@ from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import all_stepped_operations
 from sim.lowering.section import cost_model
-from workloads.workload import Stack
+from sim.search.key_blocks import possible_cuts
+from workloads.building import cut_into
+from workloads.workload import MappingSpec, Stack
 
 SpentOn = Literal["compute", "SRAM", "DRAM", "recurrence", "chain"]
 MOST_PLACED = 4  # operations that are placed in every way before the others are dealt out
@@ -59,6 +64,49 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
     others = (stack.cut_along(index) for index in analysis.parallel_indices if index != analysis.group_index)
     along = [costs, *(cost_model(each, costs.machine) for each in others)]
     return min((_certificate_along(stack, each) for each in along), key=lambda found: found.cycles)
+
+
+def any_mapping_cycles(stacks: Iterable[tuple[Stack, CostModel]]) -> int:
+    """What *stacks*, each with what its operations cost, take at least in all, whatever their mappings.
+
+    Attention takes what it does with the tiles of queries and blocks of keys, of those that a search tries, with which
+    that is least.
+    """
+    total, seen = 0, set[object]()
+    for stack, costs in stacks:
+        if stack.keys is None:
+            total += certificate_of(stack, costs).cycles
+        elif (key := (stack.spec.phase, stack.keys.attention)) not in seen:
+            seen.add(key)
+            total += _least_of_cuts(stack, costs.machine)
+    return total
+
+
+def _least_of_cuts(stack: Stack, machine: MachineSpec) -> int:
+    """What all of the attention takes of which *stack* is a part."""
+    cuts: list[tuple[float, int, Stack, CostModel, float]] = []
+    for number, cut in enumerate(possible_cuts(stack, MappingSpec())):
+        stacks = cut_into(stack, cut)
+        longest = max(stacks, key=lambda each: each.steps)
+        costs = cost_model(longest, machine)
+        # A shorter run takes its share of the longest at least: what is done once it has in full.
+        runs = sum(each.steps * each.all_layers for each in stacks) / longest.steps
+        cuts.append((_least_work(longest, costs) * runs, number, longest, costs, runs))
+    least = inf
+    for work, _, longest, costs, runs in sorted(cuts, key=lambda each: each[:2]):
+        if work < least:
+            least = min(least, certificate_of(longest, costs).cycles / longest.all_layers * runs)
+    return int(least)
+
+
+def _least_work(stack: Stack, costs: CostModel) -> float:
+    """Cycles of the unit that has most to do of a layer of *stack*, of what only one unit can do; or of all in all."""
+    loads, only = LeastLoads(stack, costs, Classes(costs)), dict.fromkeys(costs.compute, 0.0)
+    cycles = {name: loads.quickest(name) for name in costs.analysis.operations}
+    for name, work in cycles.items():
+        if len(units := costs.units(name)) == 1:
+            only[units[0]] += work
+    return max(*only.values(), sum(cycles.values()) / len(costs.compute))
 
 
 def _certificate_along(stack: Stack, costs: CostModel) -> Certificate:

@@ -10,7 +10,7 @@ from math import ceil
 from hw.machine import MachineSpec
 from sim.accounting.bounds import paper_roofline_cycles, recurrence_cycles_per_step, resource_bound
 from sim.accounting.breakdown import Runs, by_class, by_layer, critical_path
-from sim.accounting.certificate import certificate_of
+from sim.accounting.certificate import any_mapping_cycles
 from sim.accounting.energy import energy_account
 from sim.accounting.generation import generation_report
 from sim.accounting.result import (
@@ -134,7 +134,7 @@ def _bounds(
     for section in sections:
         ratio = recurrence_cycles_per_step(section.costs, section.mapping)
         recurrence += ratio * section.stack.steps * section.stack.all_layers
-    any_mapping = sum(certificate_of(each.stack, each.costs).cycles for each in sections) if certificate else None
+    any_mapping = any_mapping_cycles((each.stack, each.costs) for each in sections) if certificate else None
     return Bounds(
         paper_roofline_cycles=roofline,
         resource_cycles=cycles,

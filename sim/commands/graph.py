@@ -11,9 +11,11 @@ import typer
 from sim.commands.changes import Changes
 from sim.commands.options import ConfigOption, WorkloadArgument, check_targets, chosen, one_line_errors
 from sim.commands.spread import spread
+from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from workloads.graph import TimestepGraph
+    from workloads.workload import Workload
 
 
 class GraphFormat(StrEnum):
@@ -31,20 +33,33 @@ def graph(
     config: ConfigOption = None,
     changes: Changes,
     format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
+    part: Annotated[Optional[str], typer.Option(help="Of a layer of several parts; all of them are listed.")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
 ) -> None:
-    """Draw or print the dependency graph of one timestep of one layer."""
+    """Draw or print the dependency graph of one timestep of one layer, or of each part of it."""
     with one_line_errors():
         from sim.files.outputs import write_text
         from sim.files.resolve import resolve_workload
 
         name = chosen(workload, config)
         check_targets(output, workload=name, mapping=changes.mapping)
-        text = _draw(resolve_workload(name, changes.assignments()).graph, format)
+        graphs = _parts(resolve_workload(name, changes.assignments()), part)
+        if format is not GraphFormat.text and len(graphs) > 1:
+            raise InputError(Problem(f"is missing, expected one of {', '.join(graphs)} for a picture", "--part"))
+        text = "\n".join(_draw(graph, format) for graph in graphs.values())
         if output is not None:
             write_text(output, text)
         else:
             typer.echo(text, nl=not text.endswith("\n"))
+
+
+def _parts(workload: Workload, part: str | None) -> dict[str, TimestepGraph]:
+    """The graphs of all layers that differ by name, or that of *part*; raises InputError if there is none."""
+    graphs = {stack.graph.name: stack.graph for stack in reversed(workload.body)}
+    graphs = dict(reversed(graphs.items()))
+    if part is None or part in graphs:
+        return graphs if part is None else {part: graphs[part]}
+    raise InputError(Problem(f"found {part!r}, expected one of {', '.join(graphs)}", "--part"))
 
 
 def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:

@@ -9,7 +9,7 @@ from math import comb
 from typing import NamedTuple
 
 from hw.machine import MachineSpec
-from sim.accounting.certificate import certificate_of
+from sim.accounting.certificate import any_mapping_cycles
 from sim.accounting.result import Result
 from sim.execution.estimate import Estimate
 from sim.explanation.experiments import LADDER, PAIRED, Change, changes
@@ -203,7 +203,7 @@ class Laboratory:
         return self._any_mapping_cycles_on(self.machine)
 
     def _any_mapping_cycles_on(self, machine: MachineSpec) -> int:
-        return sum(certificate_of(each.stack, self._costs_on(machine, each)).cycles for each in self.sections)
+        return any_mapping_cycles((each.stack, self._costs_on(machine, each)) for each in self.sections)
 
     def _quickest(self, schedules: Sequence[Schedule]) -> tuple[int, Schedule]:
         """Of *schedules* on one machine, the first of the quickest; what cannot win is not run."""

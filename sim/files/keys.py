@@ -15,6 +15,7 @@ from workloads.models.registry import described
 from workloads.spec import Description, Name, Spec
 from workloads.workload import MappingSpec, WorkloadSpec
 
+NAME = "NAME"
 _SAYS = ("mapping", "machine", "set")  # of which a mapping has one at least
 
 
@@ -51,7 +52,7 @@ SPECS: dict[str, type[BaseModel]] = {
 def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """(dotted path, field) of every key of *spec*, which stands at a path that ends in a dot; parts come first.
 
-    In a mapping of names of the user's own, a name is called NAME.
+    In a mapping of names of the user's own, a name is called :data:`NAME`.
     The ``kind`` of a unit is none: where it may be said, it says which keys there are.
     """
     for name, field in spec.model_fields.items():
@@ -60,11 +61,11 @@ def keys(spec: type[BaseModel], at: str = "") -> Iterator[tuple[str, FieldInfo]]
         yield at + name, field
         inner = schema_in(field.annotation)
         if inner is not None:
-            yield from keys(inner, f"{at}{name}.{'NAME.' if get_origin(field.annotation) is dict else ''}")
+            yield from keys(inner, f"{at}{name}.{f'{NAME}.' if get_origin(field.annotation) is dict else ''}")
 
 
 def settable() -> list[str]:
-    """The dotted path of every key that ``--set`` may name, those of all models."""
+    """The dotted path of every key that ``--set`` may name, those of all models, but below names of the user's own."""
     of_models = (path for each in described().values() for path, _ in keys(each, "dimensions."))
     paths = (path for spec in (WorkloadSpec, MachineSpec) for path, _ in keys(spec))
-    return list(dict.fromkeys((*paths, *of_models)))
+    return [path for path in dict.fromkeys((*paths, *of_models)) if f".{NAME}." not in path]

@@ -32,20 +32,21 @@ class PaperColumns(own.CountsModel):
 
 
 class Counts(own.Counts):
-    """Our counts, and the paper's."""
+    """Our counts, and the paper's; it has no convention for layers of several parts, nor for two phases at once."""
 
     kinds: Mapping[str, KindCounts]
-    paper: PaperColumns
+    paper: PaperColumns | None
 
 
 def count(workload: Workload) -> Counts:
     """Count *workload*, both ways."""
-    ours, layers = own.count(workload), _layers(workload)
+    told = workload.model is None and workload.spec.phase != "generate"
+    ours, layers = own.count(workload), _layers(workload) if told else []
     kinds = {
         kind: KindCounts(**dict(each), paper_ops=sum(times * layer.ops.get(kind, 0.0) for times, layer in layers))
         for kind, each in ours.kinds.items()
     }
-    return Counts(**{**dict(ours), "kinds": kinds}, paper=_columns(layers))
+    return Counts(**{**dict(ours), "kinds": kinds}, paper=_columns(layers) if told else None)
 
 
 def paper_columns(workload: Workload) -> PaperColumns:

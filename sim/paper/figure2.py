@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from sim.files.outputs import write_text
 from sim.files.resolve import resolve_workload
-from sim.paper.counts import count
+from sim.paper.counts import count, paper_columns
 from sim.paper.pages import excess, head, signed
 from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
 from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
@@ -115,7 +115,7 @@ def _model(name: str) -> Model:
     workload = resolve_workload(name)
     counts = count(workload)
     layers = counts.layer_parameters * counts.layers
-    return Model(layers, layers + VOCABULARY * workload.graph.sizes["d"], counts.paper.ops_gop_per_token)
+    return Model(layers, layers + VOCABULARY * workload.graph.sizes["d"], paper_columns(workload).ops_gop_per_token)
 
 
 def figure_of(pairs: Sequence[Pair]) -> Figure:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 from sim.files.resolve import resolve_workload
-from sim.paper.counts import count
+from sim.paper.counts import count, paper_columns
 from sim.paper.pages import excess
 from sim.paper.runs import Run, Runs, Simulated
 
@@ -81,9 +81,10 @@ def comparisons(runs: Runs) -> list[Comparison]:
 
 
 def _model(name: str, runs: dict[tuple[str, str], Simulated]) -> Official:
-    counts = count(resolve_workload(name))
+    workload = resolve_workload(name)
+    counts = count(workload)
     layers = counts.layer_parameters * counts.layers
-    return Official(name, layers, counts.parameters, counts.paper.ops_gop_per_token, runs)
+    return Official(name, layers, counts.parameters, paper_columns(workload).ops_gop_per_token, runs)
 
 
 def _compared(model: Official, references: Sequence[Official]) -> Comparison:

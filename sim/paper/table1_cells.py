@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sim.files.resolve import resolve_workload
-from sim.paper.counts import count
+from sim.paper.counts import paper_columns
 from sim.paper.gpu import GpuMeasurements
 from sim.paper.pages import excess
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES, table1
@@ -77,7 +77,7 @@ class Cell:
 def counted() -> Iterator[Cell]:
     """The columns that need no simulation, by the paper's convention (sim/paper/convention.py)."""
     for name, paper in table1().items():
-        ours = count(resolve_workload(name)).paper
+        ours = paper_columns(resolve_workload(name))
         command = f"python -m sim count {name}"
         for quantity, unit, field in (
             ("operations", "GOP/token", "ops_gop_per_token"),

@@ -19,7 +19,7 @@ from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
 from workloads.building import cut_into, recut
 from workloads.models.attention import Attention, KeyBlocks
-from workloads.workload import Phase, Stack, Workload
+from workloads.workload import MappingSpec, Phase, Stack, Workload
 
 QUERIES: Final = (32, 64, 128, 256, 512)  # tokens of a tile
 KEYS: Final = (32, 64, 128, 256, 512)  # of a part of a block
@@ -34,20 +34,20 @@ def best_cuts(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS)
     cuts: dict[tuple[Phase, Attention], KeyBlocks] = {}
     for stack in workload.stacks:
         if stack.keys is not None and (key := (stack.spec.phase, stack.keys.attention)) not in cuts:
-            cuts[key] = _best(stack, workload.answers, machine, limits)
+            cuts[key] = _best(stack, machine, limits)
     return recut(workload, cuts)
 
 
-def _best(stack: Stack, answers: range, machine: MachineSpec, limits: Limits) -> KeyBlocks:
+def _best(stack: Stack, machine: MachineSpec, limits: Limits) -> KeyBlocks:
     """The first of the cuts of the attention of *stack* that promise most; raises MappingError if none fits."""
-    possible = list(possible_cuts(stack))
+    possible = list(possible_cuts(stack, stack.spec.mapping))
     if len(possible) == 1:
         return possible[0]
     promised: list[tuple[float, int]] = []
     errors: list[MappingError] = []
     for number, cut in enumerate(possible):
         try:
-            promised.append((_promise(cut_into(stack, cut, answers), machine, limits), number))
+            promised.append((_promise(cut_into(stack, cut), machine, limits), number))
         except MappingError as error:
             errors.append(error)
     if not promised:
@@ -64,10 +64,10 @@ def _promise(stacks: Sequence[Stack], machine: MachineSpec, limits: Limits) -> f
     return search.promise().bound * sum(stack.steps * stack.all_layers for stack in stacks)
 
 
-def possible_cuts(stack: Stack) -> Iterator[KeyBlocks]:
-    """The sizes that are tried for the attention of *stack*, those that are wished alone."""
+def possible_cuts(stack: Stack, wishes: MappingSpec) -> Iterator[KeyBlocks]:
+    """The sizes that are tried for the attention of *stack*, those of the *wishes* alone."""
     assert stack.keys is not None
-    attention, positions, wishes = stack.keys.attention, stack.keys.positions, stack.spec.mapping
+    attention, positions = stack.keys.attention, stack.keys.positions
     decodes = stack.spec.phase == "decode"
     queries = [1] if decodes else _sizes(wishes.query_tile, QUERIES, len(positions))
     if attention.window is not None and not decodes:

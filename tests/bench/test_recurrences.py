@@ -44,7 +44,7 @@ def test_parameters_are_equal(name: str) -> None:
 
 
 def test_all_recurrences_that_are_yaml_alone_are_in_it_in_every_form() -> None:
-    assert set(shipped("equations")) < set(CELLS) == set(TITLES)
+    assert set(shipped("equations")) - {"grouped_deltanet"} < set(CELLS) == set(TITLES)  # a variant of one of them
     assert [task.form for task in tasks("mamba1")][:3] == ["sequential", "blelloch", "kogge_stone"]
 
 

@@ -12,12 +12,12 @@ from sim.files.checkpoint import read_checkpoint
 from sim.files.documents import Document
 from sim.files.equations import with_equations
 from sim.files.errors import InputError
-from sim.files.layers import build_layers
-from sim.files.resolve import read
+from sim.files.layers import check_layers
+from sim.files.resolve import build_workload, read
 from tests.support.folders import CONFIGS
 from workloads.graph import Operation, TimestepGraph
 from workloads.models.attention import Attention
-from workloads.models.layers.layered import LayeredModel
+from workloads.models.layers.layered import LayeredModel, layered
 from workloads.workload import WorkloadSpec
 
 PARAMETERS = {
@@ -42,16 +42,18 @@ PARAMETERS = {
 PRODUCTS = ("in_proj", "x_proj", "qkv_proj", "gate_up", "q_proj", "experts")  # of which parts are called after it
 
 
-def loaded(document: Document) -> tuple[WorkloadSpec, Document]:
+def built(document: Document) -> LayeredModel:
+    """The model that a *document* describes."""
     document = with_equations(document)
-    return document.check(WorkloadSpec), document
+    spec = document.check(WorkloadSpec)
+    return layered(spec, check_layers(spec, document))
 
 
 def shipped(name: str, *assignments: str) -> LayeredModel:
     document = read("workload", name)
     for assignment in assignments:
         document.override(assignment)
-    return build_layers(*loaded(document))
+    return built(document)
 
 
 def operations(model: LayeredModel) -> Iterator[tuple[int, Operation]]:
@@ -162,9 +164,8 @@ def test_what_is_shipped_is_what_its_config_says(config: str, name: str) -> None
     documents = read_checkpoint(CONFIGS / f"hf-{config}.json"), read("workload", name)
     for document in documents:
         document.override("head=true")
-    published, ours = (loaded(document) for document in documents)
-    assert build_layers(*published) == build_layers(*ours)
-    assert (published[0].layers, published[0].vocabulary) == (ours[0].layers, ours[0].vocabulary)
+    published, ours = map(built, documents)
+    assert published == ours
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_what_is_shipped_is_what_its_config_says(config: str, name: str) -> None
 )
 def test_parameters_of_other_configs(config: str, parameters: int) -> None:
     """As transformers 5.24 counts them."""
-    assert build_layers(*loaded(read_checkpoint(CONFIGS / f"hf-{config}.json"))).parameters == parameters
+    assert built(read_checkpoint(CONFIGS / f"hf-{config}.json")).parameters == parameters
 
 
 FILE = """\
@@ -206,7 +207,7 @@ def written(folder: Path, **changes: Any) -> Document:
 
 
 def test_a_kind_lays_its_own_keys_over_a_file_of_equations(tmp_path: Path) -> None:
-    (first, *_), (before, *_) = build_layers(*loaded(written(tmp_path))).layers
+    (first, *_), (before, *_) = built(written(tmp_path)).layers
     assert isinstance(first, TimestepGraph) and isinstance(before, TimestepGraph)
     assert (first.sizes["i"], first.tokens, before.tokens) == (4, 32, 32)
 
@@ -226,5 +227,5 @@ def test_a_kind_lays_its_own_keys_over_a_file_of_equations(tmp_path: Path) -> No
 )
 def test_mistakes_stand_at_their_lines(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        build_layers(*loaded(written(tmp_path, **changes)))
+        build_workload(written(tmp_path, **changes))
     assert f"own.yaml:{message}" in str(caught.value)

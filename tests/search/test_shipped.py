@@ -7,8 +7,7 @@ import json
 import pytest
 
 import sim.search.shipped as module
-from bench.shipped_mappings import LAYERS, MACHINES, PHASES, Run, stays
-from sim.files.catalog import shipped
+from bench.shipped_mappings import LAYERS, MACHINES, PHASES, Run, of_alike_layers, stays
 from sim.files.limits import Limits
 from sim.files.resolve import resolve
 from sim.search.shipped import FILE, fingerprint, kindred, shipped_mapping
@@ -48,7 +47,7 @@ def test_the_file_is_of_this_version() -> None:
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_shipped_pair_has_one(machine: str, phase: str) -> None:
-    for workload in shipped("workload"):
+    for workload in of_alike_layers():
         inputs = resolve(workload, machine, [f"phase={phase}"])
         stack = inputs.workload.stacks[0]
         entry = FOUND["mappings"].get(fingerprint(stack, inputs.machine))

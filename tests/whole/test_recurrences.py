@@ -53,7 +53,8 @@ def in_chunks(formulation: str) -> list[str]:
 
 
 def test_every_shipped_model_of_equations_is_looked_at() -> None:
-    assert set(SMALL) == set(shipped("equations"))
+    """But for a variant of one of them, see test_grouped_deltanet.py."""
+    assert set(SMALL) | {"grouped_deltanet"} == set(shipped("equations"))
 
 
 @pytest.mark.parametrize(("name", "formulation"), FORMS)

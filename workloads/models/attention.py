@@ -81,12 +81,16 @@ class KeyBlocks:
 
 @dataclass(frozen=True)
 class KeyRun:
-    """A ``tile`` of queries of ``attention``, of those at ``positions``, that meets its keys, ``cut`` in that way."""
+    """A ``tile`` of queries of ``attention``, of those at ``positions``, that meets its keys, ``cut`` in that way.
+
+    Where tokens are decoded one by one, each is a tile, and the first of them is number ``first_answer`` of an answer.
+    """
 
     attention: Attention
     cut: KeyBlocks
     tile: QueryTile
     positions: range
+    first_answer: int = 0
 
 
 @dataclass(frozen=True)

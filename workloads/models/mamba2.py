@@ -43,11 +43,15 @@ class Mamba2Mixer(Spec):
     n_groups: Groups = 1
     d_conv: Taps = 4
     gated_norm: bool = Field(default=True, description="Whether there is an RMSNorm between the gate and out_proj.")
-    input_multiplier: Multiplier = 1.0
+    input_multiplier: Multiplier = Field(
+        default=1.0, description="What it reads is multiplied by; 1 takes no operation."
+    )
     section_multipliers: Annotated[list[Multiplier], Field(min_length=5, max_length=5)] = Field(
         default=[1.0] * 5, description="What each part of in_proj's result is multiplied by: z, x, B, C, dt."
     )
-    output_multiplier: Multiplier = 1.0
+    output_multiplier: Multiplier = Field(
+        default=1.0, description="What its result is multiplied by; 1 takes no operation."
+    )
 
     @model_validator(mode="after")
     def _groups_divide(self) -> Mamba2Mixer:

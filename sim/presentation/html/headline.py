@@ -8,6 +8,7 @@ from hw.unit_names import DMA
 from sim.accounting.layers import layers_run, layers_scaled, not_the_model
 from sim.accounting.result import Result
 from sim.files.numbers import joules, number, percent, plural, scaled, seconds
+from sim.presentation.generation import answer_words
 from sim.presentation.stalls import WORTH_NAMING
 from sim.presentation.titles import QUIET, shown, title, unit_title
 
@@ -24,14 +25,15 @@ class HeadlineNumber:
 
 def about(result: Result) -> str:
     """What was run, in a line."""
-    length = f"L = {result.sequence_length:,}, " if result.phase == "prefill" else ""
+    length = "" if result.phase == "decode" else f"L = {result.sequence_length:,}, "
+    answer = f"; {answer_words(result.generation)}" if result.generation is not None else ""
     chunk = f", chunks of {plural(result.chunk, 'token')}" if result.chunk else ""
     layers = f"{layers_run(result)}{' and head' if result.head_mapping else ''}"
     scaling = layers_scaled(result)
     return (
         f"{result.phase}, {length}B = {result.batch}, {layers} "
         f"({result.model}, {result.formulation}{chunk}); {plural(result.tokens, 'token')}, "
-        f"{plural(result.requests, 'request')}{'; ' if scaling else ''}{scaling}"
+        f"{plural(result.requests, 'request')}{'; ' if scaling else ''}{scaling}{answer}"
     )
 
 

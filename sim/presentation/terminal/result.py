@@ -25,6 +25,7 @@ from sim.presentation.energy import (
     millijoules,
     power_words,
 )
+from sim.presentation.generation import answer_words
 from sim.presentation.stalls import WORTH_NAMING, listed
 from sim.presentation.titles import class_title, title, unit_title
 
@@ -35,8 +36,8 @@ def render(result: Result) -> RenderableType:
     """The whole report."""
     path = [_path(result)] if result.critical_path else []
     return Group(
-        _headline(result), _units(result), _bounds(result), _gap(result), *path, *_breakdown(result),
-        *_energy(result), _mappings(result), _streams(result),
+        _headline(result), *_generation(result), _units(result), _bounds(result), _gap(result), *path,
+        *_breakdown(result), *_energy(result), _mappings(result), _streams(result),
     )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def _percent(part: float, whole: float, sign: str = "") -> str:
 
 
 def _headline(result: Result) -> Text:
-    length = f"L = {result.sequence_length}, " if result.phase == "prefill" else ""
+    length = "" if result.phase == "decode" else f"L = {result.sequence_length}, "
     setting = f"{result.phase}, {length}B = {result.batch}, {layers_run(result)}"
     setting += " and head" if result.head_mapping else ""
     scaling, cut = layers_scaled(result), not_the_model(result)
@@ -70,6 +71,11 @@ def _headline(result: Result) -> Text:
         f"{plural(result.requests, 'request')}"
         f"{scaling}",
     )  # fmt: skip
+
+
+def _generation(result: Result) -> list[RenderableType]:
+    """When the tokens of an answer were there, and what prompt and answer took."""
+    return [Text.assemble(("Answer ", "bold"), answer_words(result.generation))] if result.generation else []
 
 
 def _table(title: str, *columns: str) -> Table:

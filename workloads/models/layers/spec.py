@@ -105,10 +105,14 @@ class LayersSpec(Spec):
         min_length=1, max_length=1000,
         description="Kinds in the order of the layers, `mamba*5` for five in a row; again from the start at its end.",
     )  # fmt: skip
-    residual_multiplier: Multiplier = 1.0
-    logits_multiplier: Multiplier = 1.0
+    residual_multiplier: Multiplier = Field(
+        default=1.0, description="What all that is added to the residual stream is multiplied by; 1 takes no operation."
+    )
+    logits_multiplier: Multiplier = Field(
+        default=1.0, description="What a logit is multiplied by; 1 takes no operation."
+    )
     logits_softcap: float | None = Field(
-        default=None, gt=0, le=1e6, description="c, where logits are squeezed into c * tanh(logits / c)."
+        default=None, ge=1e-6, le=1e6, description="c, where logits are squeezed into c * tanh(logits / c)."
     )
     positions: int = Field(
         default=0, ge=0, le=2**24, json_schema_extra={"unit": "tokens"},

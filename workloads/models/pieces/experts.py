@@ -40,7 +40,9 @@ class ExpertsSpec(MlpSpec):
         description="What weighs results: a softmax over the chosen experts, or over all; or sigmoids, which with a "
         "correction also choose, over their sum.",
     )
-    weights_multiplier: Multiplier = 1.0
+    weights_multiplier: Multiplier = Field(
+        default=1.0, description="What an expert's weight is multiplied by; 1 takes no operation."
+    )
     common: MlpSpec | None = Field(default=None, description="An MLP beside them that every token gets.")
     common_gate: bool = Field(
         default=False, description="Whether the common MLP's result is multiplied by the sigmoid of a projected number."

@@ -43,7 +43,7 @@ class AttentionSpec(Spec):
         description="Whether it makes keys and values; otherwise it reads those of the last layer that does.",
     )
     scale: float | None = Field(
-        default=None, gt=0, le=1e6, description="What scores are multiplied by; 1 / sqrt(head_dim) unless given."
+        default=None, ge=1e-6, le=1e6, description="What scores are multiplied by; 1 / sqrt(head_dim) unless given."
     )
     rotary: float = Field(
         default=1.0, ge=0, le=1, description="Share of a head's channels that rotary embedding turns; 0: there is none."
@@ -58,9 +58,13 @@ class AttentionSpec(Spec):
         default=False,
         description="Whether the result is multiplied by the sigmoid of a gate, projected as queries are.",
     )
-    input_multiplier: Multiplier = 1.0
-    key_multiplier: Multiplier = 1.0
-    output_multiplier: Multiplier = 1.0
+    input_multiplier: Multiplier = Field(
+        default=1.0, description="What it reads is multiplied by; 1 takes no operation."
+    )
+    key_multiplier: Multiplier = Field(default=1.0, description="What a key is multiplied by; 1 takes no operation.")
+    output_multiplier: Multiplier = Field(
+        default=1.0, description="What its result is multiplied by; 1 takes no operation."
+    )
 
     @model_validator(mode="after")
     def _sizes_divide(self) -> AttentionSpec:

@@ -33,8 +33,12 @@ class MlpSpec(Spec):
     )
     bias: bool = Field(default=False, description="Whether its projections have biases.")
     fused: bool = Field(default=False, description="Whether gate and up are parts of one matrix product.")
-    gate_multiplier: Multiplier = 1.0
-    output_multiplier: Multiplier = 1.0
+    gate_multiplier: Multiplier = Field(
+        default=1.0, description="What the gate is multiplied by; 1 takes no operation."
+    )
+    output_multiplier: Multiplier = Field(
+        default=1.0, description="What its result is multiplied by; 1 takes no operation."
+    )
 
     @property
     def gated(self) -> bool:
