@@ -15,13 +15,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from math import inf
+from typing import Final
 
 from hw.machine import MachineSpec
 from sim.accounting.certificate import certificate_of
 from sim.accounting.energy import energy_account
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.execution.run import run_program
+from sim.files.errors import InputError
 from sim.files.limits import Limits
 from sim.files.resolve import resolve
 from sim.lowering.section import Section, cost_model
@@ -48,6 +50,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Family:
+    """A curve on several ``variants`` of its machine, each with assignments more."""
+
+    curve: Curve
+    variants: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Timed:
     """A length: its seconds, what any mapping takes at least, for how long each unit is busy, and its energy."""
 
@@ -67,25 +77,64 @@ class Timed:
         return self.busy[unit] / self.seconds
 
 
+class DoesNotFitError(Exception):
+    """A mapping that another machine was given does not fit this one."""
+
+
 def curve_of(wanted: Curve) -> list[Timed]:
     """Simulate *wanted*; raises InputError if it cannot be."""
+    model = _searched(wanted)
+    return [_timed(wanted, length, model) for length in wanted.lengths]
+
+
+def curves_of(family: Family) -> list[list[Timed] | None]:
+    """The curve of each variant of *family*, None where the model does not fit.
+
+    A variant takes the mappings of the first one, or of the one before, where these are quicker than its own search's:
+    so more of anything does not make a model slower.
+    """
+    found: list[list[Timed] | None] = []
+    known: list[_Model] = []
+    for variant in family.variants:
+        wanted = replace(family.curve, assignments=(*family.curve.assignments, *variant))
+        try:
+            own = _searched(wanted)
+        except InputError:
+            found.append(None)
+            continue
+        others = [replace(each, rates=own.rates) for each in dict.fromkeys((*known[:1], *known[-1:]))]
+        best = min((own, *others), key=lambda model: _seconds_searched(wanted, model))
+        known.append(best)
+        found.append([_timed(wanted, length, best) for length in wanted.lengths])
+    return found
+
+
+def _seconds_searched(wanted: Curve, model: _Model) -> float:
+    """What the length takes at which mappings are searched for; endless where *model* does not fit."""
+    try:
+        return _timed(wanted, SEARCHED, model).seconds
+    except DoesNotFitError:
+        return inf
+
+
+def _searched(wanted: Curve) -> _Model:
     inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, SEARCHED))
     with inputs.placing():
         found = sections(inputs.workload, inputs.machine, Limits(search="short"))
     attention = {each.stack.keys.attention: each for each in found if each.stack.keys is not None}
-    model = _Model(
+    return _Model(
         {each.stack.of_part: each for each in found},
         {each: section.stack.keys.cut for each, section in attention.items() if section.stack.keys},
         {each: least_of_a_pair(section.stack, inputs.machine) for each, section in attention.items()},
     )
-    return [_timed(wanted, length, model) for length in wanted.lengths]
 
 
 def _settings(wanted: Curve, length: int) -> list[str]:
     return [*wanted.assignments, f"sequence_length={length}"]
 
 
-class _Model(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Model:
     """What one search says about all lengths: the section of each kind of stack, and of each attention its cut.
 
     ``rates`` are those of :func:`least_of_a_pair`.
@@ -115,7 +164,8 @@ def _laid(stack: Stack, like: Section, machine: MachineSpec) -> Section:
     """*stack* by the mapping of *like*, which is of the same kind and maybe of another length."""
     costs = cost_model(stack, machine)
     inventory = lay(stack, costs, like.mapping)
-    assert inventory is not None, "it fits, whatever the length"
+    if inventory is None:
+        raise DoesNotFitError(stack.of_part)
     return Section.lowered(stack, machine, costs, inventory, like.choice)
 
 

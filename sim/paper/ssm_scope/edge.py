@@ -13,9 +13,8 @@ from itertools import pairwise
 from math import exp, log
 from typing import Final, Literal, NamedTuple
 
-from sim.files.errors import InputError
 from sim.paper.runs import Runs
-from sim.paper.ssm_scope.curves import Curve, Timed, curve_of
+from sim.paper.ssm_scope.curves import Curve, Family, Timed, curves_of
 
 Phase = Literal["prefill", "decode"]
 MACHINE: Final = "edge"
@@ -40,6 +39,7 @@ VARIANTS: Final = (
     *(Variant(f"{size} MiB of SRAM", (f"sram.capacity={size}MiB",)) for size in (1, 4, 8)),
     Variant("half the DRAM bandwidth", ("dram.channels=1",)),
     Variant("twice the DRAM bandwidth", ("dram.channels=4",)),
+    Variant("twice the lanes", ("simd.lanes=64",)),
 )
 
 
@@ -101,20 +101,18 @@ def crossing(own: Sequence[Timed], other: Sequence[Timed], of_own: Time, of_othe
 
 def simulate_edge(runs: Runs) -> Edge:
     """Simulate all of it."""
-    asked = {(v, p, m): _curve(v, p, m) for v in VARIANTS for p in PHASES for m in MODELS}
-    found = runs.each(curve_or_none, list(asked.values()))
-    return Edge({key: curve for key, curve in zip(asked, found, strict=True) if curve is not None})
+    asked = [(phase, model) for phase in PHASES for model in MODELS]
+    found = runs.each(curves_of, [_family(*key) for key in asked])
+    return Edge({
+        (variant, *key): curve
+        for key, curves in zip(asked, found, strict=True)
+        for variant, curve in zip(VARIANTS, curves, strict=True)
+        if curve is not None
+    })  # fmt: skip
 
 
-def curve_or_none(wanted: Curve) -> list[Timed] | None:
-    """The curve, or None where the model does not fit the machine."""
-    try:
-        return curve_of(wanted)
-    except InputError:
-        return None
-
-
-def _curve(variant: Variant, phase: Phase, model: str) -> Curve:
+def _family(phase: Phase, model: str) -> Family:
     chunks = CHUNKS if model != TRANSFORMER else ()
     lengths = LENGTHS if phase == "prefill" else (*LENGTHS, *LAST)
-    return Curve(model, MACHINE, (f"phase={phase}", *chunks, "head=true", *variant.assignments), lengths)
+    curve = Curve(model, MACHINE, (f"phase={phase}", *chunks, "head=true"), lengths)
+    return Family(curve, tuple(variant.assignments for variant in VARIANTS))
