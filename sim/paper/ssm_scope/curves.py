@@ -2,7 +2,7 @@
 
 Mappings are searched for at one length, ``SEARCHED``, and kept for all others: weights are streamed once a tile of
 tokens, however many tiles follow. How far that can be off says the bound over every mapping, which is found for every
-length anew; that of attention is the least over all ways of cutting it that a search would try.
+length anew.
 
 A tile of queries meets as many blocks of keys as it sees. Of the numbers of blocks that come up no more than
 ``SIMULATED`` are simulated; what lies between two of them is taken from the straight line between them, since a block
@@ -19,7 +19,7 @@ from math import inf
 from typing import Final
 
 from hw.machine import MachineSpec
-from sim.accounting.certificate import certificate_of
+from sim.accounting.certificate import any_mapping_cycles
 from sim.accounting.energy import energy_account
 from sim.accounting.scaling import Spent, StreamSpent, lengths, scaled
 from sim.execution.run import run_program
@@ -29,10 +29,9 @@ from sim.files.resolve import resolve
 from sim.lowering.section import Section, cost_model
 from sim.paper.runs import PREFILL_LAYERS
 from sim.search.choose import lay, sections
-from sim.search.key_blocks import possible_cuts
-from workloads.building import cut_into, recut
-from workloads.models.attention import Attention, KeyBlocks, useful_macs
-from workloads.workload import Stack, Workload
+from workloads.building import recut
+from workloads.models.attention import Attention, KeyBlocks
+from workloads.workload import Stack
 
 SEARCHED: Final = 4096  # tokens
 SIMULATED: Final = 12  # numbers of blocks of keys
@@ -102,8 +101,8 @@ def curves_of(family: Family) -> list[list[Timed] | None]:
         except InputError:
             found.append(None)
             continue
-        others = [replace(each, rates=own.rates) for each in dict.fromkeys((*known[:1], *known[-1:]))]
-        best = min((own, *others), key=lambda model: _seconds_searched(wanted, model))
+        others = dict.fromkeys((own, *known[:1], *known[-1:]))
+        best = min(others, key=lambda model: _seconds_searched(wanted, model))
         known.append(best)
         found.append([_timed(wanted, length, best) for length in wanted.lengths])
     return found
@@ -125,7 +124,6 @@ def _searched(wanted: Curve) -> _Model:
     return _Model(
         {each.stack.of_part: each for each in found},
         {each: section.stack.keys.cut for each, section in attention.items() if section.stack.keys},
-        {each: least_of_a_pair(section.stack, inputs.machine) for each, section in attention.items()},
     )
 
 
@@ -135,14 +133,10 @@ def _settings(wanted: Curve, length: int) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class _Model:
-    """What one search says about all lengths: the section of each kind of stack, and of each attention its cut.
-
-    ``rates`` are those of :func:`least_of_a_pair`.
-    """
+    """What one search says about all lengths: the section of each kind of stack, and of each attention its cut."""
 
     sections: Mapping[str, Section]
     cuts: Mapping[Attention, KeyBlocks]
-    rates: Mapping[Attention, float]
 
 
 def _timed(wanted: Curve, length: int, model: _Model) -> Timed:
@@ -152,8 +146,7 @@ def _timed(wanted: Curve, length: int, model: _Model) -> Timed:
     laid = [_laid(stack, model.sections[stack.of_part], machine) for stack in workload.stacks]
     plain, attention = ([each for each in laid if (each.stack.keys is None) == of] for of in (True, False))
     runs = [*(_run(each, machine).times(each.stack.times) for each in plain), *_attention(attention, machine)]
-    least = float(sum(certificate_of(each.stack, each.costs).cycles for each in plain))
-    least += sum(rate * pairs(workload, each) for each, rate in model.rates.items())
+    least = any_mapping_cycles((each.stack, each.costs) for each in laid)
     total = sum(runs, _Spent(0.0, {})).times(1 / machine.clock)
     operations = dict(sum((Counter(stack.operations) for stack in workload.stacks), Counter()))
     energy = energy_account(machine, laid, operations, round(total.seconds * machine.clock), 1)
@@ -237,26 +230,3 @@ def between(known: Mapping[int, _Spent], steps: int) -> _Spent:
     before = max(each for each in known if each < steps)
     share = (steps - before) / (after - before)
     return known[before].times(1 - share) + known[after].times(share)
-
-
-def least_of_a_pair(stack: Stack, machine: MachineSpec) -> float:
-    """Of the attention in *stack*: what any mapping, cut in any way that is tried, takes for each key that one sees.
-
-    Of one group and layer, at least: by the longest run, where what is done once for a tile of queries is the least.
-    """
-    rates = []
-    for cut in possible_cuts(stack):
-        longest = max(cut_into(stack, cut, range(1)), key=lambda each: each.steps)
-        cycles = certificate_of(longest, cost_model(longest, machine)).cycles / longest.all_layers
-        rates.append(cycles / (longest.steps * cut.queries * cut.block * cut.groups))
-    return min(rates)
-
-
-def pairs(workload: Workload, attention: Attention) -> int:
-    """How many keys all queries of all groups and layers with *attention* see: none that a mask hides."""
-    assert workload.model is not None, "it has attention"
-    spec, tokens = workload.spec, workload.spec.sequence_length + workload.model.prefix_tokens
-    first, queries = (tokens, 1) if spec.phase == "decode" else (0, tokens)
-    layers = sum(part == attention for layer in workload.model.layers for part in layer)
-    macs = useful_macs(attention, first, queries)
-    return layers * spec.batch * macs // ((attention.key_size + attention.value_size) * attention.queries)
