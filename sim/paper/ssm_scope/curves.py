@@ -40,25 +40,37 @@ DRAM: Final = "dram"
 
 @dataclass(frozen=True)
 class Curve:
-    """What to simulate: a workload on a machine, with *assignments* that do not say the length, over *lengths*."""
+    """What to simulate: a workload on a machine, with *assignments* that do not say the length, over *lengths*.
+
+    Of all but the lengths that are ``bounded``, if these are said, only the time is asked.
+    """
 
     workload: str
     machine: str
     assignments: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
+    bounded: tuple[int, ...] | None = None
+
+    def asks_for_bound(self, length: int) -> bool:
+        """Whether what any mapping takes for *length* is asked for."""
+        return self.bounded is None or length in self.bounded
 
 
 @dataclass(frozen=True)
 class Family:
-    """A curve on several ``variants`` of its machine, each with assignments more."""
+    """A curve on ``variants`` of its machine, each with assignments more; on all but the first over ``others`` only."""
 
     curve: Curve
     variants: tuple[tuple[str, ...], ...]
+    others: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A length: its seconds, what any mapping takes at least, for how long each unit is busy, and its energy."""
+    """A length: its seconds, what any mapping takes at least, for how long each unit is busy, and its energy.
+
+    The least is 0 where it is not asked for.
+    """
 
     length: int
     seconds: float
@@ -95,7 +107,8 @@ def curves_of(family: Family) -> list[list[Timed] | None]:
     found: list[list[Timed] | None] = []
     known: list[_Model] = []
     for variant in family.variants:
-        wanted = replace(family.curve, assignments=(*family.curve.assignments, *variant))
+        lengths = family.others if found else family.curve.lengths
+        wanted = replace(family.curve, assignments=(*family.curve.assignments, *variant), lengths=lengths)
         try:
             own = _searched(wanted)
         except InputError:
@@ -111,7 +124,7 @@ def curves_of(family: Family) -> list[list[Timed] | None]:
 def _seconds_searched(wanted: Curve, model: _Model) -> float:
     """What the length takes at which mappings are searched for; endless where *model* does not fit."""
     try:
-        return _timed(wanted, SEARCHED, model).seconds
+        return _timed(replace(wanted, bounded=()), SEARCHED, model).seconds
     except DoesNotFitError:
         return inf
 
@@ -146,7 +159,8 @@ def _timed(wanted: Curve, length: int, model: _Model) -> Timed:
     laid = [_laid(stack, model.sections[stack.of_part], machine) for stack in workload.stacks]
     plain, attention = ([each for each in laid if (each.stack.keys is None) == of] for of in (True, False))
     runs = [*(_run(each, machine).times(each.stack.times) for each in plain), *_attention(attention, machine)]
-    least = any_mapping_cycles((each.stack, each.costs) for each in laid)
+    parts = laid if wanted.asks_for_bound(length) else []
+    least = any_mapping_cycles((each.stack, each.costs) for each in parts)
     total = sum(runs, _Spent(0.0, {})).times(1 / machine.clock)
     operations = dict(sum((Counter(stack.operations) for stack in workload.stacks), Counter()))
     energy = energy_account(machine, laid, operations, round(total.seconds * machine.clock), 1)

@@ -23,6 +23,10 @@ MODELS: Final = (TRANSFORMER, "falcon-h1-0.5b", "mamba2-780m")
 PHASES: Final[tuple[Phase, Phase]] = ("prefill", "decode")
 CHUNKS: Final = ("formulation=chunked", "chunk=32")
 LENGTHS: Final = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 57_344, 65_536)
+OTHERS: Final[dict[Phase, tuple[int, ...]]] = {  # of variants: around their crossings
+    "prefill": (4096, 8192, 16_384, 32_768, 65_536),
+    "decode": (8192, 16_384, 32_768, 65_536, 262_144, 1_048_576),
+}
 LAST: Final = (131_072, 262_144, 524_288, 1_048_576)  # contexts before a token, where the others do not reach
 
 
@@ -115,4 +119,4 @@ def _family(phase: Phase, model: str) -> Family:
     chunks = CHUNKS if model != TRANSFORMER else ()
     lengths = LENGTHS if phase == "prefill" else (*LENGTHS, *LAST)
     curve = Curve(model, MACHINE, (f"phase={phase}", *chunks, "head=true"), lengths)
-    return Family(curve, tuple(variant.assignments for variant in VARIANTS))
+    return Family(curve, tuple(variant.assignments for variant in VARIANTS), OTHERS[phase])

@@ -15,6 +15,7 @@ from sim.paper.ssm_scope.measured import Device, Point, points
 from sim.paper.ssm_scope.software import Prompt, Steps, steps_of
 
 TRANSFORMER, SSM, HYBRID = "qwen2.5-0.5b", "mamba2-780m", "falcon-h1-0.5b"
+CLAIMED: Final = (TRANSFORMER, SSM, HYBRID)
 SHORT: Final = (1024, 2048, 4096)  # below 8K
 LONG: Final = 57_344
 DEVICES: Final = get_args(Device)
@@ -68,14 +69,14 @@ def _device_curves() -> dict[tuple[Device, str], Curve]:
     for point in told():
         lengths.setdefault((point.device, point.model), set()).add(point.tokens)
     for device in DEVICES:
-        for model in (TRANSFORMER, SSM, HYBRID):
+        for model in CLAIMED:
             lengths.setdefault((device, model), set()).update((*SHORT, LONG))
     return {key: _curve(*key, tuple(sorted(found))) for key, found in lengths.items()}
 
 
 def _curve(device: Device, model: str, lengths: tuple[int, ...]) -> Curve:
-    prompt = Prompt(device, model, lengths[0])
-    return Curve(model, prompt.machine, prompt.settings, lengths)
+    prompt, bounded = Prompt(device, model, lengths[0]), (*SHORT, LONG) if model in CLAIMED else ()
+    return Curve(model, prompt.machine, prompt.settings, lengths, bounded)
 
 
 def layer_parameters(model: str) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from sim.paper.ssm_scope import curves
-from sim.paper.ssm_scope.curves import Curve, Timed, chosen, curve_of
+from sim.paper.ssm_scope.curves import Curve, Family, Timed, chosen, curve_of, curves_of
 from sim.simulation import simulate
 
 TINY = (
     "layers=2", "dimensions.d_model=128", "dimensions.kinds.layer.mlp.width=256", "mapping.query_tile=32",
     "mapping.key_block=64",
 )  # fmt: skip
+
+SMALL = ("layers=1", "dimensions.d_model=64")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,8 @@ def test_which_numbers_of_blocks_are_simulated(steps: list[int], wanted: list[in
 
 def test_a_line_between_two_is_what_they_take(found: list[Timed], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(curves, "SIMULATED", 1000)
-    (every,) = curve_of(Curve("qwen2.5-0.5b", "edge", TINY, (1024,)))
+    (every,) = curve_of(Curve("qwen2.5-0.5b", "edge", TINY, (1024,), bounded=()))
+    assert every.least_seconds == 0
     assert found[1].seconds != every.seconds
     assert found[1].seconds == pytest.approx(every.seconds, rel=0.005)
 
@@ -56,3 +59,12 @@ def test_a_unit_is_busy_for_no_longer_than_it_takes(found: list[Timed]) -> None:
         assert set(each.busy) == {"mac_array", "simd", "dram"}
         assert all(0 < each.share(unit) <= 1 for unit in each.busy)
         assert each.share(each.binding) == max(map(each.share, each.busy))
+
+
+def test_more_of_anything_does_not_make_it_slower() -> None:
+    """A machine that is not large enough has no curve, and a larger one is as fast as one before it."""
+    variants = ((), ("sram.capacity=4KiB",), ("sram.capacity=8MiB",), ("dram.channels=4",))
+    first, small, large, fast = curves_of(Family(Curve("mamba2-130m", "edge", SMALL, (64, 128)), variants, (128,)))
+    assert first is not None and large is not None and fast is not None and small is None
+    assert [len(each) for each in (first, large, fast)] == [2, 1, 1]
+    assert max(large[0].seconds, fast[0].seconds) <= first[1].seconds * 1.001

@@ -7,18 +7,23 @@ from pathlib import Path
 import pytest
 
 from sim.paper.runs import Runs
-from sim.paper.ssm_scope import product
+from sim.paper.ssm_scope import facts, page, product
 from sim.paper.ssm_scope.edge import AS_SHIPPED, Crossing, Edge
 from sim.paper.ssm_scope.facts import TRANSFORMER, told
 from sim.paper.ssm_scope.figure import figure_of
 from sim.paper.ssm_scope.page import _crossing, error
-from sim.paper.ssm_scope.software import Steps
+from sim.paper.ssm_scope.software import Prompt, Steps
 from tests.support.reproduction import contents
 from tests.support.ssm_scope import curve, fake_facts
 
+SHOWN = (("rtx4090", "qwen2.5-0.5b", 32_768), ("jetson_orin_nano", "mamba-130m", 16_384))
+
 
 def test_the_same_numbers_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [each for each in told() if (each.device, each.model, each.tokens) in SHOWN]
     monkeypatch.setattr(product, "simulate_facts", lambda runs: fake_facts())
+    monkeypatch.setattr(facts, "told", lambda: shown)
+    monkeypatch.setattr(page, "CLASSED", (Prompt("rtx4090", "mamba2-130m", 16_384),))
     written = []
     for name in ("first", "second"):
         folder = tmp_path / name
@@ -29,9 +34,13 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path: Path, monkeypatch: pytes
     assert written[0] == written[1]
     text = written[0]["long_context.md"].decode()
     assert "Written by `python -m sim reproduce ssm-scope`" in text
-    for point in told():
+    for point in shown:
         assert f"| {point.device} | {point.model} | {point.tokens:,} | {point.of} |" in text
-    assert "| as shipped: 2 MiB, 34 GB/s |" in text and "hymba-1.5b (16,384 tokens" in text
+    assert (
+        "| as shipped: 2 MiB, 34 GB/s |" in text
+        and "- jetson_orin_nano, mamba-130m (16,384 tokens -34 %): what" in text
+    )
+    assert "| rtx4090 | mamba2-130m | 16,384 | 19.53 (" in text
 
 
 @pytest.mark.parametrize(
