@@ -1,8 +1,8 @@
 """A model's time over the length of its prompt, or of the context before a token, from one search for mappings.
 
-Mappings are searched for at one length, ``SEARCHED``, and kept for all others: weights are streamed once a tile of
-tokens, however many tiles follow. How far that can be off says the bound over every mapping, which is found for every
-length anew.
+Mappings are searched for at one length, ``SEARCHED``, and kept for all that are longer: weights are streamed once a
+tile of tokens, however many tiles follow. Shorter ones have those of a search at ``SEARCHED_SHORT``. How far that can
+be off says the bound over every mapping, which is found for every length anew.
 
 A tile of queries meets as many blocks of keys as it sees. Of the numbers of blocks that come up no more than
 ``SIMULATED`` are simulated; what lies between two of them is taken from the straight line between them, since a block
@@ -34,6 +34,7 @@ from workloads.models.attention import Attention, KeyBlocks
 from workloads.workload import Stack
 
 SEARCHED: Final = 4096  # tokens
+SEARCHED_SHORT: Final = 1024
 SIMULATED: Final = 12  # numbers of blocks of keys
 DRAM: Final = "dram"
 
@@ -94,8 +95,7 @@ class DoesNotFitError(Exception):
 
 def curve_of(wanted: Curve) -> list[Timed]:
     """Simulate *wanted*; raises InputError if it cannot be."""
-    model = _searched(wanted)
-    return [_timed(wanted, length, model) for length in wanted.lengths]
+    return _curve(wanted, None)
 
 
 def curves_of(family: Family) -> list[list[Timed] | None]:
@@ -110,15 +110,29 @@ def curves_of(family: Family) -> list[list[Timed] | None]:
         lengths = family.others if found else family.curve.lengths
         wanted = replace(family.curve, assignments=(*family.curve.assignments, *variant), lengths=lengths)
         try:
-            own = _searched(wanted)
+            own = _searched(wanted, SEARCHED)
         except InputError:
             found.append(None)
             continue
         others = dict.fromkeys((own, *known[:1], *known[-1:]))
         best = min(others, key=lambda model: _seconds_searched(wanted, model))
         known.append(best)
-        found.append([_timed(wanted, length, best) for length in wanted.lengths])
+        found.append(_curve(wanted, best))
     return found
+
+
+def _curve(wanted: Curve, model: _Model | None) -> list[Timed]:
+    """All lengths, those from ``SEARCHED`` on by *model* if there is one."""
+    models = {} if model is None else {SEARCHED: model}
+    for at in map(searched_at, wanted.lengths):
+        if at not in models:
+            models[at] = _searched(wanted, at)
+    return [_timed(wanted, length, models[searched_at(length)]) for length in wanted.lengths]
+
+
+def searched_at(length: int) -> int:
+    """The length at which the mappings of *length* are searched for."""
+    return SEARCHED if length >= SEARCHED else SEARCHED_SHORT
 
 
 def _seconds_searched(wanted: Curve, model: _Model) -> float:
@@ -129,8 +143,8 @@ def _seconds_searched(wanted: Curve, model: _Model) -> float:
         return inf
 
 
-def _searched(wanted: Curve) -> _Model:
-    inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, SEARCHED))
+def _searched(wanted: Curve, length: int) -> _Model:
+    inputs = resolve(wanted.workload, wanted.machine, _settings(wanted, length))
     with inputs.placing():
         found = sections(inputs.workload, inputs.machine, Limits(search="short"))
     attention = {each.stack.keys.attention: each for each in found if each.stack.keys is not None}

@@ -8,7 +8,7 @@ from typing import Final
 
 from sim.files.numbers import number
 from sim.paper.pages import excess, head, signed
-from sim.paper.ssm_scope.curves import SEARCHED, Timed
+from sim.paper.ssm_scope.curves import SEARCHED, SEARCHED_SHORT, Timed
 from sim.paper.ssm_scope.edge import AS_SHIPPED, MODELS, PHASES, TRANSFORMER, VARIANTS, Crossing, Edge, Phase
 from sim.paper.ssm_scope.facts import Facts
 from sim.paper.ssm_scope.figure import NAMES, TITLES
@@ -116,15 +116,17 @@ def _steps(compared: Sequence[tuple[Point, Steps]]) -> str:
 
 def _steps_legend() -> str:
     return (
-        "*Products*: kernels follow one another, so nothing overlaps. *Passes*: elementwise kernels that read DRAM and "
-        "write it, which the machine does on its way; in layers of transformers every operator of PyTorch, in those of "
-        "mamba_ssm a few fused ones (sim/paper/ssm_scope/fusing.py has both, with the bytes). *Logits* of all "
-        "positions. *Mask*: an L x L mask, with which attention skips nothing (Zamba2; Qwen2.5 from 32,768 tokens on, "
-        "docs/memory.md). *Rates*: 948 GB/s (RTX 4090) and 95 GB/s (Jetson) where the spec is 1,008 and 102, products "
-        "of 9.7 TFLOPS on the Jetson where it is 16.7; these are the plateaus of mamba-130m's profile. A *pass* is by "
-        "the clock, *kernels* is their time in a profile. What remains: attention with a mask reaches half of the peak "
-        "(Zamba2 81 TFLOPS), scans and chunks less than their traffic allows, and tensors of short prompts stay in L2. "
-        "Rows of the artifact that say mamba2-780m in its generation_times.csv are of mamba2-1.3b."
+        "*Products*: kernels follow one another, so nothing overlaps; below zero where the simulated machine is "
+        "slower, with lanes that bind or with what the last tile of queries and keys computes in vain. *Passes*: "
+        "elementwise kernels that read DRAM and write it, which the machine does on its way; in layers of "
+        "transformers every operator of PyTorch, in those of mamba_ssm a few fused ones "
+        "(sim/paper/ssm_scope/fusing.py has both, with the bytes). *Logits* of all positions. *Mask*: an L x L mask, "
+        "with which attention skips nothing (Zamba2; Qwen2.5 from 32,768 tokens on, docs/memory.md). *Rates*: 948 "
+        "GB/s (RTX 4090) and 95 GB/s (Jetson) where the spec is 1,008 and 102, products of 9.7 TFLOPS on the Jetson "
+        "where it is 16.7; these are the plateaus of mamba-130m's profile. A *pass* is by the clock, *kernels* is "
+        "their time in a profile. What remains: attention with a mask reaches half of the peak (Zamba2 81 TFLOPS), "
+        "scans and chunks less than their traffic allows, and tensors of short prompts stay in L2. Rows of the "
+        "artifact that say mamba2-780m in its generation_times.csv are of mamba2-1.3b."
     )
 
 
@@ -171,9 +173,10 @@ def _measured_ms(prompt: Prompt) -> Mapping[str, float]:
 def _edge_words() -> str:
     return (
         "hw/edge.yaml, one sequence, LM head for the last token, chunks of 32 tokens. Bands reach down to what any "
-        f"mapping takes at least. Mappings are searched for at {SEARCHED:,} tokens and kept for all lengths; of "
-        "alike layers two are simulated, and of the numbers of key blocks that tiles of queries meet twelve, with "
-        "those between on straight lines (sim/paper/ssm_scope/curves.py). The table has the length from which on a "
+        f"mapping takes at least. Mappings are searched for at {SEARCHED:,} tokens and kept for all that "
+        f"are longer, shorter prompts have those found at {SEARCHED_SHORT:,}; of alike layers two are simulated, and "
+        "of the numbers of key blocks that tiles of queries meet twelve, with those between on straight lines "
+        "(sim/paper/ssm_scope/curves.py). The table has the length from which on a "
         f"model is faster than {NAMES[TRANSFORMER]}, in brackets between which lengths the bounds leave that open; "
         "*always* is from 256 tokens on, *never* is not up to the last length."
     )

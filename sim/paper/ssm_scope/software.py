@@ -6,7 +6,8 @@ software makes of it is counted from the graphs at the peaks of the same machine
 - *products*: kernels follow one another, so products wait for nothing and overlap with nothing (kernels.py);
 - *passes*: elementwise kernels that read DRAM and write it, which the simulated machine does on its way;
 - *logits* of all positions, as transformers and mamba_ssm compute them, instead of the last;
-- *mask*: attention with an L x L mask, that skips nothing, reads it for every head, and has to make it first;
+- *mask*: attention with an L x L mask, that skips nothing, reads it for every head, and has to make it first; at the
+  rates of the last step;
 - *rates*: what the device reaches in the artifact's own profiles of another model in the place of the peaks: additions
   with norms 948 GB/s (RTX 4090) and 95 GB/s (Jetson), products 9.7 TFLOPS (Jetson). The RTX 4090's products reach 168
   TFLOPS, which is above the peak, so the peak stays.
@@ -108,13 +109,13 @@ def steps_of(prompt: Prompt, hardware: float) -> Steps:
     with_products = [*(each for each in layers if each.macs), *plain, head]
     elementwise = [each for each in layers if not each.macs]
     attention = [*masked, _mask(prompt)] if prompt.masked else plain
-    reached, whole = _reached(prompt, machine), [*layers, *attention, logits]
+    reached, whole = _reached(prompt, machine), [*layers, *plain, logits]
     return Steps(
         hardware=hardware,
         products=_seconds(with_products, peaks) - hardware,
         passes=_seconds(elementwise, peaks),
         logits=_seconds([logits], peaks) - _seconds([head], peaks),
-        mask=_seconds(attention, peaks) - _seconds(plain, peaks),
+        mask=_seconds(attention, reached) - _seconds(plain, reached),
         rates=_seconds(whole, reached) - _seconds(whole, peaks),
     )
 
