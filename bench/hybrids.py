@@ -45,10 +45,10 @@ def _head() -> list[str]:
     return [
         "# Transformers and hybrids on the edge accelerator",
         "",
-        f"Written by `python -m bench.hybrids`, stallscope {__version__}. Whole models with LM head, every event of each",
-        f"part that differs: a prompt of {CONTEXT:,} tokens, token by token where there is a state, and the token after",
-        "it. 16-bit weights, B = 1; mappings by short searches. *Above* is how far the run can be from the best mapping",
-        "at most; classes are those of [docs/result.md](../docs/result.md), by their share of the time.",
+        f"Written by `python -m bench.hybrids`, stallscope {__version__}. Whole models with LM head, every event of",
+        f"each part that differs: a prompt of {CONTEXT:,} tokens, token by token where there is a state, and the token",
+        "after it. 16-bit weights, B = 1; mappings by short searches. *Above* is how far the run can be from the best",
+        "mapping at most; classes are those of [docs/result.md](../docs/result.md), by their share of the time.",
         "",
         "| model | parameters, M | prompt, tok/s | above | mJ/token | busiest | classes "
         "| next token, tok/s | above | mJ | busiest | classes |",
