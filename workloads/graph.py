@@ -156,10 +156,11 @@ class TimestepGraph:
     @cached_property
     def producer(self) -> dict[str, str]:
         """Tensor -> name of the operation that defines it, or of the node that stands for what is given."""
-        return self._sources | {op.tensor: op.name for op in self.operations}
+        return self.sources | {op.tensor: op.name for op in self.operations}
 
-    @property
-    def _sources(self) -> dict[str, str]:
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Tensor -> the node that stands for it, of all that no operation makes."""
         tensors = (*self.inputs, *self.held)
         return {tensor: given_as(tensor, tensor == self.input_tensor) for tensor in tensors}
 
@@ -185,7 +186,7 @@ class TimestepGraph:
         import networkx as nx  # takes longer than a short run
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=self.name)
-        graph.add_nodes_from(self._sources.values())
+        graph.add_nodes_from(self.sources.values())
         for op in self.operations:
             graph.add_node(op.name, operation=op)
         for source, reader, tensor, distance in self.edges:

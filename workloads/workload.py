@@ -474,7 +474,8 @@ class Workload:
         """Learned parameters: all layers and, if the vocabulary is known, final norm, embedding and LM head."""
         if self.model is not None:
             return self.model.parameters
-        layers = sum(stack.layers * stack.graph.parameter_count for stack in self.stacks_of(self._first_phase))
+        body = (stack for stack in self.stacks_of(self._first_phase) if not stack.head)
+        layers = sum(stack.layers * stack.graph.parameter_count for stack in body)
         if self.spec.vocabulary is None:
             return layers
         d_model = width(self.graph)

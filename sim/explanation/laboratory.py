@@ -21,7 +21,7 @@ from sim.files.resolve import model_layers, placing
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import Section, cost_model
-from sim.search.choose import best_chunk, busy_cycles, keep, lay_anew, sections
+from sim.search.choose import best_cut, busy_cycles, keep, laid, lay_anew
 from sim.simulation import Job, makespan_cycles, planned, run
 from workloads.workload import MappingSpec, Workload
 
@@ -78,8 +78,8 @@ class Laboratory:
         self.limits = limits
         self._model_layers = model_layers(wishes)
         with placing(wishes, machine):
-            self.workload = best_chunk(workload, self.machine, limits)
-            self.sections = sections(self.workload, self.machine, limits)
+            self.workload = best_cut(workload, self.machine, limits)
+            self.sections = laid(self.workload, self.machine, limits)
             self.near = near(self.sections, robust, limits)
         self._own = _mapped(self.sections)
         pairs = zip(self._own, self.near.known, strict=True)
@@ -160,16 +160,17 @@ class Laboratory:
         changed = self._document.changed(change.assignments)
         machine = self._changed(change.assignments)
         parts = [self._own, *(found.mappings for found in known if found.change.paths <= change.paths)]
-        laid = [schedule for mappings in parts for schedule in self._laid(machine, mappings)]
-        if not laid or self._may_gain(machine):
+        schedules = [schedule for mappings in parts for schedule in self._laid(machine, mappings)]
+        if not schedules or self._may_gain(machine):
             limits = self.limits._replace(search=self.limits.search or CHANGED_SEARCH)
             offered = [
                 [*near, *(found.mappings[number].settled for found in known)]
                 for number, near in enumerate(self._offered)
             ]
             with placing(self._wishes, changed):
-                laid.append(sections(self.workload, machine, limits, offered))
-        cycles, best = self._quickest(laid)
+                found_anew = laid(self.workload, machine, limits, offered)
+            schedules.append(found_anew)
+        cycles, best = self._quickest(schedules)
         return Found(change, cycles, _mapped(best), wishes(best))
 
     def idle_at_edges(self, found: Found) -> tuple[float, float]:

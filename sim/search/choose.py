@@ -110,10 +110,21 @@ def sections(
 ) -> tuple[Section, ...]:
     """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`.
 
-    Where the best chunk is to be found that is the one whose search promises most. Mappings may be *offered* to
-    each stack.
+    Where the best chunk is to be found that is the one whose search promises most, and so it is for the tiles and
+    blocks of attention. Mappings may be *offered* to each stack.
     """
-    workload = best_cuts(best_chunk(workload, machine, limits), machine, limits)
+    return laid(best_cut(workload, machine, limits), machine, limits, offered)
+
+
+def best_cut(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
+    """*workload* with chunks, tiles of queries and blocks of keys whose searches promise most."""
+    return best_cuts(best_chunk(workload, machine, limits), machine, limits)
+
+
+def laid(
+    workload: Workload, machine: MachineSpec, limits: Limits = LIMITS, offered: Sequence[Sequence[Mapping]] = ()
+) -> tuple[Section, ...]:
+    """:func:`sections` of a *workload* whose chunks, tiles and blocks stay as they are."""
     of_graph: dict[int, Section] = {}
     found: dict[int, Section] = {}
     pairs = zip(workload.stacks, offered or repeat(()), strict=False)

@@ -7,7 +7,11 @@ from typing import Any
 from sim.files.catalog import shipped
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload
+from workloads.models.registry import LAYERS
 from workloads.workload import Workload
+
+UNLIKE = [name for name, path in shipped("workload").items() if read_document(path).data.get("model") == LAYERS]
+"""Those whose layers are not all alike."""
 
 
 def built(name: str, **overrides: Any) -> Workload:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workloads.graph import INPUT, TimestepGraph
+from workloads.graph import TimestepGraph
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def recurrence_of(graph: TimestepGraph) -> dict[str, int]:
 
 
 def result_of(graph: TimestepGraph, name: str) -> str:
-    """What the operation *name*, or the input, defines: ``h[t,i,n]``."""
-    tensor = graph.input_tensor if name == INPUT else graph.operation(name).tensor
+    """What the operation *name* defines, or what the node *name* stands for: ``h[t,i,n]``."""
+    given = {node: tensor for tensor, node in graph.sources.items()}
+    tensor = given[name] if name in given else graph.operation(name).tensor
     return f"{tensor}[{','.join(('t', *graph.indices[tensor]))}]"

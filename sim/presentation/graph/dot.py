@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sim.files.characters import visible
 from sim.presentation.graph.colours import EDGE_COLOUR, RECURRENCE_COLOUR, carried_colour, kind_colours
 from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
-from workloads.graph import INPUT, TimestepGraph
+from workloads.graph import TimestepGraph
 
 
 def as_dot(graph: TimestepGraph) -> str:
@@ -17,8 +17,9 @@ def as_dot(graph: TimestepGraph) -> str:
         f"digraph {_quoted(graph.name)} {{",
         '  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=10];',
         f'  edge [color="{EDGE_COLOUR}", fontname="Helvetica", fontsize=9];',
-        f"  {_quoted(INPUT)} [label={_quoted(result_of(graph, INPUT))}, shape=ellipse, fillcolor=white];",
     ]
+    for node in graph.sources.values():
+        lines.append(f"  {_quoted(node)} [label={_quoted(result_of(graph, node))}, shape=ellipse, fillcolor=white];")
     for op in graph.operations:
         red = f', color="{RECURRENCE_COLOUR}", penwidth=2.5' if op.name in recurrence else ""
         label = _quoted(f"{op.name}\n{result_of(graph, op.name)}")

@@ -31,7 +31,7 @@ from sim.presentation.graph.colours import (
 )
 from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
 from sim.presentation.graph.layout import Link, layered
-from workloads.graph import INPUT, TimestepGraph
+from workloads.graph import TimestepGraph
 
 # Lengths are inches. Boxes stand in the even rows; odd rows are the room between them, for labels and bends.
 
@@ -96,7 +96,9 @@ class _Picture:
     def __init__(self, graph: TimestepGraph) -> None:
         every = dependences(graph)
         self._recurrence = recurrence_of(graph)
-        self._fills = {INPUT: "white"} | {op.name: kind_colours(graph)[op.kind] for op in graph.operations}
+        self._fills = dict.fromkeys(graph.sources.values(), "white") | {
+            op.name: kind_colours(graph)[op.kind] for op in graph.operations
+        }
         self._results = {name: result_of(graph, name) for name in self._fills}
         self._half = {
             name: max(_width(name, "bold"), _width(result)) / 2 + _BOX_PADDING for name, result in self._results.items()

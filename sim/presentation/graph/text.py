@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sim.files.characters import visible
 from sim.presentation.graph.dependences import Dependence, dependences, recurrence_of, result_of
-from workloads.graph import INPUT, Operation, TimestepGraph
+from workloads.graph import Operation, TimestepGraph
 
 
 def as_text(graph: TimestepGraph) -> str:
@@ -24,7 +24,8 @@ def as_text(graph: TimestepGraph) -> str:
     for op, line in zip(graph.operations, lines, strict=True):
         past = [d for d in dependences(graph) if d.reader == op.name and d.carried]
         listing += [line, *(f"{'':{widths[0]}}  <- {visible(_past(each))}" for each in past)]
-    form = f"one timestep{chunk} of one layer, {result_of(graph, INPUT)} -> {graph.output_tensor}"
+    given = ", ".join(result_of(graph, node) for node in graph.sources.values())
+    form = f"one timestep{chunk} of one layer, {given} -> {', '.join(graph.outputs)}"
     return "\n".join(
         [
             f"{visible(graph.name)}: {form}",
