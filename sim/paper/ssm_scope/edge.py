@@ -31,19 +31,20 @@ LAST: Final = (131_072, 262_144, 524_288, 1_048_576)  # contexts before a token,
 
 
 class Variant(NamedTuple):
-    """The machine with one thing changed."""
+    """The machine with one thing changed: in words, on an axis, and as settings."""
 
     name: str
+    label: str
     assignments: tuple[str, ...] = ()
 
 
-AS_SHIPPED: Final = Variant("as shipped: 2 MiB, 34 GB/s")
+AS_SHIPPED: Final = Variant("as shipped: 2 MiB, 34 GB/s", "shipped")
 VARIANTS: Final = (
     AS_SHIPPED,
-    *(Variant(f"{size} MiB of SRAM", (f"sram.capacity={size}MiB",)) for size in (1, 4, 8)),
-    Variant("half the DRAM bandwidth", ("dram.channels=1",)),
-    Variant("twice the DRAM bandwidth", ("dram.channels=4",)),
-    Variant("twice the lanes", ("simd.lanes=64",)),
+    *(Variant(f"{size} MiB of SRAM", f"{size} MiB", (f"sram.capacity={size}MiB",)) for size in (1, 4, 8)),
+    Variant("half the DRAM bandwidth", "DRAM x 0.5", ("dram.channels=1",)),
+    Variant("twice the DRAM bandwidth", "DRAM x 2", ("dram.channels=4",)),
+    Variant("twice the lanes", "lanes x 2", ("simd.lanes=64",)),
 )
 
 

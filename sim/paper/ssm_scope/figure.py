@@ -14,7 +14,7 @@ from sim.paper.ssm_scope.edge import AS_SHIPPED, MODELS, PHASES, TRANSFORMER, VA
 NAMES = {"qwen2.5-0.5b": "Qwen2.5-0.5B", "falcon-h1-0.5b": "Falcon-H1-0.5B", "mamba2-780m": "Mamba2-780m"}
 TITLES = {"prefill": "a prompt", "decode": "a token after a context"}
 STYLE = dict(zip(MODELS, STYLES[2:], strict=False))
-TICKS = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
+TICKS = {"prefill": (256, 1024, 4096, 16_384, 65_536), "decode": (256, 4096, 65_536, 1_048_576)}
 
 
 def figure_of(edge: Edge) -> Figure:
@@ -31,25 +31,22 @@ def figure_of(edge: Edge) -> Figure:
 
 def _draw_times(axes: Axes, edge: Edge, phase: Phase) -> None:
     """Milliseconds a token over the length; a band down to the bound over every mapping, a line at each crossing."""
-    longest = 0
     for model in MODELS:
         curve = edge.curves.get((AS_SHIPPED, phase, model), ())
         lengths = [each.length for each in curve]
         found, least = (_milliseconds(curve, phase, of_bound) for of_bound in (False, True))
         axes.fill_between(lengths, least, found, color=STYLE[model].colour, alpha=0.3, linewidth=0)
         draw_series(axes, STYLE[model], lengths, found, NAMES[model])
-        longest = max(longest, *lengths, 0)
         crossing = edge.crossing(AS_SHIPPED, phase, model) if model != TRANSFORMER else None
         if crossing is not None and crossing.found:
             axes.axvline(crossing.found, color=STYLE[model].colour, linewidth=0.8, linestyle=STYLE[model].line)
             axes.annotate(
-                f"{crossing.found:,.0f}", (crossing.found, 0.04), xycoords=("data", "axes fraction"), rotation=90,
-                ha="right", va="bottom", color=STYLE[model].colour, fontsize=7,
+                f"{crossing.found:,.0f}", (crossing.found, 0.96), xycoords=("data", "axes fraction"), rotation=90,
+                ha="right", va="top", color=STYLE[model].colour, fontsize=7,
             )  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
-    ticks = [tick for tick in TICKS if tick <= longest]
-    axes.set_xticks(ticks, [_short(tick) for tick in ticks])
+    axes.set_xticks(TICKS[phase], [_short(tick) for tick in TICKS[phase]])
     low, high = axes.get_ylim()
     marks = [2.0**power for power in range(-3, 12) if low <= 2.0**power <= high]
     axes.set_yticks(marks, [f"{mark:g}" for mark in marks])
@@ -81,15 +78,18 @@ def _draw_crossings(axes: Axes, edge: Edge) -> None:
                         markerfacecolor=style.colour if number else "white",
                     )  # fmt: skip
     axes.set_xscale("log", base=2)
-    low, high = (int(each) for each in axes.get_xlim())
-    ticks = [2**power for power in range(10, 21, 2) if low <= 2**power <= high]
+    low, high = axes.get_xlim()
+    ticks = [2**power for power in range(10, 21) if low <= 2**power <= high]
     axes.set_xticks(ticks, [_short(tick) for tick in ticks])
     axes.minorticks_off()
-    axes.set_yticks(range(len(VARIANTS)), [each.name for each in VARIANTS])
+    axes.set_yticks(range(len(VARIANTS)), [each.label for each in VARIANTS])
     axes.invert_yaxis()
-    axes.set_title("faster than Qwen2.5-0.5B from (hollow: prompt, filled: token)", loc="left")
-    axes.set_xlabel("tokens")
+    axes.set_title("faster than Qwen2.5-0.5B from", loc="left")
+    axes.set_xlabel("tokens (hollow: prompt, filled: context)")
 
 
 def _short(tokens: int) -> str:
-    return f"{tokens // 1024}K" if tokens >= 1024 else f"{tokens}"
+    for size, letter in ((2**20, "M"), (2**10, "K")):
+        if tokens >= size:
+            return f"{tokens // size}{letter}"
+    return f"{tokens}"

@@ -51,7 +51,7 @@ def page(facts: Facts) -> str:
         f'"Characterizing SSM and SSM-Transformer Hybrid Language Model Performance with Long Context Length" '
         f"({SOURCE}; measurements: {ARTIFACT}). The devices are hw/published/rtx4090.yaml and "
         f"hw/published/jetson_orin_nano.yaml, with `--set {IDEAL}`: a grid of blocks has no array's edges, and other "
-        "blocks hide what one waits for. Writing this page takes some ten minutes on two cores.",
+        "blocks hide what one waits for. Writing this page takes some twelve minutes on two cores.",
         "## Claims",
         table(["claim", "verdict", "and with other schedules", "our numbers", "command"], claims, left=5),
         "In brackets: between what a ratio lies whatever the mappings of both, by the bounds over every mapping. "
@@ -200,8 +200,8 @@ def _fits(edge: Edge, variant: object, phase: Phase, model: str) -> bool:
 
 
 def _crossing(crossing: Crossing) -> str:
-    ends = " to ".join(_tokens(each) for each in (crossing.earliest, crossing.latest))
-    return f"{_tokens(crossing.found)} ({ends})"
+    found, *ends = (_tokens(each) for each in (crossing.found, crossing.earliest, crossing.latest))
+    return found if ends == [found, found] else f"{found} ({' to '.join(ends)})"
 
 
 def _tokens(length: float | None) -> str:

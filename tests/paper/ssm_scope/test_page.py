@@ -48,6 +48,7 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path: Path, monkeypatch: pytes
     [
         (Crossing(8_234.0, 7_951.0, 9_049.0), "8,200 (8,000 to 9,000)"),
         (Crossing(None, 65_000.0, None), "never (65,000 to never)"),
+        (Crossing(None, None, None), "never"),
         (Crossing(0.0, 0.0, 300.0), "always (always to 300)"),
     ],
 )
