@@ -1,4 +1,7 @@
-"""What can be reproduced: name -> the function that writes it into a folder and says which files."""
+"""What can be reproduced: name -> the function that writes it into a folder and says which files.
+
+PRODUCTS are those of "The Hyperscale Lottery", and what ``all`` means; other papers have a name each.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from sim.paper.figure2 import write_figure2
 from sim.paper.official import write_official
 from sim.paper.ranking_page import write_ranking
 from sim.paper.runs import Runs
+from sim.paper.ssm_scope.product import write_long_context
 from sim.paper.table1 import write_table1
 
-PRODUCTS: dict[str, Callable[[Path, Runs], list[Path]]] = {
+Product = Callable[[Path, Runs], list[Path]]
+
+PRODUCTS: dict[str, Product] = {
     "table1": write_table1,
     "figure1": write_figure1,
     "figure2": write_figure2,
@@ -21,3 +27,4 @@ PRODUCTS: dict[str, Callable[[Path, Runs], list[Path]]] = {
     "ranking": write_ranking,
     "claims": write_claims,
 }
+OTHER_PAPERS: dict[str, Product] = {"ssm-scope": write_long_context}

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from sim.accounting.result import Result
 from sim.explanation.near import near
 from sim.files.errors import InputError
+from sim.files.limits import Limits, Search
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import named_mapping, read_inputs
 from sim.simulation import Job, prepare, run
@@ -26,7 +28,7 @@ SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the
 class Run:
     """What to simulate: names as for ``python -m sim run``, and *options*, assignments of which the first that fits.
 
-    With ``near`` other mappings near the best are simulated as well.
+    With ``near`` other mappings near the best are simulated as well. ``search`` says how hard to look for a mapping.
     """
 
     workload: str
@@ -35,6 +37,7 @@ class Run:
     mapping: str | None = None
     options: tuple[str, ...] = ()
     near: bool = False
+    search: Search | None = None
 
     @property
     def every_assignment(self) -> list[str]:
@@ -86,16 +89,16 @@ def simulate_run(wanted: Run) -> Simulated:
     """Simulate *wanted* with the first of its options that fits; raises the last one's InputError if none does."""
     document, _ = read_inputs(wanted.workload, wanted.machine, wanted.every_assignment)
     layers = None if document.check(WorkloadSpec).phase == "decode" else PREFILL_LAYERS
-    fixed, refused = wanted.every_assignment, []
+    fixed, refused, limits = wanted.every_assignment, list[tuple[str, str]](), Limits(search=wanted.search)
     for option in wanted.options[:-1]:
         try:
-            job = prepare(wanted.workload, wanted.machine, [*fixed, option])
+            job = prepare(wanted.workload, wanted.machine, [*fixed, option], limits)
         except InputError as error:
             refused.append((option, error.problems[0].message))
         else:
             return Simulated(_run(job, layers), option, tuple(refused), _near(wanted, job, layers))
     last = wanted.options[-1:]
-    job = prepare(wanted.workload, wanted.machine, [*fixed, *last])
+    job = prepare(wanted.workload, wanted.machine, [*fixed, *last], limits)
     return Simulated(_run(job, layers), last[0] if last else None, tuple(refused), _near(wanted, job, layers))
 
 
@@ -108,7 +111,16 @@ def _near(wanted: Run, job: Job, layers: int | None) -> tuple[Result, ...]:
     return tuple(_run(Job(job.machine, schedule, job.model_layers, job.spec), layers) for schedule in schedules)
 
 
-Mapper = Callable[[Callable[[Run], Simulated], Sequence[Run]], Iterable[Simulated]]
+Task = TypeVar("Task")
+Made = TypeVar("Made")
+
+
+class Mapper(Protocol):
+    """What does something to several things, in their order: ``map``, or an executor's."""
+
+    def __call__(self, function: Callable[[Task], Made], tasks: Sequence[Task], /) -> Iterable[Made]:
+        """What *function* makes of each of *tasks*."""
+        ...
 
 
 class Runs:
@@ -136,6 +148,15 @@ class Runs:
                 self._progress(len(self._done), known)
         return {each: self._done[each] for each in asked}
 
+    def each(self, function: Callable[[Task], Made], tasks: Sequence[Task]) -> list[Made]:
+        """What *function* makes of each of *tasks*, done as simulations are."""
+        made: list[Made] = []
+        for found in self._mapper(function, tasks):
+            made.append(found)
+            if self._progress is not None:
+                self._progress(len(made), len(tasks))
+        return made
+
 
 @contextmanager
 def parallel_runs(workers: int | None, progress: ProgressCallback | None = None) -> Iterator[Runs]:
@@ -150,6 +171,7 @@ def command_of(wanted: Run, simulated: Simulated) -> str:
     """The command that repeats the simulation."""
     words = ["python -m sim run", wanted.workload, f"--hw {wanted.machine}"]
     words += [f"--mapping {wanted.mapping}"] if wanted.mapping else []
+    words += [f"--search {wanted.search}"] if wanted.search else []
     options = [simulated.option] if simulated.option else []
     words += [f"--set {each}" for each in (*wanted.assignments, *options)]
     result = simulated.result
