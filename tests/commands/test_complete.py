@@ -37,7 +37,7 @@ def completed(line: str) -> list[str]:
         pytest.param("stallscope run mamba2 --mapping s", ["stream-like"], id="mappings"),
         pytest.param("stallscope run mamba2 --set simd.l", ["simd.lanes="], id="settings"),
         pytest.param("stallscope run mamba2 --seq", ["--seq-len"], id="options"),
-        pytest.param("stallscope run mamba2 --phase ", ["prefill", "decode"], id="choices"),
+        pytest.param("stallscope run mamba2 --phase ", ["prefill", "decode", "generate"], id="choices"),
         pytest.param("stallscope explain mamba3-mimo-1", ["mamba3-mimo-1.5b"], id="another command"),
         pytest.param("stallscope compare mamba2 mamba2-2", ["mamba2-2.7b"], id="one of several"),
         pytest.param("stallscope plot wa", ["waterfall"], id="figures"),
