@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import numpy as np
+
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError
@@ -13,6 +15,7 @@ from sim.lowering.buffers import Inventory, usable_bytes
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping
+from sim.lowering.order import Numbers
 from sim.lowering.program import Program
 from workloads.workload import MappingSpec, Stack
 
@@ -62,7 +65,11 @@ class Section:
         """The layer of the model to which that layer of all its runs belongs; parts of one layer are all of it."""
         run, own = divmod(number, self.program.layers)
         places = self.stack.places or (0,)
-        return self.first_layer + places[run % len(places)] - places[0] + (0 if self.stack.part else own)
+        return places[run % len(places)] - places[0] + self.first_layer + (0 if self.stack.part else own)
+
+    def layers_shown(self, numbers: Numbers) -> Numbers:
+        """The layers of the model as which the first run of its program shows the layers with these *numbers*."""
+        return np.full_like(numbers, self.first_layer) if self.stack.part else self.first_layer + numbers
 
     @property
     def analysis(self) -> Analysis:

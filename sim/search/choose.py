@@ -9,7 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from hw.machine import MachineSpec
-from sim.files.errors import MappingError
+from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
 from sim.lowering.buffers import Inventory, allot
 from sim.lowering.costs import CostModel
@@ -117,8 +117,27 @@ def sections(
 
 
 def best_cut(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
-    """*workload* with chunks, tiles of queries and blocks of keys whose searches promise most."""
+    """*workload* with chunks, tiles of queries and blocks of keys whose searches promise most.
+
+    Raises MappingError for a wish that is about no part of it.
+    """
+    _check_wishes(workload)
     return best_cuts(best_chunk(workload, machine, limits), machine, limits)
+
+
+def _check_wishes(workload: Workload) -> None:
+    """Raise MappingError for operations that no part of several has, and tiles of attention where there is none."""
+    wishes, misfits = workload.spec.mapping, list[tuple[list[tuple[str, ...]], str]]()
+    if not workload.cuts:
+        given = [key for key in ("query_tile", "key_block", "key_parts") if getattr(wishes, key) is not None]
+        misfits += [([("mapping", key)], "is about attention, and there is none") for key in given]
+    known = dict.fromkeys(name for stack in workload.body for name in stack.graph.reads)
+    if any(stack.part for stack in workload.body):
+        for name in wishes.place.keys() - known.keys():
+            hint = did_you_mean(name, known) or f", expected one of {', '.join(known)}"
+            misfits.append(([("mapping", "place", name)], f"unknown operation{hint}"))
+    if misfits:
+        raise MappingError(*sorted(misfits))
 
 
 def laid(

@@ -76,7 +76,7 @@ class RequestDescriber:
         layer, tile = divmod(offered.tile, section.program.tiles_per_layer)
         last = item.last_at_end if tile == section.program.tiles_per_layer - 1 else item.last
         first_token, last_token = tokens(section, tile, item.first, last)
-        layer_of_model = None if section.stack.head else section.first_layer + layer
+        layer_of_model = None if section.stack.head else section.layer_of(layer)
         return RequestDescription(
             item.name, layer_of_model, first_token, last_token, tile, item.block, item.lane, item.operations
         )

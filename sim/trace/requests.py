@@ -100,7 +100,7 @@ class ItemTables:
             number=tile * self._items[rank] + item,
             row=self._starts[rank] + item,
             variant=self.variant(tile),
-            layer=np.full(len(tile), NOTHING) if head else self._section.first_layer + layer,
+            layer=np.full(len(tile), NOTHING) if head else self._section.layers_shown(layer),
             tile_in_layer=tile_in_layer,
         )  # fmt: skip
 

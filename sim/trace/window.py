@@ -34,8 +34,8 @@ class Window:
         if self.kind == "cycle" or not bodies:
             return
         if self.kind == "layer":
-            counts = [(each.first_layer, lengths(each.program.layers, simulate_layers)[0]) for each in bodies]
-            ranges = [(first, first + count - 1) for first, count in counts]
+            last = ((each, lengths(each.program.layers, simulate_layers)[0] - 1) for each in bodies)
+            ranges = list(dict.fromkeys((each.first_layer, each.layer_of(number)) for each, number in last))
         else:
             ranges = [(0, max(each.stack.steps * each.stack.graph.tokens for each in bodies) - 1)]
         if not any(first <= self.last and last >= self.first for first, last in ranges):

@@ -10,9 +10,11 @@ import pytest
 from sim.accounting.certificate import any_mapping_cycles
 from sim.accounting.replay import OrderRecorder
 from sim.execution.run import run_program
+from sim.files.errors import InputError
 from sim.files.limits import LIMITS
 from sim.lowering.section import Section
 from sim.simulation import Job, makespan_cycles, prepare, run
+from sim.trace.window import Window
 from workloads.execute import execute
 from workloads.models.attention import useful_macs
 
@@ -142,3 +144,33 @@ def _cycles(hardware: str) -> int:
     """Cycles of a short prompt on a machine that is changed."""
     sizes = ("mapping.query_tile=32", "mapping.key_block=32")
     return run(_job("sequence_length=64", hardware, *sizes), stride="tile").makespan_cycles
+
+
+WISHES = [
+    ("an operation that no part has", "qwen2.5-0.5b", "mapping.place.score=simd", "did you mean 'scores'"),
+    ("tiles where there is no attention", "mamba2", "mapping.query_tile=32", "about attention, and there is none"),
+    (
+        "a unit that there is not",
+        "qwen2.5-0.5b",
+        "mapping.place.mask=nothing",
+        "found 'nothing', but this machine does it on simd",
+    ),
+]
+
+
+@pytest.mark.parametrize(("workload", "wish", "message"), [pytest.param(*case[1:], id=case[0]) for case in WISHES])
+def test_a_wish_that_cannot_be_met_is_said(workload, wish, message):
+    with pytest.raises(InputError) as error:
+        prepare(workload, "edge", ["layers=1", "sequence_length=16", wish], SHORT)
+    assert message in str(error.value)
+
+
+def test_a_part_is_shown_as_its_first_layer():
+    """Groups of heads are runs of one program, no layers of the model."""
+    job = _job("sequence_length=16", "mapping.query_tile=16", "mapping.key_block=16")
+    (section,) = _attention(job)
+    assert section.program.layers == 2
+    assert list(section.layers_shown(np.arange(2))) == [0, 0]
+    assert [section.layer_of(number) for number in range(4)] == [0, 0, 1, 1]
+    with pytest.raises(InputError, match="shows layers 0"):
+        Window("layer", 1, 1).check(job.sections)
