@@ -78,8 +78,9 @@ class Section:
 
     @property
     def layers_of_model(self) -> int:
-        """How many layers of the model its runs begin, with as many layers as its program has."""
-        return self.program.layers * self.stack.times if self.stack.model_layers else 0
+        """How many layers of the model its runs begin for one token, with as many layers as its program has."""
+        first = self.stack.model_layers and not self.stack.answers.start  # not again for later tokens of an answer
+        return self.program.layers * len(self.stack.places or (0,)) if first else 0
 
     @property
     def prefix(self) -> str:

@@ -58,6 +58,7 @@ def test_the_whole_is_the_sum_of_its_phases(workload, sizes):
     assert found.seconds_per_later_token == pytest.approx(later / 7)
     assert sum(each.tokens for each in found.later_tokens) == 7
     assert found.tokens == result.tokens == 8 * result.batch
+    assert result.simulated_layers == result.layers == len(result.by_layer) - 1  # the head is the last
 
 
 def test_tokens_of_attention_take_longer_as_their_context_grows():
