@@ -135,8 +135,16 @@ def run(
         runs.append((section, repeated(scaled(found, section.program.layers), section.stack.times)))
     from sim.accounting.metrics import build_result  # takes a while to load: not before the run
 
-    simulated = sum(of_section[0].layers_of_model for of_section in parts)
+    simulated = _simulated_layers(job, parts, simulate_layers)
     return build_result(job.machine, runs, simulated, timeline, job.model_layers, certificate, job.spec)
+
+
+def _simulated_layers(job: Job, parts: Sequence[Sequence[Section]], simulate_layers: int | None) -> int:
+    """How many layers of the model were simulated; no more than were asked for, if so many of attention's groups."""
+    pairs = zip(job.sections, (of_section[0] for of_section in parts), strict=True)
+    cut = any(one.stack.part and one.program.layers < section.program.layers for section, one in pairs)
+    layers = sum(of_section[0].layers_of_model for of_section in parts)
+    return min(layers, simulate_layers) if cut and simulate_layers is not None else layers
 
 
 def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:

@@ -174,3 +174,9 @@ def test_a_part_is_shown_as_its_first_layer():
     assert [section.layer_of(number) for number in range(4)] == [0, 0, 1, 1]
     with pytest.raises(InputError, match="shows layers 0"):
         Window("layer", 1, 1).check(job.sections)
+
+
+@pytest.mark.parametrize(("asked", "simulated"), [(None, 2), (1, 1), (2, 2)], ids=["all", "one group of two", "both"])
+def test_groups_of_heads_that_were_not_simulated_are_said(asked, simulated):
+    job = _job("sequence_length=16", "mapping.query_tile=16", "mapping.key_block=16")
+    assert run(job, stride="tile", simulate_layers=asked).simulated_layers == simulated
