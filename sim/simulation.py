@@ -25,7 +25,7 @@ from sim.search.choose import sections
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
-    from workloads.workload import WorkloadSpec
+    from workloads.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True)

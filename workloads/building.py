@@ -15,7 +15,9 @@ from workloads.models.layers.kinds import Part
 from workloads.models.layers.layered import LayeredModel, layered, longest_chunk
 from workloads.models.layers.spec import LayersSpec
 from workloads.models.registry import known_generator
-from workloads.workload import CHUNKS, Phase, Stack, Workload, WorkloadSpec
+from workloads.stack import Stack
+from workloads.workload import Workload
+from workloads.workload_spec import CHUNKS, Phase, WorkloadSpec
 
 USUAL_QUERIES, USUAL_KEYS = 128, 128  # of a tile and a block, until a machine is known
 Cuts = Mapping[tuple[Phase, Attention], KeyBlocks]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ConfigDict
 
 from workloads.graph import OperationCounts
-from workloads.workload import Stack, Workload, width
+from workloads.stack import Stack
+from workloads.workload import Workload, width
 
 
 class CountsModel(BaseModel):

@@ -38,7 +38,8 @@ from sim.lowering.placement import all_stepped_operations
 from sim.lowering.section import cost_model
 from sim.search.key_blocks import possible_cuts
 from workloads.building import cut_into
-from workloads.workload import MappingSpec, Stack
+from workloads.stack import Stack
+from workloads.workload_spec import MappingSpec
 
 SpentOn = Literal["compute", "SRAM", "DRAM", "recurrence", "chain"]
 MOST_PLACED = 4  # operations that are placed in every way before the others are dealt out

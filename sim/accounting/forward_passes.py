@@ -24,7 +24,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True)

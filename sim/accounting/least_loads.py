@@ -19,7 +19,7 @@ from sim.accounting.dealing import Loads
 from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
 from sim.lowering.forced import Forced, Tensors
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 Placed = Mapping[str, int]
 """The classes of some operations."""

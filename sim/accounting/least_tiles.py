@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hw.integers import ceil_div
 from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
 

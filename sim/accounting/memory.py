@@ -20,7 +20,9 @@ from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Mo
 from workloads.counts import CountsModel
 from workloads.models.attention import Attention
 from workloads.models.layers.shared import SHARED
-from workloads.workload import Stack, Workload, WorkloadSpec, width
+from workloads.stack import Stack
+from workloads.workload import Workload, width
+from workloads.workload_spec import WorkloadSpec
 
 Logits = Literal["last", "all"]
 LONGEST: Final = 2**30  # tokens of a prompt that a workload can have

@@ -25,7 +25,8 @@ from sim.accounting.whole_model import whole_model
 from sim.accounting.windows import WindowRecorder
 from sim.lowering.section import Section
 from sim.version import __version__
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 
 def build_result(

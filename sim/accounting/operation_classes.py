@@ -28,7 +28,7 @@ from sim.accounting.forward_passes import MAMBA
 from sim.lowering.analysis import Analysis
 from workloads.models.layers.kinds import BESIDE
 from workloads.models.layers.shared import SHARED
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 Place = Literal["head", "attention", "around", "mamba", "recurrent", "plain"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from sim.accounting.result import Result, ResultModel
-from workloads.workload import MappingSpec
+from workloads.workload_spec import MappingSpec
 
 WORTH_NAMING = 0.01  # of the time
 SPREAD = 0.25  # of the largest, or

@@ -23,7 +23,8 @@ from sim.lowering.mapping import Mapping
 from sim.lowering.section import Section, cost_model
 from sim.search.choose import best_cut, busy_cycles, keep, laid, lay_anew
 from sim.simulation import Job, makespan_cycles, planned, run
-from workloads.workload import MappingSpec, Workload
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec
 
 CHANGED_SEARCH: Search = "short"  # on a changed machine, besides what is known
 MANY_TILES = 16  # of a layer

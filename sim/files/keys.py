@@ -13,7 +13,7 @@ from sim.files.documents import schema_in
 from workloads.models.equations_spec import EquationsSpec
 from workloads.models.registry import described
 from workloads.spec import Description, Name, Spec
-from workloads.workload import MappingSpec, WorkloadSpec
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 NAME = "NAME"
 _SAYS = ("mapping", "machine", "set")  # of which a mapping has one at least

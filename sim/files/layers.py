@@ -7,7 +7,7 @@ from sim.files.errors import InputError
 from workloads.models.equations import EquationError, chunked_graph, sequential_graph
 from workloads.models.layers.layered import formulations
 from workloads.models.layers.spec import LayersSpec
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 KINDS = ("dimensions", "kinds")
 

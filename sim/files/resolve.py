@@ -26,7 +26,8 @@ from workloads.building import built, generator_of
 from workloads.models.equations import EquationError
 from workloads.models.generator import SEQUENTIAL, Generator
 from workloads.models.registry import LAYERS
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 
 @dataclass(frozen=True)

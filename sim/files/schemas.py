@@ -15,7 +15,7 @@ from sim.files.documents import schema_in
 from sim.files.keys import SPECS
 from workloads.models.equations import INLINE
 from workloads.models.registry import described
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXTENDED = "extends"

@@ -23,7 +23,7 @@ from sim.lowering.program import VARIANTS, Program, StreamPlan, Transfers
 from sim.lowering.tiling import Tiling
 from sim.lowering.traffic import operands_by_weights, parameter_bytes, touched, widths_by_weights
 from sim.lowering.weight_tiles import tile_bytes
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 
 def counted(stack: Stack, costs: CostModel, inventory: Inventory, program: Program) -> Actions:

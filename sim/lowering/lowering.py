@@ -21,7 +21,7 @@ from sim.lowering.order import StepLayout
 from sim.lowering.program import Moved, Pool, Program, StreamPlan, Transfers
 from sim.lowering.tiling import Tiling
 from sim.lowering.transfers import TransferStreams
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 
 def lower(stack: Stack, machine: MachineSpec, costs: CostModel, inventory: Inventory) -> Program:

@@ -6,7 +6,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from hw.unit_names import ComputeUnit
-from workloads.workload import SpareSram
+from workloads.workload_spec import SpareSram
 
 
 @dataclass(frozen=True)

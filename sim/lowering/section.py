@@ -17,7 +17,8 @@ from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping
 from sim.lowering.order import Numbers
 from sim.lowering.program import Program
-from workloads.workload import MappingSpec, Stack
+from workloads.stack import Stack
+from workloads.workload_spec import MappingSpec
 
 Origin = Literal["given", "searched", "shipped"]
 

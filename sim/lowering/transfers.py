@@ -22,7 +22,7 @@ from sim.lowering.order import BatchLayout, Layout, Numbers
 from sim.lowering.program import NOTHING, VARIANTS, Moved, StreamPlan, TileVariant, Transfers
 from sim.lowering.tiling import Tiling
 from workloads.graph import TimestepGraph
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 PAGE_BYTES = 4096  # what lies in DRAM begins at multiples of it
 

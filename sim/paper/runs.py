@@ -18,7 +18,7 @@ from sim.files.limits import Limits, Search
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import named_mapping, read_inputs
 from sim.simulation import Job, prepare, run
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 PREFILL_LAYERS = 2
 SCALING = f"Prefill simulates {PREFILL_LAYERS} layers and scales the time of the others, which are alike"

@@ -16,7 +16,7 @@ from sim.files.documents import Document, read_document, spelt_out
 from sim.files.keys import SPECS
 from sim.presentation.keys import Key, as_yaml, described
 from workloads.models.registry import GENERATORS
-from workloads.workload import MappingSpec
+from workloads.workload_spec import MappingSpec
 
 MODELS = {"machine": "edge", "workload": "mamba2"}
 """Kind of input -> the shipped file that values are taken from."""

@@ -16,7 +16,7 @@ from hw.unit_names import DMA
 from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.traffic import moved_by
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 SRAM: Final = "sram"
 

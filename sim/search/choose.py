@@ -20,7 +20,8 @@ from sim.search.key_blocks import best_cuts
 from sim.search.search import DEFAULT_SEARCH, MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
 from sim.search.space import Space, TooLargeError, stored
-from workloads.workload import Stack, Workload
+from workloads.stack import Stack
+from workloads.workload import Workload
 
 NEAR = 1.05  # times the best, for what is remembered of a search
 

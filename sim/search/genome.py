@@ -11,7 +11,8 @@ from hw.unit_names import ComputeUnit
 from sim.files.errors import MappingError
 from sim.lowering.costs import CostModel
 from sim.lowering.placement import least_stepped_elements
-from workloads.workload import MappingSpec, SpareSram, Stack
+from workloads.stack import Stack
+from workloads.workload_spec import MappingSpec, SpareSram
 
 T = TypeVar("T")
 KIB: Final = 1024

@@ -19,7 +19,9 @@ from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
 from workloads.building import cut_into, recut
 from workloads.models.attention import Attention, KeyBlocks
-from workloads.workload import MappingSpec, Phase, Stack, Workload
+from workloads.stack import Stack
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, Phase
 
 QUERIES: Final = (32, 64, 128, 256, 512)  # tokens of a tile
 KEYS: Final = (32, 64, 128, 256, 512)  # of a part of a block

@@ -15,8 +15,8 @@ from hw.energy.model import EnergyModel
 from hw.machine import MachineSpec
 from sim.search.space import Candidate
 from sim.search.trials import Trials
-from workloads.workload import Objective as Name
-from workloads.workload import Stack
+from workloads.stack import Stack
+from workloads.workload_spec import Objective as Name
 
 IDLE: Final = 0.001  # of the energy: the most that waiting counts where energy alone is the objective
 

@@ -25,7 +25,7 @@ from sim.search.seeds import seeds
 from sim.search.shipped import kindred
 from sim.search.space import Candidate, Space
 from sim.search.trials import Trials
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 DEFAULT_SEARCH: Search = "quick"
 SEEDS = 24  # at most

@@ -18,7 +18,7 @@ from sim.lowering.costs import CostModel
 from sim.lowering.placement import choose_placement, stepped_operations
 from sim.lowering.sharing import levelled
 from sim.search.genome import Choices, Genome
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 Fits = Callable[[Genome], object]
 """Something for a genome that fits, None for another."""

@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 from hw.energy.spec import EnergySpec
 from hw.machine import MachineSpec
 from sim.version import __version__
-from workloads.workload import MappingSpec, Stack
+from workloads.stack import Stack
+from workloads.workload_spec import MappingSpec
 
 FILE: Final = "shipped.json"
 WORDS: Final = {"name", "description"}  # of workload and machine, on which nothing depends

@@ -17,7 +17,7 @@ from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from sim.search.bound import busy_cycles_per_step
 from sim.search.genome import KIB, Choices, Genome
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 SIZES: list[tuple[str, ...]] = [
     ("dimensions",),

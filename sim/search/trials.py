@@ -22,7 +22,7 @@ from sim.lowering.actions import counted
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
 from sim.search.space import Candidate
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 LAYERS = 2
 LAYERS_OF_ONE_TILE = 6

@@ -20,8 +20,10 @@ from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.search.choose import sections
 from sim.simulation import Job, run
-from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.workload import MappingSpec, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 Edge = tuple[str, str, int, int]
 

@@ -16,8 +16,9 @@ from sim.files.resolve import read, resolve
 from sim.lowering.section import cost_model
 from sim.simulation import prepare, run, simulate
 from tests.support.folders import DATA
-from workloads.graph import GraphBuilder
-from workloads.workload import Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 EDGE_ALONE = read("machine", "edge").check(MachineSpec)
 

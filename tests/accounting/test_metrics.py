@@ -19,7 +19,8 @@ from tests.support.accounted import RUNS, done, recorded
 from tests.support.conservation import check_path, check_windows, unrecorded
 from tests.support.layers import EDGE, HEAVY, LEAKY, inventory, section
 from tests.support.random_models import Recipe, check, machines, prepared, recipes, specs
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 # ------------------------------------------------------------ by hand: two layers of ten tokens, in tiles of 4, 4 and 2
 

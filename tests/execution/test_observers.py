@@ -20,7 +20,8 @@ from sim.trace import TraceWriter
 from tests.support.conservation import UNITS, unrecorded
 from tests.support.random_models import Recipe, machines, prepared, recipes, specs
 from tests.support.traces import read
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 SMALL = ("layers=2", "sequence_length=32", "mapping.token_tile=16", "mapping.blocks=2", "mapping.weight_slot_kib=32")
 JOBS = {

@@ -16,7 +16,8 @@ from sim.lowering.program import Program
 from sim.simulation import Job, prepare, run
 from tests.support.programs import MAC, SIMD, compute, load, needs, outcome, program, programs
 from tests.support.random_models import Recipe, machines, prepared, recipes, specs
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 NO_BUFFER = Reason.NO_BUFFER
 

@@ -11,7 +11,7 @@ from sim.files.checkpoint import read_checkpoint
 from sim.files.resolve import build_workload
 from tests.support.configs import REMOVED, changed
 from tests.support.folders import CONFIGS
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 CHOSEN = {"phase": "prefill", "sequence_length": 1024, "batch": 1, "precision": "16bit", "state_precision": "32bit"}
 

@@ -18,7 +18,7 @@ from tests.support.folders import CONFIGS
 from workloads.graph import Operation, TimestepGraph
 from workloads.models.attention import Attention
 from workloads.models.layers.layered import LayeredModel, layered
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 PARAMETERS = {
     "bamba-9b": 9_778_138_240,

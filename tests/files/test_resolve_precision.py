@@ -10,7 +10,7 @@ from sim.files.errors import InputError
 from sim.files.resolve import resolve, resolve_workload
 from sim.simulation import prepare
 from tests.support.folders import CONFIGS
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 CHECKPOINT = CONFIGS / "state-spaces-mamba2-130m.json"
 SCALAR = "extends: mamba2-d96.yaml\nname: mine\nprecision: 8bit\n"

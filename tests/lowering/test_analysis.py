@@ -7,7 +7,8 @@ import pytest
 from sim.lowering.analysis import Analysis
 from tests.support.layers import layer
 from tests.support.mapped import costs_of
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from sim.lowering.section import Section
 from sim.search.choose import choose
 from sim.simulation import prepare, simulate
 from tests.support.layers import EDGE, LEAKY, inventory, layer, section
-from workloads.graph import GraphBuilder
-from workloads.workload import MappingSpec, Precision, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.workload import Precision, Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 MIDDLE, LAST = TileVariant.MIDDLE, TileVariant.LAST
 PLAIN = read_document(find("machine", "edge")).check(MachineSpec)

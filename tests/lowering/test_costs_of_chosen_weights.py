@@ -13,7 +13,8 @@ from sim.lowering.costs import CostModel
 from sim.simulation import prepare, run
 from tests.support.layers import EDGE
 from tests.support.mapped import drafts_of
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 
 D, F, COUNT, CHOSEN = 16, 8, 12, 3
 FILE = """\

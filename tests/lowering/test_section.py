@@ -9,8 +9,9 @@ import pytest
 
 from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from tests.support.layers import EDGE, LEAKY, inventory, section
-from workloads.graph import GraphBuilder
-from workloads.workload import MappingSpec, Stack, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.stack import Stack
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from sim.presentation.html.experiment_pages import comparison_page
 from sim.presentation.markdown import comparison, explanation, table
 from sim.presentation.terminal.result import as_text
 from tests.support.figures import SMALL
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 
 HOSTILE = [
     pytest.param("a|b", id="bar"),

@@ -8,7 +8,7 @@ from hw.machine import MachineSpec
 from sim.presentation.keys import described, reference
 from tests.support.folders import DOCS
 from workloads.models.registry import GENERATORS
-from workloads.workload import WorkloadSpec
+from workloads.workload_spec import WorkloadSpec
 
 
 def test_the_page_is_what_the_command_writes() -> None:

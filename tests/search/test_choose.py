@@ -15,8 +15,9 @@ from sim.search.choose import choose, sections
 from sim.search.space import TooLargeError
 from sim.simulation import Job, run
 from tests.support.layers import EDGE
-from workloads.graph import GraphBuilder
-from workloads.workload import MappingSpec, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 
 def test_a_wish_that_can_be_met_is_kept() -> None:

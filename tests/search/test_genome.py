@@ -10,7 +10,7 @@ import pytest
 from sim.files.resolve import resolve
 from sim.lowering.section import cost_model
 from sim.search.genome import LANES, SLOTS_KIB, SPARE, Choices, Genome, near
-from workloads.workload import MappingSpec
+from workloads.workload_spec import MappingSpec
 
 
 def choices(*settings: str, machine: str = "edge") -> Choices:

@@ -15,7 +15,7 @@ from sim.search.seeds import seeds
 from sim.search.space import Space
 from sim.search.trials import Trials
 from sim.simulation import prepare, run
-from workloads.workload import Objective
+from workloads.workload_spec import Objective
 
 SETTINGS = ["layers=2", "sequence_length=128"]
 

@@ -21,8 +21,9 @@ from sim.lowering.placement import choose_placement, stepped_operations
 from sim.lowering.section import cost_model
 from sim.search.genome import Genome
 from sim.search.space import Space
-from workloads.graph import GraphBuilder
-from workloads.workload import Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 MIB = 2**20
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)

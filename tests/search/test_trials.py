@@ -15,7 +15,7 @@ from sim.lowering.section import cost_model
 from sim.search.seeds import seeds
 from sim.search.space import Candidate, Space
 from sim.search.trials import HOPELESS, Trials
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 
 def trials(workload: str, *settings: str) -> tuple[Stack, Trials, Candidate]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 
 WORKLOADS = ["mamba1", "mamba2", "mamba3_mimo"]
 

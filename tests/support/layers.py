@@ -15,8 +15,10 @@ from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
 from sim.lowering.placement import stepped_operations
 from sim.lowering.section import Section
-from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.workload import Stack, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
+from workloads.stack import Stack
+from workloads.workload_spec import WorkloadSpec
 
 EDGE = read_document(find("machine", "edge_flexpe")).check(MachineSpec)  # whose PEs can do whatever lanes can
 

@@ -19,10 +19,12 @@ from sim.files.errors import InputError
 from sim.search.choose import sections
 from sim.simulation import Job
 from tests.support.conservation import check_energy, check_parts
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.pieces.norms import rms_norm
 from workloads.precision import PrecisionSpec
-from workloads.workload import MappingSpec, Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 DATAFLOWS = get_args(Dataflow)
 FUNCTIONS = ("add", "mul", "div", "max", "min", "exp", "tanh", "sin", "cos", "rsqrt", "sigmoid", "silu", "softplus")

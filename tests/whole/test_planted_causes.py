@@ -20,8 +20,10 @@ from sim.explanation.laboratory import Laboratory
 from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from tests.support.conservation import check_parts
-from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.workload import MappingSpec, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 
 def graph(sizes: Mapping[str, int], *definitions: tuple[str, str, str]) -> TimestepGraph:

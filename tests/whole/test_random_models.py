@@ -15,7 +15,8 @@ from tests.support.random_models import Recipe, booleans, check, machines, prepa
 from workloads.execute import execute, random_parameters
 from workloads.graph import TimestepGraph
 from workloads.models.registry import GENERATORS
-from workloads.workload import Workload, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -10,8 +10,10 @@ from sim.files.documents import read_document
 from sim.files.errors import InputError
 from sim.search.choose import choose
 from sim.simulation import prepare, run
-from workloads.graph import GraphBuilder, TimestepGraph
-from workloads.workload import MappingSpec, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 
 def joined_in_between() -> TimestepGraph:

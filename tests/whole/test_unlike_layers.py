@@ -22,8 +22,10 @@ from sim.presentation.html.run_page import run_page
 from sim.search.choose import sections
 from sim.simulation import Job, run
 from sim.trace import TraceWriter, parse_window
-from workloads.graph import GraphBuilder
-from workloads.workload import Stack, Workload, WorkloadSpec
+from workloads.builder import GraphBuilder
+from workloads.stack import Stack
+from workloads.workload import Workload
+from workloads.workload_spec import WorkloadSpec
 
 SMALL = ["dimensions.d_model=64", "dimensions.d_state=16", "sequence_length=16", "mapping.token_tile=8"]
 EDGE = read_document(find("machine", "edge")).check(MachineSpec)

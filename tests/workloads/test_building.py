@@ -9,7 +9,8 @@ import pytest
 from sim.files.resolve import resolve_workload
 from workloads.building import cut_into
 from workloads.models.attention import KeyBlocks
-from workloads.workload import Stack, Workload
+from workloads.stack import Stack
+from workloads.workload import Workload
 
 
 def _attention(workload: Workload) -> list[Stack]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from workloads.builder import GraphBuilder
 from workloads.execute import IndexRange, Turn, definition_order, execute, random_parameters
-from workloads.graph import INPUT, GraphBuilder, TimestepGraph
+from workloads.graph import INPUT, TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_blelloch, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked, mamba2_sequential
 from workloads.models.mamba3 import Mamba3Dimensions, mamba3_chunked, mamba3_sequential

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-import workloads.graph
-from workloads.graph import INPUT, GraphBuilder, OperationCounts, TimestepGraph
+import workloads.builder
+from workloads.builder import GraphBuilder
+from workloads.graph import INPUT, OperationCounts, TimestepGraph
 
 SIZES = {"i": 3, "n": 5, "k": 4, "c": 2}
 
@@ -22,7 +23,7 @@ def graph_of(*equations: str, output: str = "y") -> TimestepGraph:
 
 
 def test_the_example_in_the_docstring_runs() -> None:
-    result = doctest.testmod(workloads.graph)
+    result = doctest.testmod(workloads.builder)
     assert (result.failed, result.attempted > 0) == (0, True)
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from workloads.builder import GraphBuilder
 from workloads.building import timestep_graph
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.graph import TimestepGraph
 from workloads.models.mamba1 import Mamba1Dimensions, mamba1_kogge_stone, mamba1_sequential
 from workloads.models.mamba2 import Mamba2Dimensions, mamba2_chunked
-from workloads.workload import MappingSpec, Stack, Workload, WorkloadSpec
+from workloads.stack import Stack
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, WorkloadSpec
 
 
 def spec(**fields: Any) -> WorkloadSpec:

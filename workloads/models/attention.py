@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 
 HIDDEN = -1e30  # the score of what is not seen: its weight is exactly 0 as soon as anything is
 

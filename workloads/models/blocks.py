@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.pieces.mlp import MlpSpec, mlp
 from workloads.models.pieces.norms import NormName, norm
 

@@ -16,7 +16,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.blocks import finish_block
 from workloads.models.generator import SEQUENTIAL
 from workloads.models.pieces.norms import TOKENS, rms_norm, subscripts

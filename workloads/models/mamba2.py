@@ -14,7 +14,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.blocks import finish_block
 from workloads.models.pieces.norms import TOKENS, rms_norm, subscripts
 from workloads.models.pieces.scope import Definitions

@@ -25,7 +25,8 @@ from math import pi
 
 from pydantic import Field, field_validator, model_validator
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.blocks import finish_block
 from workloads.models.pieces.norms import TOKENS, rms_norm, subscripts
 from workloads.models.sizes import (

@@ -31,7 +31,7 @@ from sim.paper.runs import PREFILL_LAYERS
 from sim.search.choose import lay, sections
 from workloads.building import recut
 from workloads.models.attention import Attention, KeyBlocks
-from workloads.workload import Stack
+from workloads.stack import Stack
 
 SEARCHED: Final = 4096  # tokens
 SEARCHED_SHORT: Final = 1024

@@ -27,7 +27,8 @@ from sim.paper.ssm_scope.fusing import (
     placed,
 )
 from workloads.models.attention import Attention, useful_macs
-from workloads.workload import Stack, Workload
+from workloads.stack import Stack
+from workloads.workload import Workload
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from sim.presentation.graph.dot import as_dot
 from sim.presentation.graph.text import as_text
 from tests.support.graphs import WORKLOADS, independent, leaky, tangled
 from tests.support.shipped import built
-from workloads.graph import INPUT, GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import INPUT, TimestepGraph
 
 # ------------------------------------------------------------------------------------------------------ dependences
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from workloads.builder import GraphBuilder
 from workloads.execute import execute, random_parameters
-from workloads.graph import GraphBuilder
 from workloads.models.blocks import finish_block, head
 from workloads.models.pieces.norms import RMS_EPSILON, rms_norm, subscripts
 

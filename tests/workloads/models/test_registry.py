@@ -8,7 +8,7 @@ import pytest
 
 from workloads.models.generator import SEQUENTIAL
 from workloads.models.registry import GENERATORS
-from workloads.workload import Formulation, WorkloadSpec
+from workloads.workload_spec import Formulation, WorkloadSpec
 
 SMALL: dict[str, dict[str, Any]] = {
     "mamba1": {"d_model": 4, "d_state": 3},

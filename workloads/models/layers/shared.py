@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.builder import GraphBuilder
+from workloads.graph import TimestepGraph
 from workloads.models.layers.spec import SharedSpec
 from workloads.models.pieces.heads import AXES, after_attention, finish_heads
 from workloads.models.pieces.mlp import mlp

@@ -7,7 +7,7 @@ inputs. A pair takes four multiplications, a subtraction and an addition. What l
 
 from __future__ import annotations
 
-from workloads.graph import GraphBuilder
+from workloads.builder import GraphBuilder
 from workloads.models.pieces.scope import Definitions
 
 PAIR = "a"

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from tests.support.layers_models import drawn, sigmoid, silu
+from workloads.builder import GraphBuilder
 from workloads.execute import execute
-from workloads.graph import GraphBuilder, TimestepGraph
+from workloads.graph import TimestepGraph
 from workloads.models.pieces.experts import ExpertsSpec, experts
 
 D, F = 4, 3

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.support.layers_models import angles, drawn, rms, rotated, sigmoid
+from workloads.builder import GraphBuilder
 from workloads.execute import execute
-from workloads.graph import GraphBuilder
 from workloads.models.attention import Attention
 from workloads.models.pieces.heads import AttentionSpec, after_attention, before_attention
 from workloads.models.pieces.rotary import tables

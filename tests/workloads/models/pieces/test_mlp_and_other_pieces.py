@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.layers_models import angles, convolved, drawn, gelu, layer_norm, rotated, silu
+from workloads.builder import GraphBuilder
 from workloads.execute import execute
-from workloads.graph import GraphBuilder
 from workloads.models.pieces.mlp import MlpSpec, mlp
 from workloads.models.pieces.norms import TOKENS, norm
 from workloads.models.pieces.norms import layer_norm as define_layer_norm

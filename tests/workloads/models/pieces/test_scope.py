@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workloads.graph import GraphBuilder
+from workloads.builder import GraphBuilder
 from workloads.models.pieces.scope import Scope
 
 
