@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from sim.files.limits import LIMITS, Limits
-from sim.lowering.buffers import usable_bytes
+from sim.lowering.allotment import usable_bytes
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import Section
 from sim.search.choose import by, lay, searched

@@ -10,8 +10,9 @@ import numpy as np
 from hw.integers import ceil_div
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError
+from sim.lowering.allotment import usable_bytes
 from sim.lowering.analysis import Analysis
-from sim.lowering.buffers import Inventory, usable_bytes
+from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.lowering import lower
 from sim.lowering.mapping import Mapping

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
-from sim.lowering.buffers import Inventory, allot
+from sim.lowering.allotment import allot
+from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import GIVEN, Choice, Section, cost_model

@@ -10,7 +10,8 @@ from hw.unit_names import ComputeUnit
 from sim.execution.estimate import ITEM_BYTES, PROCESS_BYTES, Estimate
 from sim.files.errors import MappingError, did_you_mean
 from sim.files.limits import LIMITS, Limits
-from sim.lowering.buffers import SPILL_SLOTS, Inventory, allot, least_weight_bytes, usable_bytes
+from sim.lowering.allotment import allot, least_weight_bytes, usable_bytes
+from sim.lowering.buffers import SPILL_SLOTS, Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams, projections
 from sim.lowering.mapping import Mapping

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.lowering.buffers import allot
+from sim.lowering.allotment import allot
 from tests.support.layers import inventory, layer
 from tests.support.mapped import MODELS, costs_of, inventory_of
 from workloads.graph import TimestepGraph

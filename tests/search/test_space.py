@@ -12,8 +12,9 @@ from sim.files.catalog import find
 from sim.files.documents import Document, read_document
 from sim.files.errors import InputError, MappingError
 from sim.files.resolve import build_workload, placing, resolve_workload
+from sim.lowering.allotment import allot
 from sim.lowering.analysis import Analysis
-from sim.lowering.buffers import Inventory, allot
+from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping

@@ -8,8 +8,9 @@ from hw.machine import MachineSpec
 from hw.unit_names import ComputeUnit
 from sim.files.catalog import find
 from sim.files.documents import read_document
+from sim.lowering.allotment import allot
 from sim.lowering.analysis import Analysis
-from sim.lowering.buffers import Inventory, allot
+from sim.lowering.buffers import Inventory
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import cut_into_streams
 from sim.lowering.mapping import Mapping
