@@ -18,8 +18,8 @@ from sim.search.choose import choose
 from sim.simulation import prepare, simulate
 from tests.support.layers import EDGE, LEAKY, inventory, layer, section
 from workloads.builder import GraphBuilder
-from workloads.workload import Precision, Workload
-from workloads.workload_spec import MappingSpec, WorkloadSpec
+from workloads.workload import Workload
+from workloads.workload_spec import MappingSpec, Precision, WorkloadSpec
 
 MIDDLE, LAST = TileVariant.MIDDLE, TileVariant.LAST
 PLAIN = read_document(find("machine", "edge")).check(MachineSpec)
