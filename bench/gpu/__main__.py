@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Optional
+from typing import Annotated, Any, Final, NamedTuple, Optional
 
 import torch
 import typer
@@ -22,10 +22,10 @@ from bench.gpu.card import Monitor, software
 from bench.gpu.clock import Clock
 from bench.gpu.decode import decode_rates
 from bench.gpu.rates import copy_rates, launch_rates, product_rates
-from bench.gpu.state_updates import Sizes, measure, table_rows
+from bench.gpu.state_updates import Row, Sizes, measure, table_rows
 from sim import __version__
 from sim.files.outputs import write_text
-from sim.paper.gpu import FOLDER, Check, GpuMeasurements, StateUpdate
+from sim.paper.gpu import FOLDER, Check, GpuMeasurements
 
 RESULTS: Final = Path(__file__).parent.parent.parent / "results" / FOLDER
 COPIES: Final = tuple(2**power for power in (24, 26, 28, 30, 32))
@@ -34,32 +34,20 @@ SQUARE: Final = ((8192, 8192, 8192), (4096, 4096, 4096), (1024, 4096, 4096))
 BATCHES: Final = tuple(2**power for power in range(10))
 PROJECTIONS: Final = ((6448, 1536), (1536, 3072), (4096, 4096), (16384, 16384))  # (n, k): Mamba-2's and square ones
 ROWS: Final = (1, 16, 64, 256, 1024)
+SHAPES: Final = (*SQUARE, *((m, n, k) for n, k in PROJECTIONS for m in ROWS))
 COLD_BYTES: Final = 2**28  # several times any card's L2
+NOT_REACHED: Final = "not reached"
 TINY: Final = Sizes(
     layers=2, tokens=32, chunk=8, channels=32, states=8, head_dim=8, mamba3_heads=2, mamba3_ranks=2, mamba3_head_dim=8
 )
 
 
-class Measuring:
-    """Collects measurements section by section; what fails is named, and the others go on."""
+class Section(NamedTuple):
+    """Something to measure: what it is, where it stands in the file, and what gives it."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.found: dict[str, list[Any]] = {}
-        self.missing: dict[str, str] = {}
-
-    def section(self, name: str, what: str, measure: Callable[[], Iterable[Any]]) -> None:
-        """Add what *measure* gives to the section *name*; *what* it is, for messages."""
-        print(f"{what} ...", file=sys.stderr, flush=True)
-        try:
-            with torch.no_grad():
-                for each in measure():
-                    self.found.setdefault("checks" if isinstance(each, Check) else name, []).append(each)
-        except Exception as error:  # whatever a kernel of others raises
-            self.missing[what] = (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:300]
-        gc.collect()
-        if self.clock.device.type == "cuda":
-            torch.cuda.empty_cache()
+    what: str
+    field: str
+    measure: Callable[[], Iterable[Any]]
 
 
 def main(
@@ -69,62 +57,83 @@ def main(
     tiny: Annotated[
         bool, typer.Option("--tiny", help="A few small sizes, to try the code; on a CPU if need be.")
     ] = False,
+    only: Annotated[str, typer.Option(metavar="TEXT", help="What has this in its name, as it is printed.")] = "",
     versions: Annotated[
         Optional[list[str]],
         typer.Option("--version-of", metavar="NAME=VERSION", help="Of a package that pip does not know."),
     ] = None,
 ) -> None:
-    """Measure the GPU of this machine."""
+    """Measure the GPU of this machine. What was measured is written after every part."""
     if not (tiny or torch.cuda.is_available()):
         raise typer.BadParameter("there is no GPU that torch can use; --tiny tries the code without one")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     monitor = Monitor(device)
-    measuring = Measuring(Clock(device, monitor.joules))
     largest = torch.randn(SQUARE[-1 if tiny else 0][:2], device=device).bfloat16()
-    card = monitor.card(lambda: torch.mm(largest, largest.T))
-    _measure(measuring, tiny)
     record = GpuMeasurements(
-        command=" ".join(["python -m bench.gpu", *(["--tiny"] if tiny else [])]), stallscope=__version__,
-        date=datetime.now(UTC).date().isoformat(), card=card, missing=measuring.missing,
-        software=software() | dict(each.split("=", 1) for each in versions or []), **measuring.found,
+        command=" ".join(["python -m bench.gpu", *(["--tiny"] if tiny else []), *(["--only", only] if only else [])]),
+        stallscope=__version__, date=datetime.now(UTC).date().isoformat(),
+        card=monitor.card(lambda: torch.mm(largest, largest.T)),
+        software=software() | dict(each.split("=", 1) for each in versions or []),
     )  # fmt: skip
-    name = "-".join([*card.name.lower().split(), card.fingerprint[:4], record.date])
-    path = output or RESULTS / f"{name}.json"
+    path = output or RESULTS / f"{_name(record)}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, record.model_dump_json(indent=1, exclude_defaults=True) + "\n")
+    parts, absent = _parts(Clock(device, monitor.joules), tiny)
+    wanted = [part for part in parts if only in part.what]
+    record = record.model_copy(update={"missing": absent | {part.what: NOT_REACHED for part in wanted}})
+    for part in wanted:
+        print(f"{part.what} ...", file=sys.stderr, flush=True)
+        record = _with(record, part)
+        write_text(path, record.model_dump_json(indent=1, exclude_defaults=True) + "\n")
     typer.echo(path)
 
 
-def _measure(measuring: Measuring, tiny: bool) -> None:
-    clock, section = measuring.clock, measuring.section
-    sizes, batches = (TINY, (1, 2)) if tiny else (Sizes(), BATCHES)
-    shapes = [*SQUARE, *((m, n, k) for n, k in PROJECTIONS for m in ROWS)]
-    section("launches", "empty kernels", lambda: launch_rates(clock))
-    section("copies", "copies", lambda: copy_rates(clock, COPIES[:1] if tiny else COPIES))
-    if tiny:
-        section("products", "products", lambda: product_rates(clock, [(1, 64, 32), (16, 64, 32)], 2**16))
-        section("attention", "attention", lambda: attention_rates(clock, [64]))
-    else:
-        section("products", "products", lambda: product_rates(clock, shapes, COLD_BYTES))
-        section("attention", "attention", lambda: attention_rates(clock, ATTENTION))
-    fused: dict[str, Any] = {}
-    section("", "fused kernels", lambda: fused.update(_fused(clock)) or [])
-    for row in [*table_rows(sizes, fused.get("table", {})), *fused.get("official", [])]:
-        section("state_updates", f"state update, {row.name}", lambda row=row: measure(clock, row))  # type: ignore[misc]
-    for make in fused.get("models", []):
-        section("decode", "decode", lambda make=make: decode_rates(clock, make(), batches))  # type: ignore[misc]
+def _name(record: GpuMeasurements) -> str:
+    return "-".join([*record.card.name.lower().split(), record.card.fingerprint[:4], record.date])
 
 
-def _fused(clock: Clock) -> dict[str, Any]:
-    """What needs mamba-ssm; raises ImportError where it is not installed."""
-    from bench.gpu.kernels import official_rows, table_kernels
-    from bench.gpu.models import models
+def _parts(clock: Clock, tiny: bool) -> tuple[list[Section], dict[str, str]]:
+    """What there is to measure, and what cannot be, with the reason."""
+    sizes, shapes = (TINY, ((1, 64, 32), (16, 64, 32))) if tiny else (Sizes(), SHAPES)
+    parts = [
+        Section("empty kernels", "launches", lambda: launch_rates(clock)),
+        Section("copies", "copies", lambda: copy_rates(clock, COPIES[:1] if tiny else COPIES)),
+        Section("products", "products", lambda: product_rates(clock, shapes, 2**16 if tiny else COLD_BYTES)),
+        Section("attention", "attention", lambda: attention_rates(clock, (64,) if tiny else ATTENTION)),
+    ]
+    try:
+        from bench.gpu.kernels import official_rows, table_kernels
+        from bench.gpu.models import models
+    except ImportError as error:
+        absent = {"mamba-ssm": str(error)}
+        return [*parts, *(_row(clock, row.name, lambda row=row: row) for row in table_rows(sizes, {}))], absent
+    for row in table_rows(sizes, table_kernels()):
+        parts.append(_row(clock, row.name, lambda row=row: row))
+    parts += [_row(clock, name, make) for name, make in official_rows(clock.device).items()]
+    for name, build in models(clock.device).items():
+        batches = BATCHES[:2] if tiny else BATCHES
+        parts.append(Section(f"decode, {name}", "decode", lambda build=build: decode_rates(clock, build(), batches)))
+    return parts, {}
 
-    return {
-        "table": table_kernels(),
-        "official": official_rows(clock.device),
-        "models": list(models(clock.device)),
-    }
+
+def _row(clock: Clock, name: str, make: Callable[[], Row]) -> Section:
+    return Section(f"state update, {name}", "state_updates", lambda: measure(clock, make()))
+
+
+def _with(record: GpuMeasurements, part: Section) -> GpuMeasurements:
+    """*record* with what *part* gives; where it fails, with why, and what it gave before."""
+    found: dict[str, list[Any]] = {}
+    missing = {what: why for what, why in record.missing.items() if what != part.what}
+    try:
+        with torch.no_grad():
+            for each in part.measure():
+                found.setdefault("checks" if isinstance(each, Check) else part.field, []).append(each)
+    except Exception as error:  # whatever a kernel of others raises
+        missing[part.what] = (f"{type(error).__name__}: {error}".splitlines() or [""])[0][:300]
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    more = {field: [*getattr(record, field), *each] for field, each in found.items()}
+    return record.model_copy(update={"missing": missing, **more})
 
 
 if __name__ == "__main__":

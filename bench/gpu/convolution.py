@@ -32,7 +32,7 @@ def causal_conv1d_update(
 
 
 @triton.jit
-def _update(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _update(  # type: ignore[no-untyped-def]
     x, state, weight, bias, result, channels, x_row, state_row, state_channel, state_tap, weight_channel, weight_tap,
     TAPS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.gpu.clock import Clock
+from bench.gpu.clock import Clock, kernels_of
 from bench.gpu.recurrence import drawing
 from sim.paper.gpu import Decode
 
@@ -61,11 +61,14 @@ def decode_rates(clock: Clock, model: Model, batches: Sequence[int]) -> Iterator
         u = drawing(batch, clock.device, torch.bfloat16).normal(batch, model.d_model)
         states = [layer.mixer.empty_state(batch) for layer in model.layers]
         step = _step(model, u, states)
+        launches = sum(runs for _, runs, _ in kernels_of(step)) if clock.device.type == "cuda" else 0
 
-        def found(launch: Any, work: Callable[[], object], batch: int = batch) -> Decode:
-            watts = launch == "graph" and batch in WATTS_AT
-            timed = clock.timed(work, watts=watts)
-            return Decode(workload=model.workload, code=model.code, batch=batch, launch=launch, timed=timed)
+        def found(launch: Any, work: Callable[[], object], batch: int = batch, launches: int = launches) -> Decode:
+            timed = clock.timed(work, watts=launch == "graph" and batch in WATTS_AT)
+            return Decode(
+                workload=model.workload, code=model.code, batch=batch, launch=launch, timed=timed,
+                launches=launches or None,
+            )  # fmt: skip
 
         yield found("plain", step)
         replay = clock.captured(step)

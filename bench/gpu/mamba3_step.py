@@ -83,7 +83,7 @@ def mamba3_step(projected: Tensor, parameters: Parameters, state: State, sizes: 
 
 
 @triton.jit
-def _step(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _step(  # type: ignore[no-untyped-def]
     projected, A, dt_bias, D, norm_B, norm_C, bias_B, bias_C, S, angles, last_B, last_x, gated, row,
     at_x, at_z, at_B, at_C, at_theta, at_dt, at_trap, heads,
     R: tl.constexpr, P: tl.constexpr, M: tl.constexpr, EPS: tl.constexpr, PI: tl.constexpr,

@@ -5,7 +5,8 @@ Importing this needs mamba-ssm. Official mixers are its modules, as shipped; the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -100,10 +101,9 @@ def official_mamba3(sizes: Any, device: torch.device) -> Mamba3:
     )  # fmt: skip
 
 
-def models(device: torch.device) -> Iterator[Callable[[], Model]]:
-    """What makes each model; nothing is made before, so that one alone is in memory."""
-    for name in NAMES:
-        yield lambda name=name: _model(name, device)  # type: ignore[misc]
+def models(device: torch.device) -> dict[str, Callable[[], Model]]:
+    """Workload -> what makes its model; nothing is made before, so that one alone is in memory."""
+    return {name: partial(_model, name, device) for name in NAMES}
 
 
 def _model(name: str, device: torch.device) -> Model:

@@ -122,6 +122,7 @@ class Decode(Spec):
     batch: Count
     launch: Launch
     timed: Timed
+    launches: Count | None = Field(default=None, description="Kernels of a step.")
 
     @property
     def tokens_per_second(self) -> float:
