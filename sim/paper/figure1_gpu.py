@@ -36,17 +36,17 @@ class Panel:
 
 
 def draw_decode(axes: Axes, panel: Panel) -> None:
-    """A line and a bound a model, markers where it was measured, and where the simulated lines cross."""
+    """A line and a bound a model, markers where it was measured, and where the two models cross."""
     for name, title in DECODERS.items():
         values = [pace(panel.decode[name, batch]) for batch in BATCHES]
         draw_series(axes, COLOURS[name], BATCHES, [value for value, _ in values], f"{title}, simulated")
         bound = [limit for _, limit in values]
         axes.plot(BATCHES, bound, ":", color=COLOURS[name].colour, linewidth=1.0, label=f"{title}, resource bound")
         _draw_measured(axes, panel, name)
-    met = simulated_races(panel.decode)[0].crossing
-    if met is not None:
-        axes.axvline(met, color="grey", linewidth=0.8, linestyle="--", zorder=1)
-        axes.annotate(f" B = {met:.1f}", (met, 0.94), xycoords=("data", "axes fraction"), fontsize=7, ha="right")
+    _draw_crossing(axes, simulated_races(panel.decode)[0].crossing, "--", "right", "B = {:.1f} ")
+    if panel.measured is not None:
+        measured = measured_race(panel.measured[1], "graph", *DECODERS).crossing
+        _draw_crossing(axes, measured, "-.", "left", " B = {:.1f}, measured")
     axes.set_xscale("log", base=2)
     axes.set_xticks(BATCHES[::2], [str(batch) for batch in BATCHES[::2]])
     axes.set_yscale("log")
@@ -62,6 +62,13 @@ def _draw_measured(axes: Axes, panel: Panel, name: str) -> None:
             list(curve), list(curve.values()), linestyle="none", marker=style.marker, markersize=4, color=style.colour,
             label=f"{DECODERS[name]}, measured", zorder=4,
         )  # fmt: skip
+
+
+def _draw_crossing(axes: Axes, batch: float | None, line: str, side: str, text: str) -> None:
+    if batch is not None:
+        axes.axvline(batch, color="grey", linewidth=0.8, linestyle=line, zorder=1)
+        at = (batch, 0.94)
+        axes.annotate(text.format(batch), at, xycoords=("data", "axes fraction"), fontsize=7, ha=side)
 
 
 def decode_section(panel: Panel) -> list[str]:

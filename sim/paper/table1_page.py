@@ -22,8 +22,8 @@ def page(cells: Sequence[Cell], gpu: Measured) -> str:
         "\n".join(head("Table 1 of “The Hyperscale Lottery”, beside ours", "table1")),
         f"The paper is {SOURCE}: about 880 M parameters, 1024 tokens, B = 1, 16 bit. Residuals are (ours / paper - 1). "
         f"{OURS} marks what is N/A in the paper and simulated or measured by us. The units mJ and W, the models' "
-        "widths and the tiles of tokens of its energies were recovered by reproducing its numbers. All numbers, with the "
-        "command that repeats each: [table1.csv](table1.csv), [table1.json](table1.json).",
+        "widths and the tiles of tokens of its energies were recovered by reproducing its numbers. All numbers, with "
+        "the command that repeats each: [table1.csv](table1.csv), [table1.json](table1.json).",
         _summary(cells),
         "## Counted by the paper's convention",
         _counts(cells),
