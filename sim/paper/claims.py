@@ -47,9 +47,10 @@ def _page(facts: Facts, measured: Sequence[Verdict]) -> str:
         table(["claim", "verdict", "numbers", "command"], [_measured(each) for each in measured], left=4),
         "",
         "A sequential row is *launch-bound* if a graph saves half of its time, or if its launches, at the seconds of "
-        "an empty kernel, are as much. Batches agree that are no further apart than a factor of two. Where a chunk kernel "
-        "takes twice as long as both its bytes at the rate of a copy and its MACs at that of a product, none of these "
-        "explains it.",
+        "an empty kernel, are as much. Batches agree that are no further apart than a factor of two. A chunk kernel's "
+        "bytes (each tensor once, the state kept on the chip) are put to the rate of the card's best copy, its MACs to "
+        "that of its best product; neither explains what takes twice as long as both. Mamba-3's kernels have a thread "
+        "block a head, which does one chunk after the other (mamba-ssm 2.3).",
         "",
         "## What we assume, and how much it matters",
         "",

@@ -1,7 +1,10 @@
 """The kernels that do a prompt in chunks, Mamba-3's beside Mamba-2's: how long, for how much work, in which kernels.
 
-MACs and bytes are the paper's (sim/paper/convention.py): stages are kernels of their own, which hand states on through
-memory. The chunks are those of mamba-ssm: 256 tokens for SSD, 64 for SISO, 16 for MIMO of rank 4.
+Their work is the paper's (sim/paper/convention.py): MACs of the chunked form, in mamba-ssm's chunks (256 tokens for
+SSD, 64 for SISO, 16 for MIMO of rank 4), and bytes at least, those of one kernel that keeps the state on the chip.
+mamba-ssm's kernels for Mamba-3 (mamba3_siso_fwd.py, mamba3_mimo_fwd.py of its release 2.3) are one: a thread block takes
+a head of a sequence through its chunks in turn. SSD's are several, which hand states on through memory, and most of
+them have a block for each chunk and head.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ class Chunked:
 
     *kernels* are those of a layer, the longest first; *copying* and *multiplying* are seconds of the bytes at the rate
     of the card's best copy and of the MACs at that of its best product. Empty, or None, where that was not measured.
+    *heads* are those of the layer, each a thread block of Mamba-3's kernels.
     """
 
     row: str
@@ -32,6 +36,7 @@ class Chunked:
     seconds: float
     tokens: int
     macs: float
+    heads: int
     kernels: tuple[Kernel, ...]
     copying: float | None
     multiplying: float | None
@@ -68,18 +73,19 @@ def chunked(card: GpuMeasurements, row: str) -> Chunked | None:
     update = card.quickest(row, OFFICIAL)
     if update is None:
         return None
-    macs, moved = _work(row)
+    macs, moved, heads = _work(row)
     copies = [copy.bytes_per_second for copy in card.copies]
     products = [product.macs_per_second for product in card.products]
     return Chunked(
-        row,
-        update.launch,
-        update.timed.seconds / update.layers,
-        update.tokens,
-        macs * update.tokens,
-        _kernels(card, update),
-        moved * update.tokens / max(copies) if copies else None,
-        macs * update.tokens / max(products) if products else None,
+        row=row,
+        launch=update.launch,
+        seconds=update.timed.seconds / update.layers,
+        tokens=update.tokens,
+        macs=macs * update.tokens,
+        heads=heads,
+        kernels=_kernels(card, update),
+        copying=moved * update.tokens / max(copies) if copies else None,
+        multiplying=macs * update.tokens / max(products) if products else None,
     )
 
 
@@ -91,11 +97,11 @@ def _kernels(card: GpuMeasurements, update: StateUpdate) -> tuple[Kernel, ...]:
 
 
 @cache
-def _work(row: str) -> tuple[float, float]:
-    """MACs and bytes of the state update of a layer for a token, in chunks."""
-    workload = resolve_workload(row, ["formulation=chunked"])
-    counts = count_as_paper(workload.body[0].graph, workload.spec.sequence_length)
-    return counts.state_ops / 2, counts.traffic_bytes
+def _work(row: str) -> tuple[float, float, int]:
+    """MACs in chunks and the least bytes of the state update of a layer for a token, and its heads."""
+    plain, chunks = resolve_workload(row), resolve_workload(row, ["formulation=chunked"])
+    counts, least = (count_as_paper(each.body[0].graph, each.spec.sequence_length) for each in (chunks, plain))
+    return counts.state_ops / 2, least.traffic_bytes, plain.body[0].graph.sizes["h"]
 
 
 def shortened(name: str) -> str:

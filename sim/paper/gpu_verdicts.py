@@ -91,32 +91,31 @@ def _judge_batch(card: GpuMeasurements, simulated: Race, bound: Race, machine: s
     if not race.known:
         return None
     told = [
-        f"the paper's Mamba-3 {_ahead(race, 'Mamba-2')} measured, from {bound.said} by bytes, from {simulated.said} "
-        f"simulated on {machine}",
+        f"the paper's Mamba-3 passes Mamba-2 {_at(race)} as measured ({race.ends}), {_at(bound)} by bytes, "
+        f"{_at(simulated)} as simulated on {machine}",
         *_official(card),
     ]
     return _where_it_pays(race, bound), "; ".join(told)
 
 
-def _ahead(race: Race, other: str) -> str:
-    where = f"from B = {race.said} on" if race.crossing is not None else "never"
-    return f"is ahead of {other} {where} ({race.ends})"
+def _at(race: Race) -> str:
+    return "never" if race.crossing is None else f"at B = {race.said}"
 
 
 def _where_it_pays(race: Race, bound: Race) -> str:
     if race.crossing is None or bound.crossing is None:
         same = race.crossing is bound.crossing
-        return "holds: never" if same else f"does not hold: {race.said} ahead, by bytes {bound.said}"
+        return "holds: never" if same else f"does not hold: {_at(race)}, by bytes {_at(bound)}"
     if abs(log2(race.crossing / bound.crossing)) <= log2(NEAR):
         return "holds"
-    return f"does not hold: from B = {race.said}, not {bound.said}"
+    return f"does not hold: at B = {race.said}, not {bound.said}"
 
 
 def _official(card: GpuMeasurements) -> list[str]:
     """The official MIMO against the official SISO and Mamba-2."""
     siso, mimo = MAMBA3
     races = {other: measured_race(card, "graph", other, mimo) for other in (siso, SSD)}
-    return [f"{mimo} {_ahead(race, other)}" for other, race in races.items() if race.known]
+    return [f"{mimo} passes {other} {_at(race)} ({race.ends})" for other, race in races.items() if race.known]
 
 
 def _judge_chunks(card: GpuMeasurements) -> tuple[str, str] | None:
@@ -127,21 +126,23 @@ def _judge_chunks(card: GpuMeasurements) -> tuple[str, str] | None:
     slower = [name for name, each in found.items() if each.seconds_per_token > ssd.seconds_per_token]
     verdict = "holds" if len(slower) == len(found) else f"holds for {slower[0]} only" if slower else "does not hold"
     if slower:
-        verdict += f": {'; '.join(f'{name}, {_why(found[name])}' for name in slower)}"
+        verdict += f": {'; '.join(f'{name}, {_why(card, found[name])}' for name in slower)}"
     told = [_chunk_numbers("SSD", ssd, ssd), *(_chunk_numbers(name, each, ssd) for name, each in found.items())]
     return verdict, "; ".join(told)
 
 
-def _why(each: Chunked) -> str:
-    """What decides its time: launches, bytes, MACs, or none of them but how its longest kernel works."""
+def _why(card: GpuMeasurements, each: Chunked) -> str:
+    """What decides its time: launches, bytes, MACs, or how few blocks do its longest kernel."""
     if each.kernels and each.in_kernels < BOUND * each.seconds:
         return "its launches"
     if each.least is None:
         return "why was not measured"
     if each.seconds < FACTOR * each.least:
         return "its bytes" if each.copying == each.least else "its MACs"
+    many = card.card.multiprocessors
+    blocks = f", on {each.heads} of {many} multiprocessors" if each.heads < many else ""
     kernel = f", most in {code_for_markdown(shortened(each.kernels[0].name))}" if each.kernels else ""
-    return f"{each.seconds / each.least:.1f}x what its bytes and MACs take{kernel}"
+    return f"{each.seconds / each.least:.1f}x what its bytes and MACs take{blocks}{kernel}"
 
 
 def _chunk_numbers(name: str, each: Chunked, ssd: Chunked) -> str:
