@@ -2,7 +2,7 @@
 
 Their work is the paper's (sim/paper/convention.py): MACs of the chunked form, in mamba-ssm's chunks (256 tokens for
 SSD, 64 for SISO, 16 for MIMO of rank 4), and bytes at least, those of one kernel that keeps the state on the chip.
-mamba-ssm's kernels for Mamba-3 (mamba3_siso_fwd.py, mamba3_mimo_fwd.py of its release 2.3) are one: a thread block takes
+Its kernels for Mamba-3 (mamba3_siso_fwd.py, mamba3_mimo_fwd.py; release 2.3) are one: a thread block takes
 a head of a sequence through its chunks in turn. SSD's are several, which hand states on through memory, and most of
 them have a block for each chunk and head.
 """
