@@ -23,11 +23,11 @@ def write_claims(folder: Path, runs: Runs) -> list[Path]:
     machine = simulated_machine(gpu)
     facts = simulate_facts(runs, machine)
     path = folder / "claims.md"
-    write_text(path, _page(facts, gpu_verdicts(gpu, facts.decode, machine)))
+    write_text(path, _page(facts, machine, gpu_verdicts(gpu, facts.decode, machine)))
     return [path]
 
 
-def _page(facts: Facts, measured: Sequence[Verdict]) -> str:
+def _page(facts: Facts, gpu: str, measured: Sequence[Verdict]) -> str:
     rows = [[v.claim, f"**{v.verdict}**", v.schedule, v.numbers, f"`{v.command}`"] for v in verdicts(facts)]
     lines = [
         *head("The paper's claims", "claims"),
@@ -60,7 +60,7 @@ def _page(facts: Facts, measured: Sequence[Verdict]) -> str:
     ]
     for machine in MACHINES:
         lines += ["", f"### {machine}", "", _sensitivity(facts, machine)]
-    lines += ["", _summary(facts), "", "## What none of these runs can tell", "", *_LIMITS]
+    lines += ["", _summary(facts), "", "## What none of these runs can tell", "", *_LIMITS, _gpu_limit(gpu)]
     return "\n".join(lines) + "\n"
 
 
@@ -73,8 +73,11 @@ _LIMITS = (
     "- Special functions take the same cycles in every pipeline stage, and a reduction's tree takes one cycle a level.",
     "- SRAM energy is not counted, as in the paper: an operation has 2 pJ wherever its operands come from.",
     "- Layers run one after the other, and a layer's weights are streamed again for every tile of tokens.",
-    "- hw/h100.yaml is one array and one memory: it says where bandwidth ends and compute begins, no more.",
 )
+
+
+def _gpu_limit(machine: str) -> str:
+    return f"- hw/{machine}.yaml is one array and one memory: it says where bandwidth ends and compute begins, no more."
 
 
 def _sensitivity(facts: Facts, machine: str) -> str:
