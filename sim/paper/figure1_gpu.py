@@ -43,10 +43,11 @@ def draw_decode(axes: Axes, panel: Panel) -> None:
         bound = [limit for _, limit in values]
         axes.plot(BATCHES, bound, ":", color=COLOURS[name].colour, linewidth=1.0, label=f"{title}, resource bound")
         _draw_measured(axes, panel, name)
-    _draw_crossing(axes, simulated_races(panel.decode)[0].crossing, "--", "right", "B = {:.1f} ")
+    height = 0.94 if panel.measured is None else 0.86
+    _draw_crossing(axes, simulated_races(panel.decode)[0].crossing, "--", (height, "right"), "B = {:.1f} ")
     if panel.measured is not None:
         measured = measured_race(panel.measured[1], "graph", *DECODERS).crossing
-        _draw_crossing(axes, measured, "-.", "left", " B = {:.1f}, measured")
+        _draw_crossing(axes, measured, "-.", (0.94, "left"), " measured B = {:.1f}")
     axes.set_xscale("log", base=2)
     axes.set_xticks(BATCHES[::2], [str(batch) for batch in BATCHES[::2]])
     axes.set_yscale("log")
@@ -64,11 +65,11 @@ def _draw_measured(axes: Axes, panel: Panel, name: str) -> None:
         )  # fmt: skip
 
 
-def _draw_crossing(axes: Axes, batch: float | None, line: str, side: str, text: str) -> None:
+def _draw_crossing(axes: Axes, batch: float | None, line: str, place: tuple[float, str], text: str) -> None:
     if batch is not None:
         axes.axvline(batch, color="grey", linewidth=0.8, linestyle=line, zorder=1)
-        at = (batch, 0.94)
-        axes.annotate(text.format(batch), at, xycoords=("data", "axes fraction"), fontsize=7, ha=side)
+        height, side = place
+        axes.annotate(text.format(batch), (batch, height), xycoords=("data", "axes fraction"), fontsize=7, ha=side)
 
 
 def decode_section(panel: Panel) -> list[str]:
