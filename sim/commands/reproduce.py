@@ -14,7 +14,9 @@ from sim.files.errors import InputError, Problem
 def reproduce(
     what: Annotated[
         str,
-        typer.Argument(metavar="WHAT", help="table1, figure1, figure2, official, ranking, claims or all; ssm-scope."),
+        typer.Argument(
+            metavar="WHAT", help="table1, figure1, figure2, official, ranking, claims, gpu or all; ssm-scope."
+        ),
     ] = "all",
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = Path("results"),
     workers: Annotated[

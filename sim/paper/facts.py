@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
 from hw.mac_array import Dataflow
-from sim.paper.figure1 import BATCHES, DECODERS, decode_run
+from sim.paper.gpu_decode import BATCHES, COARSE, DECODERS, decode_run
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES
 from sim.paper.runs import Run, Runs, Simulated
 
@@ -80,13 +80,14 @@ class Facts:
         return self.speeds(ASSUMPTIONS[0], machine)
 
 
-def simulate_facts(runs: Runs) -> Facts:
-    """Simulate all of it."""
+def simulate_facts(runs: Runs, gpu: str = COARSE) -> Facts:
+    """Simulate all of it; *gpu* is the machine on which many sequences are decoded."""
     assumed = {(a, m, name): _assumed(a, m, name) for m in MACHINES for a in ASSUMPTIONS for name in MODELS}
     stream = {name: _stream_run(name) for name in MODELS}
     parallel = {(name, machine): Run(CHUNKED[name], machine, near=True) for name in MODELS for machine in MACHINES}
     small = {(name, machine): Run(name, machine, near=True) for name in SMALL for machine in MACHINES}
-    decode = {(name, batch): replace(decode_run(name, batch), near=True) for name in DECODERS for batch in BATCHES}
+    steps = {(name, batch): decode_run(name, batch, gpu) for name in DECODERS for batch in BATCHES}
+    decode = {key: replace(run, near=True) for key, run in steps.items()}
     found = runs.of([*assumed.values(), *stream.values(), *parallel.values(), *small.values(), *decode.values()])
     return Facts(
         {key: found[run] for key, run in assumed.items()},

@@ -6,6 +6,7 @@ A figure is one of *seconds* or of what follows from them; every one says what r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +14,12 @@ from pydantic import Field
 
 from hw.spec import Spec
 from sim.files.catalog import shipped
-from sim.files.documents import read_document
-from sim.files.errors import InputError
+from sim.files.documents import Document, read_document
+from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
 FOLDER = "gpu"
+FUSED, TORCH = "fused kernel of ours", "torch operations"  # of ``code``; the third is mamba-ssm
+MACHINES = {"NVIDIA H100": "h100", "NVIDIA H200": "h200"}  # how a card's name begins -> the machine that is such a card
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Launch = Literal["plain", "graph"]
@@ -106,7 +109,7 @@ class StateUpdate(Spec):
     launch: Launch
     timed: Timed = Field(description="All layers, all tokens.")
     launches: Count | None = None
-    kernels: list[Kernel] = []
+    kernels: list[Kernel] = Field(default_factory=list)
 
     @property
     def tokens_per_second(self) -> float:
@@ -156,35 +159,74 @@ class GpuMeasurements(Spec):
     date: str
     card: Card
     software: dict[str, str]
-    launches: list[LaunchRate] = []
-    copies: list[CopyRate] = []
-    products: list[ProductRate] = []
-    state_updates: list[StateUpdate] = []
-    decode: list[Decode] = []
-    attention: list[AttentionRate] = []
-    checks: list[Check] = []
-    missing: dict[str, str] = Field(default={}, description="What was not measured, and why.")
+    launches: list[LaunchRate] = Field(default_factory=list)
+    copies: list[CopyRate] = Field(default_factory=list)
+    products: list[ProductRate] = Field(default_factory=list)
+    state_updates: list[StateUpdate] = Field(default_factory=list)
+    decode: list[Decode] = Field(default_factory=list)
+    attention: list[AttentionRate] = Field(default_factory=list)
+    checks: list[Check] = Field(default_factory=list)
+    missing: dict[str, str] = Field(default_factory=dict, description="What was not measured, and why.")
+
+    def launch_seconds(self, launch: Launch) -> float | None:
+        """Seconds that a launch takes; None if that was not measured."""
+        return next((each.seconds for each in self.launches if each.launch == launch), None)
+
+    def update(self, row: str, code: str, launch: Launch) -> StateUpdate | None:
+        """A state update; None if it was not measured."""
+        wanted = row, code, launch
+        return next((each for each in self.state_updates if (each.row, each.code, each.launch) == wanted), None)
+
+    def quickest(self, row: str, code: str | None = None) -> StateUpdate | None:
+        """The quickest way of a row, by one code or by any; None if there is none."""
+        found = [each for each in self.state_updates if each.row == row and code in (None, each.code)]
+        return min(found, key=lambda each: each.timed.seconds, default=None)
+
+    def curve(self, workload: str, launch: Launch) -> dict[int, float]:
+        """Tokens a second of decode by batch, in rising order; of several codes the quickest."""
+        found: dict[int, float] = {}
+        for step in sorted(self.decode, key=lambda each: each.batch):
+            if (step.workload, step.launch) == (workload, launch):
+                found[step.batch] = max(step.tokens_per_second, found.get(step.batch, 0.0))
+        return found
+
+    @property
+    def machine(self) -> str | None:
+        """The shipped machine that is such a card; None if none is."""
+        like = next((name for card, name in MACHINES.items() if self.card.name.startswith(card)), None)
+        return like if like in shipped("machine") else None
 
 
-def read_measurements(folder: Path) -> list[GpuMeasurements]:
-    """The measurements beside the pages in *folder*, in the order of their files' names; none if there are none.
+Measured = Mapping[str, GpuMeasurements]
+"""Measurements by the names of their files beside the pages."""
+
+
+def read_measurements(folder: Path) -> dict[str, GpuMeasurements]:
+    """The measurements beside the pages in *folder*, by and in the order of their files' names; none if none are there.
 
     Raises InputError with every mistake in the files.
     """
-    found, problems, known = [], [], set(shipped("workload"))
+    found, problems = dict[str, GpuMeasurements](), list[Problem]()
     for path in sorted((folder / FOLDER).glob("*.json")):
-        document = read_document(path)
-        measurements = document.check(GpuMeasurements)
-        problems += [
-            document.problem([*where, number, key], f"unknown workload, found {name!r}")
-            for where, key, names in (
-                (["state_updates"], "row", [update.row for update in measurements.state_updates]),
-                (["decode"], "workload", [step.workload for step in measurements.decode]),
-            )
-            for number, name in enumerate(names)
-            if name not in known
-        ]
-        found.append(measurements)
+        try:
+            document = read_document(path, None)
+            found[f"{FOLDER}/{path.name}"] = measurements = document.check(GpuMeasurements)
+        except InputError as error:
+            problems += error.problems
+        else:
+            problems += _unknown(document, measurements)
     if problems:
         raise InputError(*problems)
     return found
+
+
+def _unknown(document: Document, measurements: GpuMeasurements) -> list[Problem]:
+    """Names of workloads that are none of ours."""
+    places = [(("state_updates", at, "row"), each.row) for at, each in enumerate(measurements.state_updates)]
+    steps = [(("decode", at, "workload"), each.workload) for at, each in enumerate(measurements.decode)]
+    known = shipped("workload")
+    return [
+        document.problem(place, f"unknown workload, found {quoted(name)}{did_you_mean(name, known)}")
+        for place, name in (*places, *steps)
+        if name not in known
+    ]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from pathlib import PurePosixPath
+from urllib.parse import quote
 
+from sim.presentation.escaping import for_markdown
 from sim.version import __version__
+
+NOT_AVAILABLE, OURS, NOT_MEASURED = "N/A", "†", "not measured"
 
 
 def head(title: str, product: str) -> list[str]:
@@ -30,6 +35,11 @@ def signed(percent: float | None, digits: int = 1) -> str:
         return ""
     rounded = round(percent, digits)
     return f"{rounded:+.{digits}f} %" if rounded else f"{0:.{digits}f} %"
+
+
+def link(file: str) -> str:
+    """A link to a *file* below the page's folder, by its name without folder and suffix."""
+    return f"[{for_markdown(PurePosixPath(file).stem)}]({quote(file)})"
 
 
 def comma_separated(product: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sim.paper.claims import write_claims
 from sim.paper.figure1 import write_figure1
 from sim.paper.figure2 import write_figure2
+from sim.paper.gpu_page import write_gpu
 from sim.paper.official import write_official
 from sim.paper.ranking_page import write_ranking
 from sim.paper.runs import Runs
@@ -26,5 +27,6 @@ PRODUCTS: dict[str, Product] = {
     "official": write_official,
     "ranking": write_ranking,
     "claims": write_claims,
+    "gpu": write_gpu,
 }
 OTHER_PAPERS: dict[str, Product] = {"ssm-scope": write_long_context}

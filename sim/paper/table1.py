@@ -15,13 +15,14 @@ from sim.paper.gpu import read_measurements
 from sim.paper.pages import comma_separated, written_by
 from sim.paper.published import SOURCE
 from sim.paper.runs import SCALING, Runs
-from sim.paper.table1_cells import Cell, counted, measured, simulated
+from sim.paper.table1_cells import Cell, counted, simulated
+from sim.paper.table1_gpu import measured
 from sim.paper.table1_page import page
 from sim.version import __version__
 
 
 def write_table1(folder: Path, runs: Runs) -> list[Path]:
-    """Write table1.md, .csv and .json to *folder*; reads gpu.json there. Raises InputError with mistakes in that."""
+    """Write table1.md, .csv and .json to *folder*; reads gpu/*.json there. Raises InputError with mistakes in these."""
     gpu = read_measurements(folder)
     cells = [*counted(), *simulated(runs), *measured(gpu)]
     texts = {"table1.md": page(cells, gpu), "table1.csv": as_csv(cells), "table1.json": as_json(cells)}

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 from sim.files.resolve import resolve_workload
 from sim.paper.counts import paper_columns
-from sim.paper.gpu import GpuMeasurements
 from sim.paper.pages import excess
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES, table1
 from sim.paper.runs import Run, Runs, Simulated, command_of
 
 THROUGHPUT, ENERGY = SIMULATED = "throughput", "energy"
-GPU_THROUGHPUT, GPU_POWER = "state update, throughput", "state update, power"
 LARGER_SRAM = "sram.capacity=4MiB"
 COUNTED, MEASURED = "counted", "measured"
 
@@ -114,16 +112,3 @@ def _cells_of(name: str, setting: Setting, run: Run, found: Simulated) -> Iterat
         (ENERGY, "mJ/token", paper.stream_mj_per_token, found.energy_mj_per_token),
     ):
         yield Cell(name, quantity, unit, setting.name, theirs, ours, tile, remark, command)
-
-
-def measured(gpu: GpuMeasurements | None) -> Iterator[Cell]:
-    """The state update on a GPU: the paper's A100 and, if there are any, our measurements."""
-    for name, paper in table1().items():
-        row = gpu.rows.get(name) if gpu else None
-        ours = (row.tokens_per_second, row.watts) if row else (None, None)
-        command = gpu.command if gpu and row else ""
-        for quantity, unit, theirs, our in (
-            (GPU_THROUGHPUT, "tok/s", paper.a100_tok_per_s, ours[0]),
-            (GPU_POWER, "W", paper.a100_w, ours[1]),
-        ):
-            yield Cell(name, quantity, unit, MEASURED, theirs, our, command=command)

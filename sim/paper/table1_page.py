@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.paper.gpu import FILE, GpuMeasurements
-from sim.paper.pages import head, signed
+from sim.paper.gpu import Measured
+from sim.paper.pages import NOT_AVAILABLE, OURS, head, signed
 from sim.paper.published import SOURCE, STREAM_TILES, table1
 from sim.paper.runs import SCALING
-from sim.paper.table1_cells import COUNTED, ENERGY, GPU_POWER, GPU_THROUGHPUT, SIMULATED, THROUGHPUT, Cell
+from sim.paper.table1_cells import COUNTED, ENERGY, SIMULATED, THROUGHPUT, Cell
+from sim.paper.table1_gpu import gpu_section
 from sim.presentation.markdown import table
 
-NOT_AVAILABLE, OURS = "N/A", "†"
 DIGITS = {"GOP/token": 3, "op/B": 1, "tok/s": 1, "mJ/token": 2, "W": 1}
 PRINTED = {"operations": 2, "state operations": 3, "operational intensity": 1, "roofline": 1}  # the paper's digits
 
 
-def page(cells: Sequence[Cell], gpu: GpuMeasurements | None) -> str:
+def page(cells: Sequence[Cell], gpu: Measured) -> str:
     """The page of *cells*, all those of Table 1."""
     parts = [
         "\n".join(head("Table 1 of “The Hyperscale Lottery”, beside ours", "table1")),
         f"The paper is {SOURCE}: about 880 M parameters, 1024 tokens, B = 1, 16 bit. Residuals are (ours / paper - 1). "
-        f"{OURS} marks what is N/A in the paper and simulated by us. The units mJ and W, the models' widths and the "
-        "tiles of tokens of its energies were recovered by reproducing its numbers. All numbers, with the command that "
-        "repeats each: [table1.csv](table1.csv), [table1.json](table1.json).",
+        f"{OURS} marks what is N/A in the paper and simulated or measured by us. The units mJ and W, the models' "
+        "widths and the tiles of tokens of its energies were recovered by reproducing its numbers. All numbers, with "
+        "the command that repeats each: [table1.csv](table1.csv), [table1.json](table1.json).",
         _summary(cells),
         "## Counted by the paper's convention",
         _counts(cells),
@@ -36,7 +36,7 @@ def page(cells: Sequence[Cell], gpu: GpuMeasurements | None) -> str:
         _simulations(cells),
         _tiles(cells),
         "## On a GPU",
-        _gpu(cells, gpu),
+        *gpu_section(gpu),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -147,27 +147,3 @@ def _tiles(cells: Sequence[Cell]) -> str:
                 "the paper's tile, on a machine that is not the paper's."
             )
     return "\n\n".join(lines)
-
-
-def _gpu(cells: Sequence[Cell], gpu: GpuMeasurements | None) -> str:
-    if gpu is None:
-        said = f"Ours: not measured (`{FILE}` beside this file is read when it exists)."
-    else:
-        said = f"Ours: {gpu.device}, {gpu.software}, commit {gpu.commit}, `{gpu.command}`."
-    rows = []
-    for name in table1():
-        pace, power = (
-            next(cell for cell in cells if (cell.row, cell.quantity) == (name, quantity))
-            for quantity in (GPU_THROUGHPUT, GPU_POWER)
-        )
-        rows.append([name, _paper(pace), _measured(pace), _paper(power), _measured(power)])
-    header = ["row", "tok/s: paper's A100", "ours", "W: paper's A100", "ours"]
-    return f"The state update alone, all layers. {said}\n\n" + table(header, rows)
-
-
-def _paper(cell: Cell) -> str:
-    return NOT_AVAILABLE if cell.paper is None else f"{cell.paper:,.{0 if cell.unit == 'tok/s' else 1}f}"
-
-
-def _measured(cell: Cell) -> str:
-    return "not measured" if cell.ours is None else f"{cell.ours:,.1f}"

@@ -11,7 +11,7 @@ from math import ceil
 
 from sim.explanation.near import ROBUST
 from sim.paper.facts import CHUNKED, MACHINES, SMALL, Facts
-from sim.paper.figure1 import BATCHES, crossings
+from sim.paper.gpu_decode import BATCHES, simulated_races
 from sim.paper.pages import excess, signed
 from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, STREAM_MAPPING, table1
 
@@ -174,7 +174,7 @@ def _judge_energy(facts: Facts) -> Verdict:
 
 
 def _judge_mimo(facts: Facts) -> Verdict:
-    simulated, bound = crossings(facts.decode)
+    simulated, bound = (race.crossing for race in simulated_races(facts.decode))
     pays = simulated is not None and simulated <= BATCHES[-1]
     numbers = "never ahead" if simulated is None or bound is None else (
         f"ahead from {ceil(simulated)} sequences on, simulated, and from {ceil(bound)} by the resource bound"

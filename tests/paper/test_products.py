@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.paper.figure1 import write_figure1
 from sim.paper.figure2 import write_figure2
+from sim.paper.gpu_page import write_gpu
 from sim.paper.official import write_official
 from sim.paper.ranking_page import write_ranking
 from sim.paper.runs import Runs
@@ -15,7 +17,9 @@ from sim.paper.table1 import write_table1
 from tests.support.reproduction import contents, fake
 
 
-@pytest.mark.parametrize("write", [write_table1, write_figure2, write_official, write_ranking])
+@pytest.mark.parametrize(
+    "write", [write_table1, write_figure1, write_figure2, write_official, write_ranking, write_gpu]
+)
 def test_the_same_runs_give_the_same_bytes(write: Callable[[Path, Runs], list[Path]], tmp_path: Path) -> None:
     written = []
     for name in ("first", "second"):

@@ -11,14 +11,6 @@ from sim.paper.ranking import VARIANTS, Standing
 from sim.paper.runs import Run, Simulated
 from sim.simulation import simulate
 
-GPU = {  # what gpu.json may hold
-    "device": "a device",
-    "software": "its software",
-    "commit": "abc",
-    "command": "measure",
-    "rows": {"mamba2": {"tokens_per_second": 1234.5, "watts": 60}},
-}
-
 
 @cache
 def small() -> Simulated:

@@ -1,0 +1,56 @@
+"""What was measured on GPUs, to be read: gpu.md, from the files in ``gpu/`` beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.files.outputs import write_text
+from sim.paper.gpu import FOLDER, Measured, read_measurements
+from sim.paper.gpu_attention import attention_section
+from sim.paper.gpu_rates import cards_section, rates_section
+from sim.paper.gpu_spread import spread_section
+from sim.paper.gpu_times import checks_section, decode_section, kernels_section, missing_section, updates_section
+from sim.paper.pages import NOT_MEASURED, head
+from sim.paper.runs import Runs
+
+Section = Callable[[Measured, Runs], str]
+"""(what was measured, where to simulate) -> Markdown."""
+
+SECTIONS: dict[str, Section] = {
+    "The cards": cards_section,
+    "Launches, copies and products": rates_section,
+    "State updates of a prompt": updates_section,
+    "Kernels of a layer": kernels_section,
+    "Decode": decode_section,
+    "Attention with a mask": attention_section,
+    "Cards of one model": spread_section,
+    "Checks": checks_section,
+    "Not measured": missing_section,
+}
+"""Title -> what writes the section, in their order: another section is a function in a file of its own, and a line."""
+
+
+def write_gpu(folder: Path, runs: Runs) -> list[Path]:
+    """Write gpu.md into *folder*; reads gpu/*.json there, and raises InputError with mistakes in these."""
+    path = folder / "gpu.md"
+    write_text(path, page(read_measurements(folder), runs))
+    return [path]
+
+
+def page(gpu: Measured, runs: Runs) -> str:
+    """All sections; where nothing was measured the page says that alone."""
+    parts = ["\n".join(head("Measured on GPUs", "gpu"))]
+    if not gpu:
+        return (
+            "\n\n".join([*parts, f"{NOT_MEASURED.capitalize()}: there is no file in `{FOLDER}/` beside this page."])
+            + "\n"
+        )
+    parts.append(
+        "A file is a card, and no figure is a mean of several. *Plain* launches kernel by kernel, *graph* is one CUDA "
+        "graph. Beside the paper's A100: [table1.md](table1.md); beside simulated machines: [figure1.md](figure1.md); "
+        "what follows for the paper's claims: [claims.md](claims.md)."
+    )
+    for title, section in SECTIONS.items():
+        parts += [f"## {title}", section(gpu, runs)]
+    return "\n\n".join(parts) + "\n"
