@@ -25,7 +25,7 @@ GOOD, FAIR = 10, 30  # percent, of the worst error of a class
 CLASSES: Final = {
     "copy": "nothing of it: bytes over bandwidth, with refreshes and turnarounds",
     "GEMM": "tiles of single SMs and their last wave; a clock that falls with power",
-    "GEMV": "a kernel's start and end; loads that too few warps have in flight",
+    "GEMV": "a kernel's start and end; loads that too few warps have in flight; sums that several SMs share",
     "scan": "warps that wait for one another, lanes without work; special functions beside other arithmetic",
     "chunk": "kernels that follow one another, with the states of chunks in DRAM between them",
     "sequential": "a launch, or a wait for all lanes, at every token",
@@ -167,7 +167,7 @@ def _launches(rows: Sequence[Compared]) -> str:
     if not known:
         return ""
     share = sum(taken for taken, _ in known) / sum(lacking for _, lacking in known)
-    return f"; launches are {'all' if share >= 1 else f'{share:.0%}'} of what it is too fast by"
+    return f"; launches are {'all' if share >= 1 else f'{100 * share:.0f} %'} of what it is too fast by"
 
 
 def _summed(found: Comparison) -> str:
