@@ -74,3 +74,11 @@ def test_the_gpu_has_the_figures_of_its_data_sheet() -> None:
         66.9e12, rel=0.08
     )  # FP32; the sheet has a higher boost clock
     assert gpu.dram.bytes_per_second == pytest.approx(3.35e12, rel=2e-3)
+
+
+def test_the_h200_is_an_h100_with_faster_memory() -> None:
+    h100, h200 = load("h100"), load("h200")
+    differing = {key for key, value in h100.model_dump().items() if value != h200.model_dump()[key]}
+    assert differing == {"name", "description", "dram"}
+    assert h200.dram.bytes_per_second == pytest.approx(4.8e12, rel=1e-3)
+    assert h200.dram.bytes_per_second == pytest.approx(6 * 1024 * 6.25e9 / 8, rel=1e-3)  # stacks, pins, bits a second
