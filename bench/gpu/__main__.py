@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, Optional
 
@@ -20,12 +21,12 @@ import typer
 from bench.gpu.attention import attention_rates
 from bench.gpu.card import Monitor, software
 from bench.gpu.clock import Clock
-from bench.gpu.decode import decode_rates
+from bench.gpu.decode import Model, decode_rates
 from bench.gpu.rates import copy_rates, launch_rates, product_rates
 from bench.gpu.state_updates import Row, Sizes, measure, table_rows
 from sim import __version__
 from sim.files.outputs import write_text
-from sim.paper.gpu import FOLDER, Check, GpuMeasurements
+from sim.paper.gpu.measurements import FOLDER, Check, GpuMeasurements
 
 RESULTS: Final = Path(__file__).parent.parent.parent / "results" / FOLDER
 COPIES: Final = tuple(2**power for power in (24, 26, 28, 30, 32))
@@ -105,14 +106,20 @@ def _parts(clock: Clock, tiny: bool) -> tuple[list[Section], dict[str, str]]:
         from bench.gpu.models import models
     except ImportError as error:
         absent = {"mamba-ssm": str(error)}
-        return [*parts, *(_row(clock, row.name, lambda row=row: row) for row in table_rows(sizes, {}))], absent
-    for row in table_rows(sizes, table_kernels()):
-        parts.append(_row(clock, row.name, lambda row=row: row))
+        return [*parts, *(_row(clock, row.name, partial(_itself, row)) for row in table_rows(sizes, {}))], absent
+    batches = BATCHES[:2] if tiny else BATCHES
+    parts += [_row(clock, row.name, partial(_itself, row)) for row in table_rows(sizes, table_kernels())]
     parts += [_row(clock, name, make) for name, make in official_rows(clock.device).items()]
-    for name, build in models(clock.device).items():
-        batches = BATCHES[:2] if tiny else BATCHES
-        parts.append(Section(f"decode, {name}", "decode", lambda build=build: decode_rates(clock, build(), batches)))
+    parts += [_steps(clock, name, build, batches) for name, build in models(clock.device).items()]
     return parts, {}
+
+
+def _itself(row: Row) -> Row:
+    return row
+
+
+def _steps(clock: Clock, name: str, build: Callable[[], Model], batches: Sequence[int]) -> Section:
+    return Section(f"decode, {name}", "decode", lambda: decode_rates(clock, build(), batches))
 
 
 def _row(clock: Clock, name: str, make: Callable[[], Row]) -> Section:

@@ -7,14 +7,16 @@ kernel a mask from there on. Shapes are those of Qwen2.5-0.5B, keys and values r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import torch
+from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from bench.gpu.clock import Clock
 from bench.gpu.recurrence import drawing
-from sim.paper.gpu import AttentionRate
+from sim.paper.gpu.measurements import AttentionRate
 
 HEADS, KEY_HEADS, HEAD_DIM = 14, 2, 64  # Qwen2.5-0.5B's config.json
 MASKS: tuple[Literal["is_causal", "explicit"], ...] = ("is_causal", "explicit")
@@ -25,22 +27,23 @@ def attention_rates(clock: Clock, lengths: Sequence[int]) -> list[AttentionRate]
     found = []
     for tokens in lengths:
         draw = drawing(tokens, clock.device, torch.bfloat16)
-        query, key, value = (draw.normal(1, HEADS, tokens, HEAD_DIM) for _ in range(3))
+        operands = [draw.normal(1, HEADS, tokens, HEAD_DIM) for _ in range(3)]
         for mask in MASKS:
             pairs = _pairs(tokens, clock.device) if mask == "explicit" else None
-
-            def attend(mask: torch.Tensor | None = pairs) -> None:
-                scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
-
-            found.append(
-                AttentionRate(
-                    tokens=tokens, heads=HEADS, key_heads=KEY_HEADS, head_dim=HEAD_DIM, mask=mask,
-                    timed=clock.timed(attend),
-                )
+            attend = partial(_attend, operands, pairs)
+            rate = AttentionRate(
+                tokens=tokens, heads=HEADS, key_heads=KEY_HEADS, head_dim=HEAD_DIM, mask=mask,
+                timed=clock.timed(attend),
             )  # fmt: skip
+            found.append(rate)
     return found
 
 
-def _pairs(tokens: int, device: torch.device) -> torch.Tensor:
-    """What is added to the scores ``[tokens, tokens]``: nothing, or minus infinity for a token that is not there yet."""
+def _attend(operands: Sequence[Tensor], pairs: Tensor | None) -> None:
+    query, key, value = operands
+    scaled_dot_product_attention(query, key, value, attn_mask=pairs, is_causal=pairs is None)
+
+
+def _pairs(tokens: int, device: torch.device) -> Tensor:
+    """What is added to scores ``[tokens, tokens]``: nothing, or minus infinity for a token that is still to come."""
     return torch.full((tokens, tokens), float("-inf"), dtype=torch.bfloat16, device=device).triu(1)

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import torch
 
-from sim.paper.gpu import Card
+from sim.paper.gpu.measurements import Card
 
 PACKAGES: Final = (
-    "torch", "triton", "mamba-ssm", "causal-conv1d", "tilelang", "apache-tvm-ffi", "quack-kernels", "nvidia-cutlass-dsl",
+    "torch", "triton", "mamba-ssm", "causal-conv1d", "tilelang", "apache-tvm-ffi", "quack-kernels",
+    "nvidia-cutlass-dsl",
 )  # fmt: skip
 
 

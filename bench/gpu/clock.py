@@ -9,7 +9,7 @@ from typing import Final
 
 import torch
 
-from sim.paper.gpu import Timed
+from sim.paper.gpu.measurements import Timed
 
 Work = Callable[[], object]
 MOST_RUNS: Final = 60

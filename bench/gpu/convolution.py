@@ -31,7 +31,7 @@ def causal_conv1d_update(
     return result
 
 
-@triton.jit
+@triton.jit  # type: ignore[untyped-decorator]
 def _update(  # type: ignore[no-untyped-def]
     x, state, weight, bias, result, channels, x_row, state_row, state_channel, state_tap, weight_channel, weight_tap,
     TAPS: tl.constexpr, BLOCK: tl.constexpr,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bench.gpu.clock import Clock, kernels_of
 from bench.gpu.recurrence import drawing
-from sim.paper.gpu import Decode
+from sim.paper.gpu.measurements import Decode
 
 WATTS_AT = (1, 64, 512)  # batches of which power is measured
 

@@ -82,7 +82,7 @@ def mamba3_step(projected: Tensor, parameters: Parameters, state: State, sizes: 
     return gated
 
 
-@triton.jit
+@triton.jit  # type: ignore[untyped-decorator]
 def _step(  # type: ignore[no-untyped-def]
     projected, A, dt_bias, D, norm_B, norm_C, bias_B, bias_C, S, angles, last_B, last_x, gated, row,
     at_x, at_z, at_B, at_C, at_theta, at_dt, at_trap, heads,
@@ -132,7 +132,7 @@ def _step(  # type: ignore[no-untyped-def]
         tl.store(gated + (place * R + r) * P + p, (s + skip * x) * z * tl.sigmoid(z))
 
 
-@triton.jit
+@triton.jit  # type: ignore[untyped-decorator]
 def _turned(vector, weight, bias, m, cos, sin, M: tl.constexpr, EPS: tl.constexpr):  # type: ignore[no-untyped-def]
     """A vector of 2 M states, normalised, biased, and each pair turned by its angle."""
     first = tl.load(vector + m).to(tl.float32)

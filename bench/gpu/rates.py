@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
+from torch import Tensor
+from torch.nn.functional import linear
 
 from bench.gpu.clock import Clock
 from bench.gpu.recurrence import drawing
-from sim.paper.gpu import CopyRate, LaunchRate, ProductRate
+from sim.paper.gpu.measurements import CopyRate, LaunchRate, ProductRate
 
 EMPTY_KERNELS = 1000
 
@@ -33,7 +36,7 @@ def copy_rates(clock: Clock, sizes: Sequence[int]) -> list[CopyRate]:
     for size in sizes:
         source = drawing(size, clock.device, torch.bfloat16).normal(size // 2)
         target = torch.empty_like(source)
-        timed = clock.timed(lambda target=target, source=source: target.copy_(source), watts=size == max(sizes))
+        timed = clock.timed(partial(target.copy_, source), watts=size == max(sizes))
         found.append(CopyRate(bytes=size, timed=timed))
     return found
 
@@ -46,10 +49,12 @@ def product_rates(clock: Clock, shapes: Sequence[tuple[int, int, int]], cold_byt
         left = draw.normal(m, k)
         rights = [draw.normal(n, k) for _ in range(copies)]
 
-        def products(left: torch.Tensor = left, rights: Sequence[torch.Tensor] = rights) -> None:
-            for right in rights:
-                torch.nn.functional.linear(left, right)
-
+        products = partial(_products, left, rights)
         timed = clock.timed(clock.captured(products) or products, repeats=copies, watts=m == max(shapes)[0])
         found.append(ProductRate(m=m, n=n, k=k, copies=copies, timed=timed))
     return found
+
+
+def _products(left: Tensor, rights: Sequence[Tensor]) -> None:
+    for right in rights:
+        linear(left, right)

@@ -16,7 +16,7 @@ from bench.gpu.mamba1 import draw_mamba1, mamba1_scan, mamba1_sequential
 from bench.gpu.mamba2 import draw_mamba2, mamba2_chunked, mamba2_sequential
 from bench.gpu.mamba3 import draw_mamba3, mamba3_chunked, mamba3_sequential
 from bench.gpu.recurrence import Draw, drawing, in_double
-from sim.paper.gpu import Check, Kernel, StateUpdate
+from sim.paper.gpu.measurements import Check, Kernel, StateUpdate
 
 TORCH, OFFICIAL, OURS = "torch operations", "mamba-ssm", "fused kernel of ours"
 MOST_NODES: Final = 20_000  # of one graph: beyond, it is of one layer and replayed for each

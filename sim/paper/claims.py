@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sim.files.outputs import write_text
 from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
-from sim.paper.gpu import read_measurements
-from sim.paper.gpu_decode import simulated_machine
-from sim.paper.gpu_verdicts import gpu_verdicts
+from sim.paper.gpu.decode import simulated_machine
+from sim.paper.gpu.measurements import read_measurements
+from sim.paper.gpu.verdicts import gpu_verdicts
 from sim.paper.pages import head, signed
 from sim.paper.published import SOURCE
 from sim.paper.runs import SCALING, Runs

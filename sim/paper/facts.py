@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
 from hw.mac_array import Dataflow
-from sim.paper.gpu_decode import BATCHES, COARSE, DECODERS, decode_run
+from sim.paper.gpu.decode import BATCHES, COARSE, DECODERS, decode_run
 from sim.paper.published import STREAM_MAPPING, STREAM_TILES
 from sim.paper.runs import Run, Runs, Simulated
 

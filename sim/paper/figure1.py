@@ -1,6 +1,6 @@
 """Figure 1: prefill on the edge for every variant, and decode of many sequences on a datacentre GPU, where MIMO pays.
 
-The right side is in figure1_gpu.py.
+The right side is in sim/paper/gpu/figure1.py.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.files.outputs import write_text
-from sim.paper.figure1_gpu import Panel, decode_section, draw_decode
-from sim.paper.gpu import read_measurements
-from sim.paper.gpu_decode import BATCHES, DECODERS, decode_run, decoding, simulated_machine
+from sim.paper.gpu.decode import BATCHES, DECODERS, decode_run, decoding, simulated_machine
+from sim.paper.gpu.figure1 import Panel, decode_section, draw_decode
+from sim.paper.gpu.measurements import read_measurements
 from sim.paper.pages import NOT_AVAILABLE, head
 from sim.paper.pictures import STYLES, print_style, write_figure
 from sim.paper.published import SOURCE, table1

@@ -11,7 +11,7 @@ from pathlib import Path
 from sim.paper.claims import write_claims
 from sim.paper.figure1 import write_figure1
 from sim.paper.figure2 import write_figure2
-from sim.paper.gpu_page import write_gpu
+from sim.paper.gpu.page import write_gpu
 from sim.paper.official import write_official
 from sim.paper.ranking_page import write_ranking
 from sim.paper.runs import Runs

@@ -11,12 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sim.files.outputs import write_text
-from sim.paper.gpu import read_measurements
+from sim.paper.gpu.measurements import read_measurements
+from sim.paper.gpu.table1 import measured
 from sim.paper.pages import comma_separated, written_by
 from sim.paper.published import SOURCE
 from sim.paper.runs import SCALING, Runs
 from sim.paper.table1_cells import Cell, counted, simulated
-from sim.paper.table1_gpu import measured
 from sim.paper.table1_page import page
 from sim.version import __version__
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.paper.gpu import Measured
+from sim.paper.gpu.measurements import Measured
+from sim.paper.gpu.table1 import gpu_section
 from sim.paper.pages import NOT_AVAILABLE, OURS, head, signed
 from sim.paper.published import SOURCE, STREAM_TILES, table1
 from sim.paper.runs import SCALING
 from sim.paper.table1_cells import COUNTED, ENERGY, SIMULATED, THROUGHPUT, Cell
-from sim.paper.table1_gpu import gpu_section
 from sim.presentation.markdown import table
 
 DIGITS = {"GOP/token": 3, "op/B": 1, "tok/s": 1, "mJ/token": 2, "W": 1}

@@ -11,7 +11,7 @@ from math import ceil
 
 from sim.explanation.near import ROBUST
 from sim.paper.facts import CHUNKED, MACHINES, SMALL, Facts
-from sim.paper.gpu_decode import BATCHES, simulated_races
+from sim.paper.gpu.decode import BATCHES, simulated_races
 from sim.paper.pages import excess, signed
 from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, STREAM_MAPPING, table1
 

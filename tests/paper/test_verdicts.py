@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, SMALL, Facts
-from sim.paper.gpu_decode import BATCHES, DECODERS
+from sim.paper.gpu.decode import BATCHES, DECODERS
 from sim.paper.runs import Simulated
 from sim.paper.verdicts import order, penalty, verdicts
 

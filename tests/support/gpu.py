@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sim.paper.gpu import GpuMeasurements
-from sim.paper.gpu_kernels import Copy, KernelRun, Product, machine_spec
+from sim.paper.gpu.kernels import Copy, KernelRun, Product, machine_spec
+from sim.paper.gpu.measurements import GpuMeasurements
 from sim.paper.runs import Runs
 from tests.support.reproduction import fake
 

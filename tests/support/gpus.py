@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim.paper.gpu import FUSED, TORCH, GpuMeasurements
+from sim.paper.gpu.measurements import FUSED, TORCH, GpuMeasurements
 
 BATCHES = tuple(2**power for power in range(10))
 LAUNCH = {"plain": 2e-6, "graph": 1e-6}  # seconds of an empty kernel

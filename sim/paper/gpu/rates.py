@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hw.machine import MachineSpec
 from sim.files.numbers import binary_size, number, percent, scaled
 from sim.files.resolve import read
-from sim.paper.gpu import GpuMeasurements, Measured, ProductRate
+from sim.paper.gpu.measurements import GpuMeasurements, Measured, ProductRate
 from sim.paper.pages import NOT_MEASURED, link
 from sim.paper.runs import Runs
 from sim.presentation.escaping import code_for_markdown, for_markdown

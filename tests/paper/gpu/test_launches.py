@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu import TORCH
-from sim.paper.gpu_launches import launched, pace_ratio, paper_launches, paper_ratio
+from sim.paper.gpu.launches import launched, pace_ratio, paper_launches, paper_ratio
+from sim.paper.gpu.measurements import TORCH
 from tests.support.gpus import FUSED, measurements, update
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sim.files.numbers import number, scaled
-from sim.paper.gpu import GpuMeasurements, Launch, Measured, StateUpdate
-from sim.paper.gpu_chunks import MAMBA3, SSD, shortened
-from sim.paper.gpu_decode import DECODERS, measured_race
+from sim.paper.gpu.chunks import MAMBA3, SSD, shortened
+from sim.paper.gpu.decode import DECODERS, measured_race
+from sim.paper.gpu.measurements import GpuMeasurements, Launch, Measured, StateUpdate
 from sim.paper.pages import NOT_MEASURED, link
 from sim.paper.runs import Runs
 from sim.presentation.escaping import code_for_markdown, for_markdown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from sim.paper.figure1_gpu import Panel, decode_section, draw_decode
-from sim.paper.gpu import GpuMeasurements
-from sim.paper.gpu_decode import BATCHES, DECODERS
+from sim.paper.gpu.decode import BATCHES, DECODERS
+from sim.paper.gpu.figure1 import Panel, decode_section, draw_decode
+from sim.paper.gpu.measurements import GpuMeasurements
 from tests.support.gpus import card, measurements, step
 from tests.support.reproduction import small
 

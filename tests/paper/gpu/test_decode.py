@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu_decode import COARSE, Race, crossing, decoding, measured_race, simulated_machine
+from sim.paper.gpu.decode import COARSE, Race, crossing, decoding, measured_race, simulated_machine
 from tests.support.gpus import card, measurements, step
 
 RISING = [1, 2, 4, 8]

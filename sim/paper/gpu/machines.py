@@ -1,24 +1,23 @@
 """Measured GPUs held against the machines that are described like them, and what such a picture can and cannot say.
 
-A section of a page. What is compared, and how: gpu_compared.py.
+A section of a page. What is compared, and how: compared.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Final
 
 from sim.files.numbers import seconds
-from sim.paper.gpu import GpuMeasurements
-from sim.paper.gpu_compared import MANY, Compared, Comparison, Step, compared, machine_of
-from sim.paper.gpu_kernels import Copy, Product, Update
-from sim.paper.pages import signed
+from sim.paper.gpu.compared import MANY, Compared, Comparison, Step, compared
+from sim.paper.gpu.kernels import Copy, Product, Update
+from sim.paper.gpu.measurements import Measured
+from sim.paper.pages import NOT_MEASURED, link, signed
 from sim.paper.runs import Runs
 from sim.presentation.escaping import for_markdown
 from sim.presentation.markdown import table
 
-NOT_MEASURED: Final = "not measured"
 GIVEN: Final = "given"
 CANNOT: Final = "cannot"
 GOOD, FAIR = 10, 30  # percent, of the worst error of a class
@@ -36,23 +35,20 @@ CLASSES: Final = {
 """Classes of what is measured, and what of them the picture leaves out."""
 
 
-def held_against(measurements: Iterable[GpuMeasurements], runs: Runs) -> list[str]:
-    """The lines of a section: every card of which there is a machine, what it took, and what the machine takes."""
-    parts = ["## Held against the simulated machine"]
-    for each in measurements:
-        machine = machine_of(each.card)
-        if machine is None:
-            parts.append(f"No machine is shipped that is such a card: {for_markdown(each.card.name)}.")
+def machines_section(gpu: Measured, runs: Runs) -> str:
+    """Every card of which there is a machine: what it took, and what the machine takes."""
+    parts = []
+    for name, each in gpu.items():
+        if each.machine is None:
+            parts.append(f"No machine is shipped that is such a card: {for_markdown(each.card.name)} ({link(name)}).")
         else:
-            parts += _of_card(compared(each, machine, runs))
-    if len(parts) == 1:
-        parts.append(f"{NOT_MEASURED.capitalize()}.")
-    return "\n\n".join(parts).split("\n")
+            parts += _of_card(name, compared(each, each.machine, runs))
+    return "\n\n".join(parts)
 
 
-def _of_card(found: Comparison) -> list[str]:
-    """What there is to say of one card."""
-    named = f"{for_markdown(found.card)} and hw/{found.machine}.yaml"
+def _of_card(name: str, found: Comparison) -> list[str]:
+    """What there is to say of the card in the file *name*."""
+    named = f"{for_markdown(found.card)} ({link(name)}) and hw/{found.machine}.yaml"
     return [
         f"### {named}",
         _introduced(found),

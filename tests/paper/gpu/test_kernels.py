@@ -6,7 +6,7 @@ import pytest
 
 from sim.files.resolve import resolve_workload
 from sim.paper.convention import KERNEL_KINDS
-from sim.paper.gpu_kernels import Copy, KernelRun, Product, Update, kernel_graph, kernel_seconds, machine_spec
+from sim.paper.gpu.kernels import Copy, KernelRun, Product, Update, kernel_graph, kernel_seconds, machine_spec
 
 H200 = machine_spec("h200")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu_spread import spread_section, spreads
+from sim.paper.gpu.spread import spread_section, spreads
 from sim.paper.runs import Runs
 from tests.support.gpus import card, gpu, measurements
 

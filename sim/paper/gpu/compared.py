@@ -13,13 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sim.paper.gpu import Card, GpuMeasurements, Launch
-from sim.paper.gpu_kernels import Copy, Kernel, KernelRun, Product, Update, kernel_seconds, machine_spec
+from sim.paper.gpu.kernels import Copy, Kernel, KernelRun, Product, Update, kernel_seconds, machine_spec
+from sim.paper.gpu.measurements import GpuMeasurements, Launch
 from sim.paper.pages import excess
 from sim.paper.runs import Run, Runs
-
-MACHINES: Final = {("NVIDIA H100", 132): "h100", ("NVIDIA H200", 132): "h200"}
-"""How a card's name begins, and its SMs -> the machine that is such a card. An H100 for PCIe has fewer."""
 
 MANY: Final = 64  # sequences, from which on a step of decode is one of many
 FEMTOSECONDS: Final = 10**15
@@ -130,12 +127,6 @@ class Comparison:
     def judged(self, kind: str) -> list[Compared]:
         """The rows of a class that the machine is judged by."""
         return [row for row in self.rows if row.judged and row.item.work.kind == kind]
-
-
-def machine_of(card: Card) -> str | None:
-    """The shipped machine that is such a *card*; None if there is none."""
-    known = MACHINES.items()
-    return next((m for (name, sms), m in known if card.name.startswith(name) and card.multiprocessors == sms), None)
 
 
 def compared(measurements: GpuMeasurements, machine: str, runs: Runs) -> Comparison:

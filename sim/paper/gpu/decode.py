@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, exp, log
 
-from sim.paper.gpu import GpuMeasurements, Launch, Measured
+from sim.paper.gpu.measurements import GpuMeasurements, Launch, Measured
 from sim.paper.pages import NOT_MEASURED, excess, signed
 from sim.paper.runs import Run, Simulated
 

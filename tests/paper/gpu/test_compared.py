@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu import Card
-from sim.paper.gpu_compared import Comparison, Step, compared, machine_of
-from sim.paper.gpu_kernels import Copy, KernelRun, Product, kernel_seconds, machine_spec
+from sim.paper.gpu.compared import Comparison, Step, compared, machine_of
+from sim.paper.gpu.kernels import Copy, KernelRun, Product, kernel_seconds, machine_spec
+from sim.paper.gpu.measurements import Card
 from sim.paper.runs import Run, Runs, Simulated
 from tests.support.gpu import CARD, copied, measurements, multiplied, rough_runs, stepped, updated
 from tests.support.reproduction import fake

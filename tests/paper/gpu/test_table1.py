@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sim.paper.gpu import read_measurements
+from sim.paper.gpu.measurements import read_measurements
+from sim.paper.gpu.table1 import gpu_section, measured
 from sim.paper.runs import Runs
 from sim.paper.table1 import write_table1
-from sim.paper.table1_gpu import gpu_section, measured
 from tests.support.gpus import measurements, three_cards
 from tests.support.reproduction import fake
 

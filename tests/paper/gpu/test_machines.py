@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu import GpuMeasurements
-from sim.paper.gpu_compared import Step
-from sim.paper.gpu_kernels import Copy, Product, Update
-from sim.paper.gpu_machines import CLASSES, held_against, verdict
+from sim.paper.gpu.compared import Step
+from sim.paper.gpu.kernels import Copy, Product, Update
+from sim.paper.gpu.machines import CLASSES, held_against, verdict
+from sim.paper.gpu.measurements import GpuMeasurements
 from tests.support.gpu import CARD, copied, measurements, multiplied, rough_runs, stepped, updated
 
 MEASURED = measurements(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.paper.gpu_attention import attention_section
+from sim.paper.gpu.attention import attention_section
 from sim.paper.runs import Runs
 from tests.support.gpus import measurements, timed
 

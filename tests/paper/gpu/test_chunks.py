@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu_chunks import LONGEST, chunked, shortened
+from sim.paper.gpu.chunks import LONGEST, chunked, shortened
 from tests.support.gpus import KERNELS, measurements, update
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sim.files.numbers import number, scaled
 from sim.files.resolve import resolve_workload
-from sim.paper.gpu import FOLDER, TORCH, GpuMeasurements, Measured, StateUpdate
-from sim.paper.gpu_launches import SEQUENTIAL, pace_ratio, paper_launches, paper_ratio
+from sim.paper.gpu.launches import SEQUENTIAL, pace_ratio, paper_launches, paper_ratio
+from sim.paper.gpu.measurements import FOLDER, TORCH, GpuMeasurements, Measured, StateUpdate
 from sim.paper.pages import NOT_AVAILABLE, NOT_MEASURED, OURS, link
 from sim.paper.published import table1
 from sim.paper.table1_cells import MEASURED, Cell

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.files.outputs import write_text
-from sim.paper.gpu import FOLDER, Measured, read_measurements
-from sim.paper.gpu_attention import attention_section
-from sim.paper.gpu_rates import cards_section, rates_section
-from sim.paper.gpu_spread import spread_section
-from sim.paper.gpu_times import checks_section, decode_section, kernels_section, missing_section, updates_section
+from sim.paper.gpu.attention import attention_section
+from sim.paper.gpu.machines import machines_section
+from sim.paper.gpu.measurements import FOLDER, Measured, read_measurements
+from sim.paper.gpu.rates import cards_section, rates_section
+from sim.paper.gpu.spread import spread_section
+from sim.paper.gpu.times import checks_section, decode_section, kernels_section, missing_section, updates_section
 from sim.paper.pages import NOT_MEASURED, head
 from sim.paper.runs import Runs
 
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Section] = {
     "Decode": decode_section,
     "Attention with a mask": attention_section,
     "Cards of one model": spread_section,
+    "Held against the simulated machine": machines_section,
     "Checks": checks_section,
     "Not measured": missing_section,
 }

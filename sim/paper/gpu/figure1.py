@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from hw.unit_names import MAC_ARRAY, SIMD
-from sim.paper.gpu import FOLDER, GpuMeasurements
-from sim.paper.gpu_decode import (
+from sim.paper.gpu.decode import (
     BATCHES,
     COARSE,
     DECODERS,
@@ -17,6 +16,7 @@ from sim.paper.gpu_decode import (
     pace,
     simulated_races,
 )
+from sim.paper.gpu.measurements import FOLDER, GpuMeasurements
 from sim.paper.pages import NOT_MEASURED, excess, link, signed
 from sim.paper.pictures import STYLES, draw_series
 from sim.presentation.escaping import for_markdown

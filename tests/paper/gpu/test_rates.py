@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu_rates import peaks, rates_section
+from sim.paper.gpu.rates import peaks, rates_section
 from sim.paper.runs import Runs
 from tests.support.gpus import card, measurements
 

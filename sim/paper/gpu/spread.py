@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from sim.files.numbers import percent
-from sim.paper.gpu import GpuMeasurements, Measured
+from sim.paper.gpu.measurements import GpuMeasurements, Measured
 from sim.paper.pages import link
 from sim.paper.runs import Runs
 from sim.presentation.escaping import for_markdown

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from math import log2
 
 from sim.files.numbers import number, scaled
-from sim.paper.gpu import TORCH, GpuMeasurements, Measured
-from sim.paper.gpu_chunks import MAMBA3, SSD, Chunked, chunked, shortened
-from sim.paper.gpu_decode import DECODERS, Decoded, Race, measured_race, simulated_races
-from sim.paper.gpu_launches import BOUND, SEQUENTIAL, Launched, launched, pace_ratio, paper_ratio
+from sim.paper.gpu.chunks import MAMBA3, SSD, Chunked, chunked, shortened
+from sim.paper.gpu.decode import DECODERS, Decoded, Race, measured_race, simulated_races
+from sim.paper.gpu.launches import BOUND, SEQUENTIAL, Launched, launched, pace_ratio, paper_ratio
+from sim.paper.gpu.measurements import TORCH, GpuMeasurements, Measured
 from sim.paper.pages import NOT_MEASURED, link
 from sim.paper.verdicts import Verdict
 from sim.presentation.escaping import code_for_markdown

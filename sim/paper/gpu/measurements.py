@@ -19,7 +19,8 @@ from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
 FOLDER = "gpu"
 FUSED, TORCH = "fused kernel of ours", "torch operations"  # of ``code``; the third is mamba-ssm
-MACHINES = {"NVIDIA H100": "h100", "NVIDIA H200": "h200"}  # how a card's name begins -> the machine that is such a card
+MACHINES = {("NVIDIA H100", 132): "h100", ("NVIDIA H200", 132): "h200"}
+"""How a card's name begins, and its multiprocessors -> the machine that is such a card; an H100 for PCIe has fewer."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Launch = Literal["plain", "graph"]
@@ -98,8 +99,8 @@ class Kernel(Spec):
 class StateUpdate(Spec):
     """The state update of all layers for a prompt, B = 1: what a row of Table 1 is.
 
-    From the scan's inputs to the gated output, as the paper counts. *launches* are those of a layer, for all tokens or
-    for one, whichever the code does at a time; *kernels* tells them apart where a profile was taken.
+    From the scan's inputs to the gated output, as the paper counts. *launches* are those of a layer for all
+    tokens; *kernels* tells the longest of them apart where a profile was taken.
     """
 
     row: str = Field(description="A shipped workload, whose state update this is.")
@@ -193,8 +194,10 @@ class GpuMeasurements(Spec):
     @property
     def machine(self) -> str | None:
         """The shipped machine that is such a card; None if none is."""
-        like = next((name for card, name in MACHINES.items() if self.card.name.startswith(card)), None)
-        return like if like in shipped("machine") else None
+        own = self.card
+        return next(
+            (m for (name, sms), m in MACHINES.items() if own.name.startswith(name) and own.multiprocessors == sms), None
+        )
 
 
 Measured = Mapping[str, GpuMeasurements]

@@ -1,14 +1,13 @@
 """What launches take of the sequential rows of Table 1 on a GPU, where each operation of a token is a kernel.
 
-Two ways tell it: launches times the seconds of an empty kernel, and what a CUDA graph of the same kernels saves. As
-torch operations a sequential row counts its launches for one token, since that is what the code does at a time.
+Two ways tell it: launches times the seconds of an empty kernel, and what a CUDA graph of the same kernels saves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.paper.gpu import FUSED, TORCH, GpuMeasurements, Launch
+from sim.paper.gpu.measurements import FUSED, TORCH, GpuMeasurements, Launch
 from sim.paper.published import table1
 
 SEQUENTIAL = ("mamba1", "mamba2")  # the sequential rows that the paper has on its A100
@@ -54,14 +53,14 @@ def launched(card: GpuMeasurements, row: str) -> Launched | None:
     if plain is None:
         return None
     fused, each = card.quickest(row, FUSED), card.launch_seconds("plain")
-    total = None if plain.launches is None else plain.launches * plain.layers * plain.tokens
+    total = None if plain.launches is None else plain.launches * plain.layers
     return Launched(
         row,
         plain.tokens,
         plain.timed.seconds,
         graph.timed.seconds if graph else None,
         fused.timed.seconds if fused else None,
-        plain.launches,
+        None if plain.launches is None else round(plain.launches / plain.tokens),
         None if total is None or each is None else total * each,
     )
 

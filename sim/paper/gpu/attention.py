@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sim.files.numbers import scaled
-from sim.paper.gpu import AttentionRate, GpuMeasurements, Measured
+from sim.paper.gpu.measurements import AttentionRate, GpuMeasurements, Measured
 from sim.paper.pages import NOT_MEASURED, link
 from sim.paper.runs import Runs
 from sim.paper.ssm_scope.measured import SOURCE, found

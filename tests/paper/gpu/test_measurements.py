@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.files.catalog import shipped
-from sim.paper.gpu import FUSED, TORCH, read_measurements
+from sim.paper.gpu.measurements import FUSED, TORCH, read_measurements
 from tests.support.command_line import call
 from tests.support.gpus import card, gpu, measurements, step, three_cards, update
 

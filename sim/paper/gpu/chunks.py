@@ -14,7 +14,7 @@ from functools import cache
 
 from sim.files.resolve import resolve_workload
 from sim.paper.convention import count_as_paper
-from sim.paper.gpu import GpuMeasurements, Kernel, StateUpdate
+from sim.paper.gpu.measurements import GpuMeasurements, Kernel, StateUpdate
 
 SSD = "mamba2-780m"
 MAMBA3 = {"mamba3-siso-893m": "SISO", "mamba3-mimo-894m": "MIMO"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.paper.gpu_page import SECTIONS, page, write_gpu
+from sim.paper.gpu.page import SECTIONS, page, write_gpu
 from sim.paper.runs import Runs
 from tests.support.command_line import call
 from tests.support.gpus import gpu, measurements, three_cards

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sim.paper.gpu import FUSED, TORCH, Measured
-from sim.paper.gpu_decode import BATCHES, DECODERS, Decoded
-from sim.paper.gpu_verdicts import gpu_verdicts
+from sim.paper.gpu.decode import BATCHES, DECODERS, Decoded
+from sim.paper.gpu.measurements import FUSED, TORCH, Measured
+from sim.paper.gpu.verdicts import gpu_verdicts
 from sim.paper.verdicts import Verdict
 from tests.support.gpus import gpu, measurements, step, update
 from tests.support.reproduction import taking
