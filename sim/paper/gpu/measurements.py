@@ -183,6 +183,11 @@ class GpuMeasurements(Spec):
         found = [each for each in self.state_updates if each.row == row and code in (None, each.code)]
         return min(found, key=lambda each: each.timed.seconds, default=None)
 
+    def fused(self, row: str) -> StateUpdate | None:
+        """The quickest way of a row with kernels made for it; None if there is none."""
+        found = [each for each in self.state_updates if each.row == row and each.code != TORCH]
+        return min(found, key=lambda each: each.timed.seconds, default=None)
+
     def curve(self, workload: str, launch: Launch) -> dict[int, float]:
         """Tokens a second of decode by batch, in rising order; of several codes the quickest."""
         found: dict[int, float] = {}

@@ -24,8 +24,7 @@ def updates_section(gpu: Measured, runs: Runs) -> str:
     return (
         "The state update of all layers for a prompt, B = 1, from the scan's inputs to the gated output. Seconds are "
         "the median of several runs, with the tenth and the ninetieth percentile; launches are those of a layer, for "
-        "one token where the code does one at a time.\n\n"
-        + table([*header, "a layer and token", "watts", "launches"], rows, left=4)
+        "all tokens.\n\n" + table([*header, "a layer and token", "watts", "launches"], rows, left=4)
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.paper.gpu.compared import Comparison, Step, compared, machine_of
+from sim.paper.gpu.compared import Comparison, Step, compared
 from sim.paper.gpu.kernels import Copy, KernelRun, Product, kernel_seconds, machine_spec
-from sim.paper.gpu.measurements import Card
 from sim.paper.runs import Run, Runs, Simulated
 from tests.support.gpu import CARD, copied, measurements, multiplied, rough_runs, stepped, updated
 from tests.support.reproduction import fake
@@ -30,7 +29,7 @@ def comparison(**lists: object) -> Comparison:
 )
 def test_a_card_and_its_machine(name: str, multiprocessors: int, machine: str | None) -> None:
     card = CARD | {"name": name, "multiprocessors": multiprocessors}
-    assert machine_of(Card.model_validate(card)) == machine
+    assert measurements(card=card).machine == machine
 
 
 def test_a_machine_that_is_scaled_takes_as_long_as_was_measured_of_the_largest() -> None:

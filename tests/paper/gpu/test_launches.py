@@ -30,7 +30,7 @@ def test_launches_are_counted_and_saved() -> None:
     ],
 )
 def test_what_is_bound_by_launches(graph: float | None, launches: int | None, bound: bool | None) -> None:
-    plain = update("mamba1", TORCH, "plain", 2.0) | {"launches": launches}
+    plain = update("mamba1", TORCH, "plain", 2.0) | {"launches": launches and 1024 * launches}
     updates = [plain] if graph is None else [plain, update("mamba1", TORCH, "graph", graph)]
     row = launched(measurements(state_updates=updates), "mamba1")
     assert row is not None and row.bound is bound

@@ -6,7 +6,7 @@ import pytest
 
 from sim.paper.gpu.compared import Step
 from sim.paper.gpu.kernels import Copy, Product, Update
-from sim.paper.gpu.machines import CLASSES, held_against, verdict
+from sim.paper.gpu.machines import CLASSES, machines_section, verdict
 from sim.paper.gpu.measurements import GpuMeasurements
 from tests.support.gpu import CARD, copied, measurements, multiplied, rough_runs, stepped, updated
 
@@ -20,7 +20,7 @@ MEASURED = measurements(
 
 
 def section(*cards: GpuMeasurements) -> str:
-    return "\n".join(held_against(cards, rough_runs()))
+    return machines_section({f"gpu/{number}.json": card for number, card in enumerate(cards)}, rough_runs())
 
 
 def cells(text: str, first: str) -> list[str]:
@@ -31,7 +31,7 @@ def cells(text: str, first: str) -> list[str]:
 
 def test_everything_that_was_measured_stands_beside_its_predictions() -> None:
     text = section(MEASURED)
-    assert "### NVIDIA H200 and hw/h200.yaml" in text
+    assert "### NVIDIA H200 ([0](gpu/0.json)) and hw/h200.yaml" in text
     assert "`--set clock=" in text and "--set dram.figures.clock=" in text
     for start in ("| copy | 256 MiB | 140 µs |", "| GEMV | (1 x 8,192) by (8,192 x 8,192) | 36 µs |"):
         assert start in text
@@ -83,6 +83,6 @@ def test_empty_lists_are_not_measured() -> None:
 
 
 def test_no_card_and_a_card_without_a_machine() -> None:
-    assert held_against([], rough_runs()) == ["## Held against the simulated machine", "", "Not measured."]
+    assert section() == ""
     other = measurements(card=CARD | {"name": "NVIDIA A100", "multiprocessors": 108})
-    assert section(other).endswith("No machine is shipped that is such a card: NVIDIA A100.")
+    assert section(other).endswith("No machine is shipped that is such a card: NVIDIA A100 ([0](gpu/0.json)).")

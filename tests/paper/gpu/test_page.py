@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from sim.paper.gpu.page import SECTIONS, page, write_gpu
-from sim.paper.runs import Runs
 from tests.support.command_line import call
+from tests.support.gpu import rough_runs
 from tests.support.gpus import gpu, measurements, three_cards
 
 
 def test_everything_that_was_measured_is_there(tmp_path: Path) -> None:
-    (path,) = write_gpu(three_cards(tmp_path), Runs())
+    (path,) = write_gpu(three_cards(tmp_path), rough_runs())
     text = path.read_text()
     assert all(f"\n## {title}\n" in text for title in SECTIONS)
     for said in (
@@ -31,7 +31,7 @@ def test_everything_that_was_measured_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lacking", [key for key, value in gpu().items() if isinstance(value, list)])
 def test_what_is_missing_is_not_measured(lacking: str) -> None:
-    text = page({"gpu/a.json": measurements(**{lacking: []})}, Runs())
+    text = page({"gpu/a.json": measurements(**{lacking: []})}, rough_runs())
     assert all(f"\n## {title}\n" in text for title in SECTIONS)
 
 
@@ -39,7 +39,7 @@ def test_a_card_of_which_nothing_is_known_fails_nothing() -> None:
     only = {key: value for key, value in gpu().items() if not isinstance(value, list)}
     least = {key: only["card"][key] for key in ("name", "fingerprint", "multiprocessors", "memory_bytes", "l2_bytes")}
     empty = measurements().model_validate(only | {"card": least, "missing": {}})
-    text = page({"gpu/a.json": empty}, Runs())
+    text = page({"gpu/a.json": empty}, rough_runs())
     assert text.count("\nNot measured.\n") == 6 and "| clock at most | not measured |" in text
 
 
