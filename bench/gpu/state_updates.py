@@ -105,7 +105,7 @@ def _timed(clock: Clock, row: Row, code: str, layers: list[Layer]) -> Iterator[S
     def update(launch: Any, work: Callable[[], object]) -> StateUpdate:
         return StateUpdate(
             row=row.name, code=code, layers=row.layers, tokens=row.tokens, launch=launch, launches=launches or None,
-            kernels=told, timed=clock.timed(work, watts=True),
+            kernels=told if launch == "plain" else [], timed=clock.timed(work, watts=True),
         )  # fmt: skip
 
     yield update("plain", plain)

@@ -50,6 +50,7 @@ def kernels_section(gpu: Measured, runs: Runs) -> str:
         [link(file), each.row, for_markdown(each.code), *cells]
         for file, card in gpu.items()
         for each in card.state_updates
+        if each.launch == "plain"  # a graph has the same
         for cells in _kernels(each)
     ]
     header = ["measured in", "row", "code", "kernel", "runs", "µs", "of all kernels"]
