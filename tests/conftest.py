@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,10 +17,22 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 @pytest.fixture(autouse=True, scope="session")
 def short_searches() -> Iterator[None]:
-    """Most tests are about what comes after the choice of a mapping: eight trials do, where a run makes a hundred."""
+    """Most tests are about what comes after the choice of a mapping: a few trials do, where a run makes a hundred."""
+    from sim.files.limits import BUDGETS  # not before the header, which says what is wrong with the compiled core
+    from tests.support.searches import FEW
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BUDGETS, "short", FEW)  # type: ignore[misc]
         patch.setattr("sim.search.choose.DEFAULT_SEARCH", "short")
         yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Several processes (``-n 2``) take a file each, not a test: what the tests of a file share is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_report_header() -> str:

@@ -141,7 +141,7 @@ def test_a_trace_and_all_else_together_change_nothing(tmp_path: Path, case: str)
     assert traced == run(job, windows=9, critical_path=True)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     recipe=recipes,
     spec=specs,

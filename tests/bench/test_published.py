@@ -16,7 +16,6 @@ from bench.published import (
     unfused_speed,
 )
 from bench.published_page import page
-from sim import simulate
 from sim.files.resolve import resolve
 
 NUMBERS, WHAT_IFS = read_published(), read_what_ifs()
@@ -54,7 +53,6 @@ def test_the_page_that_is_there_is_of_these_data() -> None:
 class TestPredictions:
     """On a small model, where the run itself says what has to come out."""
 
-    RUN = simulate("mamba1", "edge", [*TINY, "mapping.token_tile=64"])
     FIXED = (*TINY, "mapping.token_tile=64")
 
     def test_units_and_speed(self) -> None:

@@ -19,7 +19,7 @@ import pytest
 from tests.support.folders import ROOT
 from tests.support.traces import traced
 
-SMALL = "run mamba2 --layers 1 --seq-len 8 --stride tile"
+SMALL = "run mamba2 --layers 1 --seq-len 8 --stride tile --search short"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
@@ -93,7 +93,7 @@ def test_a_signal_leaves_what_was_there(tmp_path: Path, sent: signal.Signals, ou
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_signal_at_any_moment_leaves_the_old_or_the_new(tmp_path: Path, output: str) -> None:
     """Whole files only, and no others, wherever in a run of about a second the signal comes."""
-    random, name, quick = Random(output), output.split()[-1], "--layers 1 --seq-len 32"
+    random, name, quick = Random(output), output.split()[-1], "--layers 1 --seq-len 32 --search short"
     assert begun(tmp_path, output, quick).wait(60) == 0
     new = (tmp_path / name).read_bytes()
     for sent in random.sample(SIGNALS, 2):
@@ -176,7 +176,7 @@ def test_a_full_disk_is_a_line_and_leaves_what_was_there(tmp_path: Path, output:
     """A limit on the size of files stands for it: a write fails half way."""
     name = output.split()[-1]
     (tmp_path / name).write_text("old")
-    command = f"trap '' XFSZ; ulimit -f 1; S run mamba2 --layers 1 --seq-len 64 -q {output}"
+    command = f"trap '' XFSZ; ulimit -f 1; S run mamba2 --layers 1 --seq-len 64 --search short -q {output}"
     done, _, error = shell(command, tmp_path)
     assert (done, error) == (1, "stallscope: output: File too large\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "old")]

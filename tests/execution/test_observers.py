@@ -174,7 +174,7 @@ def test_nobody_may_be_among_the_observers() -> None:
     assert run(job("mamba2"), observer=Observers([])) == alone("mamba2")[1]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=24, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, spec=specs, machine=machines())
 def test_random_models_are_heard_alike(recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec) -> None:
     random_job = prepared(Workload.alike(spec, recipe.graph()), machine)

@@ -154,7 +154,7 @@ def test_every_tile_of_the_last_stream_is_told_when_its_last_item_starts(spec: M
     assert heard == [(1, 5), (2, 12), (3, 19)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(built=programs())
 def test_random_programs_take_what_a_plain_simpy_model_takes(spec: MachineSpec, built: Program) -> None:
     assert makespan(spec, built) == reference_makespan(built)
@@ -176,7 +176,7 @@ class Ends(RunObserver):
             self.ends.append((end, self._banks.request(offered.plan.unit, now, request.cycles, size)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(built=contended_programs(), rate=st.integers(8, 80))
 def test_requests_take_what_plain_banks_give(spec: MachineSpec, built: Program, rate: int) -> None:
     """One bank; requests ask for up to 64 bytes a cycle, the DMA engine for 16, of which it gets half of *rate*."""

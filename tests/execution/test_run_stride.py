@@ -157,7 +157,7 @@ def test_a_mistake_of_whoever_is_told_ends_the_run(spec: MachineSpec) -> None:
 
 
 @pytest.mark.parametrize("stride", STRIDES)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(built=programs())
 def test_events_of_random_programs(spec: MachineSpec, engines: list[Watched], stride: Stride, built: Program) -> None:
     engines.clear()
@@ -172,7 +172,7 @@ def test_events_of_random_programs(spec: MachineSpec, engines: list[Watched], st
         assert execution.events == len(engine.cycles)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, wishes=specs, machine=machines())
 def test_random_models_have_the_same_result_with_both_strides(
     recipe: Recipe, wishes: WorkloadSpec, machine: MachineSpec

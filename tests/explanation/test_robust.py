@@ -13,6 +13,7 @@ from sim.explanation.explain import explain
 from sim.explanation.findings import Explanation
 from sim.explanation.laboratory import Laboratory
 from sim.explanation.near import near
+from sim.files.limits import Limits
 from sim.files.resolve import build_workload, read_inputs
 from sim.lowering.section import Choice, Origin
 from sim.simulation import prepare, run
@@ -47,12 +48,21 @@ def test_near_mappings_that_disagree_are_told() -> None:
     assert f"2x MACs: {macs.kept.least:.2f}x to {macs.kept.most:.2f}x" in found.words.split("With the schedule kept")[1]
 
 
+def small_laboratory() -> Laboratory:
+    workload, machine = read_inputs("mamba2-d96", MACHINE, ("sequence_length=32", "layers=1"))
+    return Laboratory(build_workload(workload), machine, workload)
+
+
+@cache
+def explained_alone() -> Explanation:
+    return explain(small_laboratory())
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_workers_see_the_same(workers: int) -> None:
-    workload, machine = read_inputs("mamba2-d96", MACHINE, ("sequence_length=32", "layers=1"))
-    alone, others = (Laboratory(build_workload(workload), machine, workload) for _ in range(2))
-    assert alone.near.schedules, "there is something to look at"
-    assert explain(others, workers=workers) == explain(alone)
+    others, alone = small_laboratory(), explained_alone()
+    assert others.near.schedules, "there is something to look at"
+    assert explain(others, workers=workers) == alone
 
 
 def test_of_the_chosen_schedule_alone_nothing_depends() -> None:
@@ -121,6 +131,6 @@ def test_changes_of_the_same_keys_are_no_pair() -> None:
 def test_alternatives_are_searched_for(origin: Origin) -> None:
     sections = laboratory().sections
     known = tuple(replace(section, choice=Choice(origin, 1)) for section in sections)
-    found = near(known, 0.05)
+    found = near(known, 0.05, Limits(search="quick"))
     assert found.schedules and found.tried > 0
     assert all(schedule[0].mapping != sections[0].mapping for schedule in found.schedules)

@@ -139,8 +139,10 @@ def test_advice_is_one_line() -> None:
 
 RUN = """
 import sys
+from sim.files.limits import Limits
 from sim.simulation import prepare, run
-print(run(prepare(sys.argv[1], sys.argv[2], sys.argv[3:]), critical_path=True).to_json())
+job = prepare(sys.argv[1], sys.argv[2], sys.argv[3:], Limits(search="short"))
+print(run(job, critical_path=True).to_json())
 """
 REPLAY = """
 import sys
@@ -155,9 +157,11 @@ for level in (replay, replay_chunks):
         print(found, found.read_latencies.tolist())
 """
 CASES = [
-    pytest.param(RUN, "mamba3_mimo", "edge", "layers=2", "sequence_length=64", "mapping.token_tile=32", id="mimo"),
-    pytest.param(RUN, "mamba1-d384", "edge_flexpe", "layers=2", "sequence_length=128", id="contended banks"),
-    pytest.param(RUN, "mamba2-130m", "edge", "layers=4", "phase=decode", "head=true", id="decode"),
+    pytest.param(RUN, "mamba3_mimo-d96", "edge", "layers=2", "sequence_length=64", "mapping.token_tile=32", id="mimo"),
+    pytest.param(
+        RUN, "mamba1-d96", "edge_flexpe", "layers=2", "sequence_length=64", "sram.capacity=128KiB", id="contended banks"
+    ),
+    pytest.param(RUN, "mamba2-130m", "edge", "layers=2", "phase=decode", "head=true", id="decode"),
     pytest.param(REPLAY, id="addresses in DRAM"),
 ]
 

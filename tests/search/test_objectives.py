@@ -39,11 +39,11 @@ def test_every_objective_that_can_be_wished_is_there() -> None:
     assert set(OBJECTIVES) == set(get_args(Objective))
 
 
-@pytest.mark.parametrize(("workload", "machine"), [("mamba1-d192", "edge_flexpe"), ("mamba2-d192", "edge")])
+@pytest.mark.parametrize(("workload", "machine"), [("mamba1-d96", "edge_flexpe"), ("mamba2-d96", "edge")])
 def test_each_is_best_at_its_own(workload: str, machine: str) -> None:
     found = {}
     for objective in OBJECTIVES:
-        settings = [*SETTINGS, "sram.capacity=512KiB", f"mapping.objective={objective}"]
+        settings = [*SETTINGS, "sram.capacity=256KiB", f"mapping.objective={objective}"]
         found[objective] = run(prepare(workload, machine, settings, Limits(search="quick")), stride="tile")
     cycles = {objective: result.makespan_cycles for objective, result in found.items()}
     energy = {objective: result.energy_mj_per_token for objective, result in found.items()}

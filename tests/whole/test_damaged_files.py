@@ -115,16 +115,16 @@ class _one_line:
 
 
 KINDS = {
-    "json.gz": Kind(damaged_gzip, _read_trace, 60),
-    "pftrace": Kind(damaged_batches, _read_trace, 60),
-    "parquet": Kind(damaged_parquet, _read_trace, 60),
-    "csv.gz": Kind(damaged_gzip, _read_trace, 60),
-    "vcd": Kind(damaged, _read_trace, 60),
-    "run.json": Kind(damaged_json, _draw, 60),
-    "explain.json": Kind(damaged_json, _draw, 40),
-    "compare.json": Kind(damaged_json, _draw, 60),
-    "config.json": Kind(damaged_json, _resolve, 40),
-    "tr": Kind(damaged, _replay, 60),
+    "json.gz": Kind(damaged_gzip, _read_trace, 32),
+    "pftrace": Kind(damaged_batches, _read_trace, 32),
+    "parquet": Kind(damaged_parquet, _read_trace, 32),
+    "csv.gz": Kind(damaged_gzip, _read_trace, 32),
+    "vcd": Kind(damaged, _read_trace, 32),
+    "run.json": Kind(damaged_json, _draw, 32),
+    "explain.json": Kind(damaged_json, _draw, 24),
+    "compare.json": Kind(damaged_json, _draw, 32),
+    "config.json": Kind(damaged_json, _resolve, 24),
+    "tr": Kind(damaged, _replay, 32),
 }
 
 

@@ -178,12 +178,12 @@ def command_line(folder: Path, random: Random) -> None:
 
 
 KINDS = {
-    "settings": Kind(settings, 400),
-    "machine": Kind(machine_file, 300),
-    "workload": Kind(workload_file, 300),
-    "mapping": Kind(mapping_file, 150),
-    "equations": Kind(equations_file, 120),
-    "command": Kind(command_line, 350),
+    "settings": Kind(settings, 200),
+    "machine": Kind(machine_file, 150),
+    "workload": Kind(workload_file, 150),
+    "mapping": Kind(mapping_file, 75),
+    "equations": Kind(equations_file, 60),
+    "command": Kind(command_line, 180),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -61,6 +62,12 @@ def inside_the_circle(parameters: Parameters, random: np.random.Generator) -> No
     parameters["A_re"], parameters["A_im"] = A.real, A.imag
 
 
+@cache
+def graph_of(name: str, *assignments: str) -> TimestepGraph:
+    """The graph of one layer of a shipped workload with other values."""
+    return resolve_workload(name, assignments).graph
+
+
 @dataclass(frozen=True)
 class Cell:
     """A shipped workload with small ``sizes``, and how its parameters differ from those that are drawn by name."""
@@ -81,7 +88,7 @@ class Cell:
 
     def graph(self, chunk: int | None = None) -> TimestepGraph:
         """The graph of one layer."""
-        return resolve_workload(self.name, self.assignments(chunk)).graph
+        return graph_of(self.name, *self.assignments(chunk))
 
     def drawn(self, graph: TimestepGraph, seed: int, tokens: int) -> tuple[Parameters, Array]:
         """Parameters and inputs."""

@@ -19,7 +19,7 @@ from workloads.workload import Workload
 from workloads.workload_spec import WorkloadSpec
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(recipe=recipes, spec=specs, machine=machines())
 def test_whatever_is_simulated_is_accounted_for(recipe: Recipe, spec: WorkloadSpec, machine: MachineSpec) -> None:
     workload = Workload.alike(spec, recipe.graph())
@@ -58,7 +58,7 @@ def real_graphs(draw: st.DrawFn) -> TimestepGraph:
     return generator.chunked[formulation](sizes, draw(st.sampled_from([1, 2, 4, 8, 16])))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=36, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(graph=real_graphs(), spec=specs, machine=machines())
 def test_any_mamba_on_any_machine_computes_what_it_should(
     graph: TimestepGraph, spec: WorkloadSpec, machine: MachineSpec

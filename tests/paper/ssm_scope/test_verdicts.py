@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -11,11 +12,14 @@ from sim.paper.ssm_scope.verdicts import Ratio, judged, ratio, ssm_share, verdic
 from sim.paper.verdicts import Verdict
 from tests.support.ssm_scope import fake_facts, timed
 
-CLAIMS = verdicts(fake_facts())
+
+@cache
+def claims() -> list[Verdict]:
+    return verdicts(fake_facts())
 
 
 def claim(words: str) -> Verdict:
-    return next(each for each in CLAIMS if words in each.claim)
+    return next(each for each in claims() if words in each.claim)
 
 
 def test_a_ratio_lies_between_what_bounds_leave_open() -> None:
@@ -39,8 +43,8 @@ def test_a_claimed_ratio(one: Ratio, other: Ratio, verdict: str) -> None:
 
 
 def test_every_claim_is_judged() -> None:
-    assert len(CLAIMS) == 6
-    assert all(each.verdict and each.numbers and each.command.startswith("python -m sim ") for each in CLAIMS)
+    assert len(claims()) == 6
+    assert all(each.verdict and each.numbers and each.command.startswith("python -m sim ") for each in claims())
 
 
 def test_memory_is_that_of_logits() -> None:
