@@ -113,7 +113,7 @@ def _paper_launches(file: str, card: GpuMeasurements) -> str:
     parts = []
     for row in SEQUENTIAL:
         ours = card.update(row, TORCH, "plain")
-        counted = f" ({TORCH} of ours: {ours.launches})" if ours and ours.launches else ""
+        counted = f" ({TORCH} of ours: {number(ours.launches / ours.tokens)})" if ours and ours.launches else ""
         parts.append(f"{row} {number(paper_launches(row, resolve_workload(row).spec.layers, each))}{counted}")
     return (
         f"If a launch took the A100 the {scaled(each, 's')} that it takes in {link(file)}, its sequential figures "
