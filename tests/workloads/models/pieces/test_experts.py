@@ -22,7 +22,7 @@ U = np.random.default_rng(0).standard_normal((9, D))
 def build(spec: ExpertsSpec, batch: int | None = None) -> TimestepGraph:
     b = GraphBuilder("experts", {"d": D, **spec.sizes(batch)}, "u[t,d]")
     b.choose("x", spec.chosen)
-    return b.build(experts(b, spec, "u", at="t", read=spec.read(batch)))
+    return b.build(experts(b, spec, "u", at="t"))
 
 
 def weights_of(logits: Any, chosen: int, by: str, factor: float) -> Any:
