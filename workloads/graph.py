@@ -148,6 +148,11 @@ class TimestepGraph:
         return self if (sizes, anew) == (self.sizes, self.anew) else replace(self, sizes=sizes, anew=anew)
 
     @property
+    def read_of_chosen(self) -> int | None:
+        """Of what tokens choose, say experts, how much is read at once; None where they choose nothing."""
+        return prod(self.sizes[index] for index in self.chosen) if self.chosen else None
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """What is read of every timestep, the residual stream first."""
         return self.input_tensor, *self.more_inputs

@@ -32,7 +32,8 @@ def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     """Give every storage its slots and its place; False if not even the least number of slots fits.
 
     If the weights of the whole layer fit beside everything else, they stay on chip for the layer, unless tokens choose
-    others in each tile; else what is left of what the mapping may use goes, smallest first and one slot a round, to deeper buffering; or to weights first.
+    others in each tile; else what is left of what the mapping may use goes, smallest first and one slot a round, to
+    deeper buffering; or to weights first.
     """
     storages, mapping = inventory.storages(), inventory.mapping
     left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)

@@ -120,7 +120,7 @@ def sections(
 
 
 def best_cut(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
-    """*workload* with chunks, tiles that choose experts, tiles of queries and blocks of keys whose searches promise most.
+    """*workload* with chunks, tiles that choose experts, and tiles and blocks of attention that promise most.
 
     Raises MappingError for a wish that is about no part of it.
     """

@@ -1,14 +1,18 @@
 """What is read for a tile of which tokens choose it, as experts: the tiles that promise most, of sizes that are tried.
 
 A larger tile reads what it has chosen for more tokens, a smaller one chooses less. For each size the promise is the
-least that the busiest unit has to do, of the mappings that a search would begin with; or, if the size is left open, all
-that the tokens of a run choose is read in every tile, or once where it stays on chip.
+least that the busiest unit has to do, of the mappings that a search would begin with. Sizes that choose as much as all
+tokens of the run are one case: there the search is free to choose among them, and what is read may stay on chip.
+
+The larger a tile, the less is read for each of its tokens, so smaller ones are tried as long as they promise much the
+same, since they leave more room.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from hw.machine import MachineSpec
 from sim.files.errors import MappingError
@@ -19,6 +23,8 @@ from sim.search.search import DEFAULT_SEARCH, MappingSearch
 from sim.search.space import Space
 from workloads.stack import Stack
 from workloads.workload import Workload
+
+HOPELESS: Final = 1.25  # times the best promise: then smaller tiles are not tried
 
 
 def best_tiles(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
@@ -42,20 +48,28 @@ def _best(stack: Stack, machine: MachineSpec, limits: Limits) -> Stack:
     possible = list(possible_tiles(stack))
     if len(possible) == 1:
         return possible[0]
-    promised: list[tuple[float, int]] = []
+    best: tuple[float, Stack] | None = None
     errors: list[MappingError] = []
-    for number, each in enumerate(possible):
+    for each in possible:
         try:
-            promised.append((_promise(each, machine, limits), number))
+            promised = _promise(each, machine, limits)
         except MappingError as error:
             errors.append(error)
-    if not promised:
+            continue
+        if best is None or promised < best[0]:
+            best = promised, each
+        elif promised > HOPELESS * best[0]:
+            break
+    if best is None:
         raise errors[0]
-    return possible[min(promised)[1]]
+    return best[1]
 
 
 def possible_tiles(stack: Stack) -> Iterator[Stack]:
-    """*stack* in tiles of any size, and of those sizes, the largest first, that choose less; of that wished for alone."""
+    """*stack* in tiles that choose as much as its run does, and of each size that chooses less, the largest first.
+
+    Of a size that is wished for alone.
+    """
     wish, chunk = stack.wishes.token_tile, stack.graph.tokens
     sizes = list(TILES) if wish is None else [wish // chunk] * (not wish % chunk)
     in_any = stack.in_tiles(None)

@@ -8,11 +8,11 @@ and weigh, as in DeepSeek-V3 (arXiv 2412.19437, section 2.1.2), with a correctio
 gradient and is zero here. Two equal logits are chosen together.
 
 Parameters are those of all experts. A run reads n of them at once: as many as the tokens of one pass over the weights
-choose on average if experts are equally likely, E (1 - (1 - k/E)^T) for T tokens, rounded up (workloads/graph.py,
-different). In decode these are the B tokens of a batch; in prefill those of a tile, over all sequences: the graph that
-is built here has all E, and the tile that a mapping has says how many are read (Stack.in_tiles). Each token is worked on
-by k of the n (TimestepGraph.chosen), and a projection has k/n of all rows, as if the tokens were spread evenly. Which
-experts the n are does not matter to cost: in the graph they are the first.
+choose on average if experts are equally likely, E (1 - (1 - k/E)^T) for T tokens, rounded up (``different`` of
+workloads/graph.py). In decode these are the B tokens of a batch; in prefill those of a tile, over all sequences: the
+graph that is built here has all E, and a mapping's tile says how many are read (``Stack.in_tiles``). Each token is
+worked on by k of the n (``TimestepGraph.chosen``), and a projection has k/n of all rows, as if the tokens were spread
+evenly. Which experts the n are does not matter to cost: in the graph they are the first.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_a_common_mlp_is_added() -> None:
 @pytest.mark.parametrize(
     ("batch", "read"),
     [
-        pytest.param(None, 64, id="prefill: all"),
+        pytest.param(None, 64, id="prefill: all, of which a tile reads what it chooses"),
         pytest.param(1, 6, id="one token: those it chooses"),
         pytest.param(2, 12, id="two: 11.4 on average"),
         pytest.param(10_000, 64, id="many: all"),
