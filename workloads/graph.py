@@ -13,10 +13,10 @@ count timesteps: ``S[t-1,h]`` is what the chunk before left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from math import prod
+from math import ceil, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from workloads.digraph import circles
@@ -31,6 +31,18 @@ INPUT = "input"  # the node that stands for the layer's input
 def is_given(name: str) -> bool:
     """Whether the node *name* stands for something that no operation makes."""
     return name == INPUT or name.startswith(f"{INPUT}.")
+
+
+def different(count: int, chosen: int, tokens: int) -> int:
+    """How many of *count* values so many *tokens* choose between them on average, each of them so many, rounded up.
+
+    E (1 - (1 - k/E)^T) for T tokens that choose k of E, if all are equally likely.
+
+    >>> [different(16, 2, tokens) for tokens in (1, 4, 1024)]
+    [2, 7, 16]
+    """
+    missed = (1 - chosen / count) ** tokens
+    return min(count, max(chosen, ceil(count * (1 - missed) - 1e-9)))
 
 
 def given_as(tensor: str, first: bool) -> str:
@@ -97,7 +109,8 @@ class TimestepGraph:
     same in all timesteps, as queries are while keys go by. ``initial`` has the value of what a run begins with, where
     that is not zero. Without a token axis a timestep may still be so many tokens, its ``span``, each of which an index
     of the graph counts. Parameters have all values of an index that is ``chosen``, but a token is worked on at only so
-    many of them, as by 2 of 8 experts: which ones depends on the token.
+    many of them, as by 2 of 8 experts: which ones depends on the token. Where a tile of tokens reads only those that it
+    chooses, others in each tile, they are read ``anew``: what is read in one tile does not stay for the next.
     """
 
     name: str
@@ -116,6 +129,7 @@ class TimestepGraph:
     initial: Mapping[str, float] = field(default_factory=dict)
     span: int = 1
     chosen: Mapping[str, int] = field(default_factory=dict)
+    anew: bool = False
 
     @cached_property
     def worked(self) -> Mapping[str, int]:
@@ -126,6 +140,17 @@ class TimestepGraph:
         """Of all that *operation* could do for a token, how much is done; 1 but for what has a chosen index."""
         among = self.chosen.keys() & set(operation.equation.all_indices)
         return Fraction(prod(self.chosen[index] for index in among), prod(self.sizes[index] for index in among))
+
+    def read_by(self, tokens: int, *, anew: bool) -> TimestepGraph:
+        """The same where so many *tokens* read what they choose between them, and others *anew* in each tile."""
+        read = {index: different(self.sizes[index], number, tokens) for index, number in self.chosen.items()}
+        sizes = {**self.sizes, **read}
+        return self if (sizes, anew) == (self.sizes, self.anew) else replace(self, sizes=sizes, anew=anew)
+
+    @property
+    def read_of_chosen(self) -> int | None:
+        """Of what tokens choose, say experts, how much is read at once; None where they choose nothing."""
+        return prod(self.sizes[index] for index in self.chosen) if self.chosen else None
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ class Stack:
     layer. Attention is a part by itself: the run of a tile of queries past their ``keys``, as often as there are groups
     of heads. Stacks that are alike are one, which comes at several ``places``: from the layers with these numbers on;
     and for several tokens of an answer, ``answers``, that of the prompt being number 0.
+
+    Where tokens choose what is read for them, and the *graph* reads what those of a tile do, ``every`` reads all that
+    there is.
     """
 
     spec: WorkloadSpec
@@ -38,6 +41,7 @@ class Stack:
     answers: range = range(1)
     length: int | None = None  # timesteps, if not all that there are
     mapping: MappingSpec | None = None  # if not that of the description
+    every: TimestepGraph | None = None
 
     @property
     def of_part(self) -> str:
@@ -128,6 +132,23 @@ class Stack:
         if parallel == self.wishes.parallel:
             return self
         return self.wishing(self.wishes.model_copy(update={"parallel": parallel}))
+
+    @property
+    def chooses(self) -> bool:
+        """Whether what is read for a tile is what its tokens choose, as experts are in prefill."""
+        return self.spec.phase == "prefill" and bool(self.graph.chosen)
+
+    def in_tiles(self, steps: int | None) -> Stack:
+        """The same in tiles of so many timesteps, each of which reads anew what its tokens choose, of all sequences.
+
+        If None, in tiles of any size that read what all tokens of the run choose.
+        """
+        every = self.every or self.graph
+        tokens = min(steps or self.steps, self.steps) * every.tokens * self.spec.batch
+        own = replace(self, graph=every.read_by(tokens, anew=steps is not None), every=every)
+        if steps is None or self.wishes.token_tile is not None:
+            return own
+        return own.wishing(self.wishes.model_copy(update={"token_tile": steps * every.tokens}))
 
     @cached_property
     def element_bytes(self) -> int:

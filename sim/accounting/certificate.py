@@ -6,7 +6,7 @@ For each tile and each cut of the layer, whatever the placement, the order, the 
   out between them (dealing.py), in whichever view of what they take on an array (least_loads.py), beside the
   projections (least_tiles.py). What passes to and from an array hangs on who does the operations that hand on most,
   such as the update of a state and what reads it: these are first placed in every way.
-- *DRAM*: what a layer moves (least_tiles.py).
+- *DRAM*: what a layer moves (least_tiles.py), where tokens choose experts with tiles of every length.
 - *SRAM*: what has to be read and written in whatever company, of all but projections, at all that its banks give.
 
 The time is at least the largest of the three, for the best of all tiles and cuts; at least the recurrence bound with
@@ -59,8 +59,11 @@ def certificate_of(stack: Stack, costs: CostModel) -> Certificate:
     A mapping may be cut along any index along which the layer is parallel, so it is the least of theirs.
     """
     if stack.chunkings:
-        stacks = [replace(stack, graph=graph, chunkings=()) for graph in stack.chunkings]
+        stacks = [replace(stack, graph=graph, chunkings=(), every=None) for graph in stack.chunkings]
         return min(certificate_of(each, cost_model(each, costs.machine)) for each in stacks)
+    if stack.chooses:
+        stack = stack.in_tiles(None)
+        costs = cost_model(stack, costs.machine)
     analysis = costs.analysis
     others = (stack.cut_along(index) for index in analysis.parallel_indices if index != analysis.group_index)
     along = [costs, *(cost_model(each, costs.machine) for each in others)]

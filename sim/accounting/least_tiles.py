@@ -4,6 +4,9 @@ Projections cost what no way to cut the weights of a tile of tokens can better (
 included. Weights come once a tile, or once a layer if all of a layer fit the SRAM; inputs, outputs, other parameters
 and the state come and go once. The bus is taken at its peak between refreshes. A tile is no longer than what leaves
 room for an operand that a projection needs whole.
+
+Where tokens choose what is read for them, a tile of each length reads what its own tokens choose, or all that those of
+the run choose between them, which alone may stay on chip.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import NamedTuple
 from hw.integers import ceil_div
 from sim.accounting.unit_classes import Classes
 from sim.lowering.costs import CostModel
+from sim.lowering.section import cost_model
 from workloads.stack import Stack
 
 LONGEST_TILE = 2048  # timesteps; a longer one is taken to have no edges
@@ -46,17 +50,31 @@ class LeastTiles:
 
     def best(self) -> Iterator[Tile]:
         """What no other length of tiles betters in both, of all that the SRAM has room for."""
-        steps, longest = self._stack.steps, self._longest_tile()
-        found = [self._tile(length) for length in range(1, min(longest, LONGEST_TILE) + 1)]
-        if longest > LONGEST_TILE:
-            found.append(self._with_tiles(self._at_full_rate(), ceil_div(steps, longest)))
+        longest = self._longest_tile()
+        found = [self._tile(length, longest) for length in self._lengths(longest)]
+        if self._stack.chooses:
+            found += self._read_anew(longest)
         kept: list[Tile] = []
         for tile in sorted(found):
             if not any(_no_worse(each, tile) for each in reversed(kept)):
                 kept.append(tile)
                 yield tile
 
-    def _tile(self, length: int) -> Tile:
+    def _lengths(self, longest: int) -> range:
+        """Those that are looked at; one more than LONGEST_TILE stands for all that are longer."""
+        return range(1, min(longest, LONGEST_TILE + 1) + 1)
+
+    def _read_anew(self, longest: int) -> Iterator[Tile]:
+        """Tiles whose tokens choose less than all of the run do, which is read anew for each tile."""
+        for length in self._lengths(longest):
+            stack = self._stack.in_tiles(length)
+            if stack.graph.sizes == self._stack.graph.sizes:
+                return
+            yield LeastTiles(stack, cost_model(stack, self._machine), self._classes)._tile(length, longest)
+
+    def _tile(self, length: int, longest: int) -> Tile:
+        if length > LONGEST_TILE:
+            return self._with_tiles(self._at_full_rate(), ceil_div(self._stack.steps, longest))
         whole, rest = divmod(self._stack.steps, length)
         last = self._rows(rest) if rest else None
         cycles = tuple(
@@ -128,7 +146,8 @@ class LeastTiles:
         others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
         once, each = stack.handed_bytes
         state = stack.carried_bytes * self._batch * (stack.resumes + stack.keeps_state)
-        times = tiles if self._conversion or weights > self._machine.sram.capacity else 1
+        come_again = self._conversion or stack.graph.anew or weights > self._machine.sram.capacity
+        times = tiles if come_again else 1
         return self._bus_cycles(weights * times + others + once + each * stack.steps + state)
 
     def _size_bytes(self, names: Sequence[str]) -> int:

@@ -158,13 +158,14 @@ class MappingReport(ResultModel):
     """How the layer was laid onto the machine.
 
     ``share_projections`` is said where there are equal arrays, ``parallel`` where blocks and lanes are along another
-    index than the first that is possible.
+    index than the first that is possible. Where tokens choose experts, those of a tile read ``experts_read``.
     """
 
-    absent_if_none = frozenset({"share_projections", "parallel"})
+    absent_if_none = frozenset({"share_projections", "parallel", "experts_read"})
 
     token_tile: int
     tiles_per_layer: int
+    experts_read: int | None = None
     parallel: str | None = None
     blocks: int
     lanes: int

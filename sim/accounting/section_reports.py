@@ -74,6 +74,7 @@ def mapping_report(section: Section) -> MappingReport:
     return MappingReport(
         token_tile=mapping.token_tile,
         tiles_per_layer=program.tiles_per_layer,
+        experts_read=section.analysis.graph.read_of_chosen,
         parallel=section.parallel,
         blocks=mapping.blocks,
         lanes=mapping.lanes,

@@ -31,13 +31,14 @@ def usable_bytes(mapping: Mapping, capacity_bytes: int) -> int:
 def allot(inventory: Inventory, capacity_bytes: int) -> bool:
     """Give every storage its slots and its place; False if not even the least number of slots fits.
 
-    If the weights of the whole layer fit beside everything else, they stay on chip for the layer; else what is left of
-    what the mapping may use goes, smallest first and one slot a round, to deeper buffering; or to weights first.
+    If the weights of the whole layer fit beside everything else, they stay on chip for the layer, unless tokens choose
+    others in each tile; else what is left of what the mapping may use goes, smallest first and one slot a round, to
+    deeper buffering; or to weights first.
     """
     storages, mapping = inventory.storages(), inventory.mapping
     left = usable_bytes(mapping, capacity_bytes) - sum(storage.buffer.size_bytes for storage in storages)
     weights = inventory.weights
-    if weights is not None and not inventory.converted:
+    if weights is not None and not inventory.converted and not inventory.analysis.graph.anew:
         every = sum(tiles.total for tiles in inventory.weight_tiles)
         if every - weights.buffer.size_bytes <= left:
             left -= every - weights.buffer.size_bytes

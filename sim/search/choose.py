@@ -17,6 +17,7 @@ from sim.lowering.costs import CostModel
 from sim.lowering.mapping import Mapping
 from sim.lowering.section import GIVEN, Choice, Section, cost_model
 from sim.search.bound import busy_cycles_per_step
+from sim.search.chosen_tiles import best_tiles
 from sim.search.key_blocks import best_cuts
 from sim.search.search import DEFAULT_SEARCH, MappingSearch, Tried
 from sim.search.shipped import shipped_mapping
@@ -113,18 +114,18 @@ def sections(
     """All stacks of *workload* on *machine* in their order; what is alike is chosen once, see :func:`choose`.
 
     Where the best chunk is to be found that is the one whose search promises most, and so it is for the tiles and
-    blocks of attention. Mappings may be *offered* to each stack.
+    blocks of attention, and for tiles whose tokens choose experts. Mappings may be *offered* to each stack.
     """
     return laid(best_cut(workload, machine, limits), machine, limits, offered)
 
 
 def best_cut(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS) -> Workload:
-    """*workload* with chunks, tiles of queries and blocks of keys whose searches promise most.
+    """*workload* with chunks, tiles that choose experts, and tiles and blocks of attention that promise most.
 
     Raises MappingError for a wish that is about no part of it.
     """
     _check_wishes(workload)
-    return best_cuts(best_chunk(workload, machine, limits), machine, limits)
+    return best_cuts(best_tiles(best_chunk(workload, machine, limits), machine, limits), machine, limits)
 
 
 def _check_wishes(workload: Workload) -> None:
@@ -167,14 +168,16 @@ def best_chunk(workload: Workload, machine: MachineSpec, limits: Limits = LIMITS
         return workload
     promised: list[tuple[float, int]] = []
     errors: list[MappingError] = []
+    tiled: dict[int, Workload] = {}
     for number, each in enumerate(workload.chunkings):
         try:
-            promised.append((sum(_promise(stack, machine, limits) for stack in each.body), number))
+            tiled[number] = best_tiles(each, machine, limits)
+            promised.append((sum(_promise(stack, machine, limits) for stack in tiled[number].body), number))
         except MappingError as error:
             errors.append(error)
     if not promised:
         raise errors[0]
-    best = workload.chunkings[min(promised)[1]]
+    best = tiled[min(promised)[1]]
     open_to = zip(*(each.stacks for each in workload.chunkings), strict=True)
     stacks = [
         replace(stack, chunkings=tuple(each.graph for each in several))

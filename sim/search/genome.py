@@ -177,7 +177,10 @@ class Choices:
 
 
 def _tiles(stack: Stack) -> list[int]:
-    """Tiles in timesteps; that of the whole run is among them, if it is not much longer."""
+    """Tiles in timesteps; that of the whole run is among them, if it is not much longer.
+
+    Where tokens choose what is read, those that choose as much as all tokens of the run.
+    """
     steps, wish, chunk = stack.steps, stack.wishes.token_tile, stack.graph.tokens
     if wish:
         if wish % chunk:
@@ -185,7 +188,10 @@ def _tiles(stack: Stack) -> list[int]:
             raise MappingError(([("mapping", "token_tile"), ("chunk",), ("formulation",)], message))
         return [min(wish // chunk, steps)]
     tiles = [tile for tile in TILES if tile <= steps]
-    return tiles if steps > TILES[-1] or steps in tiles else [*tiles, steps]
+    tiles += [] if steps > TILES[-1] or steps in tiles else [steps]
+    if stack.every is None:
+        return tiles
+    return [tile for tile in tiles if stack.in_tiles(tile).graph.sizes == stack.graph.sizes] or tiles
 
 
 def _nearest(choices: Sequence[int], value: int) -> int:

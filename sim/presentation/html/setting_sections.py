@@ -68,6 +68,7 @@ def _mapping(mapping: MappingReport, name: str) -> str:
     facts = [
         ("tokens a tile", f"{mapping.token_tile:,}"),
         ("tiles a layer", f"{mapping.tiles_per_layer:,}"),
+        *([] if mapping.experts_read is None else [("experts that a tile reads", f"{mapping.experts_read:,}")]),
         ("cut", f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"),
         *([("along", mapping.parallel)] if mapping.parallel else []),
         ("weight tiles up to", format_bytes(mapping.weight_slot_bytes)),

@@ -229,5 +229,5 @@ def _ending(builder: GraphBuilder, kind: LayerKind, model: LayersSpec, form: For
         return stream
     norm(builder, sizes, model.norm, "mlp_norm", stream, "mlp_v", at=form.at)
     builder.choose(CHOSEN, kind.experts.chosen)
-    result = experts(builder, kind.experts, "mlp_v", at=form.at, read=kind.experts.read(form.decoded))
+    result = experts(builder, kind.experts, "mlp_v", at=form.at)
     return residual(builder, "mlp.residual", stream, {result: multiplier}, "out_mlp", at=form.at)

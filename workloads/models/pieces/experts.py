@@ -7,20 +7,21 @@ softmax weighs it: over the chosen ones, or over all (5 E operations with the su
 and weigh, as in DeepSeek-V3 (arXiv 2412.19437, section 2.1.2), with a correction for the choice that is not learned by
 gradient and is zero here. Two equal logits are chosen together.
 
-Parameters are those of all experts. The graph reads n of them: all in prefill, where the tokens of a tile are taken to
-choose every expert between them; in decode as many as a batch B chooses on average if experts are equally likely,
-E (1 - (1 - k/E)^B), rounded up. Each token is worked on by k of the n (TimestepGraph.chosen), and a projection has k/n
-of all rows, as if the tokens were spread evenly. Which experts the n are does not matter to cost: in the graph they are
-the first.
+Parameters are those of all experts. A run reads n of them at once: as many as the tokens of one pass over the weights
+choose on average if experts are equally likely, E (1 - (1 - k/E)^T) for T tokens, rounded up (``different`` of
+workloads/graph.py). In decode these are the B tokens of a batch; in prefill those of a tile, over all sequences: the
+graph that is built here has all E, and a mapping's tile says how many are read (``Stack.in_tiles``). Each token is
+worked on by k of the n (``TimestepGraph.chosen``), and a projection has k/n of all rows, as if the tokens were spread
+evenly. Which experts the n are does not matter to cost: in the graph they are the first.
 """
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from workloads.graph import different
 from workloads.models.pieces.mlp import MlpSpec, activate, mlp
 from workloads.models.pieces.scope import Definitions, Scope
 from workloads.models.sizes import Multiplier
@@ -60,11 +61,8 @@ class ExpertsSpec(MlpSpec):
         return self
 
     def read(self, batch: int | None) -> int:
-        """How many experts are read: in decode of so many sequences, or in prefill (None)."""
-        if batch is None:
-            return self.count
-        missed = (1 - self.chosen / self.count) ** batch
-        return min(self.count, max(self.chosen, ceil(self.count * (1 - missed) - 1e-9)))
+        """How many experts the graph has: what so many sequences choose in decode, or all in prefill (None)."""
+        return self.count if batch is None else different(self.count, self.chosen, batch)
 
     def sizes(self, batch: int | None) -> dict[str, int]:
         """The length of each index but d."""
@@ -72,8 +70,8 @@ class ExpertsSpec(MlpSpec):
         return sizes | ({"common_f": self.common.width} if self.common is not None else {})
 
 
-def experts(b: Definitions, spec: ExpertsSpec, source: str, *, at: str, read: int) -> str:
-    """Define the experts of *source* ``[d]``, of which so many are *read*; the name of the result ``[d]``."""
+def experts(b: Definitions, spec: ExpertsSpec, source: str, *, at: str) -> str:
+    """Define the experts of *source* ``[d]``, those of the index CHOSEN; the name of the result ``[d]``."""
     weights = router(b, spec, source, at=at)
     here = f"[{at},{CHOSEN},f]"
     for part in ("gate", "up") if spec.gated else ("up",):
@@ -81,8 +79,7 @@ def experts(b: Definitions, spec: ExpertsSpec, source: str, *, at: str, read: in
         b.define(f"experts.{part}", "projection", f"expert_{part[0]}{here} = {product}")
     gate, up = ("expert_g", "expert_u") if spec.gated else ("expert_u", None)
     activate(b, "experts", spec.activation, gate, up, "expert_a", f"{CHOSEN},f", at=at)
-    which = CHOSEN if read == spec.count else f"{CHOSEN}+0"
-    b.define("experts.weigh", "router", f"expert_w{here} = expert_a{here} * {weights}[{at},{which}]")
+    b.define("experts.weigh", "router", f"expert_w{here} = expert_a{here} * {weights}[{at},{CHOSEN}+0]")
     product = f"sum({CHOSEN}, f, W_down[{CHOSEN},f,d] * expert_w{here})"
     b.define("experts.down", "projection", f"expert_o[{at},d] = {product}")
     if spec.common is None:

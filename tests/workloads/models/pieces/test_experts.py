@@ -22,7 +22,7 @@ U = np.random.default_rng(0).standard_normal((9, D))
 def build(spec: ExpertsSpec, batch: int | None = None) -> TimestepGraph:
     b = GraphBuilder("experts", {"d": D, **spec.sizes(batch)}, "u[t,d]")
     b.choose("x", spec.chosen)
-    return b.build(experts(b, spec, "u", at="t", read=spec.read(batch)))
+    return b.build(experts(b, spec, "u", at="t"))
 
 
 def weights_of(logits: Any, chosen: int, by: str, factor: float) -> Any:
@@ -64,7 +64,7 @@ def test_a_common_mlp_is_added() -> None:
 @pytest.mark.parametrize(
     ("batch", "read"),
     [
-        pytest.param(None, 64, id="prefill: all"),
+        pytest.param(None, 64, id="prefill: all, of which a tile reads what it chooses"),
         pytest.param(1, 6, id="one token: those it chooses"),
         pytest.param(2, 12, id="two: 11.4 on average"),
         pytest.param(10_000, 64, id="many: all"),
