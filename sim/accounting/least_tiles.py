@@ -106,7 +106,10 @@ class LeastTiles:
         rates = {unit: array.spec.macs_per_cycle for unit, array in self._costs.arrays.items()}
 
         def cycles(unit: str, number: int) -> float:
-            return self._costs.gemm(self._analysis.batched[number], unit, times, 1).macs_in_words / rates[unit]
+            name = self._analysis.batched[number]
+            gemm = self._costs.gemm(name, unit, times, 1)
+            rows = self._costs.whole_gemm(name, unit, 1).m * times * self._analysis.share(name)  # not rounded up
+            return gemm.macs_in_words / rates[unit] * float(rows / gemm.m)
 
         return self._by_class(cycles)
 

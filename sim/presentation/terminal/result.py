@@ -193,7 +193,7 @@ def _mapping(which: str, mapping: MappingReport) -> Text:
             by_unit.setdefault(unit, []).append(name)
     placed = "; ".join(f"{unit}: {', '.join(names)}" for unit, names in sorted(by_unit.items()))
     tiles = f"{plural(mapping.tiles_per_layer, 'tile')} of {plural(mapping.token_tile, 'token')} a layer"
-    tiles += "" if mapping.experts_read is None else f" that read {plural(mapping.experts_read, 'expert')}"
+    tiles += "" if mapping.experts_read is None else f", {plural(mapping.experts_read, 'expert')} a tile"
     cut = f"{plural(mapping.blocks, 'block')} x {plural(mapping.lanes, 'lane')}"
     cut += f" along {mapping.parallel}" if mapping.parallel else ""
     weights = f"weight tiles up to {format_bytes(mapping.weight_slot_bytes)}"
