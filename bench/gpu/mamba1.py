@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.gpu.recurrence import Draw, gated, recur
+from bench.gpu.recurrence import Draw, ScanInputs, gated, recur
 
 
-class Mamba1Inputs(NamedTuple):
-    """What enters the scan: x, dt (before softplus) and z ``[L, D]``; B and C ``[L, N]``; A ``[D, N]``; ``[D]``."""
-
-    x: Tensor
-    dt: Tensor
-    z: Tensor
-    B: Tensor
-    C: Tensor
-    A: Tensor
-    dt_bias: Tensor
-    D: Tensor
-
-
-def draw_mamba1(draw: Draw, tokens: int, channels: int, states: int) -> Mamba1Inputs:
-    """Random inputs."""
-    return Mamba1Inputs(
+def draw_mamba1(draw: Draw, tokens: int, channels: int, states: int) -> ScanInputs:
+    """Random inputs: x, dt and z ``[L, D]``; B and C ``[L, N]``; A ``[D, N]``; dt_bias and D ``[D]``."""
+    return ScanInputs(
         x=draw.normal(tokens, channels),
         dt=draw.normal(tokens, channels),
         z=draw.normal(tokens, channels),
@@ -38,14 +23,14 @@ def draw_mamba1(draw: Draw, tokens: int, channels: int, states: int) -> Mamba1In
     )
 
 
-def mamba1_sequential(inputs: Mamba1Inputs) -> Tensor:
+def mamba1_sequential(inputs: ScanInputs) -> Tensor:
     """Token by token: the gated output ``[L, D]``."""
     decay, drive = _leaves(inputs)
     s = recur(decay, drive, lambda h, token: torch.mv(h, inputs.C[token]))
     return gated(s, inputs.x, inputs.D.to(s.dtype), inputs.z)
 
 
-def mamba1_scan(inputs: Mamba1Inputs) -> Tensor:
+def mamba1_scan(inputs: ScanInputs) -> Tensor:
     """By Kogge and Stone's parallel scan over all tokens: the gated output ``[L, D]``."""
     decay, state = _leaves(inputs)
     back = 1
@@ -58,7 +43,7 @@ def mamba1_scan(inputs: Mamba1Inputs) -> Tensor:
     return gated(s, inputs.x, inputs.D.to(s.dtype), inputs.z)
 
 
-def _leaves(inputs: Mamba1Inputs) -> tuple[Tensor, Tensor]:
+def _leaves(inputs: ScanInputs) -> tuple[Tensor, Tensor]:
     """exp(dt A) and (dt x) B of every token ``[L, D, N]``, in the precision of x."""
     dt = F.softplus(inputs.dt + inputs.dt_bias)
     decay = torch.exp(dt[:, :, None] * inputs.A).to(inputs.x.dtype)

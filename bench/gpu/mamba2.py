@@ -5,31 +5,19 @@ Shapes: ``L`` tokens, ``H`` heads of ``P`` channels, ``N`` states; one group of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.gpu.recurrence import Draw, gated, recur
+from bench.gpu.recurrence import Draw, ScanInputs, gated, recur
 
 
-class Mamba2Inputs(NamedTuple):
-    """What enters the scan: x and z ``[L, H, P]``; dt (before softplus) ``[L, H]``; B and C ``[L, N]``; ``[H]``."""
+def draw_mamba2(draw: Draw, tokens: int, heads: int, channels: int, states: int) -> ScanInputs:
+    """Random inputs: x and z ``[L, H, P]``; dt ``[L, H]``; B and C ``[L, N]``; A, dt_bias and D ``[H]``.
 
-    x: Tensor
-    dt: Tensor
-    z: Tensor
-    B: Tensor
-    C: Tensor
-    A: Tensor
-    dt_bias: Tensor
-    D: Tensor
-
-
-def draw_mamba2(draw: Draw, tokens: int, heads: int, channels: int, states: int) -> Mamba2Inputs:
-    """Random inputs; *channels* are those of a head."""
-    return Mamba2Inputs(
+    *channels* are those of a head.
+    """
+    return ScanInputs(
         x=draw.normal(tokens, heads, channels),
         dt=draw.normal(tokens, heads),
         z=draw.normal(tokens, heads, channels),
@@ -41,7 +29,7 @@ def draw_mamba2(draw: Draw, tokens: int, heads: int, channels: int, states: int)
     )
 
 
-def mamba2_sequential(inputs: Mamba2Inputs) -> Tensor:
+def mamba2_sequential(inputs: ScanInputs) -> Tensor:
     """Token by token: the gated output ``[L, H, P]``."""
     dt = F.softplus(inputs.dt + inputs.dt_bias)
     decay = torch.exp(dt * inputs.A).to(inputs.x.dtype)[:, :, None, None]
@@ -51,7 +39,7 @@ def mamba2_sequential(inputs: Mamba2Inputs) -> Tensor:
     return gated(s.view(-1, heads, channels), inputs.x, inputs.D.to(s.dtype)[:, None], inputs.z)
 
 
-def mamba2_chunked(inputs: Mamba2Inputs, chunk: int) -> Tensor:
+def mamba2_chunked(inputs: ScanInputs, chunk: int) -> Tensor:
     """In chunks (SSD, section 6 there), all of them at once but for the passing: the gated output ``[L, H, P]``."""
     x, dtype = inputs.x, inputs.x.dtype
     dt = F.softplus(inputs.dt + inputs.dt_bias).unflatten(0, (-1, chunk))

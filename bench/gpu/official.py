@@ -16,16 +16,14 @@ from mamba_ssm.ops.triton.selective_state_update import selective_state_update
 from mamba_ssm.ops.triton.ssd_combined import mamba_chunk_scan_combined
 from torch import Tensor
 
-from bench.gpu.mamba1 import Mamba1Inputs
-from bench.gpu.mamba2 import Mamba2Inputs
-from bench.gpu.recurrence import Draw
+from bench.gpu.recurrence import Draw, ScanInputs
 
 Layer = Callable[[], Tensor]
 SSD_CHUNK = 256  # the default of the package's module
 HAS_SCAN = selective_scan_cuda is not None
 
 
-def mamba1_steps(inputs: Mamba1Inputs) -> Layer:
+def mamba1_steps(inputs: ScanInputs) -> Layer:
     """Token by token with ``selective_state_update``: a launch a token; the gated output ``[L, D]``."""
     state = torch.zeros(1, *inputs.A.shape, device=inputs.x.device, dtype=inputs.x.dtype)
 
@@ -42,7 +40,7 @@ def mamba1_steps(inputs: Mamba1Inputs) -> Layer:
     return layer
 
 
-def mamba2_steps(inputs: Mamba2Inputs) -> Layer:
+def mamba2_steps(inputs: ScanInputs) -> Layer:
     """Token by token with ``selective_state_update``: a launch a token; the gated output ``[L, H, P]``."""
     _, heads, channels = inputs.x.shape
     states = inputs.B.shape[1]
@@ -64,7 +62,7 @@ def mamba2_steps(inputs: Mamba2Inputs) -> Layer:
     return layer
 
 
-def mamba1_scan(inputs: Mamba1Inputs) -> Layer:
+def mamba1_scan(inputs: ScanInputs) -> Layer:
     """All tokens with ``selective_scan``; the gated output ``[L, D]``."""
     x, dt, z, B, C = (each.T.contiguous()[None] for each in (inputs.x, inputs.dt, inputs.z, inputs.B, inputs.C))
 
@@ -75,7 +73,7 @@ def mamba1_scan(inputs: Mamba1Inputs) -> Layer:
     return layer
 
 
-def mamba2_ssd(inputs: Mamba2Inputs) -> Layer:
+def mamba2_ssd(inputs: ScanInputs) -> Layer:
     """All tokens with ``mamba_chunk_scan_combined``; the gated output ``[L, H, P]``."""
     x, dt, z = (each[None] for each in (inputs.x, inputs.dt, inputs.z))
     B, C = (each[None, :, None] for each in (inputs.B, inputs.C))

@@ -14,6 +14,19 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+class ScanInputs(NamedTuple):
+    """What enters the scan of Mamba-1 or Mamba-2; mamba1.py and mamba2.py have the shapes. dt is before softplus."""
+
+    x: Tensor
+    dt: Tensor
+    z: Tensor
+    B: Tensor
+    C: Tensor
+    A: Tensor
+    dt_bias: Tensor
+    D: Tensor
+
+
 class Draw(NamedTuple):
     """Draws random tensors on *device* in *dtype*, from the generator's seed."""
 

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch")
 import torch
 
-from bench.gpu.mamba1 import Mamba1Inputs, draw_mamba1, mamba1_scan, mamba1_sequential
-from bench.gpu.mamba2 import Mamba2Inputs, draw_mamba2, mamba2_chunked, mamba2_sequential
+from bench.gpu.mamba1 import draw_mamba1, mamba1_scan, mamba1_sequential
+from bench.gpu.mamba2 import draw_mamba2, mamba2_chunked, mamba2_sequential
 from bench.gpu.mamba3 import Mamba3Inputs, draw_mamba3, mamba3_chunked, mamba3_sequential
-from bench.gpu.recurrence import drawing, in_double
+from bench.gpu.recurrence import ScanInputs, drawing, in_double
 from workloads.execute import execute, random_parameters
 from workloads.models.mamba1 import Mamba1Dimensions
 from workloads.models.mamba1 import mamba1_sequential as mamba1_graph
@@ -27,14 +27,14 @@ TOKENS = 12
 Arrays = Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
 
 
-def of_mamba1(v: Arrays, p: Arrays) -> Mamba1Inputs:
-    return Mamba1Inputs(*tensors(v["xc"], v["dt_raw"], v["z"], v["B"], v["C"], p["A"], p["b_dt"], p["D"]))
+def of_mamba1(v: Arrays, p: Arrays) -> ScanInputs:
+    return ScanInputs(*tensors(v["xc"], v["dt_raw"], v["z"], v["B"], v["C"], p["A"], p["b_dt"], p["D"]))
 
 
-def of_mamba2(v: Arrays, p: Arrays) -> Mamba2Inputs:
+def of_mamba2(v: Arrays, p: Arrays) -> ScanInputs:
     """The graph has one group, whose axis comes first."""
     own = [v[name][:, 0] for name in ("xc", "dt_raw", "z", "B", "C")]
-    return Mamba2Inputs(*tensors(*own, *(p[name][0] for name in ("A", "b_dt", "D"))))
+    return ScanInputs(*tensors(*own, *(p[name][0] for name in ("A", "b_dt", "D"))))
 
 
 def of_mamba3(v: Arrays, p: Arrays) -> Mamba3Inputs:
