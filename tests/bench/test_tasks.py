@@ -7,6 +7,9 @@ from pathlib import Path
 from bench import children
 from sim.files.limits import Limits
 from sim.simulation import prepare
+from tests.support.searches import real_searches
+
+__all__ = ["real_searches"]
 
 SMALL = ["layers=2", "sequence_length=64"]
 

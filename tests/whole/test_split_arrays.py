@@ -24,6 +24,9 @@ from sim.files.catalog import find
 from sim.files.documents import read_document
 from sim.files.resolve import build_workload, read_inputs
 from sim.simulation import prepare, run
+from tests.support.searches import real_searches
+
+__all__ = ["real_searches"]
 
 EDGE, HALVES = (read_document(find("machine", name)).check(MachineSpec) for name in ("edge", "edge_2x512"))
 WHOLE, HALF = EDGE.arrays["mac_array"], HALVES.arrays["mac_array_2"]
