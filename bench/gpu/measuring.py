@@ -62,6 +62,9 @@ def main(
     """Measure the GPU of this machine. What was measured is written after every part."""
     if not (tiny or torch.cuda.is_available()):
         raise typer.BadParameter("there is no GPU that torch can use; --tiny tries the code without one")
+    unclear = [each for each in versions or [] if "=" not in each]
+    if unclear:
+        raise typer.BadParameter(f"--version-of: found {unclear[0]!r}, expected NAME=VERSION")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     monitor = Monitor(device)
     largest = torch.randn(SQUARE[-1 if tiny else 0][:2], device=device).bfloat16()
@@ -71,16 +74,25 @@ def main(
         card=monitor.card(lambda: torch.mm(largest, largest.T)),
         software=software() | dict(each.split("=", 1) for each in versions or []),
     )  # fmt: skip
-    path = output or RESULTS / f"{_name(record)}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     parts, absent = _parts(Clock(device, monitor.joules), tiny)
     wanted = [part for part in parts if only in part.what]
+    if not wanted:
+        known = ", ".join(part.what for part in parts)
+        raise typer.BadParameter(f"--only: nothing has {only!r} in its name; there are {known}")
+    path = output or unused(RESULTS, _name(record))
+    path.parent.mkdir(parents=True, exist_ok=True)
     record = record.model_copy(update={"missing": absent | {part.what: NOT_REACHED for part in wanted}})
     for part in wanted:
         print(f"{part.what} ...", file=sys.stderr, flush=True)
         record = _with(record, part)
         write_text(path, record.model_dump_json(indent=1, exclude_defaults=True) + "\n")
     typer.echo(path)
+
+
+def unused(folder: Path, name: str) -> Path:
+    """A file of that *name* in *folder*, with a number where there is one: another run of a day is another file."""
+    names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
+    return next(path for each in names if not (path := folder / f"{each}.json").exists())
 
 
 def _name(record: GpuMeasurements) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 pytest.importorskip("torch")
 import torch
@@ -13,6 +16,7 @@ import torch
 from bench.gpu import measuring
 from bench.gpu.clock import Clock
 from bench.gpu.decode import Layer, Model, decode_rates
+from bench.gpu.mamba1 import mamba1_sequential
 from bench.gpu.state_updates import Sizes
 from sim.files.resolve import resolve_workload
 from sim.paper.gpu.measurements import FOLDER, read_measurements
@@ -46,6 +50,34 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path: Path, monkeyp
     assert found["missing"]["copies"] == "RuntimeError: out of memory"
     assert found["command"] == "python -m bench.gpu --tiny --only c"
     assert "products" in found and "launches" not in found
+
+
+def test_what_computes_something_else_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.gpu.state_updates.mamba1_scan", lambda inputs: 2 * mamba1_sequential(inputs))
+    measuring.main(tmp_path / "x.json", tiny=True, only="mamba1_pscan")
+    found = json.loads((tmp_path / "x.json").read_text())
+    assert "is off by 1 of the largest value" in found["missing"]["state update, mamba1_pscan"]
+    assert "state_updates" not in found
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"only": "nothing like it"}, "--only: nothing has 'nothing like it' in its name; there are empty kernels, "),
+        ({"versions": ["torch"]}, "--version-of: found 'torch', expected NAME=VERSION"),
+    ],
+)
+def test_options_that_mean_nothing_write_nothing(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match=re.escape(message)):
+        measuring.main(tmp_path / "x.json", tiny=True, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_run_is_another_file(tmp_path: Path) -> None:
+    for name in ("a", "a-2", "a-3"):
+        path = measuring.unused(tmp_path, "a")
+        assert path == tmp_path / f"{name}.json"
+        path.touch()
 
 
 def test_the_sizes_are_those_of_the_workloads() -> None:
