@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def main(
     monitor = Monitor(device)
     largest = torch.randn(SQUARE[-1 if tiny else 0][:2], device=device).bfloat16()
     record = GpuMeasurements(
-        command=" ".join(["python -m bench.gpu", *(["--tiny"] if tiny else []), *(["--only", only] if only else [])]),
+        command=shlex.join(["python", "-m", "bench.gpu", *["--tiny"][:tiny], *(["--only", only] if only else [])]),
         stallscope=__version__, date=datetime.now(UTC).date().isoformat(),
         card=monitor.card(lambda: torch.mm(largest, largest.T)),
         software=software() | dict(each.split("=", 1) for each in versions or []),

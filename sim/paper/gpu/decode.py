@@ -24,8 +24,9 @@ Decoded = Mapping[tuple[str, int], Simulated]
 
 
 def decoding(gpu: Measured) -> tuple[str, GpuMeasurements] | None:
-    """The first card of which there is decode of both models in a graph, with its file; None if there is none."""
-    return next((each for each in gpu.items() if measured_race(each[1], "graph", *DECODERS).known), None)
+    """The fullest file that has decode of both models in a graph; None if none has."""
+    found = [each for each in gpu.items() if measured_race(each[1], "graph", *DECODERS).known]
+    return max(found, key=lambda each: each[1].figures, default=None)
 
 
 def simulated_machine(gpu: Measured) -> str:

@@ -169,6 +169,12 @@ class GpuMeasurements(Spec):
     checks: list[Check] = Field(default_factory=list)
     missing: dict[str, str] = Field(default_factory=dict, description="What was not measured, and why.")
 
+    @property
+    def figures(self) -> int:
+        """How many it has of what is timed."""
+        rates = len(self.launches) + len(self.copies) + len(self.products) + len(self.attention)
+        return rates + len(self.state_updates) + len(self.decode)
+
     def launch_seconds(self, launch: Launch) -> float | None:
         """Seconds that a launch takes; None if that was not measured."""
         return next((each.seconds for each in self.launches if each.launch == launch), None)
@@ -207,6 +213,15 @@ class GpuMeasurements(Spec):
 
 Measured = Mapping[str, GpuMeasurements]
 """Measurements by the names of their files beside the pages."""
+
+
+def fullest(gpu: Measured) -> dict[str, GpuMeasurements]:
+    """Of each model of card the file with the most figures, the first of equals."""
+    best: dict[str, tuple[str, GpuMeasurements]] = {}
+    for file, card in gpu.items():
+        if card.card.name not in best or card.figures > best[card.card.name][1].figures:
+            best[card.card.name] = file, card
+    return dict(best.values())
 
 
 def read_measurements(folder: Path) -> dict[str, GpuMeasurements]:

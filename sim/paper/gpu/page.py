@@ -8,7 +8,7 @@ from pathlib import Path
 from sim.files.outputs import write_text
 from sim.paper.gpu.attention import attention_section
 from sim.paper.gpu.machines import machines_section
-from sim.paper.gpu.measurements import FOLDER, Measured, read_measurements
+from sim.paper.gpu.measurements import FOLDER, Measured, fullest, read_measurements
 from sim.paper.gpu.rates import cards_section, rates_section
 from sim.paper.gpu.spread import spread_section
 from sim.paper.gpu.times import checks_section, decode_section, kernels_section, missing_section, updates_section
@@ -31,6 +31,8 @@ SECTIONS: dict[str, Section] = {
     "Not measured": missing_section,
 }
 """Title -> what writes the section, in their order: another section is a function in a file of its own, and a line."""
+OF_EVERY_FILE = {"The cards", "Cards of one model", "Checks", "Not measured"}
+"""Titles of the sections that show all files; the others show the fullest of each model of card."""
 
 
 def write_gpu(folder: Path, runs: Runs) -> list[Path]:
@@ -49,10 +51,12 @@ def page(gpu: Measured, runs: Runs) -> str:
             + "\n"
         )
     parts.append(
-        "A file is a card, and no figure is a mean of several. *Plain* launches kernel by kernel, *graph* is one CUDA "
-        "graph. Beside the paper's A100: [table1.md](table1.md); beside simulated machines: [figure1.md](figure1.md); "
+        "A file is a run on a card, and no figure is a mean of several: of each model of card the fullest file is "
+        "shown; how far others are from it stands [below](#cards-of-one-model). *Plain* launches kernel by kernel, "
+        "*graph* is one CUDA graph. Beside the paper's A100: [table1.md](table1.md); beside simulated machines: [figure1.md](figure1.md); "
         "what follows for the paper's claims: [claims.md](claims.md)."
     )
+    shown = fullest(gpu)
     for title, section in SECTIONS.items():
-        parts += [f"## {title}", section(gpu, runs)]
+        parts += [f"## {title}", section(gpu if title in OF_EVERY_FILE else shown, runs)]
     return "\n\n".join(parts) + "\n"

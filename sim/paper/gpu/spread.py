@@ -68,12 +68,13 @@ def _figures(card: GpuMeasurements) -> Iterator[tuple[str, str, float]]:
     for product in card.products:
         yield "products", f"{product.m} x {product.k} x {product.n}", product.timed.seconds
     for update in card.state_updates:
-        what = f"{update.row}, {update.code}, {update.launch}"
-        yield "state updates", what, update.timed.seconds
+        what = f"{update.row}, {update.code}"
+        yield f"state updates, {update.launch}", what, update.timed.seconds
         if update.timed.watts is not None:
-            yield "watts of state updates", what, update.timed.watts
+            yield "watts of state updates", f"{what}, {update.launch}", update.timed.watts
     for step in card.decode:
-        yield "decode", f"{step.workload}, {step.code}, {step.launch}, B = {step.batch}", step.timed.seconds
+        what = f"{step.workload}, {step.code}, B = {step.batch}"
+        yield f"decode, {step.launch}", what, step.timed.seconds
     for rate in card.attention:
         what = f"{rate.tokens:,} tokens, {rate.heads} heads of {rate.head_dim}, {rate.mask}"
         yield "attention", what, rate.timed.seconds

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sim.files.numbers import number, scaled
 from sim.files.resolve import resolve_workload
 from sim.paper.gpu.launches import SEQUENTIAL, pace_ratio, paper_launches, paper_ratio
-from sim.paper.gpu.measurements import FOLDER, TORCH, GpuMeasurements, Measured, StateUpdate
+from sim.paper.gpu.measurements import FOLDER, TORCH, GpuMeasurements, Measured, StateUpdate, fullest
 from sim.paper.pages import NOT_AVAILABLE, NOT_MEASURED, OURS, link
 from sim.paper.published import table1
 from sim.paper.table1_cells import MEASURED, Cell
@@ -40,13 +40,14 @@ def _updates(gpu: Measured, row: str) -> Iterator[tuple[str, GpuMeasurements, St
                 yield file, card, update
 
 
-def gpu_section(gpu: Measured) -> list[str]:
-    """What the page says of GPUs, a paragraph or table each."""
+def gpu_section(files: Measured) -> list[str]:
+    """What the page says of GPUs, a paragraph or table each; of each model of card its fullest file."""
+    gpu = fullest(files)
     said = f"Ours: {NOT_MEASURED} (files of `{FOLDER}/` beside this page are read when there are any)."
     if gpu:
         said = (
-            "*Plain* launches kernel by kernel, *graph* is one CUDA graph. What else was measured: [gpu.md](gpu.md). "
-            "Ours are of these files:"
+            "*Plain* launches kernel by kernel, *graph* is one CUDA graph. What else was measured, and how far cards "
+            "of one model are apart: [gpu.md](gpu.md). Ours are of the fullest file of each model of card:"
         )
     header = ["row", "measured in", "code", "launch", "tok/s: paper's A100", "ours", "W: paper's A100", "ours"]
     rows = [line for name in table1() for line in _lines(gpu, name)]

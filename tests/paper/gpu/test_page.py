@@ -47,3 +47,12 @@ def test_without_files_the_page_says_so(tmp_path: Path) -> None:
     code, output, _ = call("reproduce", "gpu", "-o", str(tmp_path))
     assert code == 0 and output == f"{tmp_path / 'gpu.md'}\n"
     assert "Not measured: there is no file in `gpu/` beside this page." in (tmp_path / "gpu.md").read_text()
+
+
+def test_the_fullest_file_of_a_model_of_card_is_shown() -> None:
+    part = measurements(decode=[], attention=[])
+    text = page({"gpu/a.json": part, "gpu/b.json": measurements(), "gpu/c.json": measurements()}, rough_runs())
+    _, copies = text.split("\n## Launches, copies and products\n")
+    copies, _ = copies.split("\n## State updates of a prompt\n")
+    assert "[b](gpu/b.json)" in copies and "gpu/a.json" not in copies and "gpu/c.json" not in copies
+    assert "3 files of 1 card, [a](gpu/a.json), [b](gpu/b.json), [c](gpu/c.json)." in text
