@@ -53,8 +53,8 @@ def page(gpu: Measured, runs: Runs) -> str:
     parts.append(
         "A file is a run on a card, and no figure is a mean of several: of each model of card the fullest file is "
         "shown; how far others are from it stands [below](#cards-of-one-model). *Plain* launches kernel by kernel, "
-        "*graph* is one CUDA graph. Beside the paper's A100: [table1.md](table1.md); beside simulated machines: [figure1.md](figure1.md); "
-        "what follows for the paper's claims: [claims.md](claims.md)."
+        "*graph* is one CUDA graph. Beside the paper's A100: [table1.md](table1.md); beside simulated machines: "
+        "[figure1.md](figure1.md); what follows for the paper's claims: [claims.md](claims.md)."
     )
     shown = fullest(gpu)
     for title, section in SECTIONS.items():
