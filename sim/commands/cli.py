@@ -28,6 +28,7 @@ COMMANDS = {
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",
+    "sweep": "sim.commands.sweep:sweep",
     "plot": "sim.commands.plot:plot",
     "reproduce": "sim.commands.reproduce:reproduce",
     "trace": "sim.commands.trace:trace_commands",

@@ -18,6 +18,11 @@ def mappings(incomplete: str) -> list[str]:
     return _shipped("mapping", incomplete)
 
 
+def sweeps(incomplete: str) -> list[str]:
+    """Names of shipped sweeps."""
+    return _shipped("sweep", incomplete)
+
+
 def settings(incomplete: str) -> list[str]:
     """Paths of keys that ``--set`` takes, each with what begins its value."""
     from sim.files.keys import settable

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
-KINDS = {"workload": "workloads", "machine": "hw", "mapping": "workloads/mappings", "equations": "workloads/equations"}
+KINDS = {
+    "workload": "workloads", "machine": "hw", "mapping": "workloads/mappings", "equations": "workloads/equations",
+    "sweep": "workloads/sweeps",
+}  # fmt: skip
 PUBLISHED = {"machine": "published"}
 """The folder below a kind's own that has what others have published: a name in it begins with the folder's."""
 

@@ -50,6 +50,9 @@ class Assignment(str):
         made.said = said
         return made
 
+    def __reduce__(self) -> tuple[type[Assignment], tuple[str, str]]:
+        return type(self), (str(self), self.said)
+
 
 @dataclass
 class Document:

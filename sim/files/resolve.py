@@ -56,7 +56,11 @@ def model_layers(document: Document) -> int | None:
 
 def resolve(workload: str, machine: str, assignments: Iterable[str] = ()) -> Inputs:
     """Find, override and check; raises InputError with every mistake in the input."""
-    documents = read_inputs(workload, machine, assignments)
+    return checked(read_inputs(workload, machine, assignments))
+
+
+def checked(documents: tuple[Document, Document]) -> Inputs:
+    """The workload and machine that *documents* describe; raises InputError with every mistake in them."""
     mistakes: list[Problem] = []
     try:
         spec = documents[1].check(MachineSpec)
@@ -119,10 +123,15 @@ def _leaves(document: Document, path: tuple[str, ...], skipped: int = 0) -> Iter
 
 def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tuple[Document, Document]:
     """The documents of a workload and a machine, with *assignments* applied to the one that each is about."""
-    documents = read("workload", workload), read("machine", machine)
+    return changed((read("workload", workload), read("machine", machine)), assignments)
+
+
+def changed(documents: tuple[Document, Document], assignments: Iterable[str]) -> tuple[Document, Document]:
+    """Copies of a workload's and a machine's *documents*, with *assignments* applied to the one that each is about."""
+    workload, machine = (document.changed(()) for document in documents)
     for assignment in assignments:
-        _target(assignment, *documents).override(assignment)
-    return documents
+        _target(assignment, workload, machine).override(assignment)
+    return workload, machine
 
 
 def files_behind(named: Iterable[tuple[str, str]]) -> list[Path]:
