@@ -135,8 +135,8 @@ class SweepSpec(Spec):
     axes: dict[Text, AxisSpec] = Field(
         default_factory=dict,
         max_length=100,
-        description="Key of the workload or machine -> its values: a list; first, last and step or factor; or, under any "
-        "name, several keys with lists of equal length, which change together.",
+        description="Key of the workload or machine -> its values: a list; first, last and step or factor; or, under "
+        "any name, several keys with lists of equal length, which change together.",
     )
     constraints: list[Text] = Field(
         default_factory=list,

@@ -121,11 +121,12 @@ def cluster(address: str) -> Iterator[Workers]:
     They must have this version of stallscope, and find files by the same names.
     """
     try:
-        from distributed import Client
+        from distributed import Client as untyped
     except ImportError:
         raise InputError(Problem("needs the extra 'cluster': pip install 'stallscope[cluster]'", "--cluster")) from None
     try:
-        client = Client(address, timeout=CONNECTING_SECONDS, set_as_default=False)
+        connect: Any = untyped
+        client = connect(address, timeout=CONNECTING_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(Problem(f"no scheduler of Dask answers: {told}", f"--cluster {address}")) from None

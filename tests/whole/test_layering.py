@@ -7,7 +7,7 @@ import ast
 from tests.support.folders import ROOT
 
 ORDER = "hw workloads version files importing components lowering execution search accounting simulation explanation"
-ORDER = f"{ORDER} trace validation presentation paper commands".split()
+ORDER = f"{ORDER} studies trace validation presentation paper commands".split()
 EXCEPTIONS = {  # a result shows itself
     "sim.accounting.result -> sim.presentation.terminal.result",
     "sim.accounting.result -> sim.presentation.html.notebook",
