@@ -149,7 +149,7 @@ class SweepSpec(Spec):
     search: Search | None = Field(
         default=None, description="How hard to search for mappings; quick unless given, where none is shipped."
     )
-    simulate_layers: Annotated[int, Field(ge=1)] | None = Field(
+    simulate_layers: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=2, description="Layers that are simulated, from which the others' time is scaled; null for all."
     )
 
