@@ -123,6 +123,8 @@ def _kind_and_range(schema: dict[str, Any]) -> tuple[str, str]:
     names = schema.get("propertyNames", {}).get("enum")
     if schema.get("additionalProperties") is True or "additionalProperties" not in schema:
         return "mapping", "below"
+    if "oneOf" in schema["additionalProperties"]:  # told apart by what they look like, as the description says
+        return "mapping", f"{schema['maxProperties']} at most"
     kind, allowed = _kind_and_range(schema["additionalProperties"])
     return f"mapping, {kind}", f"{_choices(names)}: {allowed}" if names else allowed
 
