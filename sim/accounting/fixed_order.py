@@ -25,7 +25,20 @@ from hw.typed_arrays import typed_array
 from hw.unit_names import DMA
 from sim.accounting.max_plus import MaxPlus
 from sim.accounting.moments import (
-    CAUSE, COMPLETED, COMPLETION, DATA, END, ENDED, GRANT, MOMENTS, NONE, NUMBER, RANK, REQUEST, START, STARTED,
+    CAUSE,
+    COMPLETED,
+    COMPLETION,
+    DATA,
+    END,
+    ENDED,
+    GRANT,
+    MOMENTS,
+    NONE,
+    NUMBER,
+    RANK,
+    REQUEST,
+    START,
+    STARTED,
 )  # fmt: skip
 from sim.accounting.order_recorder import OrderRecorder
 from sim.execution.tables import NEEDED, StreamTables
@@ -144,7 +157,7 @@ def _done(run: _Recorded, producer: int, counts: Numbers, moment: int) -> Number
     if moment == END and _passes_tiles(run.program, plan):
         per_layer = run.program.tiles_per_layer
         place = (counts - 1) // plan.items % per_layer
-        moments[(0 < place) & (place < per_layer - 1)] = COMPLETION
+        moments[(place > 0) & (place < per_layer - 1)] = COMPLETION
     return np.where(requests == NONE, NONE, MOMENTS * requests + moments)
 
 

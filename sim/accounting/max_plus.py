@@ -13,6 +13,7 @@ derivative to the right) or the least (``most`` = -1: to the left).
 from __future__ import annotations
 
 from array import array
+
 import numpy as np
 
 from sim.accounting.moments import COMPLETION, END, MOMENTS, NONE, PARTS

@@ -13,7 +13,17 @@ import numpy as np
 
 from hw.ledger import Landing
 from sim.accounting.moments import (
-    CAUSE, COMPLETED, DATA, ENDED, GRANT, NONE, NUMBER, RANK, REQUEST, STARTED, WIDTH,
+    CAUSE,
+    COMPLETED,
+    DATA,
+    ENDED,
+    GRANT,
+    NONE,
+    NUMBER,
+    RANK,
+    REQUEST,
+    STARTED,
+    WIDTH,
 )  # fmt: skip
 from sim.execution.observers import RunObserver
 from sim.execution.offered import Offered
