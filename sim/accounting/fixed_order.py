@@ -52,7 +52,7 @@ Edges = tuple[Numbers, Numbers]  # requests, and for each the moment before whic
 class FixedOrder:
     """A run of *program*, ready to be timed anew; ``lagging`` of its requests started later than anything explains.
 
-    ``cycles`` are those of all requests, by PARTS x stream + part.
+    ``recorded`` has the moments of each as they were, ``cycles`` are those of all requests, by PARTS x stream + part.
     """
 
     program: Program
@@ -60,6 +60,16 @@ class FixedOrder:
     recorded: Numbers
     lagging: int
     cycles: Numbers
+
+    @property
+    def makespan(self) -> int:
+        """That of the run."""
+        return int(self.recorded[:, COMPLETION].max(initial=0))
+
+    @property
+    def requests(self) -> int:
+        """How many there are."""
+        return len(self.recorded)
 
 
 class _Recorded:
