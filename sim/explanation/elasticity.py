@@ -9,6 +9,7 @@ from pydantic import Field
 from hw.unit_names import DMA
 from sim.accounting.result import ResultModel
 
+SHOWN = 0.005  # of the makespan
 Part = Literal["work", "rest", "tail"]
 """Of durations: a request's own cycles; what it takes longer than these; what passes then until its result is there."""
 
@@ -78,6 +79,11 @@ class Sensitivity(ResultModel):
     def duration(self) -> Duration:
         """What is scaled."""
         return Duration(self.unit, self.stream, self.part)
+
+    @property
+    def matters(self) -> bool:
+        """Whether it moves the makespan enough to stand in a table, by itself or with one of its changes."""
+        return max([self.largest, *(abs(point.held) for point in self.points)]) >= SHOWN
 
     @property
     def largest(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.explanation.elasticity import Sensitivities, Sensitivity, Side
+from sim.explanation.elasticity import Point, Sensitivities, Sensitivity, Side
 from sim.explanation.findings import WORTH_NAMING
 from sim.files.numbers import percent
 
@@ -23,7 +23,7 @@ def told(found: Sensitivities) -> str:
     ]
     if not sentences:
         return "Nothing by itself is worth a percent of the time for a percent of its own."
-    return " ".join(["With the order of requests kept:", *sentences])
+    return " ".join(["With the order of requests kept:", *sentences, *_free(found)])
 
 
 def _about(each: Sensitivity) -> Iterator[str]:
@@ -37,6 +37,28 @@ def _otherwise(each: Sensitivity) -> bool:
     """Whether it is worth saying what happens on the slower side too."""
     differ = abs(each.slower.elasticity - each.faster.elasticity) >= WORTH_NAMING
     return differ or each.slower.right_until is not None
+
+
+def _free(found: Sensitivities) -> Iterator[str]:
+    """How far the farthest of the smaller changes that were run again is from what a percent of it foretells."""
+    points = [(each, point) for each in found.classes for point in each.points if point.free is not None]
+    least = min((abs(point.change) for _, point in points), default=0.0)
+    off = {
+        f"{percent(abs(point.change))} {'faster' if point.change < 0 else 'slower'} {each.duration.label}": _off(
+            each, point
+        )
+        for each, point in points
+        if abs(point.change) == least
+    }
+    if off:
+        worst = max(off, key=lambda name: abs(off[name]))
+        which = f"{percent(abs(off[worst]))} of the time {'above' if off[worst] > 0 else 'below'} it"
+        yield f"Run again, with units free to choose, what is farthest from that is {worst}: {which}."
+
+
+def _off(each: Sensitivity, point: Point) -> float:
+    side = each.slower if point.change > 0 else each.faster
+    return (point.free or 0.0) - side.elasticity * point.change
 
 
 def _until(side: Side, how: str) -> str:

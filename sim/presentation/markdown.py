@@ -213,14 +213,14 @@ def elasticities(found: Sensitivities) -> str:
             _right(each.slower, 1),
         ]
         for each in found.classes
-        if _matters(each)
+        if each.matters
     ]
     return table(["what", "of the time", "elasticity", "exact", "right if faster", "right if slower"], rows)
 
 
 def changed_durations(found: Sensitivities) -> str:
     """A row for each class that matters: what becomes of the time with each change, in order and free."""
-    matter = [each for each in found.classes if _matters(each)]
+    matter = [each for each in found.classes if each.matters]
     changes = [point.change for each in matter[:1] for point in each.points]
     again = {point.change for each in matter for point in each.points if point.free is not None}
     header = ["what"]
@@ -234,10 +234,6 @@ def changed_durations(found: Sensitivities) -> str:
             row += [percent(point.held, "+"), *([free] if point.change in again else [])]
         rows.append(row)
     return table(header, rows)
-
-
-def _matters(each: Sensitivity) -> bool:
-    return max(each.largest, *(abs(point.held) for point in each.points)) >= 10 * LEAST
 
 
 def _elasticity(each: Sensitivity) -> str:

@@ -55,7 +55,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: st
 
 def test_sensitivities_are_those_of_the_run_explained(tmp_path: Path) -> None:
     target = tmp_path / "e.md"
-    options = ("--sensitivity", "--json", "-", "--markdown", str(target))
+    page = tmp_path / "e.html"
+    options = ("--sensitivity", "--json", "-", "--markdown", str(target), "--report", str(page))
     code, output, _ = call("explain", "mamba2", "--layers", "3", *SETS, *options)
     assert code == 0
     found = Explanation.model_validate_json(output)
@@ -65,3 +66,4 @@ def test_sensitivities_are_those_of_the_run_explained(tmp_path: Path) -> None:
     assert (found.sensitivities.simulated_layers, found.sensitivities.lagging) == (2, 0)
     assert "## What a percent is worth" in target.read_text()
     assert "1% faster" in target.read_text()
+    assert 'id="sensitivities-table"' in page.read_text()

@@ -68,6 +68,7 @@ def test_reruns_stand_beside_what_is_foretold() -> None:
     reruns = [point for each in found.classes for point in each.points if point.free is not None]
     assert {point.change for point in reruns} == {-0.1, 0.1}
     assert all(point.free is not None for point in found.of("simd").points if abs(point.change) == 0.1)
+    assert "Run again, with units free to choose, what is farthest from that is 10.0% " in found.words
     assert max(abs(point.held - (point.free or 0.0)) for point in reruns) < 0.05
 
 
