@@ -138,9 +138,9 @@ def page(every: int) -> str:
     lines = [
         "# How long sweeps take",
         f"Written by `python -m bench.sweeps{'' if every == 1 else f' --every {every}'}`, stallscope {__version__}.",
-        "Prompts of 1,024 tokens of five models of 880 M parameters, two layers simulated, on hw/edge with 16 to 128 "
-        f"lanes, 2 to 32 MiB of SRAM and 1 to 16 channels, on {os.cpu_count()} cores.{part} *Given* is the mapping that is "
-        "shipped for hw/edge, on every machine.",
+        "Prompts of 1,024 tokens of five models of 880 M parameters, two layers simulated, on hw/edge with 16 "
+        f"to 128 lanes, 2 to 32 MiB of SRAM and 1 to 16 channels, on {os.cpu_count()} cores.{part} *Given* is the "
+        "mapping that is shipped for hw/edge, on every machine.",
         table(["mapping", "workers", "points", "errors", "minutes", "s a point"], rows, left=2),
         f"- Two workers do {one / two:.2f} times as many points a second as one.",
         f"- {len(few)} points on a scheduler and two workers of Dask, one of them killed (SIGKILL) after the first "
