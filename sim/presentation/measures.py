@@ -19,14 +19,14 @@ FAILED: Final = "failed"
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a result by its ``name``; ``darker`` says what a strong colour means on a map of it."""
+    """A figure of a result by its ``name``; ``stronger`` says what a strong colour means on a map of it."""
 
     name: str
     title: str
     short: str
     text: Callable[[float], str]
     more_is_better: bool
-    darker: str
+    stronger: str
 
     def of(self, point: Numbered) -> float | None:
         """Its value at *point*; None if there is none."""

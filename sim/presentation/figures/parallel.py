@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import log
@@ -12,10 +12,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
 from sim.presentation.figures.canvas import Drawing, fitted
-from sim.presentation.figures.palette import FAINT, INK
+from sim.presentation.figures.palette import FAINT, INK, PAPER
 from sim.presentation.measures import (
     ABOVE,
     FAILED,
@@ -33,9 +34,11 @@ from sim.studies.points import Axis
 
 HIGH_INCHES = 3.6
 BESIDE = 0.16  # of the room between two scales, on each side of a scale, in which it can be touched
+WIDTH = 0.06  # of a scale, of all lines that meet at a value
 MOST_VALUES = 24  # of an axis that are all written
 DECADE = 12.0
-_LETTERS = 13
+_LETTERS = 16
+_HALO = withStroke(linewidth=2.4, foreground=PAPER)
 _RAMP = LinearSegmentedColormap.from_list("pace", ["#d55e00", "#e69f00", "#b3a98f", "#56b4e9", "#0072b2"])
 
 
@@ -50,7 +53,10 @@ class Scale:
 
 def scales(axes: Sequence[Axis], points: Sequence[Numbered]) -> list[Scale]:
     """Of the axes with several values, then of figures that differ."""
-    found = [_of_axis(axes[at], at) for at in varying(axes)]
+    shares = _shares(ran(points))
+    order = sorted(points, key=lambda each: (shares.get(each.number, 0.0), each.number))
+    ranks = {each.number: rank / max(1, len(order) - 1) - 0.5 for rank, each in enumerate(order)}
+    found = [_of_axis(axes[at], at, ranks) for at in varying(axes)]
     for measure in known_measures(ran(points)):
         values = sorted({value for point in ran(points) if (value := measure.of(point)) is not None})
         if len(values) > 1:
@@ -63,11 +69,13 @@ def places(point: Numbered, on: Sequence[Scale]) -> list[float | None]:
     return [scale.place(point) for scale in on]
 
 
-def _of_axis(axis: Axis, at: int) -> Scale:
+def _of_axis(axis: Axis, at: int, ranks: Mapping[int, float]) -> Scale:
+    """Lines that meet at a value lie beside each other there, the fastest above."""
     last = len(axis.rows) - 1
+    width = min(WIDTH, 0.5 / last)
     step = -(-len(axis.rows) // MOST_VALUES)
     ticks = tuple((number / last, value_title(axis, number)) for number in range(0, last + 1, step))
-    return Scale(axis_title(axis), lambda point: point.place[at] / last, ticks)
+    return Scale(axis_title(axis), lambda point: point.place[at] / last + width * ranks[point.number], ticks)
 
 
 def _of_measure(measure: Measure, values: Sequence[float]) -> Scale:
@@ -99,7 +107,7 @@ def draw_parallel(axes: Sequence[Axis], points: Sequence[Numbered], width: float
     for at, scale in enumerate(on):
         _draw_scale(drawing, plot, at, scale)
     plot.set_xlim(-0.35, len(on) - 0.4)
-    plot.set_ylim(-0.03, 1.03)
+    plot.set_ylim(-WIDTH / 2, 1 + WIDTH / 2)
     plot.set_axis_off()
     bar = made.colorbar(
         ScalarMappable(norm, _RAMP), ax=plot, location="bottom", shrink=0.45, aspect=45, pad=0.02,
@@ -142,13 +150,13 @@ def _draw_scale(drawing: Drawing, plot: Plot, at: int, scale: Scale) -> None:
     plot.plot((at, at), (0, 1), color=INK, linewidth=0.8, zorder=4)
     for number, line in enumerate(reversed(_lines(scale.title))):
         plot.annotate(
-            fitted(line, 24), (at, 1), (0, 8 + 8.5 * number), textcoords="offset points", ha="center", size=7,
+            fitted(line, 24), (at, 1), (0, 10 + 8.5 * number), textcoords="offset points", ha="center", size=7,
             annotation_clip=False,
         )  # fmt: skip
     for place, text in scale.ticks:
         plot.annotate(
             fitted(text, _LETTERS), (at, place), (-4, 0), textcoords="offset points", ha="right",
-            va="center_baseline", size=6.5, zorder=5, annotation_clip=False,
+            va="center_baseline", size=6.5, zorder=5, annotation_clip=False, path_effects=[_HALO],
         )  # fmt: skip
     area = Rectangle((at - BESIDE, 0), 2 * BESIDE, 1, facecolor="#ffffff01", edgecolor="none", zorder=7)
     plot.add_patch(area)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -32,6 +33,9 @@ from sim.studies.tradeoffs import unbeaten
 HIGH_INCHES = 3.1
 MARKERS = "osD^vP*Xhd<>"
 MOST_NUMBERS = 40  # that are written beside points
+MOST_ALIKE = 3  # of them at one place
+NEAR = 0.4  # smallest over largest from which on a scale does not begin at zero
+_ZEROS = re.compile(r"(?:(?<=\.[0-9])|(?<=\.[0-9]{2})|\.)0+(?=\D|$)")
 DECADE = 12.0  # largest over smallest from which on a scale is one of factors
 
 
@@ -79,10 +83,15 @@ def _draw_front(plot: Plot, found: Sequence[Numbered], cost: Measure, numbers: b
     across = [places[0][0], *(x for (_, _), (x, _) in pairwise(places) for _ in range(2))] if places else []
     up = [y for (_, y), (_, _) in pairwise(places) for _ in range(2)] + [places[-1][1]] if places else []
     plot.plot(across, up, color=FAINT, linewidth=0.8, zorder=2)
+    alike: dict[tuple[float, float], list[str]] = {}
     for each, at in zip(found, places, strict=True) if numbers else ():
+        alike.setdefault(at, []).append(str(each.number))
+    for at, names in alike.items():
+        more = ", …" if len(names) > MOST_ALIKE else ""
         plot.annotate(
-            str(each.number), at, (-3, 4), textcoords="offset points", size=6.5, ha="right", va="bottom", zorder=6
-        )
+            ", ".join(names[:MOST_ALIKE]) + more, at, (-3, 4), textcoords="offset points", size=6.5, ha="right",
+            va="bottom", zorder=6,
+        )  # fmt: skip
 
 
 def _draw_point(
@@ -105,28 +114,40 @@ def _draw_point(
 
 
 def _scales(plot: Plot, points: Sequence[Numbered], cost: Measure) -> None:
-    """Axes from zero, or of factors where values lie far apart."""
-    values = [value for each in points if (value := cost.of(each)) is not None]
-    speeds = [each.throughput for each in points]
-    if min(values, default=0) > 0 and max(values) > DECADE * min(values):
-        plot.set_xscale("log")
-        plot.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        plot.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        plot.set_xlim(0, 1.06 * max(values, default=1) or 1)
-    if max(speeds) > DECADE * min(speeds):
-        plot.set_yscale("log")
-        plot.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        plot.yaxis.set_minor_formatter(NullFormatter())
-    else:
-        plot.set_ylim(0, 1.08 * max(speeds))
-    plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: cost.text(value)))
+    """Scales of both figures, by factors where values lie far apart."""
+    costing = [value for each in points if (value := cost.of(each)) is not None]
+    (far, *ends), (fast, *speeds) = _ends(costing), _ends([each.throughput for each in points])
+    plot.set_xscale("log" if far else "linear")
+    plot.set_yscale("log" if fast else "linear")
+    for axis in [*([plot.xaxis] if far else []), *([plot.yaxis] if fast else [])]:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_formatter(NullFormatter())
+    plot.set_xlim(*ends)
+    plot.set_ylim(*speeds)
+    plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(cost.text(value))))
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     plot.set_xlabel(cost.title)
     plot.set_ylabel(by_name(THROUGHPUT).title)
     plot.spines[["top", "right"]].set_visible(False)
     plot.grid(color=GRID, linewidth=0.5)
     plot.set_axisbelow(True)
+
+
+def _ends(values: Sequence[float]) -> tuple[bool, float, float]:
+    """Whether *values* lie far apart, and where a scale for them begins and ends, with room for numbers.
+
+    It begins at zero, unless they are near to each other.
+    """
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low > 0 and high > DECADE * low:
+        return True, low / 1.3, high * 1.3
+    least = low - 0.12 * (high - low) if low > NEAR * high else 0.0
+    return False, least, high + 0.1 * ((high - least) or 1.0)
+
+
+def _short(text: str) -> str:
+    """A number and its unit without zeros behind."""
+    return _ZEROS.sub("", text)
 
 
 def _marker(workload: int) -> str:

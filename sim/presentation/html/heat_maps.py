@@ -50,7 +50,7 @@ def heat_maps(axes: Sequence[Axis], on: tuple[int, ...], points: Sequence[Number
     maps = Maps(axes, on, points)
     boxes = [_box(each.name, each.title, maps.of_measure(each)) for each in known_measures(ran(points))]
     boxes.append(_box(STALL, "the stall that binds", legend(fills) + maps.of_bindings(fills)))
-    return f'<div id="maps">\n{"".join(boxes)}</div>\n'
+    return f'<div id="map-boxes">\n{"".join(boxes)}</div>\n'
 
 
 def legend(fills: Bindings) -> str:
@@ -88,7 +88,7 @@ class Maps:
 
     def of_measure(self, measure: Measure) -> str:
         """Maps of a figure, with one range of colours for each workload."""
-        said = f"Darker: {measure.darker}; one range of colours for each workload. Bold: the best of a map."
+        said = f"The stronger the colour, the {measure.stronger}; a range of colours for each workload. Bold: the best of a map."
         text = [f'<p class="note">{for_html(said)}</p>\n']
         for panels in self._by_workload():
             ranged = _Range(measure, ran([point for panel in panels for point in self.panels[panel].values()]))

@@ -2,7 +2,7 @@
 (() => {
   // ------------------------------------------------------------------ maps: one figure at a time
 
-  const maps = document.getElementById("maps");
+  const maps = document.getElementById("map-boxes");
   if (maps) {
     const boxes = [...maps.querySelectorAll(".measure")], tools = toolbar();
     const choose = (chosen) => {
@@ -115,7 +115,7 @@
     area.addEventListener("pointermove", (event) => {
       if (from === null) return;
       const to = placeOf(event);
-      ranges.set(at, [Math.min(from, to) - 0.02, Math.max(from, to) + 0.02]);
+      ranges.set(at, [Math.min(from, to) - 0.03, Math.max(from, to) + 0.03]);
       show();
     });
     area.addEventListener("pointerup", (event) => {

@@ -61,7 +61,7 @@ def _verdict(study: Study) -> str:
         if each.whole.pairs:
             ends = " to ".join(value_title(each.axis, at) for at in (each.whole.before, each.whole.after))
             least, most = each.whole.least.gain, each.whole.most.gain
-            told.append(f"{axis_title(each.axis)} from {ends} buys {each.whole.mean:.2f}x ({least:.2f}x to {most:.2f}x).")
+            told.append(f"{axis_title(each.axis)} from {ends}: {each.whole.mean:.2f}x ({least:.2f}x to {most:.2f}x).")
     slower = breaks(study.axes, study.points)
     if slower:
         told.append(f"In {plural(len(slower), 'pair')} more is slower, by {percent(slower[0].loss)} at most.")

@@ -15,8 +15,10 @@ from sim.presentation.html.heat_maps import WORKLOAD, heat_maps, map_axes
 from sim.presentation.html.parts import Cell, Row, Section, Table, drawing_html, table_html
 from sim.presentation.html.point_details import point_details
 from sim.presentation.measures import (
+    Measure,
     axis_title,
     binding_title,
+    by_name,
     place_words,
     plain,
     point_key,
@@ -26,6 +28,7 @@ from sim.presentation.measures import (
 from sim.studies.figures import Figure
 from sim.studies.gains import (
     LEAST_LOSS,
+    THROUGHPUT,
     Gains,
     Numbered,
     Step,
@@ -113,7 +116,7 @@ def sections(study: Study) -> list[Section]:
 def _gains(study: Study) -> Section:
     several = study.by_workload if 1 < len(study.by_workload) <= MOST_WORKLOADS else {}
     names = [value_title(study.axes[0], at) for at in several]
-    header = ["axis", "from, to", "geometric mean", *names, "least", "most", "another stall binds"]
+    header = ["axis", "from, to", "geometric mean", *names, "least", "most", "stall changes"]
     whole = [_step_row(each, each.whole, list(several)) for each in study.gains]
     steps = [_step_row(each, step, list(several)) for each in study.gains for step in each.steps if len(each.steps) > 1]
     body = table_html(Table("gains-table", header, whole, left=2, open=True))
@@ -199,23 +202,34 @@ def _tradeoffs(study: Study) -> Section:
     points = ran(study.some(MOST_SHOWN))
     with print_style():
         figure = drawing_html("tradeoff", draw_tradeoff(study.axes, points, study.fills, PAGE_INCHES))
-    rows = []
+    against, found = costs(study.ran), dict[int, tuple[Numbered, list[str]]]()
     for group in study.by_workload.values():
-        for cost in costs(study.ran):
+        for cost in against:
             for each in front(group, cost):
-                cells = [
-                    Cell(str(each.number), "", each.number, link=point_key(each)), place_words(study.axes, each),
-                    binding_title(each.binding), cost.title, Cell(number(each.throughput), "", each.throughput),
-                    Cell(cost.text(cost.of(each) or 0.0), "", cost.of(each)),
-                ]  # fmt: skip
-                rows.append(Row(cells, point_key(each)))
-    header = ["point", "where", "what binds", "against", "tokens a second", "cost"]
+                found.setdefault(each.number, (each, []))[1].append(cost.title)
+    rows = [
+        Row([_link(each), place_words(study.axes, each), binding_title(each.binding), " and ".join(beaten),
+             Cell(number(each.throughput), "", each.throughput), *(_measured(cost, each) for cost in against)],
+            point_key(each))
+        for each, beaten in found.values()
+    ]  # fmt: skip
+    header = ["point", "where", "what binds", "none beats it in speed and", by_name(THROUGHPUT).title]
+    header += [cost.title for cost in against]
     words = (
         "Large, numbered and joined by steps: points of a workload that no other one beats in both figures. The shape "
         "is the workload, the colour what binds: the unit that works most, and what it waits for longest."
     )
     body = figure + table_html(Table("front-table", header, rows, left=4))
     return Section("tradeoffs", "Throughput against cost", words + _left_out(study, MOST_SHOWN), body)
+
+
+def _link(point: Numbered) -> Cell:
+    return Cell(str(point.number), "", point.number, link=point_key(point))
+
+
+def _measured(measure: Measure, point: Numbered) -> Cell:
+    value = measure.of(point)
+    return Cell(NOTHING) if value is None else Cell(measure.text(value), "", value)
 
 
 def _parallel(study: Study) -> Section:
@@ -232,7 +246,7 @@ def _failed(study: Study) -> Section:
     for each in study.failed:
         reasons.setdefault(each.row.outcome.error or "came to no throughput", []).append(each)
     rows = [
-        Row([Cell(str(each[0].number), "", each[0].number, link=point_key(each[0])), Cell(f"{len(each):,}"), why])
+        Row([_link(each[0]), Cell(f"{len(each):,}"), why])
         for why, each in reasons.items()
     ]
     table = Table("failed-table", ["first", "points", "why"], rows, left=3, open=True)
@@ -243,7 +257,7 @@ def _table(study: Study) -> Section:
     axes, points = [key for axis in study.axes for key in axis.keys], study.some(MOST_SHOWN)
     columns = [*study.columns, *(["error"] if study.failed else [])]
     rows = [
-        Row([Cell(str(each.number), "", each.number, link=point_key(each)),
+        Row([_link(each),
              *(plain(each.row.coordinates[key]) for key in axes),
              *(_figure(each.row.outcome.figures.get(name)) for name in study.columns),
              *([each.row.outcome.error] if study.failed else [])],
