@@ -66,13 +66,19 @@ def binding_title(binding: tuple[str, str]) -> str:
 
 
 def axis_title(axis: Axis) -> str:
-    """The keys of *axis*."""
-    return visible(", ".join(axis.keys))
+    """The keys of *axis*; of those with the same beginning it stands once.
+
+    >>> axis_title(Axis(("mac_array.rows", "mac_array.columns"), ()))
+    'mac_array.rows × columns'
+    """
+    first, *others = axis.keys
+    before, _, _ = first.rpartition(".")
+    return visible(" × ".join([first, *(key.removeprefix(f"{before}.") for key in others)]))
 
 
 def value_title(axis: Axis, number: int) -> str:
     """The value of *axis* that has this *number*."""
-    return visible(", ".join(map(plain, axis.rows[number])))
+    return visible(" × ".join(map(plain, axis.rows[number])))
 
 
 def plain(value: Any) -> str:

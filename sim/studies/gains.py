@@ -161,6 +161,20 @@ def geometric_mean(values: Sequence[float]) -> float:
     return exp(sum(map(log, values)) / len(values)) if values else 1.0
 
 
+def amount(value: Any) -> float | None:
+    """A number, or a quantity in its base unit; None for anything else.
+
+    >>> amount(8), amount("1KiB"), amount("mamba2"), amount(True)
+    (8.0, 1024.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(parse_quantity(value, UNITS, "2MiB") if isinstance(value, str) else value)
+    except ValueError:
+        return None
+
+
 def gains(axes: Sequence[Axis], points: Sequence[Numbered]) -> list[Gains]:
     """What each of *axes* with several values buys, in their order."""
     found = []
@@ -218,14 +232,7 @@ def _amounts(axis: Axis, values: Sequence[Any]) -> tuple[float, ...] | None:
 
 def _amount(key: str, value: Any) -> float | None:
     parts = key.split(".")
-    if parts[0] not in MachineSpec.model_fields or parts[-1] not in RESOURCES or isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        try:
-            return parse_quantity(value, UNITS, "2MiB")
-        except ValueError:
-            return None
-    return float(value) if isinstance(value, int | float) else None
+    return amount(value) if parts[0] in MachineSpec.model_fields and parts[-1] in RESOURCES else None
 
 
 def _key(values: Sequence[Any]) -> str:

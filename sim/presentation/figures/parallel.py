@@ -136,6 +136,7 @@ def _draw_line(
         return
     (artist,) = plot.plot(
         *zip(*known, strict=True), color=colour or FAINT, linewidth=1.1 if colour else 0.7,
+        alpha=1.0 if colour else 0.5,
         linestyle="-" if colour else (0, (2, 2)), zorder=3, solid_joinstyle="round", clip_on=False,
     )  # fmt: skip
     speed = by_name(THROUGHPUT)

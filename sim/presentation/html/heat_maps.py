@@ -11,7 +11,6 @@ from math import log
 
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.bindings import Bindings
-from sim.presentation.figures.palette import Fill
 from sim.presentation.measures import (
     ABOVE,
     FAILED,
@@ -29,7 +28,6 @@ from sim.studies.gains import Gains, Numbered, Place, ran
 from sim.studies.points import Axis
 
 CellMaker = Callable[[Numbered, bool], str]
-HATCHES = {"////": "rising", "\\\\\\\\": "falling", "||||": "upright", "xxxx": "crossed", "+++": "squared"}
 STALL = "binding"
 WORKLOAD = ("workload",)
 
@@ -56,15 +54,10 @@ def heat_maps(axes: Sequence[Axis], on: tuple[int, ...], points: Sequence[Number
 def legend(fills: Bindings) -> str:
     """What the colours of stalls mean."""
     entries = (
-        f'<li><i class="{hatch_class(fill)}" style="--c:{fill.colour}"></i>{for_html(binding_title(binding))}</li>\n'
+        f'<li><i class="filled" style="--c:{fill.colour}"></i>{for_html(binding_title(binding))}</li>\n'
         for binding, fill in fills.items()
     )
     return f'<ul class="legend">\n{"".join(entries)}</ul>\n'
-
-
-def hatch_class(fill: Fill) -> str:
-    """The style of what has this *fill*; its colour is ``--c``."""
-    return f"filled {HATCHES.get(fill.hatch, '')}".strip()
 
 
 def _box(name: str, title: str, body: str) -> str:
@@ -100,8 +93,8 @@ class Maps:
 
         def cell(point: Numbered, _: bool) -> str:
             unit, fill = unit_title(point.binding[0]), fills[point.binding]
-            style = f' class="{hatch_class(fill)}" style="--c:{fill.colour}"'
-            return _cell(point, unit, f' title="{for_html(binding_title(point.binding))}"{style}')
+            attributes = f' title="{for_html(binding_title(point.binding))}" style="--c:{fill.colour}"'
+            return _cell(point, unit, attributes, "filled")
 
         said = "Written: the unit that works most. Coloured: what it waits for longest."
         groups = (self._group(panels, STALL, cell, None) for panels in self._by_workload())

@@ -9,8 +9,7 @@ from hw.quantities import format_bytes
 from hw.unit_names import DMA
 from sim.files.numbers import number, percent, plural, scaled, seconds
 from sim.presentation.escaping import for_html
-from sim.presentation.figures.palette import leaf_fill
-from sim.presentation.html.heat_maps import hatch_class
+from sim.presentation.figures.palette import Fill, leaf_fill
 from sim.presentation.measures import ABOVE, FAILED, binding_title, known_measures, place_words, point_key
 from sim.presentation.titles import place, shown, title, unit_title
 from sim.studies.figures import Figure
@@ -20,6 +19,7 @@ from sim.studies.repeat import repeating
 
 SMALL = 0.01  # shares below are drawn together
 REST, BUSY = "rest", "useful"
+HATCHES = {"////": "rising", "\\\\\\\\": "falling", "||||": "upright", "xxxx": "crossed", "+++": "squared"}
 _MEMORY = ("sram.", "dram.")
 
 
@@ -97,8 +97,13 @@ def _bar(unit: str, parts: Sequence[tuple[str, float]]) -> str:
         said.append(f"{name} {percent(share)}")
         fill = leaf_fill(key)
         style = f"--c:{fill.colour};width:{100 * share:.1f}%" if key != REST else f"width:{100 * share:.1f}%"
-        pieces.append(f'<i class="{hatch_class(fill) if key != REST else "rest"}" style="{style}"></i>')
+        pieces.append(f'<i class="{_hatched(fill) if key != REST else "rest"}" style="{style}"></i>')
     return f"<div><b>{for_html(unit)}</b><span>{''.join(pieces)}</span><small>{for_html(', '.join(said))}</small></div>\n"
+
+
+def _hatched(fill: Fill) -> str:
+    """The style of what has this *fill*; its colour is ``--c``."""
+    return f"filled {HATCHES.get(fill.hatch, '')}".strip()
 
 
 def _mapping(point: Numbered) -> str:

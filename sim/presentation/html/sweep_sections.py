@@ -15,6 +15,7 @@ from sim.presentation.html.heat_maps import WORKLOAD, heat_maps, map_axes
 from sim.presentation.html.parts import Cell, Row, Section, Table, drawing_html, table_html
 from sim.presentation.html.point_details import point_details
 from sim.presentation.measures import (
+    FAILED,
     Measure,
     axis_title,
     binding_title,
@@ -33,6 +34,7 @@ from sim.studies.gains import (
     Numbered,
     Step,
     all_breaks,
+    amount,
     breaks,
     gains,
     geometric_mean,
@@ -208,18 +210,18 @@ def _tradeoffs(study: Study) -> Section:
             for each in front(group, cost):
                 found.setdefault(each.number, (each, []))[1].append(cost.title)
     rows = [
-        Row([_link(each), place_words(study.axes, each), binding_title(each.binding), " and ".join(beaten),
-             Cell(number(each.throughput), "", each.throughput), *(_measured(cost, each) for cost in against)],
+        Row([_link(each), place_words(study.axes, each), binding_title(each.binding),
+             *([" and ".join(beaten)] if len(against) > 1 else []), Cell(number(each.throughput), "", each.throughput), *(_measured(cost, each) for cost in against)],
             point_key(each))
         for each, beaten in found.values()
     ]  # fmt: skip
-    header = ["point", "where", "what binds", "none beats it in speed and", by_name(THROUGHPUT).title]
-    header += [cost.title for cost in against]
+    header = ["point", "where", "what binds", *(["not beaten in speed and"] if len(against) > 1 else [])]
+    header += [by_name(THROUGHPUT).title, *(cost.title for cost in against)]
     words = (
         "Large, numbered and joined by steps: points of a workload that no other one beats in both figures. The shape "
         "is the workload, the colour what binds: the unit that works most, and what it waits for longest."
     )
-    body = figure + table_html(Table("front-table", header, rows, left=4))
+    body = figure + table_html(Table("front-table", header, rows, left=len(header) - len(against) - 1))
     return Section("tradeoffs", "Throughput against cost", words + _left_out(study, MOST_SHOWN), body)
 
 
@@ -255,12 +257,12 @@ def _failed(study: Study) -> Section:
 
 def _table(study: Study) -> Section:
     axes, points = [key for axis in study.axes for key in axis.keys], study.some(MOST_SHOWN)
-    columns = [*study.columns, *(["error"] if study.failed else [])]
+    columns, failed = [*study.columns, *(["error"] if study.failed else [])], {each.number for each in study.failed}
     rows = [
         Row([_link(each),
-             *(plain(each.row.coordinates[key]) for key in axes),
+             *(Cell(plain(each.row.coordinates[key]), "", amount(each.row.coordinates[key])) for key in axes),
              *(_figure(each.row.outcome.figures.get(name)) for name in study.columns),
-             *([each.row.outcome.error] if study.failed else [])],
+             *([FAILED if each.number in failed else ""] if study.failed else [])],
             point_key(each))
         for each in points
     ]  # fmt: skip
