@@ -71,7 +71,7 @@ def sweep(
         columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
         if Format.html in (formats or ()):
-            command = command_line("sweep", [sweep], {"-o": output, "--format": "html"})
+            command = command_line("sweep", [sweep], {"-o": "out", "--format": "html"})
             _write_page(output / PAGE, asked, rows, columns, command)
         wrong = [row for row in rows if row.outcome.error]
         if not quiet:

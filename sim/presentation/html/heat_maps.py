@@ -11,6 +11,7 @@ from math import log
 
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.bindings import Bindings
+from sim.presentation.html.parts import themed
 from sim.presentation.measures import (
     ABOVE,
     FAILED,
@@ -29,6 +30,7 @@ from sim.studies.points import Axis
 
 CellMaker = Callable[[Numbered, bool], str]
 STALL = "binding"
+LEAST_RANGE = 0.1  # share by which a value differs at least from the best if it has no colour
 WORKLOAD = ("workload",)
 
 
@@ -54,7 +56,7 @@ def heat_maps(axes: Sequence[Axis], on: tuple[int, ...], points: Sequence[Number
 def legend(fills: Bindings) -> str:
     """What the colours of stalls mean."""
     entries = (
-        f'<li><i class="filled" style="--c:{fill.colour}"></i>{for_html(binding_title(binding))}</li>\n'
+        f'<li><i class="filled" style="--c:{themed(fill.colour)}"></i>{for_html(binding_title(binding))}</li>\n'
         for binding, fill in fills.items()
     )
     return f'<ul class="legend">\n{"".join(entries)}</ul>\n'
@@ -93,7 +95,7 @@ class Maps:
 
         def cell(point: Numbered, _: bool) -> str:
             unit, fill = unit_title(point.binding[0]), fills[point.binding]
-            attributes = f' title="{for_html(binding_title(point.binding))}" style="--c:{fill.colour}"'
+            attributes = f' title="{for_html(binding_title(point.binding))}" style="--c:{themed(fill.colour)}"'
             return _cell(point, unit, attributes, "filled")
 
         said = "Written: the unit that works most. Coloured: what it waits for longest."
@@ -141,30 +143,30 @@ class Maps:
 
 @dataclass
 class _Range:
-    """From the worst to the best of some points: how dark each is, by factors, or by differences where 0 is a value."""
+    """How strong the colours of some points are: by factors below the best, or by differences where 0 is a value.
+
+    All of them are strong where they differ by less than :data:`LEAST_RANGE`.
+    """
 
     measure: Measure
     points: Sequence[Numbered]
 
     def __post_init__(self) -> None:
         values = [value for point in self.points if (value := self.measure.of(point)) is not None]
-        self._scale: Callable[[float], float] = log if self.measure.name != ABOVE and min(values, default=1) > 0 else float
-        scaled = [self._scale(value) for value in values]
-        self._low, self._high = min(scaled, default=0.0), max(scaled, default=0.0)
+        by_factors = self.measure.name != ABOVE and min(values, default=1) > 0
+        self._scale: Callable[[float], float] = log if by_factors else float
+        scaled = [self._scale(value) for value in values] or [0.0]
+        self._best = max(scaled) if self.measure.more_is_better else min(scaled)
+        self._span = max(max(scaled) - min(scaled), LEAST_RANGE)
 
     def cell(self, point: Numbered, best: bool) -> str:
         """The cell of *point*."""
         value = self.measure.of(point)
         if value is None:
             return _cell(point, "?", "")
-        style = f' style="--v:{self._darkness(value):.0f}%"'
+        strength = 100 * (1 - abs(self._scale(value) - self._best) / self._span)
+        style = f' style="--v:{strength:.0f}%"'
         return _cell(point, self.measure.text(value), f' data-value="{value}"{style}', "best" if best else "")
-
-    def _darkness(self, value: float) -> float:
-        if self._high <= self._low:
-            return 50.0
-        share = (self._scale(value) - self._low) / (self._high - self._low)
-        return 100 * (share if self.measure.more_is_better else 1 - share)
 
 
 def _drawn(point: Numbered | None, cell: CellMaker, best: bool) -> str:

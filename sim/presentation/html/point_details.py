@@ -3,13 +3,14 @@ run it again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from hw.quantities import format_bytes
 from hw.unit_names import DMA
 from sim.files.numbers import number, percent, plural, scaled, seconds
 from sim.presentation.escaping import for_html
 from sim.presentation.figures.palette import Fill, leaf_fill
+from sim.presentation.html.parts import themed
 from sim.presentation.measures import ABOVE, FAILED, binding_title, known_measures, place_words, point_key
 from sim.presentation.titles import place, shown, title, unit_title
 from sim.studies.figures import Figure
@@ -56,15 +57,16 @@ def _figures(point: Numbered) -> str:
     return f"<p>{for_html(', '.join(each for each in told if each))}. {for_html(binding + bound)}</p>\n"
 
 
-def _told(found: dict[str, Figure], name: str, text: object) -> str:
+def _told(found: dict[str, Figure], name: str, text: Callable[[float], str]) -> str:
     value = found.get(name)
-    return text(float(value)) if callable(text) and isinstance(value, int | float) else ""
+    return text(value) if isinstance(value, int | float) else ""
 
 
 def _traffic(found: dict[str, Figure]) -> str:
     moved, tokens = found.get("dram_bytes"), found.get("tokens")
-    known = isinstance(moved, int | float) and isinstance(tokens, int | float) and tokens
-    return f"{scaled(float(moved) / float(tokens), 'B', 0)} of DRAM traffic a token" if known else ""  # type: ignore[arg-type]
+    if not isinstance(moved, int) or not isinstance(tokens, int) or not tokens:
+        return ""
+    return f"{scaled(moved / tokens, 'B', 0)} of DRAM traffic a token"
 
 
 def _bars(point: Numbered) -> str:
@@ -96,7 +98,7 @@ def _bar(unit: str, parts: Sequence[tuple[str, float]]) -> str:
         name = {REST: "less than 1% each", BUSY: "works"}.get(key) or title(key)
         said.append(f"{name} {percent(share)}")
         fill = leaf_fill(key)
-        style = f"--c:{fill.colour};width:{100 * share:.1f}%" if key != REST else f"width:{100 * share:.1f}%"
+        style = f"--c:{themed(fill.colour)};width:{100 * share:.1f}%" if key != REST else f"width:{100 * share:.1f}%"
         pieces.append(f'<i class="{_hatched(fill) if key != REST else "rest"}" style="{style}"></i>')
     return f"<div><b>{for_html(unit)}</b><span>{''.join(pieces)}</span><small>{for_html(', '.join(said))}</small></div>\n"
 

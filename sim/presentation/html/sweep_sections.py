@@ -256,7 +256,8 @@ def _failed(study: Study) -> Section:
 
 
 def _table(study: Study) -> Section:
-    axes, points = [key for axis in study.axes for key in axis.keys], study.some(MOST_SHOWN)
+    points = study.some(MOST_SHOWN)
+    axes = [key for at in varying(study.axes) for key in study.axes[at].keys]
     columns, failed = [*study.columns, *(["error"] if study.failed else [])], {each.number for each in study.failed}
     rows = [
         Row([_link(each),
@@ -267,7 +268,7 @@ def _table(study: Study) -> Section:
         for each in points
     ]  # fmt: skip
     table = Table("points-table", ["point", *axes, *columns], rows, left=1 + len(axes), open=len(rows) <= MOST_OPEN)
-    words = "As results.csv has it; a click on the head of a column sorts."
+    words = "Axes with several values, and the columns of results.csv; a click on the head of a column sorts."
     return Section("table", "Table", words + _left_out(study, MOST_SHOWN), table_html(table))
 
 
