@@ -53,7 +53,10 @@ def sweep(
         Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
     ] = None,
     formats: Annotated[
-        Optional[list[Format]], typer.Option("--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable.")
+        Optional[list[Format]],
+        typer.Option(
+            "--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."
+        ),
     ] = None,
     quiet: QuietOption = False,
 ) -> None:

@@ -14,7 +14,9 @@ from sim.studies.gains import THROUGHPUT, Numbered
 from sim.studies.points import Axis
 
 ENERGY, AREA, ABOVE = "energy_mj_per_token", "area_mm2", "above_any_mapping"
-FAILED: Final = "failed"
+FAILED, NOTHING = "failed", "–"
+WORKLOAD, MACHINE = ("workload",), ("machine",)
+"""The keys of the axes that say what is run, and on what."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def place_words(axes: Sequence[Axis], point: Numbered, left_out: Sequence[int] =
     for at in varying(axes):
         if at not in left_out:
             value = value_title(axes[at], point.place[at])
-            told.append(value if axes[at].keys in (("workload",), ("machine",)) else f"{axis_title(axes[at])} {value}")
+            told.append(value if axes[at].keys in (WORKLOAD, MACHINE) else f"{axis_title(axes[at])} {value}")
     return ", ".join(told) or value_title(axes[0], point.place[0])
 
 

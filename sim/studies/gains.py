@@ -24,8 +24,11 @@ from sim.studies.sweep import Row
 
 THROUGHPUT: Final = "tokens_per_second"
 RESOURCES: Final = frozenset(
-    "clock rows columns lanes capacity banks bank_width ports channels bandwidth outstanding".split()
-)
+    {
+        "clock", "rows", "columns", "lanes", "capacity", "banks", "bank_width", "ports", "channels", "bandwidth",
+        "outstanding",
+    }
+)  # fmt: skip
 """Last words of a machine's keys of which more is never a worse machine."""
 LEAST_LOSS: Final = 0.0005
 """Share of the throughput below which more that is slower is not worth a line."""

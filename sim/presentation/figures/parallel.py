@@ -39,7 +39,9 @@ MOST_VALUES = 24  # of an axis that are all written
 DECADE = 12.0
 _LETTERS = 16
 _HALO = withStroke(linewidth=2.4, foreground=PAPER)
-_RAMP = LinearSegmentedColormap.from_list("pace", ["#d55e00", "#e69f00", "#b3a98f", "#56b4e9", "#0072b2"])
+_RAMP = LinearSegmentedColormap.from_list(
+    "pace", ["#d55e00", "#e69f00", "#b3a98f", "#56b4e9", "#0072b2"], N=40
+)  # few enough to be drawn as areas
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def draw_parallel(axes: Sequence[Axis], points: Sequence[Numbered], width: float
         ScalarMappable(norm, _RAMP), ax=plot, location="bottom", shrink=0.45, aspect=45, pad=0.02,
         format=PercentFormatter(1), label="throughput, of the workload's fastest point",
     )  # fmt: skip
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.4)
     return drawing
 
 
@@ -141,9 +143,7 @@ def _draw_line(
     )  # fmt: skip
     speed = by_name(THROUGHPUT)
     came = f"{speed.text(point.throughput)} {speed.title}" if colour else f"{FAILED}: {point.row.outcome.error}"
-    drawing.mark(
-        artist, f"{point.number}: {place_words(axes, point)}\n{came}", figure="parallel", key=point_key(point)
-    )
+    drawing.mark(artist, f"{point.number}: {place_words(axes, point)}: {came}", figure="parallel", key=point_key(point))
 
 
 def _draw_scale(drawing: Drawing, plot: Plot, at: int, scale: Scale) -> None:

@@ -107,8 +107,8 @@ def _draw_point(
     )  # fmt: skip
     speed = by_name(THROUGHPUT)
     said = (
-        f"{point.number}: {place_words(axes, point)}\n{speed.text(point.throughput)} {speed.title}, "
-        f"{cost.text(value)}\n{binding_title(point.binding)}"
+        f"{point.number}: {place_words(axes, point)}: {speed.text(point.throughput)} {speed.title}, "
+        f"{cost.text(value)}; {binding_title(point.binding)}"
     )
     drawing.mark(artist, said, figure="tradeoff", key=point_key(point))
 

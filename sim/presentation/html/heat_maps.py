@@ -15,6 +15,7 @@ from sim.presentation.html.parts import themed
 from sim.presentation.measures import (
     ABOVE,
     FAILED,
+    WORKLOAD,
     Measure,
     axis_title,
     binding_title,
@@ -31,7 +32,6 @@ from sim.studies.points import Axis
 CellMaker = Callable[[Numbered, bool], str]
 STALL = "binding"
 LEAST_RANGE = 0.1  # share by which a value differs at least from the best if it has no colour
-WORKLOAD = ("workload",)
 
 
 def map_axes(axes: Sequence[Axis], found: Sequence[Gains]) -> tuple[int, ...]:
@@ -83,7 +83,10 @@ class Maps:
 
     def of_measure(self, measure: Measure) -> str:
         """Maps of a figure, with one range of colours for each workload."""
-        said = f"The stronger the colour, the {measure.stronger}; a range of colours for each workload. Bold: the best of a map."
+        said = (
+            f"The stronger the colour, the {measure.stronger}; a range of colours for each workload. "
+            "Bold: the best of a map."
+        )
         text = [f'<p class="note">{for_html(said)}</p>\n']
         for panels in self._by_workload():
             ranged = _Range(measure, ran([point for panel in panels for point in self.panels[panel].values()]))

@@ -85,8 +85,12 @@ def _parts(point: Numbered, unit: str) -> Iterator[tuple[str, float]]:
     """Where the cycles of *unit* went, by the key as shown, as shares of the makespan; small ones together, last."""
     figures, prefix = point.row.outcome.figures, f"stall.{unit}."
     shares = {BUSY: float(figures[f"utilisation.{unit}"] or 0)}
-    shares |= {shown(unit, key[len(prefix):]): float(value or 0) for key, value in figures.items() if key.startswith(prefix)}
-    yield from sorted(((key, share) for key, share in shares.items() if share >= SMALL), key=lambda part: place(part[0]))
+    shares |= {
+        shown(unit, key[len(prefix) :]): float(value or 0) for key, value in figures.items() if key.startswith(prefix)
+    }
+    yield from sorted(
+        ((key, share) for key, share in shares.items() if share >= SMALL), key=lambda part: place(part[0])
+    )
     rest = sum(share for share in shares.values() if share < SMALL)
     if rest > 0:
         yield REST, rest
@@ -100,7 +104,9 @@ def _bar(unit: str, parts: Sequence[tuple[str, float]]) -> str:
         fill = leaf_fill(key)
         style = f"--c:{themed(fill.colour)};width:{100 * share:.1f}%" if key != REST else f"width:{100 * share:.1f}%"
         pieces.append(f'<i class="{_hatched(fill) if key != REST else "rest"}" style="{style}"></i>')
-    return f"<div><b>{for_html(unit)}</b><span>{''.join(pieces)}</span><small>{for_html(', '.join(said))}</small></div>\n"
+    return (
+        f"<div><b>{for_html(unit)}</b><span>{''.join(pieces)}</span><small>{for_html(', '.join(said))}</small></div>\n"
+    )
 
 
 def _hatched(fill: Fill) -> str:

@@ -9,16 +9,16 @@ from sim.files.numbers import percent, plural
 from sim.presentation.figures.parallel import places, scales
 from sim.presentation.html.headline import HeadlineNumber
 from sim.presentation.html.page import Page, page_html
-from sim.presentation.html.sweep_sections import MOST_SHOWN, Study, count_words, sections
+from sim.presentation.html.study import Study
+from sim.presentation.html.sweep_sections import sections
 from sim.presentation.measures import (
     axis_title,
     by_name,
-    known_measures,
     place_words,
     point_key,
     value_title,
 )
-from sim.studies.gains import THROUGHPUT, breaks, numbered
+from sim.studies.gains import THROUGHPUT, numbered
 from sim.studies.points import Sweep
 from sim.studies.sweep import Row
 
@@ -30,7 +30,7 @@ def sweep_page(sweep: Sweep, rows: Sequence[Row], columns: Sequence[str], comman
     study = Study(sweep.axes, numbered(sweep.axes, rows), columns)
     page = Page(
         title=sweep.spec.name,
-        about="; ".join(each for each in (sweep.spec.description, count_words(study)) if each),
+        about="; ".join(each for each in (sweep.spec.description, study.words) if each),
         headline=_headline(study),
         verdict=_verdict(study),
         command=command,
@@ -62,7 +62,7 @@ def _verdict(study: Study) -> str:
             ends = " to ".join(value_title(each.axis, at) for at in (each.whole.before, each.whole.after))
             least, most = each.whole.least.gain, each.whole.most.gain
             told.append(f"{axis_title(each.axis)} from {ends}: {each.whole.mean:.2f}x ({least:.2f}x to {most:.2f}x).")
-    slower = breaks(study.axes, study.points)
+    slower = study.breaks
     if slower:
         told.append(f"In {plural(len(slower), 'pair')} more is slower, by {percent(slower[0].loss)} at most.")
     return " ".join(told)
@@ -73,7 +73,7 @@ def _data(study: Study) -> str:
     on = scales(study.axes, study.points)
     data = {
         point_key(each): [None if place is None else round(place, 4) for place in places(each, on)]
-        for each in study.some(MOST_SHOWN)
+        for each in study.shown
     }
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="sweep-data">{text}</script>\n'

@@ -20,7 +20,7 @@ def test_a_stall_has_its_colour_and_the_rarer_unit_another_one(tmp_path: Path) -
 
     _, found = points(tmp_path, formula, axes={"simd.lanes": [8, 16, 32, 64]})  # type: ignore[arg-type]
     fills = bindings(found)
-    assert list(fills)[0] == ("mac_array", "dram_latency") and len(fills) == 3
+    assert next(iter(fills)) == ("mac_array", "dram_latency") and len(fills) == 3
     assert fills["mac_array", "dram_latency"] == leaf_fill("dram_latency")
     assert fills["simd", ""] == leaf_fill("useful")
     assert len({fill.colour for fill in fills.values()}) == 3

@@ -28,7 +28,7 @@ def test_lines_cross_axes_and_figures_and_end_where_a_point_failed(tmp_path: Pat
     lines = [mark for mark in drawing.marks.values() if "key" in mark.data]
     assert {mark.data["key"] for mark in lines} == {f"point-{number}" for number in range(1, 7)}
     assert [mark.data["scale"] for mark in drawing.marks.values() if "scale" in mark.data] == ["0", "1", "2"]
-    assert any(mark.text == "6: simd.lanes 32, batch 2\nfailed: does not fit" for mark in lines)
+    assert any(mark.text == "6: simd.lanes 32, batch 2: failed: does not fit" for mark in lines)
 
 
 def test_values_far_apart_are_on_a_scale_of_factors(tmp_path: Path) -> None:

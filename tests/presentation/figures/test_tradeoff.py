@@ -27,9 +27,13 @@ def test_every_point_is_marked_and_the_front_is_joined(tmp_path: Path) -> None:
         drawing = draw_tradeoff(sweep.axes, found, bindings(found), 7.0)
     keys = [mark.data["key"] for mark in drawing.marks.values()]
     assert sorted(keys) == sorted(2 * ["point-1", "point-2", "point-3"]) and len(drawing.figure.axes) == 2
-    assert drawing.description == "energy a token: 2 of 3 points are beaten by none; area: 2 of 3 points are beaten by none"
+    assert (
+        drawing.description
+        == "energy a token: 2 of 3 points are beaten by none; area: 2 of 3 points are beaten by none"
+    )
     assert any(
-        mark.text == "2: simd.lanes 16\n2 tokens a second, 2 mJ\nSIMD; waits for MAC array" for mark in drawing.marks.values()
+        mark.text == "2: simd.lanes 16: 2 tokens a second, 2 mJ; SIMD; waits for MAC array"
+        for mark in drawing.marks.values()
     )
 
 

@@ -18,7 +18,7 @@ AXES = {"batch": [1, 2], "simd.lanes": [8, 16, 32], "sram.capacity": ["1MiB", "2
 def formula(at: dict[str, Any]) -> dict[str, Figure] | str:
     if at["sram.capacity"] == "1MiB" and at["simd.lanes"] == 32:
         return 'needs <more> & "more"'
-    return figures(at["simd.lanes"] * (2.0 if at["sram.capacity"] == "2MiB" else 1.0) + 0.01 * at["batch"])
+    return figures(at["simd.lanes"] * (2.0 if at["sram.capacity"] == "2MiB" else 1.0) + 0.01 * at.get("batch", 0))
 
 
 def test_sides_are_the_axes_that_change_throughput_most(tmp_path: Path) -> None:
@@ -36,9 +36,9 @@ def test_cells_are_links_the_best_is_marked_and_failed_ones_say_why(tmp_path: Pa
     page = heat_maps(sweep.axes, map_axes(sweep.axes, gains(sweep.axes, found)), found, bindings(ran(found)))
     first = page.partition("</table>")[0]
     assert re.findall(r'href="#(point-\d)">([^<]*)<', first) == [
-        ("point-1", "8.010"), ("point-3", "16.01"), ("point-5", "failed"),
-        ("point-2", "16.01"), ("point-4", "32.01"), ("point-6", "64.01"),
-    ] or "16" in first  # fmt: skip
+        ("point-1", "8"), ("point-3", "16"), ("point-5", "failed"),
+        ("point-2", "16"), ("point-4", "32"), ("point-6", "64"),
+    ]  # fmt: skip
     assert 'class="best"' in first and 'title="needs &lt;more&gt; &amp; &quot;more&quot;"' in first
     assert page.count("--v:100%") >= 1 and "--v:0%" in page
 
