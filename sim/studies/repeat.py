@@ -10,8 +10,8 @@ from sim.studies.points import Point
 def repeating(point: Point) -> str:
     """The command that runs *point*, quoted for a shell.
 
-    >>> repeating(Point("mamba2", "edge", ("sram.capacity=1MiB", 'ideal=["dram"]'), simulate_layers=2))
-    "python -m sim run mamba2 --hw edge --set sram.capacity=1MiB --set 'ideal=[\\"dram\\"]' --simulate-layers 2"
+    >>> repeating(Point("mamba2", "edge", ("sram.capacity=1MiB",), simulate_layers=2))
+    'python -m sim run mamba2 --hw edge --set sram.capacity=1MiB --simulate-layers 2'
     """
     words = ["python", "-m", "sim", "run", point.workload, "--hw", point.machine]
     words += ["--mapping", point.mapping] if point.mapping else []

@@ -103,7 +103,7 @@ def _draw_point(
     (artist,) = plot.plot(
         value, point.throughput, _marker(point.place[0]), color=fills[point.binding].colour,
         markersize=7 if best else 4.5, markeredgecolor=INK if best else FAINT, markeredgewidth=1.1 if best else 0.4,
-        zorder=5 if best else 4,
+        zorder=5 if best else 4, clip_on=False,
     )  # fmt: skip
     speed = by_name(THROUGHPUT)
     said = (

@@ -33,7 +33,7 @@ def gains_section(study: Study) -> Section:
     words = (
         "Throughput there over throughput here, of all pairs of points that differ in nothing else: their geometric "
         "mean, the least and the most, and in how many of them another unit is the busiest or waits for another "
-        "reason. The axis that changes throughput most comes first."
+        "reason. The axis that changes throughput most comes first. A dash: in no pair both points ran."
     )
     return Section("gains", "What each axis buys", words, body)
 

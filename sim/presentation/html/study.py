@@ -13,7 +13,7 @@ from sim.presentation.measures import WORKLOAD, axis_title, varying
 from sim.studies.gains import Break, Gains, Numbered, breaks, gains, ran
 from sim.studies.points import Axis
 
-MOST_SHOWN = 1500  # points in pictures and in the table
+MOST_SHOWN = 1200  # points in pictures and in the table
 _GOLDEN = 0.6180339887498949  # multiples of it, without their whole part, are spread evenly, however many they are
 
 

@@ -26,7 +26,7 @@ from sim.presentation.measures import (
 from sim.studies.figures import Figure
 from sim.studies.gains import THROUGHPUT, Numbered, amount, ran
 
-MOST_DETAILS = 200  # points with figures, bars and mapping
+MOST_DETAILS = 150  # points with figures, bars and mapping
 MOST_OPEN = 40  # rows of a table that is not folded
 
 

@@ -135,7 +135,7 @@ def test_a_thousand_points_are_quick_and_small(tmp_path: Path) -> None:
     assert len(text.encode()) < 3_000_000
     report = Report(text)
     assert len(report.tables["points-table"]) == 1001 and text.count('<details class="point"') == 1000
-    assert "figures, bars and mapping stand only at 200 of them" in report.text
+    assert "figures, bars and mapping stand only at 150 of them" in report.text
 
 
 def test_more_points_are_left_out_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
