@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.complete import sweeps
-from sim.commands.options import QuietOption, one_line_errors, progress_bar
+from sim.commands.options import QuietOption, command_line, one_line_errors, progress_bar
 from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from sim.studies.points import Sweep
     from sim.studies.sweep import Row
     from sim.studies.workers import Workers
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
 TABLE = "results.csv"
 STORE = "store.sqlite"
+PAGE = "report.html"
 
 
 class Format(StrEnum):
-    """What else the table is written as."""
+    """What else the table is written as; ``html`` is a page about the sweep."""
 
     json = "json"
     parquet = "parquet"
+    html = "html"
 
 
 def sweep(
@@ -50,7 +53,10 @@ def sweep(
         Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
     ] = None,
     formats: Annotated[
-        Optional[list[Format]], typer.Option("--format", help="The table as JSON or Parquet as well; repeatable.")
+        Optional[list[Format]],
+        typer.Option(
+            "--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."
+        ),
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -67,6 +73,9 @@ def sweep(
             rows = compute(asked, points, kept, _workers(workers, cluster), progress)
         columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
+        if Format.html in (formats or ()):
+            command = command_line("sweep", [sweep], {"-o": "out", "--format": "html"})
+            _write_page(output / PAGE, asked, rows, columns, command)
         wrong = [row for row in rows if row.outcome.error]
         if not quiet:
             typer.echo(f"{output / TABLE}: {len(rows):,} points" + (f", {len(wrong):,} failed" if wrong else ""))
@@ -111,3 +120,10 @@ def _write(folder: Path, rows: list[Row], axes: tuple[str, ...], columns: list[s
         write_text((folder / TABLE).with_suffix(".json"), as_json(found))
     if "parquet" in formats:
         write_parquet(found, (folder / TABLE).with_suffix(".parquet"))
+
+
+def _write_page(path: Path, asked: Sweep, rows: list[Row], columns: list[str], command: str) -> None:
+    from sim.files.outputs import write_text
+    from sim.presentation.html.sweep_page import sweep_page
+
+    write_text(path, sweep_page(asked, rows, columns, command))
