@@ -3,7 +3,7 @@
 python -m bench.studies [NAME ...] [--store FILE] [-o FOLDER]     those in STUDIES unless named
 
 Writes results/studies/NAME.md and NAME.csv. A gain stands beside the least and the most that it can be with the best
-mapping of every point: a run is above the bound over every mapping by a known share, and no mapping is better than that.
+mapping of every point: a run is above the bound over every mapping by a known share.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def page(name: str, sweep: Sweep, rows: Sequence[Row]) -> str:
         f"Written by `python -m bench.studies {name}`, stallscope {__version__}.",
         f"The sweep `{name}` (`python -m sim sweep {name} -o FOLDER`): {len(points)} points, "
         f"{failed} of which cannot be run; all of them with the errors: [{name}.csv]({name}.csv).",
-        "A gain is tokens a second after over before, all else equal: the geometric mean, the least and the most of the "
-        "pairs. *By any mapping* is what the mean can be at least and at most if every point had its best mapping, as "
+        "A gain is tokens a second after over before, all else equal: the geometric mean, the least and the most of "
+        "all pairs. *By any mapping* is what the mean can be at least and at most if every point had its best mapping, as "
         "far as the bound over every mapping tells. *Binds* is the busiest unit and what it waits for longest, in most "
         "pairs, before and after.",
     ]
@@ -108,7 +108,8 @@ def _verdict(found: Sequence[Gains]) -> str:
     least, most = _sizes(first.whole)[0], _sizes(second.whole)[1]
     names = [f"`{', '.join(each.axis.keys)}` ({_times(each.whole.mean)})" for each in ranked]
     certain = "for every mapping" if least > most else "as far as these mappings tell"
-    return f"From the first value to the last {names[0]} moves the throughput most, {certain}; then {', '.join(names[1:])}."
+    others = ", ".join(names[1:])
+    return f"From the first value to the last {names[0]} moves the throughput most, {certain}; then {others}."
 
 
 def _size(gain: float) -> float:
