@@ -57,9 +57,9 @@ def page(name: str, sweep: Sweep, rows: Sequence[Row]) -> str:
         f"The sweep `{name}` (`python -m sim sweep {name} -o FOLDER`): {len(points)} points, "
         f"{failed} of which cannot be run; all of them with the errors: [{name}.csv]({name}.csv).",
         "A gain is tokens a second after over before, all else equal: the geometric mean, the least and the most of "
-        "all pairs. *By any mapping* is what the mean can be at least and at most if every point had its best mapping, as "
-        "far as the bound over every mapping tells. *Binds* is the busiest unit and what it waits for longest, in most "
-        "pairs, before and after.",
+        "all pairs. *By any mapping* is what the mean can be at least and at most if every point had its best mapping, "
+        "as far as the bound over every mapping tells. *Binds* is the busiest unit and what it waits for longest, in "
+        "most pairs, before and after.",
     ]
     for workload in sweep.spec.workload:
         own = [each for each in points if each.row.coordinates["workload"] == workload]
