@@ -20,7 +20,7 @@ from sim.files.outputs import write_text
 from sim.presentation.escaping import for_markdown
 from sim.presentation.markdown import table
 from sim.studies.figures import chosen_columns
-from sim.studies.gains import Gains, Numbered, Step, gains, geometric_mean, numbered, ran
+from sim.studies.gains import Gains, Numbered, Step, amount, gains, geometric_mean, numbered, ran
 from sim.studies.points import Axis, Sweep, read_sweep
 from sim.studies.store import opened
 from sim.studies.sweep import Row, compute, planned
@@ -30,7 +30,6 @@ from sim.studies.workers import processes
 
 TARGET = Path(__file__).parent.parent / "results" / "studies"
 STUDIES = ("lanes_sram_bandwidth", "ranks", "batches")
-WORKLOAD = ("workload",)
 
 
 def study(name: str, store: Path, folder: Path) -> None:
@@ -48,27 +47,37 @@ def study(name: str, store: Path, folder: Path) -> None:
 
 
 def page(name: str, sweep: Sweep, rows: Sequence[Row]) -> str:
-    """The page: for each workload what each axis buys, and what binds."""
-    points = numbered(sweep.axes, rows)
-    failed = len(points) - len(ran(points))
+    """The page: for each workload, and value of other axes of words, what each other axis buys, and what binds."""
+    failed = sum(1 for row in rows if row.outcome.error)
     parts = [
         f"# {for_markdown(sweep.spec.description)}",
         f"Written by `python -m bench.studies {name}`, stallscope {__version__}.",
-        f"The sweep `{name}` (`python -m sim sweep {name} -o FOLDER`): {len(points)} points, "
+        f"The sweep `{name}` (`python -m sim sweep {name} -o FOLDER`): {len(rows)} points, "
         f"{failed} of which cannot be run; all of them with the errors: [{name}.csv]({name}.csv).",
         "A gain is tokens a second after over before, all else equal: the geometric mean, the least and the most of "
         "all pairs. *By any mapping* is what the mean can be at least and at most if every point had its best mapping, "
         "as far as the bound over every mapping tells. *Binds* is the busiest unit and what it waits for longest, in "
         "most pairs, before and after.",
     ]
-    for workload in sweep.spec.workload:
-        own = [each for each in points if each.row.coordinates["workload"] == workload]
-        parts += [f"## {workload}", *_workload(sweep.axes, own)]
+    apart = [axis for axis in sweep.axes if _is_of_kinds(axis)]
+    axes = [axis for axis in sweep.axes if axis not in apart]
+    of_kind: dict[str, list[Row]] = {}
+    for row in rows:
+        kinds = [str(row.coordinates[axis.keys[0]]) for axis in apart if len(axis.rows) > 1]
+        of_kind.setdefault(", ".join(kinds), []).append(row)
+    for kind, own in of_kind.items():
+        parts += [f"## {for_markdown(kind) or name}", *_section(axes, own)]
     return "\n\n".join(parts) + "\n"
 
 
-def _workload(axes: Sequence[Axis], points: Sequence[Numbered]) -> Iterator[str]:
-    found = [each for each in gains(axes, points) if each.axis.keys != WORKLOAD]
+def _is_of_kinds(axis: Axis) -> bool:
+    """Whether its values are words, such as workloads or phases, between which there is nothing to gain."""
+    return len(axis.keys) == 1 and all(amount(value) is None for (value,) in axis.rows)
+
+
+def _section(axes: Sequence[Axis], rows: Sequence[Row]) -> Iterator[str]:
+    points = numbered(axes, rows)
+    found = gains(axes, points)
     able = ran(points)
     if not able:
         yield "No point can be run."
@@ -79,7 +88,8 @@ def _workload(axes: Sequence[Axis], points: Sequence[Numbered]) -> Iterator[str]
     binds = Counter(_binding(each) for each in able)
     yield "What binds: " + ", ".join(f"{what} at {count}" for what, count in binds.most_common()) + " points."
     best = max(able, key=lambda each: each.throughput)
-    where = ", ".join(f"{key} {value}" for key, value in best.row.coordinates.items() if key != "workload")
+    keys = [key for axis in axes for key in axis.keys]
+    where = ", ".join(f"{key} {best.row.coordinates[key]}" for key in keys)
     yield f"Fastest: {number(best.throughput)} tok/s at {for_markdown(where)}; {_binding(best)} binds."
 
 
@@ -102,7 +112,7 @@ def _verdict(found: Sequence[Gains]) -> str:
     """Which axis buys most, if that holds for every mapping; from the first value to the last."""
     whole = [each for each in found if each.whole.pairs]
     if len(whole) < 2:
-        return "One axis, so nothing to rank."
+        return "There is one axis, so nothing to rank."
     ranked = sorted(whole, key=lambda each: -_size(each.whole.mean))
     first, second = ranked[:2]
     least, most = _sizes(first.whole)[0], _sizes(second.whole)[1]
