@@ -61,7 +61,7 @@ class LeastTiles:
                 yield tile
 
     def at_full_rate(self) -> Tile:
-        """What no tile betters in anything: projections at the arrays' full rate, weights as seldom as there is room for.
+        """What no tile betters: projections at the arrays' full rate, weights as seldom as there is room for.
 
         Known at once, where :meth:`best` looks at every length.
         """

@@ -21,7 +21,7 @@ from sim.files.errors import InputError, did_you_mean
 from sim.studies.candidates import Candidate, place_of
 from sim.studies.evaluate import Outcome
 from sim.studies.goal import Goal
-from sim.studies.intervals import Bools, Floats, Range
+from sim.studies.intervals import Bools, Floats, Span
 from sim.studies.knowledge import Knowledge, beaten
 
 MOST_LOOKED_AT: Final = 1000  # of the points that may be run next
@@ -50,6 +50,7 @@ class Found:
 
     made: list[Made]
     best: list[int]
+    meets: frozenset[int]
     begun: int
     excluded: int
     assumed: int
@@ -132,7 +133,7 @@ class BestFirst:
         """Candidates that may be better than the best, and were not run."""
         return self._may_win(self._known.ranges(assumed=assumed)) & ~self._known.finished
 
-    def _may_win(self, ranges: dict[str, Range]) -> Bools:
+    def _may_win(self, ranges: dict[str, Span]) -> Bools:
         """Candidates that may be better than the best, with names in these *ranges*."""
         found = self._known.met(ranges).may
         if self._best and found.any():
@@ -144,13 +145,13 @@ class BestFirst:
         """The places of those of the candidates *left* that are to be run next, the most promising first."""
         ranges = self._known.ranges(assumed=True)
         places = np.flatnonzero(left)
-        values, likely = self._known.best(ranges)[places], self._known.met(ranges).likely[places]
+        values, likely = self._known.best(ranges)[places], self._known.met(self._known.expected).likely[places]
         expected = values * self._expected
         looked_at = self._looked_at(values)
         worth = np.zeros(len(places))
         for number in looked_at:
             beats = (expected[number] <= values).all(axis=1).sum()
-            less = self._less(places, places[number]).sum()
+            less = self._known.no_larger(int(places[number]))[places].sum()
             worth[number] = likely[number] * max(beats, 1) + (1 - likely[number]) * less
         order = sorted(looked_at, key=lambda number: (-worth[number], *values[number], places[number]))
         return [int(places[number]) for number in order[: self._goal.spec.at_once]]
@@ -162,22 +163,16 @@ class BestFirst:
         order = np.lexsort(values.T[::-1])
         return sorted({int(order[number]) for number in np.linspace(0, len(order) - 1, MOST_LOOKED_AT).astype(int)})
 
-    def _less(self, places: np.ndarray, at: int) -> Bools:  # type: ignore[type-arg]
-        """Which of *places* have no more of anything than that *at* this place, itself among them."""
-        known = self._known
-        if not known.levels.shape[1]:
-            return places == at
-        alike = known.kinds[places] == known.kinds[at]
-        found: Bools = alike & (known.levels[places] <= known.levels[at]).all(axis=1)
-        return found
-
     def _found(self) -> Found:
         known, unrun = self._known, ~self._known.finished
         open_, possible = self._open(assumed=True), self._open(assumed=False)
-        hidden = known.finished & ~known.failed & ~_in(self._best, known.count) & self._may_win(known.ranges(measured=False))
+        lost = known.finished & ~known.failed & ~_in(self._best, known.count)
+        hidden = lost & self._may_win(known.ranges(measured=False))
+        met = known.met(known.ranges())
         return Found(
             made=self._made,
             best=self._best,
+            meets=frozenset(self._candidates[at].number for at in np.flatnonzero(met.must).tolist()),
             begun=int(known.begun.sum()),
             excluded=int((unrun & ~possible).sum()),
             assumed=int((possible & ~open_).sum()),

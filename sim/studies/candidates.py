@@ -1,4 +1,4 @@
-"""The points of a goal, with what is known of them before any run: values of keys, area, and bounds of every mapping."""
+"""The points of a goal, with what is known of them before any run: values of keys, area, bounds of every mapping."""
 
 from __future__ import annotations
 
@@ -117,6 +117,9 @@ def _candidate(goal: Goal, number: int, coordinates: dict[str, Any], build: Buil
     """The point at *coordinates*; None if it breaks a constraint whatever its runs come to."""
     points = goal.points(coordinates)
     documents = {name: inputs_of(point) for name, point in points.items()}
+    written = dict(_written(goal, documents))
+    if any(not _holds(goal, condition, of, written) for condition, of in goal.conditions):
+        return None
     inputs = {name: build.inputs(each) for name, each in documents.items()}
     values = dict(_values(goal, inputs))
     if any(not _holds(goal, condition, of, values) for condition, of in goal.conditions):
@@ -139,6 +142,17 @@ def _side(point: Point, inputs: Inputs, energy: bool) -> Side:
         point, key(inputs.documents, point.search, point.simulate_layers), workload.tokens, machine.clock,
         least_cycles(workload, machine), mj, slope,
     )  # fmt: skip
+
+
+def _written(goal: Goal, documents: dict[str, tuple[Document, Document]]) -> Iterator[tuple[str, float]]:
+    """Names whose numbers stand in the *documents*, so that nothing has to be built to know them."""
+    for text, wanted in goal.all_wanted.items():
+        for document in documents[wanted.run]:
+            found: Any = document.data
+            for part in wanted.key.split("."):
+                found = found.get(part) if isinstance(found, dict) else None
+            if isinstance(found, int | float) and not isinstance(found, bool):
+                yield text, float(found)
 
 
 def _values(goal: Goal, inputs: dict[str, Inputs]) -> Iterator[tuple[str, float]]:

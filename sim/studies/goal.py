@@ -143,9 +143,7 @@ def read_goal(name: str) -> Goal:
     goal = Goal(document.check(GoalSpec), document)
     problems = [*_set_twice(goal), *_unclear(goal), *_not_free(goal)]
     if goal.size > MOST_POINTS:
-        problems.append(
-            document.problem(["axes"], f"makes {goal.size:,} points, expected {MOST_POINTS:,} at most")
-        )
+        problems.append(document.problem(["axes"], f"makes {goal.size:,} points, expected {MOST_POINTS:,} at most"))
     if problems:
         raise InputError(*problems)
     return goal

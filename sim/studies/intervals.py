@@ -1,8 +1,8 @@
 """Formulas of what is known by its least and its most, for many points at once.
 
-A :class:`Range` has an array of the least values and one of the most, of a row for each point. Sums, products, quotients,
-powers with a whole exponent, and functions that rise or fall are as narrow as their parts allow (interval arithmetic,
-Moore 1966); a name that stands twice counts as two. What else there is may be anything.
+A :class:`Span` has an array of the least values and one of the most, with a place for each point. Sums, products,
+quotients, powers, and functions that rise or fall are as narrow as their parts allow (interval arithmetic, Moore 1966);
+a name that stands twice counts as two. What else there is may be anything.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ RISING: Final[Mapping[str, Callable[[Any], Any]]] = {"exp": np.exp, "log": np.lo
 FALLING: Final[Mapping[str, Callable[[Any], Any]]] = {"rsqrt": lambda x: 1.0 / np.sqrt(x)}
 
 
-class Range(NamedTuple):
+class Span(NamedTuple):
     """The ``least`` and the ``most`` that a value can be at each point."""
 
     least: Floats
     most: Floats
 
 
-def range_of(text: str, names: Mapping[str, Range]) -> Range:
+def span_of(text: str, names: Mapping[str, Span]) -> Span:
     """What the formula *text* can be, given its *names*; raises ValueError for what is no formula of them."""
     try:
         (statement,) = parsed(text)
@@ -49,11 +49,11 @@ class Truth(NamedTuple):
     likely: Floats
 
 
-def compared(left: Range, comparison: str, right: Range) -> Truth:
+def compared(left: Span, comparison: str, right: Span) -> Truth:
     """Whether *left* compares so with *right*.
 
-    >>> several = Range(np.array([1.0, 3.0, 0.0]), np.array([2.0, 4.0, 4.0]))
-    >>> compared(several, "<=", Range(np.array([2.5]), np.array([2.5])))
+    >>> several = Span(np.array([1.0, 3.0, 0.0]), np.array([2.0, 4.0, 4.0]))
+    >>> compared(several, "<=", Span(np.array([2.5]), np.array([2.5])))
     Truth(may=array([ True, False,  True]), must=array([ True, False, False]), likely=array([1.   , 0.   , 0.625]))
     """
     if comparison in (">", ">="):
@@ -71,7 +71,7 @@ def compared(left: Range, comparison: str, right: Range) -> Truth:
     return Truth(may, must, np.where(must, 1.0, np.where(may, share, 0.0)))
 
 
-def _value(node: ast.expr, names: Mapping[str, Range]) -> Range:
+def _value(node: ast.expr, names: Mapping[str, Span]) -> Span:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return _exactly(number)
@@ -81,7 +81,7 @@ def _value(node: ast.expr, names: Mapping[str, Range]) -> Range:
             return _exactly(NAMES[name])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             found = _value(operand, names)
-            return Range(-found.most, -found.least)
+            return Span(-found.most, -found.least)
         case ast.BinOp(left=left, op=operator, right=right):
             return _binary(operator, _value(left, names), _value(right, names))
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):
@@ -89,11 +89,11 @@ def _value(node: ast.expr, names: Mapping[str, Range]) -> Range:
     raise NoFormula(f"cannot read {ast.unparse(node)!r}")
 
 
-def _exactly(number: float) -> Range:
-    return Range(np.array([float(number)]), np.array([float(number)]))
+def _exactly(number: float) -> Span:
+    return Span(np.array([float(number)]), np.array([float(number)]))
 
 
-def _binary(operator: ast.operator, left: Range, right: Range) -> Range:
+def _binary(operator: ast.operator, left: Span, right: Span) -> Span:
     match operator:
         case ast.Add():
             return _sane(left.least + right.least, left.most + right.most)
@@ -105,7 +105,7 @@ def _binary(operator: ast.operator, left: Range, right: Range) -> Range:
             return _product(left, _inverse(right))
         case ast.FloorDiv():
             found = _product(left, _inverse(right))
-            return Range(np.floor(found.least), np.floor(found.most))
+            return Span(np.floor(found.least), np.floor(found.most))
         case ast.Pow():
             return _power(left, right)
         case ast.Mod():
@@ -113,38 +113,38 @@ def _binary(operator: ast.operator, left: Range, right: Range) -> Range:
     raise NoFormula("expected + - * / // % or **")
 
 
-def _product(left: Range, right: Range) -> Range:
+def _product(left: Span, right: Span) -> Span:
     corners = [np.nan_to_num(one * other, nan=0.0, posinf=np.inf, neginf=-np.inf) for one in left for other in right]
-    return Range(np.minimum.reduce(corners), np.maximum.reduce(corners))  # nothing times infinity is nothing
+    return Span(np.minimum.reduce(corners), np.maximum.reduce(corners))  # nothing times infinity is nothing
 
 
-def _inverse(found: Range) -> Range:
+def _inverse(found: Span) -> Span:
     through = ((found.least < 0) & (found.most > 0)) | ((found.least == 0) & (found.most == 0))
     least = np.where(through | (found.most == 0), -np.inf, 1.0 / found.most)
-    return Range(least, np.where(through | (found.least == 0), np.inf, 1.0 / found.least))
+    return Span(least, np.where(through | (found.least == 0), np.inf, 1.0 / found.least))
 
 
-def _power(base: Range, exponent: Range) -> Range:
+def _power(base: Span, exponent: Span) -> Span:
     """Of what is positive, where the exponent is known; else anything, unless both are known."""
     rises = (base.least >= 0) & (exponent.least == exponent.most)
     ends = base.least**exponent.least, base.most**exponent.least
     exact = _if_exact(np.power, base, exponent)
-    return Range(np.where(rises, np.minimum(*ends), exact.least), np.where(rises, np.maximum(*ends), exact.most))
+    return Span(np.where(rises, np.minimum(*ends), exact.least), np.where(rises, np.maximum(*ends), exact.most))
 
 
-def _if_exact(function: Callable[..., Any], left: Range, right: Range) -> Range:
+def _if_exact(function: Callable[..., Any], left: Span, right: Span) -> Span:
     known = (left.least == left.most) & (right.least == right.most)
     value = function(left.least, right.least)
-    return Range(np.where(known, value, -np.inf), np.where(known, value, np.inf))
+    return Span(np.where(known, value, -np.inf), np.where(known, value, np.inf))
 
 
-def _called(function: str, arguments: list[Range]) -> Range:
+def _called(function: str, arguments: list[Span]) -> Span:
     if function in ("min", "max") and arguments:
         of: Any = np.minimum if function == "min" else np.maximum
         least, most = arguments[0]
         for each in arguments[1:]:
             least, most = of(least, each.least), of(most, each.most)
-        return Range(least, most)
+        return Span(least, most)
     if len(arguments) == 1 and function in RISING:
         return _sane(*(RISING[function](each) for each in arguments[0]))
     if len(arguments) == 1 and function in FALLING:
@@ -152,11 +152,10 @@ def _called(function: str, arguments: list[Range]) -> Range:
     if len(arguments) == 1 and function in ("sin", "cos"):
         exact = arguments[0].least == arguments[0].most
         found = getattr(np, function)(arguments[0].least)
-        return Range(np.where(exact, found, -1.0), np.where(exact, found, 1.0))
+        return Span(np.where(exact, found, -1.0), np.where(exact, found, 1.0))
     raise NoFormula(f"cannot read {function}()")
 
 
-def _sane(least: Floats, most: Floats) -> Range:
+def _sane(least: Floats, most: Floats) -> Span:
     """From least to most; what is no number may be anything."""
-    return Range(np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most))
-
+    return Span(np.where(np.isnan(least), -np.inf, least), np.where(np.isnan(most), np.inf, most))

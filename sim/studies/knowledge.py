@@ -13,16 +13,21 @@ from math import inf
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.studies.candidates import Candidate
 from sim.studies.evaluate import Outcome
 from sim.studies.figures import Figure
 from sim.studies.goal import Goal, Wanted
-from sim.studies.intervals import Bools, Floats, Range, Truth, compared, range_of
+from sim.studies.intervals import Bools, Floats, Span, Truth, compared, span_of
+
+Ints = NDArray[np.int64]
 
 MARGIN: Final = 0.03
-"""By how much more of a resource may be slower: 2.6 % is the most that results/monotone.md has with the same mapping."""
+"""By how much more of a resource may be slower: results/monotone.md has 2.6 % at most with the same mapping."""
 ANYTHING: Final = (-inf, inf)
+AT_FIRST: Final = 3.0
+"""How many times its bound a run is expected to take at most, before there is one that took longer."""
 
 
 class Knowledge:
@@ -45,12 +50,13 @@ class Knowledge:
             for run in self.runs
             for name in ("tokens", "clock", "mj", "mj_per_cycle")
         }
+        self._longest = dict.fromkeys(self.runs, AT_FIRST)  # times its bound
         self.failed = np.zeros(self.count, bool)
         self.certified = np.zeros(self.count, bool)
-        self.levels = np.array([each.levels for each in candidates], float).reshape(self.count, -1)
-        self.kinds = self._kinds()
+        self._levels = np.array([each.levels for each in candidates], float).reshape(self.count, -1)
+        self._alike_by = self._kinds()
 
-    def _kinds(self) -> np.ndarray:  # type: ignore[type-arg]
+    def _kinds(self) -> Ints:
         """A number for all candidates that differ in nothing but keys of which more is not slower."""
         of = set(self._goal.spec.more_is_not_slower)
         rest = [repr([value for key, value in each.coordinates.items() if key not in of]) for each in self._candidates]
@@ -67,22 +73,29 @@ class Knowledge:
         """What a *run* of the candidate *at* this place came to."""
         cycles = inf if outcome.error else float(_number(outcome.figures.get("makespan_cycles")))
         self._cycles[run][at] = cycles
+        if not outcome.error:
+            self._longest[run] = max(self._longest[run], cycles / self._least[run][at])
         self.failed[at] |= bool(outcome.error)
         for text, wanted in self._goal.all_wanted.items():
             if wanted.run == run and text not in self._candidates[at].values and not outcome.error:
                 self._figures[text][at] = _number(outcome.figures.get(wanted.key))
-        if self.levels.shape[1] and not outcome.died:
-            less, more = self._smaller(at), self._larger(at)
+        if self._levels.shape[1] and not outcome.died:
+            less, more = self.no_larger(at), self.no_smaller(at)
             self._assumed_least[run][less] = np.maximum(self._assumed_least[run][less], cycles / (1 + MARGIN))
             self._assumed_most[run][more] = np.minimum(self._assumed_most[run][more], cycles * (1 + MARGIN))
 
-    def _smaller(self, at: int) -> Bools:
+    def no_larger(self, at: int) -> Bools:
         """Candidates that have no more of anything than that *at* this place, and are like it."""
-        found: Bools = (self.kinds == self.kinds[at]) & (self.levels <= self.levels[at]).all(axis=1)
+        found: Bools = self._alike(at) & np.all(self._levels <= self._levels[at], axis=1)
         return found
 
-    def _larger(self, at: int) -> Bools:
-        found: Bools = (self.kinds == self.kinds[at]) & (self.levels >= self.levels[at]).all(axis=1)
+    def no_smaller(self, at: int) -> Bools:
+        """Candidates that have no less of anything."""
+        found: Bools = self._alike(at) & np.all(self._levels >= self._levels[at], axis=1)
+        return found
+
+    def _alike(self, at: int) -> Bools:
+        found: Bools = self._alike_by == self._alike_by[at]
         return found
 
     def next_run(self, at: int) -> str | None:
@@ -94,25 +107,40 @@ class Knowledge:
     def finished(self) -> Bools:
         """Where all runs were made, or one has failed."""
         made = [~np.isnan(self._cycles[run]) for run in self.runs]
-        return self.failed | np.logical_and.reduce(made)
+        found: Bools = self.failed | np.logical_and.reduce(made)
+        return found
 
     @property
     def begun(self) -> Bools:
         """Where a run was made."""
-        return np.logical_or.reduce([~np.isnan(self._cycles[run]) for run in self.runs])
+        found: Bools = np.logical_or.reduce([~np.isnan(self._cycles[run]) for run in self.runs])
+        return found
 
-    def ranges(self, *, measured: bool = True, assumed: bool = False) -> dict[str, Range]:
+    def ranges(self, *, measured: bool = True, assumed: bool = False) -> dict[str, Span]:
         """The range of each name, by bounds; by what was *measured*; and by what may be *assumed*."""
-        return {text: self._range(wanted, measured, assumed) for text, wanted in self._goal.all_wanted.items()}
+        return {
+            text: self._range(wanted, measured, self._cycle_range(wanted.run, measured, assumed))
+            for text, wanted in self._goal.all_wanted.items()
+        }
 
-    def _range(self, wanted: Wanted, measured: bool, assumed: bool) -> Range:
+    @property
+    def expected(self) -> dict[str, Span]:
+        """The range in which each name is expected, if no run is further from its bound than those that were made."""
+        found = {}
+        for text, wanted in self._goal.all_wanted.items():
+            cycles = self._cycle_range(wanted.run, True, True)
+            most = np.minimum(cycles.most, cycles.least * self._longest[wanted.run])
+            found[text] = self._range(wanted, True, Span(cycles.least, most))
+        return found
+
+    def _range(self, wanted: Wanted, measured: bool, cycles: Span) -> Span:
         known = self._values[wanted.text]
         found = self._figures[wanted.text] if measured else np.full(self.count, np.nan)
         known = np.where(np.isnan(known), found, known)
-        bound = self._bounded(wanted, self._cycle_range(wanted.run, measured, assumed))
-        return Range(np.where(np.isnan(known), bound.least, known), np.where(np.isnan(known), bound.most, known))
+        bound = self._bounded(wanted, cycles)
+        return Span(np.where(np.isnan(known), bound.least, known), np.where(np.isnan(known), bound.most, known))
 
-    def _cycle_range(self, run: str, measured: bool, assumed: bool) -> Range:
+    def _cycle_range(self, run: str, measured: bool, assumed: bool) -> Span:
         least, most = self._least[run], np.full(self.count, inf)
         if assumed:
             least = np.maximum(least, self._assumed_least[run])
@@ -120,39 +148,37 @@ class Knowledge:
         if measured:
             cycles = self._cycles[run]
             least, most = np.where(np.isnan(cycles), least, cycles), np.where(np.isnan(cycles), most, cycles)
-        return Range(least, most)
+        return Span(least, most)
 
-    def _bounded(self, wanted: Wanted, cycles: Range) -> Range:
+    def _bounded(self, wanted: Wanted, cycles: Span) -> Span:
         """What the figure can be, given the *cycles* of its run."""
-        tokens, clock, mj, slope = (
-            self._sides[wanted.run, name] for name in ("tokens", "clock", "mj", "mj_per_cycle")
-        )
+        tokens, clock, mj, slope = (self._sides[wanted.run, name] for name in ("tokens", "clock", "mj", "mj_per_cycle"))
         with np.errstate(all="ignore"):
             match wanted.key:
                 case "makespan_cycles":
                     return cycles
                 case "seconds":
-                    return Range(cycles.least / clock, cycles.most / clock)
+                    return Span(cycles.least / clock, cycles.most / clock)
                 case "tokens_per_second":
-                    return Range(tokens * clock / cycles.most, tokens * clock / cycles.least)
+                    return Span(tokens * clock / cycles.most, tokens * clock / cycles.least)
                 case "energy_mj_per_token" | "energy_delay_js":
                     energy = mj + np.where(slope > 0, slope * cycles.least, 0.0)
                     delay = 1e-3 * energy * cycles.least / clock / tokens
-                    return Range(energy if wanted.key == "energy_mj_per_token" else delay, np.full(self.count, inf))
-        return Range(np.full(self.count, ANYTHING[0]), np.full(self.count, ANYTHING[1]))
+                    return Span(energy if wanted.key == "energy_mj_per_token" else delay, np.full(self.count, inf))
+        return Span(np.full(self.count, ANYTHING[0]), np.full(self.count, ANYTHING[1]))
 
-    def met(self, ranges: dict[str, Range]) -> Truth:
+    def met(self, ranges: dict[str, Span]) -> Truth:
         """Whether all constraints are met, with names in these *ranges*; never where a run has failed."""
         may, must, likely = ~self.failed, ~self.failed & self.finished, np.where(self.failed, 0.0, 1.0)
         for condition, of in self._goal.conditions:
             names = {name: ranges[wanted.text] for name, wanted in of.items()}
-            names |= {name: Range(*(np.array([float(value)]),) * 2) for name, value in condition.quantities.items()}
-            left, right = range_of(condition.left, names), range_of(condition.right, names)
+            names |= {name: Span(*(np.array([float(value)]),) * 2) for name, value in condition.quantities.items()}
+            left, right = span_of(condition.left, names), span_of(condition.right, names)
             truth = compared(left, condition.comparison, right)
             may, must, likely = may & truth.may, must & truth.must, likely * truth.likely
         return Truth(may, must, likely)
 
-    def best(self, ranges: dict[str, Range]) -> Floats:
+    def best(self, ranges: dict[str, Span]) -> Floats:
         """How good each can be: a row for each candidate, a column for each objective; less is better."""
         columns = []
         for objective in self._goal.objectives:
