@@ -53,6 +53,12 @@ class GoalSpec(Spec):
         max_length=100,
         description="Free keys of which more is assumed to make no run slower: so a point is left out without a proof.",
     )
+    within: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Share by which a figure has to be better to matter; what cannot be that much better is left out.",
+    )
     at_once: int = Field(
         default=1,
         ge=1,

@@ -44,6 +44,7 @@ def answer(goal: Goal, grid: Grid, found: Found) -> dict[str, Any]:
         "minimise": goal.spec.minimise,
         "maximise": goal.spec.maximise,
         "constraints": goal.spec.constraints,
+        "within": goal.spec.within,
         "status": status(found),
         "points": {
             "grid": grid.size,
@@ -114,7 +115,7 @@ def as_page(goal: Goal, found: dict[str, Any], command: str) -> str:
     """An :func:`answer` as Markdown; *command* made it."""
     spec = goal.spec
     lines = [f"# {spec.name}", "", f"Written by `{command}`, stallscope {found['version']}."]
-    lines += ["", f"{spec.description}."] if spec.description else []
+    lines += ["", f"{spec.description[0].upper()}{spec.description[1:]}."] if spec.description else []
     wishes = [f"least {text}" for text in spec.minimise] + [f"most {text}" for text in spec.maximise]
     lines += [
         "",
@@ -138,7 +139,7 @@ def _about(best: dict[str, Any], title: str) -> Iterator[str]:
     yield ""
     for run, told in best["runs"].items():
         stall = told.get("largest_stall")
-        waits = f", which waits longest for {stall.replace('_', ' ')}" if stall else ""
+        waits = f", longest stall {stall.replace('_', ' ')}" if stall else ""
         yield f"What binds {run}: {told['busiest_unit']}, busy {told['busiest_share']:.1%} of the time{waits}."
     yield ""
     yield from (f"    {command}" for command in best["commands"].values())
@@ -157,8 +158,11 @@ def _proof(found: dict[str, Any]) -> str:
         f"{', '.join(found['more_is_not_slower'])} makes no run slower by more than {MARGIN:.0%}",
         "open": f"The search gave up: {plural(points['open'], 'point')} may be better",
     }[found["status"]]
+    if found["within"]:
+        told = told.replace("is better", f"is better by more than {found['within']:.2%}", 1)
+        told = told.replace("may be better", f"may be better by more than {found['within']:.2%}", 1)
     if not found["best"]:
-        told = "No point meets the constraints" + told.removeprefix("No other point of the grid is better")
+        told = "No point meets the constraints" + told[told.index(":" if ":" in told else ",") :]
     counted = (
         f"{points['grid']:,} points in the grid; {points['left_out_by_inputs']:,} break a constraint by their inputs, "
         f"{points['wrong']:,} have inputs that do not go together. Of the others {points['run']:,} were run "
@@ -177,7 +181,7 @@ def _proof(found: dict[str, Any]) -> str:
 def results(goal: Goal, grid: Grid, found: Found) -> Table:
     """A row for each point of which a run was made: keys, names of the goal, usual figures of each run."""
     made, best = outcomes(found), {grid.candidates[at].number for at in found.best}
-    names = list(goal.all_wanted)
+    names = [text for text in goal.all_wanted if text not in goal.columns]
     several = len(goal.spec.runs) > 1
     figures = [
         (f"{run}.{name}" if several else name, run, name)

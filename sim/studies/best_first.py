@@ -138,7 +138,8 @@ class BestFirst:
         found = self._known.met(ranges).may
         if self._best and found.any():
             exact = self._known.best(self._known.ranges())[self._best]
-            found[found] &= ~beaten(self._known.best(ranges)[found], exact)
+            values = self._known.best(ranges)[found]
+            found[found] &= ~beaten(values + self._goal.spec.within * np.abs(values), exact)
         return found
 
     def _chosen(self, left: Bools) -> list[int]:

@@ -115,11 +115,11 @@ def grid(goal: Goal, progress: Callable[[int, int], None] = lambda done, total: 
 
 def _candidate(goal: Goal, number: int, coordinates: dict[str, Any], build: Builder) -> Candidate | None:
     """The point at *coordinates*; None if it breaks a constraint whatever its runs come to."""
-    points = goal.points(coordinates)
-    documents = {name: inputs_of(point) for name, point in points.items()}
-    written = dict(_written(goal, documents))
+    written = dict(_written(goal, coordinates))
     if any(not _holds(goal, condition, of, written) for condition, of in goal.conditions):
         return None
+    points = goal.points(coordinates)
+    documents = {name: inputs_of(point) for name, point in points.items()}
     inputs = {name: build.inputs(each) for name, each in documents.items()}
     values = dict(_values(goal, inputs))
     if any(not _holds(goal, condition, of, values) for condition, of in goal.conditions):
@@ -144,15 +144,13 @@ def _side(point: Point, inputs: Inputs, energy: bool) -> Side:
     )  # fmt: skip
 
 
-def _written(goal: Goal, documents: dict[str, tuple[Document, Document]]) -> Iterator[tuple[str, float]]:
-    """Names whose numbers stand in the *documents*, so that nothing has to be built to know them."""
+def _written(goal: Goal, coordinates: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Names whose numbers stand in the goal, so that nothing has to be read or built to know them."""
+    known = goal.spec.set | coordinates
     for text, wanted in goal.all_wanted.items():
-        for document in documents[wanted.run]:
-            found: Any = document.data
-            for part in wanted.key.split("."):
-                found = found.get(part) if isinstance(found, dict) else None
-            if isinstance(found, int | float) and not isinstance(found, bool):
-                yield text, float(found)
+        found = known.get(wanted.key)
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            yield text, float(found)
 
 
 def _values(goal: Goal, inputs: dict[str, Inputs]) -> Iterator[tuple[str, float]]:
