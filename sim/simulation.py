@@ -91,7 +91,7 @@ def mapped(inputs: Inputs, limits: Limits = LIMITS) -> Job:
 def planned(job: Job, simulate_layers: int | None = None, observed: bool = False) -> Estimate:
     """What :func:`run` takes for *job*; *observed* if an observer hears of every request."""
     found = Estimate(0, 0.0, 0)
-    for part in (part for of_section in _parts(job, simulate_layers) for part in of_section):
+    for part in (part for of_section in runs_of(job, simulate_layers) for part in of_section):
         found = found.together(estimate(part.program, observed))
     return found
 
@@ -120,7 +120,7 @@ def run(
     planned(job, simulate_layers, observer is not None).check(limits)
     timeline = WindowRecorder(windows) if windows else None
     listeners = [one for one in (observer, timeline) if one is not None]
-    parts = _parts(job, simulate_layers)
+    parts = runs_of(job, simulate_layers)
     total = sum(part.program.tiles for of_section in parts for part in of_section)
     runs: list[tuple[Section, Spent]] = []
     start = done = 0
@@ -150,13 +150,13 @@ def _simulated_layers(job: Job, parts: Sequence[Sequence[Section]], simulate_lay
 def makespan_cycles(job: Job, simulate_layers: int | None = None) -> int:
     """The makespan of :func:`run` alone, which takes less time than a result; nothing is refused."""
     total = 0
-    for section, parts in zip(job.sections, _parts(job, simulate_layers), strict=True):
+    for section, parts in zip(job.sections, runs_of(job, simulate_layers), strict=True):
         found = [_simulate(job.machine, part, 0, (), None, "tile", False) for part in parts]
         total += scaled(found, section.program.layers).makespan * section.stack.times
     return total
 
 
-def _parts(job: Job, simulate_layers: int | None) -> list[list[Section]]:
+def runs_of(job: Job, simulate_layers: int | None) -> list[list[Section]]:
     """The runs that each section of *job* takes."""
     return [[_cut(each, n) for n in lengths(each.program.layers, simulate_layers)] for each in job.sections]
 

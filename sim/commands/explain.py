@@ -39,6 +39,14 @@ RobustOption = Annotated[
     ),
 ]
 
+SensitivityOption = Annotated[
+    bool,
+    typer.Option(
+        "--sensitivity",
+        help="Say by how much the run gets faster if a unit or a stream of requests does, and until when.",
+    ),
+]
+
 
 @spread
 def explain(
@@ -50,6 +58,7 @@ def explain(
     may_take: MayTake,
     simulate_layers: FewLayersOption = SIMULATED,
     robust: RobustOption = "2%",
+    sensitivity: SensitivityOption = False,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
@@ -68,14 +77,26 @@ def explain(
         built, documents = prepared(name, hw, changes.assignments())
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers, "--robust": None if share == ROBUST else robust}
+        options |= {"--sensitivity": sensitivity}
         command = command_line("explain", [workload], options)
         with may_take.searching(quiet):
             laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits, share)
         with progress_bar("experiments", quiet) as progress:
             found = find_reasons(laboratory, command, progress, workers=_workers())
+        if sensitivity:
+            found = _with_sensitivities(found, laboratory, quiet)
         if report is not None:
             _report_explanation(found, laboratory, report)
         publish(found.to_json(), explanation(found), json, markdown, report, quiet)
+
+
+def _with_sensitivities(found: Explanation, laboratory: Laboratory, quiet: bool) -> Explanation:
+    """*found*, and how the run that it explains depends on how long its requests take."""
+    from sim.explanation.sensitivity import sensitivities
+
+    with progress_bar("sensitivities", quiet) as progress:
+        known = sensitivities(laboratory.job, laboratory.simulate_layers, progress=progress, limits=laboratory.limits)
+    return found.model_copy(update={"sensitivities": known})
 
 
 def _workers() -> int:

@@ -12,11 +12,12 @@ from sim.commands.kinds import Kind
 from sim.commands.options import one_line_errors
 from sim.files.errors import InputError, Problem
 
+TRIED = {"machine": "run mamba2 --hw {}", "mapping": "run mamba2 --mapping {}", "sweep": "sweep {} -o FOLDER"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def init(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload, mapping or equations.")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload, mapping, equations or sweep.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; the file is NAME.yaml.")],
 ) -> None:
     """Write a file to start from, with every key and what it means, and its schema beside it for editors."""
@@ -38,6 +39,6 @@ def init(
         if not schema_path.exists():
             write_text(schema_path, json.dumps(input_schema(of), indent=2) + "\n")
         write_text(path, starter(kind.value, stem, schema_path.name))
-    option = {"machine": "run mamba2 --hw", "mapping": "run mamba2 --mapping"}.get(kind.value, "run")
+    tried = TRIED.get(kind.value, "run {}").format(path)
     has = "a recurrence to be changed" if kind is Kind.equations else "every key with what it means"
-    typer.echo(f"{path}: {has}; try it: python -m sim {option} {path}")
+    typer.echo(f"{path}: {has}; try it: python -m sim {tried}")

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     machine = "machine"
     mapping = "mapping"
     equations = "equations"
+    sweep = "sweep"
 
 
 class Listed(StrEnum):
@@ -21,6 +22,7 @@ class Listed(StrEnum):
     machine = "machine"
     mapping = "mapping"
     equations = "equations"
+    sweep = "sweep"
     figure = "figure"
 
 
@@ -32,3 +34,4 @@ class Described(StrEnum):
     machine = "machine"
     mapping = "mapping"
     equations = "equations"
+    sweep = "sweep"

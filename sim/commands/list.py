@@ -14,11 +14,13 @@ from sim.commands.options import JsonOption, check_targets, one_line_errors, sho
 def list_(
     kind: Annotated[
         Optional[Listed],
-        typer.Argument(metavar="KIND", help="workload, machine, mapping, equations or figure.", show_default="all"),
+        typer.Argument(
+            metavar="KIND", help="workload, machine, mapping, equations, sweep or figure.", show_default="all"
+        ),
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """List the shipped workloads, machines, named mappings and models of equations, and the figures that plot draws."""
+    """List what is shipped: workloads, machines, named mappings, models of equations, sweeps; the figures of plot."""
     with one_line_errors():
         check_targets(json)
         rows = [row for each in ([kind] if kind else Listed) for row in _rows(each.value)]

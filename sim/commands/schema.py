@@ -14,7 +14,9 @@ from sim.files.errors import InputError, Problem
 def schema(
     what: Annotated[
         Optional[Described],
-        typer.Argument(metavar="WHAT", help="result, machine, workload, mapping or equations.", show_default="result"),
+        typer.Argument(
+            metavar="WHAT", help="result, machine, workload, mapping, equations or sweep.", show_default="result"
+        ),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write.")] = "-",
     markdown: Annotated[

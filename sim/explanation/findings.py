@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from sim.accounting.result import Result, ResultModel
+from sim.explanation.elasticity import Sensitivities
 from workloads.workload_spec import MappingSpec
 
 WORTH_NAMING = 0.01  # of the time
@@ -109,7 +110,7 @@ class Explanation(ResultModel):
     """All of it; ``result`` is the run that is explained, by ``mappings``, one for each kind of layer.
 
     ``near`` are the schedules that were looked at beside it: the most unlike of ``near_tried`` mappings that were tried
-    and took up to ``near_share`` longer than the best.
+    and took up to ``near_share`` longer than the best. ``sensitivities`` are there on wish.
     """
 
     command: str
@@ -123,6 +124,7 @@ class Explanation(ResultModel):
     mappings: list[MappingSpec] = Field(default_factory=list)
     near: list[NearSchedule] = Field(default_factory=list)
     pairs: list[Pair] = Field(default_factory=list)
+    sensitivities: Sensitivities | None = None
 
     def shares(self, rung: Rung) -> Range:
         """What *rung* adds, as a share of the time, over all schedules."""

@@ -239,7 +239,7 @@ def _known_keys(schema: type[BaseModel], path: Iterable[str | int]) -> list[str]
     kinds: list[type[BaseModel]] = []
     for part in path:
         if isinstance(part, str) and part in schema.model_fields:
-            kinds = list(schemas_in(schema.model_fields[part].annotation))
+            kinds = list(dict.fromkeys(schemas_in(schema.model_fields[part].annotation)))
             schema = kinds[0] if kinds else schema
         elif len(kinds) > 1:  # of which a key "kind" chooses one
             schema = next((each for each in kinds if each.model_fields["kind"].default == part), schema)

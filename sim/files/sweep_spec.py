@@ -25,11 +25,12 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+_TEXT: Any = {"type": "string", "minLength": 1, "maxLength": 2000}
 Names = Annotated[
     list[Text],
     BeforeValidator(_listed),
     Field(min_length=1, max_length=MOST_VALUES),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+    WithJsonSchema({"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MOST_VALUES}]}),
 ]
 Bound = Annotated[
     int | float | str, WithJsonSchema({"type": ["number", "string"], "examples": [8, "512KiB"]})
@@ -126,9 +127,7 @@ class SweepSpec(Spec):
     description: Description = Field(default="", description="A line about it.")
     workload: Names = Field(description="A workload, or a list of them: files, or names of shipped ones.")
     machine: Names = Field(default=["edge"], description="A machine, or a list of them.")
-    mapping: Text | None = Field(
-        default=None, description="A named mapping that all points have; none is searched for."
-    )
+    mapping: Text | None = Field(default=None, description="A named mapping that all points have.")
     set: dict[Text, Any] = Field(
         default_factory=dict, max_length=1000, description="Values of keys that are the same in all points."
     )
@@ -149,7 +148,7 @@ class SweepSpec(Spec):
     search: Search | None = Field(
         default=None, description="How hard to search for mappings; quick unless given, where none is shipped."
     )
-    simulate_layers: Annotated[int, Field(ge=1)] | None = Field(
+    simulate_layers: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=2, description="Layers that are simulated, from which the others' time is scaled; null for all."
     )
 

@@ -31,6 +31,7 @@ UNITS = """### Units by names of your own
 `simd` above; those of other kinds are these."""
 TITLES = {
     "machine": "Machine", "workload": "Workload", "mapping": "Named mapping", "equations": "File of equations",
+    "sweep": "Sweep",
 }  # fmt: skip
 
 
@@ -122,6 +123,8 @@ def _kind_and_range(schema: dict[str, Any]) -> tuple[str, str]:
     names = schema.get("propertyNames", {}).get("enum")
     if schema.get("additionalProperties") is True or "additionalProperties" not in schema:
         return "mapping", "below"
+    if "oneOf" in schema["additionalProperties"]:  # told apart by what they look like, as the description says
+        return "mapping", f"{schema['maxProperties']} at most"
     kind, allowed = _kind_and_range(schema["additionalProperties"])
     return f"mapping, {kind}", f"{_choices(names)}: {allowed}" if names else allowed
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sim.accounting.layers import layers_of_all, layers_run, layers_told, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
+from sim.explanation.elasticity import Sensitivities, Sensitivity, Side
 from sim.explanation.findings import Explanation, Range, repeating
 from sim.files.numbers import count, joules, number, percent, plural, rough, scaled
 from sim.presentation.critical_path import spent_by_class
@@ -55,6 +56,7 @@ def explanation(found: Explanation) -> str:
         *_near(found),
         "## Critical path",
         _path(result),
+        *([] if found.sensitivities is None else _sensitivities(found.sensitivities)),
         "## Where the cycles of each unit went",
         _units(result),
     ]
@@ -182,6 +184,71 @@ def _path(result: Result) -> str:
     why = [(reason or "end", cycles) for reason, cycles in sorted(because.items(), key=lambda item: -item[1])]
     links = f"What the next request on the path waited for: {_named(why, result.makespan_cycles)}."
     return table(["unit", "operations", "of the time", "spent on"], rows, left=2) + "\n\n" + links
+
+
+def _sensitivities(found: Sensitivities) -> list[str]:
+    """What a percent of each class is worth, and what more than that."""
+    return [
+        "## What a percent is worth",
+        for_markdown(found.words),
+        elasticities(found),
+        "Elasticity: percent of the time for a percent of what takes it, with the order of requests kept. It is "
+        "exact for changes within the next column, and right to a percent of the time as far as the columns after "
+        "say; by then what they name has become critical.",
+        changed_durations(found),
+        "By how much the time changes if something takes so much shorter or longer: in the order that is kept, and "
+        "*free*, run again with units that choose anew.",
+    ]
+
+
+def elasticities(found: Sensitivities) -> str:
+    """A row for each class that matters: how long it is, what a percent of it is worth, and until when."""
+    rows = [
+        [
+            for_markdown(each.duration.label),
+            _share(each.cycles / found.makespan_cycles),
+            _elasticity(each),
+            f"{_until(each.faster.exact_until, -1)} to {_until(each.slower.exact_until, 1)}",
+            _right(each.faster, -1),
+            _right(each.slower, 1),
+        ]
+        for each in found.classes
+        if each.matters
+    ]
+    return table(["what", "of the time", "elasticity", "exact", "right if faster", "right if slower"], rows)
+
+
+def changed_durations(found: Sensitivities) -> str:
+    """A row for each class that matters: what becomes of the time with each change, in order and free."""
+    matter = [each for each in found.classes if each.matters]
+    changes = [point.change for each in matter[:1] for point in each.points]
+    again = {point.change for each in matter for point in each.points if point.free is not None}
+    header = ["what"]
+    for change in changes:
+        header += [f"{change:+.0%}", *([f"{change:+.0%}, free"] if change in again else [])]
+    rows = []
+    for each in matter:
+        row = [for_markdown(each.duration.label)]
+        for point in each.points:
+            free = "" if point.free is None else percent(point.free, "+")
+            row += [percent(point.held, "+"), *([free] if point.change in again else [])]
+        rows.append(row)
+    return table(header, rows)
+
+
+def _elasticity(each: Sensitivity) -> str:
+    """One figure where both sides have the same."""
+    faster, slower = (f"{side.elasticity:.3f}" for side in (each.faster, each.slower))
+    return faster if faster == slower else f"{faster} faster, {slower} slower"
+
+
+def _until(change: float | None, most: int) -> str:
+    return f"{most:+.0%}" if change is None else percent(change, "+")
+
+
+def _right(side: Side, most: int) -> str:
+    then = f": {for_markdown(side.leaves_to)}" if side.leaves_to else ""
+    return f"to {_until(side.right_until, most)}{then}"
 
 
 def _named(parts: Sequence[tuple[str, int]], whole: int) -> str:

@@ -51,14 +51,40 @@ sequence_length: 1024
 """
 
 
+SWEEP = """\
+# A sweep to start from: python -m sim sweep FILE.yaml -o FOLDER makes a table of it (docs/studies.md). What each key
+# means: docs/keys.md.
+name: {name}
+description: to be changed
+workload: [mamba2_ssd, mamba3_mimo_ssd]   # one, or a list: names of shipped ones, or files
+machine: edge                             # likewise
+set:                                      # what is the same everywhere, as --set takes it
+  sequence_length: 1024
+axes:                                     # every combination is run, the last axis the fastest
+  simd.lanes: [32, 64]                    # a list
+  sram.capacity: {{first: 1MiB, last: 4MiB, factor: 2}}   # or a range, by factor or by step
+  shape:                                  # or, under any name, keys that change together
+    mac_array.rows: [32, 16]
+    mac_array.columns: [32, 64]
+constraints:                              # what does not meet one is left out
+  - simd.lanes <= 2 * mac_array.columns
+columns: []                               # figures of the table; the usual ones if there are none
+search: short                             # for mappings: short, quick or full
+simulate_layers: 2                        # the time of the others is scaled from them
+"""
+
+
+TEXTS = {"equations": EQUATIONS, "sweep": SWEEP}
+
+
 def starter(kind: str, name: str, schema: str) -> str:
     """The text of a ``machine``, ``workload`` or ``mapping`` called *name*, whose schema is in the file *schema*.
 
-    Or of ``equations``: a workload that has some of its own.
+    Or of ``equations``: a workload that has some of its own; or of a ``sweep``.
     """
     head = f"# yaml-language-server: $schema={schema}\n"
-    if kind == "equations":
-        return head + EQUATIONS.format(name=dumps(name))
+    if kind in TEXTS:
+        return head + TEXTS[kind].format(name=dumps(name))
     lines = _mapping(name) if kind == "mapping" else _filled(kind, name)
     return head + "\n".join(lines) + "\n"
 

@@ -26,9 +26,10 @@ COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }  # fmt: skip
 UNITS: Final = BYTES | BYTES_PER_SECOND | HERTZ
 _SPLIT = re.compile("(" + "|".join(COMPARISONS) + ")")
+_DIGITS = r"[0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?"
 _TOKEN = re.compile(
-    r"(?P<quantity>[0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?\s*(?:" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")\b)"
-    r"|(?P<key>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+    rf"(?P<quantity>{_DIGITS}\s*(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})\b)"
+    rf"|{_DIGITS}|(?P<key>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
 )
 
 
@@ -75,8 +76,8 @@ def parse_condition(text: str) -> Condition:
         if found["quantity"]:
             name = f"quantity{len(quantities)}"
             quantities[name] = parse_quantity(found["quantity"], UNITS, "2MiB")
-        elif found["key"] in FUNCTIONS:
-            return found["key"]
+        elif found["key"] is None or found["key"] in FUNCTIONS:
+            return found[0]
         else:
             name = f"key{len(names)}"
             names[name] = found["key"]

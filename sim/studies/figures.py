@@ -31,8 +31,8 @@ def figures(result: Result) -> dict[str, Figure]:
     if result.area_mm2 is not None:
         found["area_mm2"] = sum(each.typical for each in result.area_mm2.values())
         found |= {f"area_mm2.{name}": each.typical for name, each in result.area_mm2.items()}
-    found |= {f"utilisation.{unit}": share for unit, share in result.busy.items()}
     for unit, account in result.units.items():
+        found[f"utilisation.{unit}"] = result.utilisation(unit)
         found |= {f"stall.{unit}.{reason}": result.stall_share(unit, reason) for reason in account.stalls}
     return found | _busiest(result)
 

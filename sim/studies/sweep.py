@@ -61,7 +61,8 @@ def planned(sweep: Sweep) -> list[Planned]:
         point = sweep.point(coordinates)
         try:
             documents = inputs_of(point)
-            if not wanted or broken(wanted, checked(documents)) is None:
+            inputs = checked(documents) if wanted or not found else None  # the first tells of keys that are none
+            if inputs is None or broken(wanted, inputs) is None:
                 found.append(Planned(coordinates, point, key(documents, point.search, point.simulate_layers)))
         except InputError as error:
             if is_of_all(error):

@@ -51,3 +51,19 @@ MISTAKES = [
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES)
 def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: str) -> None:
     check_refused(arguments, message)
+
+
+def test_sensitivities_are_those_of_the_run_explained(tmp_path: Path) -> None:
+    target = tmp_path / "e.md"
+    page = tmp_path / "e.html"
+    options = ("--sensitivity", "--json", "-", "--markdown", str(target), "--report", str(page))
+    code, output, _ = call("explain", "mamba2", "--layers", "3", *SETS, *options)
+    assert code == 0
+    found = Explanation.model_validate_json(output)
+    assert found.sensitivities is not None
+    assert found.command.endswith("--sensitivity")
+    assert found.sensitivities.makespan_cycles == found.result.makespan_cycles
+    assert (found.sensitivities.simulated_layers, found.sensitivities.lagging) == (2, 0)
+    assert "## What a percent is worth" in target.read_text()
+    assert "1% faster" in target.read_text()
+    assert 'id="sensitivities-table"' in page.read_text()

@@ -19,7 +19,13 @@ def test_all_that_is_shipped_is_listed() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("workload", "mamba2"), ("machine", "edge"), ("mapping", "stream-like"), ("figure", "waterfall")],
+    [
+        ("workload", "mamba2"),
+        ("machine", "edge"),
+        ("mapping", "stream-like"),
+        ("sweep", "lanes_sram_bandwidth"),
+        ("figure", "waterfall"),
+    ],
 )
 def test_one_kind_as_json(kind: str, name: str) -> None:
     code, output, _ = call("list", kind, "--json", "-")

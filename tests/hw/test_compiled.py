@@ -144,6 +144,12 @@ from sim.simulation import prepare, run
 job = prepare(sys.argv[1], sys.argv[2], sys.argv[3:], Limits(search="short"))
 print(run(job, critical_path=True).to_json())
 """
+SENSITIVE = """
+import sys
+from sim.explanation.sensitivity import sensitivities
+from sim.simulation import prepare
+print(sensitivities(prepare(*sys.argv[1:3], sys.argv[3:]), 1, rerun=()).model_dump_json())
+"""
 REPLAY = """
 import sys
 from hw.dram import TIMINGS
@@ -162,6 +168,7 @@ CASES = [
         RUN, "mamba1-d96", "edge_flexpe", "layers=2", "sequence_length=64", "sram.capacity=128KiB", id="contended banks"
     ),
     pytest.param(RUN, "mamba2-130m", "edge", "layers=2", "phase=decode", "head=true", id="decode"),
+    pytest.param(SENSITIVE, "mamba3_mimo-d48", "edge", "layers=1", "sequence_length=32", id="sensitivities"),
     pytest.param(REPLAY, id="addresses in DRAM"),
 ]
 

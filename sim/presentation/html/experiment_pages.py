@@ -9,6 +9,7 @@ from hw.machine import MachineSpec
 from sim.accounting.layers import layers_of_all, layers_run, not_the_model
 from sim.accounting.result import Result
 from sim.explanation.compare import ComparedRun, Comparison
+from sim.explanation.elasticity import Sensitivities
 from sim.explanation.findings import Explanation, WhatIf, repeating
 from sim.files.numbers import count, joules, number, rough, scaled
 from sim.presentation.figures.catalogue import Evidence
@@ -34,6 +35,7 @@ def explanation_page(known: Evidence, machine: MachineSpec) -> str:
             waterfall_section(known, result),
             _what_ifs(known, found),
             *_near(found),
+            *([] if found.sensitivities is None else [_sensitivities(found.sensitivities)]),
             *run_sections(known, machine, result),
         ],
         data=run_data(known, result),
@@ -85,6 +87,32 @@ def _near(found: Explanation) -> list[Section]:
     words = "The same experiments were made with these; what differs between them depends on the schedule."
     table = Table("near-table", header, rows)
     return [Section("near", "Other schedules near the best", words, table_html(table))] if rows else []
+
+
+def _sensitivities(found: Sensitivities) -> Section:
+    """What a percent of each class is worth, and what more than that, in the order that is kept and run again."""
+    shown = [each for each in found.classes if each.matters]
+    changes = [point.change for each in shown[:1] for point in each.points]
+    rows = [
+        Row([each.duration.label, _share(each.cycles / found.makespan_cycles), _percents(each.faster.elasticity),
+             _percents(each.slower.elasticity),
+             *(cell for point in each.points for cell in (_change(point.held), _change(point.free)))])
+        for each in shown
+    ]  # fmt: skip
+    header = ["what", "of the time", "1% faster gives", "1% slower costs"]
+    header += [name for change in changes for name in (f"{change:+.0%}", f"{change:+.0%}, free")]
+    words = f"{found.words} The last columns: what becomes of the time if something takes so much shorter or longer."
+    return Section(
+        "sensitivities", "What a percent is worth", words, table_html(Table("sensitivities-table", header, rows))
+    )
+
+
+def _percents(elasticity: float) -> Cell:
+    return Cell(f"{elasticity:.2f}%", "", elasticity)
+
+
+def _change(value: float | None) -> Cell:
+    return Cell("") if value is None else number_cell(value, "+.1%")
 
 
 def _share(value: float | None) -> Cell:

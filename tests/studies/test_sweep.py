@@ -1,0 +1,94 @@
+"""A sweep from its file to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.files.errors import InputError
+from sim.studies.evaluate import evaluate
+from sim.studies.store import opened
+from sim.studies.sweep import Planned, Row, compute, planned
+from sim.studies.workers import Workers
+from tests.support.sweeps import nobody, small
+
+LANES = {"simd.lanes": [8, 16, 32]}
+
+
+@contextmanager
+def one_thread() -> Iterator[Workers]:
+    """A worker within this process."""
+    with ThreadPoolExecutor(1) as executor:
+        yield Workers(executor, 1)
+
+
+def rows(points: list[Planned], store: Path, workers: Any = one_thread) -> list[Row]:
+    """What *points* come to with a *store*."""
+    with opened(store) as kept:
+        return compute(points, kept, workers(), lambda done, total: None)
+
+
+def test_constraints_leave_points_out(tmp_path: Path) -> None:
+    sweep = small(tmp_path, axes=LANES, constraints=["simd.lanes <= 16", "simd.lanes * 2KiB > 16KiB"])
+    assert [each.coordinates["simd.lanes"] for each in planned(sweep)] == [16]
+
+
+def test_rows_are_in_the_order_of_the_axes_and_known_the_second_time(tmp_path: Path) -> None:
+    points = planned(small(tmp_path, axes=LANES))
+    told: list[tuple[int, int]] = []
+    with opened(tmp_path / "store") as kept:
+        found = compute(points, kept, one_thread(), lambda *each: told.append(each))
+    assert [row.coordinates["simd.lanes"] for row in found] == [8, 16, 32] and told == [(1, 3), (2, 3), (3, 3)]
+    assert [row.outcome.figures for row in found] == [evaluate(row.point).figures for row in found]
+    assert rows(points, tmp_path / "store", nobody) == found
+    more = planned(small(tmp_path, axes={"simd.lanes": [8, 16, 32, 64]}))
+    assert rows(more, tmp_path / "store")[:3] == found
+
+
+def test_points_that_are_the_same_are_computed_once(tmp_path: Path) -> None:
+    points = planned(small(tmp_path, axes={"simd.lanes": [8, 8]}))
+    first, second = rows(points, tmp_path / "store")
+    assert first.outcome is second.outcome
+
+
+def test_a_point_that_fails_stops_no_other(tmp_path: Path) -> None:
+    points = planned(small(tmp_path, axes={"simd.lanes": [0, 8]}))
+    wrong, right = rows(points, tmp_path / "store")
+    assert wrong.outcome.error.endswith("sweep.yaml:5: simd.lanes: found 0, expected 1 at least")
+    assert not right.outcome.error
+    assert rows(points, tmp_path / "store", nobody)[0].outcome.error == wrong.outcome.error
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"axes": {"simd.lans": [1]}}, "sweep.yaml:5: simd.lans: unknown key"),
+        ({"axes": {"lanes": [1]}}, "sweep.yaml:5: lanes: unknown key"),
+        ({"workload": "mamba9"}, "mamba9: no such file, and no shipped workload"),
+        ({"constraints": ["lanes"]}, "sweep.yaml:5: constraints.0: found 'lanes', expected one comparison"),
+        ({"constraints": ["lanes > 1"]}, "sweep.yaml:5: constraints: lanes is no key"),
+        ({"constraints": ["simd.lanes > 99"]}, "sweep.yaml:5: constraints: leave no point"),
+    ],
+)
+def test_mistakes_of_the_sweep_itself(tmp_path: Path, keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        rows(planned(small(tmp_path, **keys)), tmp_path / "store")
+    assert message in str(caught.value)
+
+
+def test_what_died_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = planned(
+        small(
+            tmp_path,
+            axes={"simd.lanes": [8]},
+        )
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("sim.studies.evaluate.run", lambda *_, **__: 1 / 0)
+        assert rows(points, tmp_path / "store")[0].outcome.error == "ZeroDivisionError: division by zero"
+    assert not rows(points, tmp_path / "store")[0].outcome.error
