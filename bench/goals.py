@@ -198,8 +198,8 @@ def page(sides: list[Side], black: list[list[Black]], seeds: int, most: int, com
         "# Runs that a goal takes",
         f"Written by `{command}`, stallscope {__version__}. The shipped goals of one objective, by `search` until "
         f"nothing is open, and by optuna until it has a point within {NEAR:.0%} of the best: the median of {seeds} "
-        f"seeds, of {most:,} runs at most. What optuna asks for again, or what a constraint on inputs leaves out, costs "
-        "it nothing.",
+        f"seeds, of {most:,} runs at most. What optuna asks for again, or what a constraint on inputs leaves out, "
+        "costs it nothing.",
         table(header, rows, left=1),
         "`proven`: all other points are excluded for certain by bounds over every mapping, or were run; `assumed`: for "
         "some it takes that more of a resource is not slower. A run is one of one workload; a point of "
