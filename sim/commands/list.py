@@ -20,7 +20,7 @@ def list_(
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """List what is shipped: workloads, machines, named mappings, models of equations, sweeps, goals; the figures of plot."""
+    """List what is shipped: workloads, machines, mappings, models of equations, sweeps, goals; the figures of plot."""
     with one_line_errors():
         check_targets(json)
         rows = [row for each in ([kind] if kind else Listed) for row in _rows(each.value)]
