@@ -50,7 +50,7 @@ def answer(goal: Goal, grid: Grid, found: Found) -> dict[str, Any]:
             "grid": grid.size,
             "left_out_by_inputs": grid.left_out,
             "wrong": len(grid.wrong),
-            "run": found.begun,
+            "run": found.run,
             "excluded_for_certain": found.excluded,
             "excluded_by_assumption": found.assumed,
             "open": found.open,
@@ -61,7 +61,11 @@ def answer(goal: Goal, grid: Grid, found: Found) -> dict[str, Any]:
         "certificates": found.certified,
         "more_is_not_slower": goal.spec.more_is_not_slower,
         "margin": MARGIN if goal.spec.more_is_not_slower else None,
-        "best": [_best(goal, grid.candidates[at], made[grid.candidates[at].number]) for at in found.best],
+        "best": [
+            _best(goal, grid.candidates[at], made[grid.candidates[at].number])
+            | {"meets_constraints_with_any_mapping": at not in found.frail}
+            for at in found.best
+        ],
     }
 
 
@@ -137,6 +141,9 @@ def _about(best: dict[str, Any], title: str) -> Iterator[str]:
     for name in dict.fromkeys(name for run in best["runs"].values() for name in run):
         yield f"| {name} | " + " | ".join(_shown(run.get(name)) for run in best["runs"].values()) + " |"
     yield ""
+    if not best["meets_constraints_with_any_mapping"]:
+        yield "With a better mapping of one of its runs it may miss a constraint, as far as bounds tell."
+        yield ""
     for run, told in best["runs"].items():
         stall = told.get("largest_stall")
         waits = f", longest stall {stall.replace('_', ' ')}" if stall else ""

@@ -45,13 +45,16 @@ class Found:
 
     Of the candidates that were not run, ``excluded`` are certainly no better than the best, ``assumed`` are by an
     assumption, ``open`` may be. Of those that were, ``hidden`` may be with a mapping that was not found. The last of
-    the best took ``runs_to_best`` runs.
+    the best took ``runs_to_best`` runs. ``meets`` are the numbers in the grid of all that meet the constraints,
+    ``frail`` are those of the best that may miss one with a better mapping of a run: one that compares two runs, say.
+    ``run`` counts points of which all runs were made, ``certified`` those whose bound over every mapping was found.
     """
 
     made: list[Made]
     best: list[int]
     meets: frozenset[int]
-    begun: int
+    frail: list[int]
+    run: int
     excluded: int
     assumed: int
     open: int
@@ -169,12 +172,13 @@ class BestFirst:
         open_, possible = self._open(assumed=True), self._open(assumed=False)
         lost = known.finished & ~known.failed & ~_in(self._best, known.count)
         hidden = lost & self._may_win(known.ranges(measured=False))
-        met = known.met(known.ranges())
+        met, sure = known.met(known.ranges()), known.met(known.whatever_mapping).must
         return Found(
             made=self._made,
             best=self._best,
             meets=frozenset(self._candidates[at].number for at in np.flatnonzero(met.must).tolist()),
-            begun=int(known.begun.sum()),
+            frail=[at for at in self._best if not sure[at]],
+            run=int(known.finished.sum()),
             excluded=int((unrun & ~possible).sum()),
             assumed=int((possible & ~open_).sum()),
             open=int(open_.sum()),

@@ -110,12 +110,6 @@ class Knowledge:
         found: Bools = self.failed | np.logical_and.reduce(made)
         return found
 
-    @property
-    def begun(self) -> Bools:
-        """Where a run was made."""
-        found: Bools = np.logical_or.reduce([~np.isnan(self._cycles[run]) for run in self.runs])
-        return found
-
     def ranges(self, *, measured: bool = True, assumed: bool = False) -> dict[str, Span]:
         """The range of each name, by bounds; by what was *measured*; and by what may be *assumed*."""
         return {
@@ -131,6 +125,18 @@ class Knowledge:
             cycles = self._cycle_range(wanted.run, True, True)
             most = np.minimum(cycles.most, cycles.least * self._longest[wanted.run])
             found[text] = self._range(wanted, True, Span(cycles.least, most))
+        return found
+
+    @property
+    def whatever_mapping(self) -> dict[str, Span]:
+        """The range of each name if every run took no longer than it did, and no less than its bound."""
+        found = self.ranges()
+        for text, wanted in self._goal.all_wanted.items():
+            cycles = self._cycles[wanted.run]
+            told = self._bounded(wanted, Span(self._least[wanted.run], cycles))
+            known = ~np.isnan(cycles) & np.isfinite(told.most) & np.isnan(self._values[text])
+            span = found[text]
+            found[text] = Span(np.where(known, told.least, span.least), np.where(known, told.most, span.most))
         return found
 
     def _range(self, wanted: Wanted, measured: bool, cycles: Span) -> Span:

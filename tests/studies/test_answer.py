@@ -40,6 +40,7 @@ def test_counts_add_up_and_the_best_can_be_made_again(store: Path, tmp_path: Pat
     counted = ("left_out_by_inputs", "wrong", "run", "excluded_for_certain", "excluded_by_assumption", "open")
     assert points["grid"] == sum(points[each] for each in counted) == 18 and points["left_out_by_inputs"] == 6
     (best,) = made["best"]
+    assert best["meets_constraints_with_any_mapping"]
     assert best["constraints"]["tokens_per_second"] >= 80000 and "What binds mamba2: simd, busy" in page
     assert len(rows) == points["run"] + 1 and sum(",true,true," in row for row in rows) == 1
     words = shlex.split(best["commands"]["mamba2"])[3:]
@@ -60,3 +61,12 @@ def test_counts_add_up_and_the_best_can_be_made_again(store: Path, tmp_path: Pat
 def test_it_says_how_sure_it_is(keys: dict[str, Any], words: str, store: Path, tmp_path: Path) -> None:
     _, page, _ = told(store, tmp_path, **keys)
     assert words in page
+
+
+def test_a_comparison_of_runs_may_hang_on_their_mappings(store: Path, tmp_path: Path) -> None:
+    runs = {"one": {"workload": "mamba2-d96"}, "two": {"workload": "mamba3_mimo-d48"}}
+    keys = {"runs": runs, "axes": {"simd.lanes": [8]}}
+    close, page, _ = told(store, tmp_path, constraints=["two.seconds <= 2.5 * one.seconds"], **keys)
+    assert not close["best"][0]["meets_constraints_with_any_mapping"] and "may miss a constraint" in page
+    wide, page, _ = told(store, tmp_path, constraints=["two.seconds <= 25 * one.seconds"], **keys)
+    assert wide["best"][0]["meets_constraints_with_any_mapping"] and "may miss" not in page
