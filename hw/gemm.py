@@ -15,10 +15,10 @@ Not modelled: sparsity, the cycles that it takes to change the dataflow.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
-from hw.folds import FRACTIONS, WHOLE, Cut, Folds, Way, folded, rounded_up, ways
+from hw.folds import FRACTIONS, MOST_PACKED_ROWS, WHOLE, Cut, Folds, Way, folded, rounded_up, ways
 from hw.integers import ceil_div
 from hw.mac_array import Dataflow, EdgesSpec, MacArraySpec
 from hw.requests import Cost, Gemm
@@ -123,10 +123,36 @@ def moved_of(spec: MacArraySpec, gemm: Gemm, widths: Widths, way: Way) -> Moved:
 def least_cycles(spec: MacArraySpec, gemm: Gemm, pays_fill: bool = True) -> float:
     """A bound for *gemm* however n and k are cut: all parts, each in its quickest way, take at least so many cycles.
 
-    Where there is one way, its folds rounded up, which grow if n or k are cut. Where parts can differ in their ways,
-    the best way in fractions of folds: what a part takes is at least its share of that. In each way at least as long
-    as all that moves takes to pass the edges. Without *pays_fill* serial folds fill in no time.
+    Where there is one way, its folds rounded up, which grow if n or k are cut, but for a last part of few columns that
+    share folds turned. Where parts can differ in their ways, the best way in fractions of folds: what a part takes is
+    at least its share of that. In each way at least as long as all that moves takes to pass the edges. Without
+    *pays_fill* serial folds fill in no time.
     """
+    rest = gemm.n % spec.columns
+    whole = _least_in_known_ways(spec, gemm, pays_fill)
+    if not spec.packing or "output_stationary" not in spec.dataflow or gemm.m <= MOST_PACKED_ROWS or not rest:
+        return whole
+    few = _least_of_few_columns(spec, gemm._replace(n=rest), pays_fill)
+    without = gemm.n - rest
+    return min(whole, few + (_least_in_known_ways(spec, gemm._replace(n=without), pays_fill) if without else 0.0))
+
+
+def _least_of_few_columns(spec: MacArraySpec, gemm: Gemm, pays_fill: bool) -> float:
+    """The least of all ways to cut n into parts of so few columns that they share folds, turned; inf if none can."""
+    each: dict[int, float] = {}
+    for n in range(1, min(gemm.n, MOST_PACKED_ROWS) + 1):
+        part = gemm._replace(n=n)
+        shared = [(folded(spec, part, way), way) for way in ways(spec, part) if way.sharing != "none"]
+        if shared:
+            each[n] = min(fold.folds * _least_period(spec, fold, way, pays_fill) for fold, way in shared)
+    least = [0.0]
+    for columns in range(1, gemm.n + 1):
+        least.append(min((least[columns - n] + cycles for n, cycles in each.items() if n <= columns), default=inf))
+    return least[-1]
+
+
+def _least_in_known_ways(spec: MacArraySpec, gemm: Gemm, pays_fill: bool) -> float:
+    """The bound if all parts are done in ways that the whole can be done in."""
     known = ways(spec, gemm)
     cuts = [WHOLE] if len(known) == 1 else [_parts(way) for way in known]
     wide = spec.model_copy(update={"edges": EdgesSpec()})

@@ -148,6 +148,11 @@ class SweepSpec(Spec):
     search: Search | None = Field(
         default=None, description="How hard to search for mappings; quick unless given, where none is shipped."
     )
+    neighbours: bool = Field(
+        default=True,
+        description="Whether points also try the mappings of their neighbours, where none is given: so that more of "
+        "something is not slower because its search was less lucky.",
+    )
     simulate_layers: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=2, description="Layers that are simulated, from which the others' time is scaled; null for all."
     )

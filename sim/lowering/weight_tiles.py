@@ -57,14 +57,18 @@ class WeightTiles:
     @classmethod
     def of(cls, cuts: Sequence[Cut], stored: WeightFormat, used: WeightFormat | None) -> WeightTiles:
         """The tiles of *cuts*, one after the other."""
-        tiles = [[(tile, cut.share) for column in cut.columns for tile in column] for cut in cuts]
-        every = [tile for each in tiles for tile in each]
-        known = {shape: number for number, shape in enumerate(dict.fromkeys(every))}
-        segments = tuple(Segment(cut.part, cut.block, len(each)) for cut, each in zip(cuts, tiles, strict=True))
-        numbers = np.array([known[tile] for tile in every], np.int64)
-        return cls(
-            segments, tuple(shape for shape, _ in known), tuple(share for _, share in known), numbers, stored, used
-        )
+        known: dict[tuple[Gemm, Fraction], int] = {}
+        segments, numbers = list[Segment](), list[int]()
+        for cut in cuts:
+            of_column: dict[int, list[int]] = {}  # columns that are alike are one object
+            before = len(numbers)
+            for column in cut.columns:
+                if id(column) not in of_column:
+                    of_column[id(column)] = [known.setdefault((tile, cut.share), len(known)) for tile in column]
+                numbers += of_column[id(column)]
+            segments.append(Segment(cut.part, cut.block, len(numbers) - before))
+        shapes, shares = tuple(shape for shape, _ in known), tuple(share for _, share in known)
+        return cls(tuple(segments), shapes, shares, np.array(numbers, np.int64), stored, used)
 
     def products(self, rows: int) -> list[Gemm]:
         """What each of the shapes is for so many *rows*: timesteps of all sequences."""

@@ -70,6 +70,7 @@ constraints:                              # what does not meet one is left out
   - simd.lanes <= 2 * mac_array.columns
 columns: []                               # figures of the table; the usual ones if there are none
 search: short                             # for mappings: short, quick or full
+neighbours: true                          # points try the mappings of their neighbours as well
 simulate_layers: 2                        # the time of the others is scaled from them
 """
 

@@ -7,9 +7,9 @@ depends on the workload, the machine and that budget alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from math import inf, log
 from random import Random
 from typing import NamedTuple
@@ -110,7 +110,7 @@ class MappingSearch:
     def _chosen(self) -> Genome:
         """The most frugal of the best, if a longer run says so too; else the fastest of those that such a run tells."""
         alike = [genome for genome in self._tried if self._values[genome] <= self._best * ALIKE]
-        for genome in sorted(alike, key=self._frugality):
+        for genome in self._frugal_first(alike):
             if self._confirmed(genome) <= self._best * ALIKE:
                 return genome
         confirmed = set(alike)
@@ -127,9 +127,18 @@ class MappingSearch:
         self._values[genome] = self._value.of(candidate, cycles)
         return self._values[genome]
 
-    def _frugality(self, genome: Genome) -> tuple[float, float, float]:
-        candidate = self._tried[genome].candidate
-        return candidate.requests, self.trials.dram_bytes(candidate), self._values[genome]
+    def _frugal_first(self, genomes: Sequence[Genome]) -> Iterator[Genome]:
+        """By requests, then by traffic, which takes a while to count, then by value."""
+
+        def requests(genome: Genome) -> float:
+            return self._tried[genome].candidate.requests
+
+        def others(genome: Genome) -> tuple[float, float]:
+            return self.trials.dram_bytes(self._tried[genome].candidate), self._values[genome]
+
+        for _, alike in groupby(sorted(genomes, key=requests), key=requests):
+            several = list(alike)
+            yield from sorted(several, key=others) if len(several) > 1 else several
 
     def _try_seeds(self, sown: Sequence[Genome]) -> None:
         """Those whose bound is near the lowest; of each kind in turn, by what runs step by step."""

@@ -13,7 +13,7 @@ from sim.files.documents import Document
 from sim.files.errors import InputError, in_one_line
 from sim.files.limits import LIMITS
 from sim.files.resolve import changed, checked, named_mapping, read
-from sim.simulation import mapped, run
+from sim.simulation import Job, mapped, run
 from sim.studies.figures import Figure, figures
 from sim.studies.points import Point
 
@@ -22,12 +22,14 @@ from sim.studies.points import Point
 class Outcome:
     """What a point came to: its ``figures`` and the whole ``result`` as packed JSON, or the ``error`` in one line.
 
-    ``seconds`` is what it took to compute. What ``died`` may do better another time.
+    The ``mapping`` is JSON that leaves nothing to choose, empty where parts have one each. ``seconds`` is what it took
+    to compute. What ``died`` may do better another time.
     """
 
     figures: dict[str, Figure]
     packed: bytes = b""
     error: str = ""
+    mapping: str = ""
     seconds: float = 0.0
     died: bool = False
 
@@ -66,7 +68,12 @@ def evaluate(point: Point) -> Outcome:
         told = in_one_line(f"{type(error).__name__}: {error}")
         return Outcome({}, error=told, seconds=perf_counter() - start, died=True)
     packed = zlib.compress(result.model_dump_json().encode(), 6)
-    return Outcome(figures(result), packed, seconds=perf_counter() - start)
+    return Outcome(figures(result), packed, mapping=_wishes(job), seconds=perf_counter() - start)
+
+
+def _wishes(job: Job) -> str:
+    body = [section for section in job.sections if not section.stack.head]
+    return body[0].as_wishes.model_dump_json(exclude_defaults=True) if len(body) == 1 else ""
 
 
 def evaluate_all(points: Sequence[Point]) -> list[Outcome]:

@@ -1,7 +1,8 @@
 """Where outcomes are kept: a SQLite file that a killed process leaves whole, and that can be asked by anybody.
 
 The table ``runs`` has a row for each outcome: ``key`` (sim/studies/identity.py), ``code``, what was run, the ``error``
-or the ``figures`` as JSON, the whole ``result`` as JSON packed by zlib, and the ``seconds`` that it took::
+or the ``figures`` and the ``mapping`` as JSON, the whole ``result`` as JSON packed by zlib, and the ``seconds`` that it
+took::
 
     sqlite3 store.sqlite "select json_extract(figures, '$.tokens_per_second'), settings from runs"
 """
@@ -26,7 +27,7 @@ WAIT_SECONDS: Final = 60  # for others who write
 TABLE: Final = """
 create table if not exists runs (
     key text primary key, code text not null, workload text not null, machine text not null, settings text not null,
-    error text not null, figures text not null, result blob not null, seconds real not null
+    error text not null, figures text not null, mapping text not null, result blob not null, seconds real not null
 ) without rowid
 """
 FEW: Final = 500  # keys in one question
@@ -44,9 +45,9 @@ class Store:
         for first in range(0, len(wanted), FEW):
             some = wanted[first : first + FEW]
             marks = ", ".join("?" * len(some))
-            question = f"select key, figures, result, error, seconds from runs where key in ({marks})"
-            for name, figures, result, error, seconds in self._connection.execute(question, some):
-                found[name] = Outcome(json.loads(figures), result, error, seconds)
+            question = f"select key, figures, result, error, mapping, seconds from runs where key in ({marks})"
+            for name, figures, *others in self._connection.execute(question, some):
+                found[name] = Outcome(json.loads(figures), *others)
         return found
 
     def add(self, outcomes: Iterable[tuple[str, Point, Outcome]]) -> None:
@@ -54,12 +55,12 @@ class Store:
         rows = [
             (
                 key, code(), point.workload, point.machine, json.dumps(_settings(point)), outcome.error,
-                json.dumps(outcome.figures), outcome.packed, outcome.seconds,
+                json.dumps(outcome.figures), outcome.mapping, outcome.packed, outcome.seconds,
             )
             for key, point, outcome in outcomes
         ]  # fmt: skip
         with self._connection:
-            self._connection.executemany("insert or ignore into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("insert or ignore into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _settings(point: Point) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from sim.files.resolve import checked
 from sim.studies.conditions import Condition, broken, parse_condition
 from sim.studies.evaluate import Outcome, inputs_of
 from sim.studies.identity import key
+from sim.studies.neighbours import are_free, improved
 from sim.studies.points import Point, Sweep
 from sim.studies.store import Store
 from sim.studies.workers import Workers
@@ -82,30 +83,60 @@ def is_of_all(error: InputError) -> bool:
 
 
 def compute(
-    planned: list[Planned], store: Store, workers: AbstractContextManager[Workers], progress: ProgressCallback
+    sweep: Sweep,
+    planned: Sequence[Planned],
+    store: Store,
+    workers: AbstractContextManager[Workers],
+    progress: ProgressCallback,
 ) -> list[Row]:
     """A row for each of *planned*; what the *store* does not know the *workers* compute, and it is kept as it comes.
 
-    *progress* is called with (points done, in all). Workers are asked for only if there is something to compute.
+    Where mappings are searched for, points try those of their neighbours as well. *progress* is called with (runs done,
+    runs known to be needed). Workers are asked for only if there is something to compute.
     """
-    known = store.known(each.key for each in planned if each.key)
-    missing = list({each.key: each for each in planned if each.key and each.key not in known}.values())
-    total = len(missing)
-    if missing:
-        with workers as ready:
-            for number, (at, outcome) in enumerate(ready.outcomes([each.point for each in missing]), 1):
-                each = missing[at]
-                known[each.key] = outcome
+    with ExitStack() as stack:
+        lazy = Lazy(store, lambda: stack.enter_context(workers), progress)
+        found = lazy.of([(each.point, each.key, each.error) for each in planned])
+        points = [each.point for each in planned]
+        best = list(zip(points, found, strict=True))
+        if sweep.spec.neighbours and sweep.spec.mapping is None and are_free((*sweep.spec.set, *sweep.columns)):
+            best = improved(sweep.axes, [each.coordinates for each in planned], points, found, lazy.run)
+    pairs = zip(planned, best, strict=True)
+    return [Row(each.coordinates, point, outcome) for each, (point, outcome) in pairs]
+
+
+class Lazy:
+    """Runs points that a store does not know; its workers begin when there is one."""
+
+    def __init__(self, store: Store, begin: Callable[[], Workers], progress: ProgressCallback) -> None:
+        self._store, self._begin, self._progress = store, begin, progress
+        self._workers: Workers | None = None
+        self._done = self._needed = 0
+
+    def run(self, points: Sequence[Point]) -> list[Outcome]:
+        """What each of *points* comes to."""
+        return self.of([(point, *_identity(point)) for point in points])
+
+    def of(self, wanted: Sequence[tuple[Point, str, str]]) -> list[Outcome]:
+        """What points come to, each with its key, or the error that keeps it from having one."""
+        known = self._store.known(key for _, key, _ in wanted if key)
+        missing = list({key: point for point, key, _ in wanted if key and key not in known}.items())
+        self._needed += len(missing)
+        if missing:
+            self._workers = self._workers or self._begin()
+            for number, outcome in self._workers.outcomes([point for _, point in missing]):
+                key, point = missing[number]
+                known[key] = outcome
                 if not outcome.died:
-                    store.add([(each.key, each.point, outcome)])
-                progress(number, total)
-    return [Row(each.coordinates, each.point, _outcome(each, known)) for each in planned]
+                    self._store.add([(key, point, outcome)])
+                self._done += 1
+                self._progress(self._done, self._needed)
+        return [known[key] if key else Outcome({}, error=error) for _, key, error in wanted]
 
 
-def _outcome(each: Planned, known: dict[str, Outcome]) -> Outcome:
-    return known[each.key] if each.key else Outcome({}, error=each.error)
-
-
-def failed(rows: list[Row]) -> Iterator[Row]:
-    """Those of *rows* that have an error."""
-    return (row for row in rows if row.outcome.error)
+def _identity(point: Point) -> tuple[str, str]:
+    """The key of *point*, or the error of inputs that cannot be read."""
+    try:
+        return key(inputs_of(point), point.search, point.simulate_layers), ""
+    except InputError as error:
+        return "", in_one_line(str(error.problems[0]))

@@ -460,7 +460,7 @@ def test_of_equally_quick_ways_the_one_that_moves_less_is_taken() -> None:
 def cut_products(draw: st.DrawFn) -> tuple[Gemm, list[Gemm]]:
     """A product and its parts: columns cut, and those cut in depth, each in its own way."""
     parts = []
-    m, batch, rate = draw(st.integers(1, 40)), draw(st.integers(1, 3)), draw(rates)
+    m, batch, rate = draw(st.integers(1, 40) | st.integers(40, 200)), draw(st.integers(1, 3)), draw(rates)
     depths = draw(st.lists(st.integers(1, 60), min_size=1, max_size=4))
     for n in draw(st.lists(st.integers(1, 60), min_size=1, max_size=4)):
         depth = sum(depths)
@@ -485,6 +485,19 @@ def test_no_cut_takes_less_than_the_bound(cut: tuple[Gemm, list[Gemm]], spec: Ma
 def test_no_cut_of_a_batch_takes_less_than_the_bound(gemm: Gemm, spec: MacArraySpec, parts: list[int]) -> None:
     taken = sum(gemm_cost(spec, gemm._replace(batch=part)).cycles for part in parts)
     assert sum(parts) * least_cycles_of_a_product(spec, gemm) <= taken
+
+
+@pytest.mark.parametrize(
+    ("columns", "folds"), [(34, 3 + 2), (33, 3 + 2), (40, 3 + 2), (48, 3 + 3), (68, 6 + 2), (64, 6)]
+)
+def test_a_last_part_of_few_columns_may_share_folds(columns: int, folds: int) -> None:
+    """96 rows on a 32 x 32 array: 3 folds for 32 columns, and for 1 to 8 more 96 / (64 - 2 n), rounded up, turned."""
+    spec = array("output_stationary", "overlapped", packing=True)
+    whole = Gemm(96, columns, 544)
+    rest = [gemm_cost(spec, whole._replace(n=columns % 32)).cycles] if columns % 32 else []
+    taken = gemm_cost(spec, whole._replace(n=columns // 32 * 32)).cycles + sum(rest)
+    assert least_cycles(spec, whole) == folds * 544 <= taken
+    assert columns == 48 or taken == folds * 544
 
 
 def test_the_bound_of_one_way_is_what_it_costs() -> None:

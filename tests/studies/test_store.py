@@ -14,7 +14,7 @@ from sim.studies.points import Point
 from sim.studies.store import opened
 
 POINT = Point("mamba2", "edge", ("simd.lanes=48",), "stream-like")
-DONE = Outcome({"seconds": 0.1 + 0.2, "busiest_unit": "simd", "area_mm2": None}, b"packed", "", 1.5)
+DONE = Outcome({"seconds": 0.1 + 0.2, "busiest_unit": "simd", "area_mm2": None}, b"packed", "", "{}", 1.5)
 WRONG = Outcome({}, error="no")
 
 
