@@ -62,28 +62,28 @@ def pareto(
 
 
 def _print(found: Front) -> None:
-    """The rows of the front, with the columns that differ among them."""
+    """The rows of the front: the figures, the keys that differ among them, what binds."""
     from rich.table import Table
 
-    from sim.presentation.figures.front import STALL, UNIT
-    from sim.studies.answer import BEST, MEETS
+    from sim.presentation.figures.front import binding, words
 
-    told = [key for key in found.rows[0] if key.rpartition(".")[2] in (UNIT, STALL)]
-    keys = [
-        key
-        for key in found.rows[0]
-        if key not in (*found.names, *told, MEETS, BEST, "error") and len({str(row[key]) for row in found.rows}) > 1
-    ][: _axes(found)]
-    shown = Table(*found.names, *keys, *told, "", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    keys = list(found.rows[0])[: _axes(found)]
+    keys = [key for key in keys if key not in found.names and len({str(row[key]) for row in found.rows}) > 1]
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in (*found.names, *(key.rpartition(".")[2] for key in keys), "binds", ""):
+        shown.add_column(title, overflow="fold")
     for number, row in enumerate(found.rows):
-        cells = [_cell(row[key]) for key in (*found.names, *keys, *told)]
-        shown.add_row(*cells, "knee" if number == found.knee else "")
+        cells = [_cell(row[key]) for key in (*found.names, *keys)]
+        shown.add_row(*cells, words(binding(row)), "knee" if number == found.knee else "")
     show(shown)
 
 
 def _axes(found: Front) -> int:
-    """How many columns before the first figure are keys."""
-    return next((place for place, key in enumerate(found.rows[0]) if key in found.names), len(found.rows[0]))
+    """How many columns are keys: those before the first that is a figure of all results."""
+    from sim.studies.figures import USUAL
+
+    row = list(found.rows[0])
+    return next((place for place, key in enumerate(row) if key in found.names or key in USUAL), len(row))
 
 
 def _cell(value: object) -> str:

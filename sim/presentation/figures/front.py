@@ -21,6 +21,7 @@ from sim.studies.front import Front, Row
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "p")
 SIZES: Final = (4.0, 11.0)  # points across, from the least to the most of a third figure
 WAITS_FOR_NOTHING: Final = "#ffffff"
+LEGEND: Final = 0.75  # of the width: its entries are longer than those of other figures
 UNIT, STALL = "busiest_unit", "largest_stall"
 
 
@@ -28,7 +29,7 @@ def draw_front(found: Front, title: str, width: float) -> Drawing:
     """The front *found*, in a figure that is *width* inches wide."""
     bound = {binding(row) for row in found.rows}
     listed = sorted(bound)
-    made, axes = figure(width, 0.6 * width + legend_inches(len(listed) + 2, width))
+    made, axes = figure(width, 0.6 * width + legend_inches(len(listed) + 2, LEGEND * width))
     drawing = Drawing(made, title, _described(found))
     across, up = found.names[:2]
     axes.plot(*_places(found.others, across, up), "o", markersize=3, color=GRID, markeredgecolor=FAINT,
@@ -40,7 +41,7 @@ def draw_front(found: Front, title: str, width: float) -> Drawing:
         mark = _mark(binding(row), units, _size(found, row), [row[across]], [row[up]])
         axes.add_line(mark)
         said = ", ".join(f"{name} {row[name]:.4g}" for name in found.names)
-        drawing.mark(mark, f"{said}: {_words(binding(row))}", place=number)
+        drawing.mark(mark, f"{said}: {words(binding(row))}", place=number)
     if found.knee is not None:
         _mark_knee(axes, found.rows[found.knee], across, up)
     axes.set_xlabel(visible(across))
@@ -54,7 +55,7 @@ def draw_front(found: Front, title: str, width: float) -> Drawing:
     entries.append(others)
     if len(found.names) > 2:
         entries.append(Line2D([], [], linestyle="", label=f"size: {found.names[2]}"))
-    draw_legend(made, entries, width)
+    draw_legend(made, entries, LEGEND * width)
     return drawing
 
 
@@ -67,11 +68,12 @@ def binding(row: Row) -> tuple[str, str]:
     return str(row[unit] or ""), str(stall or "")
 
 
-def _words(bound: tuple[str, str]) -> str:
+def words(bound: tuple[str, str]) -> str:
+    """What binds, in words: the unit, and what it waits for."""
     unit, stall = bound
     if not unit:
         return "on the front"
-    return f"{unit} busiest" + (f", {stall.replace('_', ' ')}" if stall else "")
+    return f"{unit}: {stall.replace('_', ' ')}" if stall else unit
 
 
 def _mark(
@@ -82,7 +84,7 @@ def _mark(
     colour = leaf_fill(shown(unit, stall)).colour if stall else WAITS_FOR_NOTHING
     return Line2D(
         across, up, marker=MARKERS[units.index(unit) % len(MARKERS)], color=colour, markeredgecolor=INK,
-        markeredgewidth=0.5, markersize=size, linestyle="", zorder=4, label=_words(bound),
+        markeredgewidth=0.5, markersize=size, linestyle="", zorder=4, label=words(bound),
     )  # fmt: skip
 
 
