@@ -77,6 +77,31 @@ class LeastLoads:
                 fixed[able[0]] += row[able[0]]
         return Loads(tuple(fixed), tuple(either))
 
+    def at_full_rate(self) -> Loads:
+        """Loads of a layer whose work units do at their full rate, whatever its cut and what is stepped."""
+        fixed = [0.0] * len(self._classes.all)
+        either: list[tuple[float, ...]] = []
+        for name in (each for each in self._analysis.operations if each not in self._analysis.batched):
+            able = self._classes.able(name)
+            row = self._classes.row({number: self._full_rate(name, self._classes.all[number].unit) for number in able})
+            if len(able) > 1:
+                either.append(row)
+            elif able:
+                fixed[able[0]] += row[able[0]]
+        return Loads(tuple(fixed), tuple(either))
+
+    def _full_rate(self, name: str, unit: str) -> float:
+        work = _Work(name, 1, False)
+        if unit not in self._costs.arrays:
+            return self._lanes(work, unit)
+        ways: list[float] = []
+        if self._costs.in_passes(name, unit):
+            ways.append(self._on_pes(work, unit, frozenset()))
+        if self._costs.in_products(name, unit):
+            gemm = self._costs.gemm(name, unit, self._batch * self._steps(name), 1)
+            ways.append(gemm.macs_in_words / self._array(unit).macs_per_cycle)
+        return min(ways)
+
     def quickest(self, name: str) -> float:
         """Cycles of an operation that is done as a whole, on the unit that is quickest for it."""
         work = _Work(name, 1, False)

@@ -60,6 +60,22 @@ class LeastTiles:
                 kept.append(tile)
                 yield tile
 
+    def at_full_rate(self) -> Tile:
+        """What no tile betters: projections at the arrays' full rate, weights as seldom as there is room for.
+
+        Known at once, where :meth:`best` looks at every length.
+        """
+        return self._with_tiles(self._at_full_rate(), self._fewest)
+
+    def least_bytes(self) -> int:
+        """What a layer moves over DRAM at least."""
+        return self._bytes(self._fewest)
+
+    @property
+    def _fewest(self) -> int:
+        """Tiles of a layer; each may read less where its tokens choose."""
+        return 1 if self._stack.chooses else ceil_div(self._stack.steps, self._longest_tile())
+
     def _lengths(self, longest: int) -> range:
         """Those that are looked at; one more than LONGEST_TILE stands for all that are longer."""
         return range(1, min(longest, LONGEST_TILE + 1) + 1)
@@ -144,6 +160,10 @@ class LeastTiles:
 
     def _dram(self, tiles: int) -> float:
         """Cycles in which what a layer moves can cross the bus, with so many *tiles*."""
+        return self._bus_cycles(self._bytes(tiles))
+
+    def _bytes(self, tiles: int) -> int:
+        """What a layer moves, with so many *tiles*."""
         stack = self._stack
         weights = self._size_bytes(self._analysis.batched)
         others = self._size_bytes([name for name in self._analysis.operations if name not in self._analysis.batched])
@@ -151,7 +171,7 @@ class LeastTiles:
         state = stack.carried_bytes * self._batch * (stack.resumes + stack.keeps_state)
         come_again = self._conversion or stack.graph.anew or weights > self._machine.sram.capacity
         times = tiles if come_again else 1
-        return self._bus_cycles(weights * times + others + once + each * stack.steps + state)
+        return weights * times + others + once + each * stack.steps + state
 
     def _size_bytes(self, names: Sequence[str]) -> int:
         """Of the parameters that *names* read."""

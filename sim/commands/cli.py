@@ -29,6 +29,8 @@ COMMANDS = {
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",
     "sweep": "sim.commands.sweep:sweep",
+    "search": "sim.commands.search:search",
+    "pareto": "sim.commands.pareto:pareto",
     "plot": "sim.commands.plot:plot",
     "reproduce": "sim.commands.reproduce:reproduce",
     "trace": "sim.commands.trace:trace_commands",

@@ -23,6 +23,11 @@ def sweeps(incomplete: str) -> list[str]:
     return _shipped("sweep", incomplete)
 
 
+def goals(incomplete: str) -> list[str]:
+    """Names of shipped goals."""
+    return _shipped("goal", incomplete)
+
+
 def settings(incomplete: str) -> list[str]:
     """Paths of keys that ``--set`` takes, each with what begins its value."""
     from sim.files.keys import settable

@@ -12,12 +12,15 @@ from sim.commands.kinds import Kind
 from sim.commands.options import one_line_errors
 from sim.files.errors import InputError, Problem
 
-TRIED = {"machine": "run mamba2 --hw {}", "mapping": "run mamba2 --mapping {}", "sweep": "sweep {} -o FOLDER"}
+TRIED = {
+    "machine": "run mamba2 --hw {}", "mapping": "run mamba2 --mapping {}", "sweep": "sweep {} -o FOLDER",
+    "goal": "search {} -o FOLDER",
+}  # fmt: skip
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def init(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload, mapping, equations or sweep.")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="machine, workload, mapping, equations, sweep or goal.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; the file is NAME.yaml.")],
 ) -> None:
     """Write a file to start from, with every key and what it means, and its schema beside it for editors."""

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     mapping = "mapping"
     equations = "equations"
     sweep = "sweep"
+    goal = "goal"
 
 
 class Listed(StrEnum):
@@ -23,6 +24,7 @@ class Listed(StrEnum):
     mapping = "mapping"
     equations = "equations"
     sweep = "sweep"
+    goal = "goal"
     figure = "figure"
 
 
@@ -35,3 +37,4 @@ class Described(StrEnum):
     mapping = "mapping"
     equations = "equations"
     sweep = "sweep"
+    goal = "goal"

@@ -15,12 +15,12 @@ def list_(
     kind: Annotated[
         Optional[Listed],
         typer.Argument(
-            metavar="KIND", help="workload, machine, mapping, equations, sweep or figure.", show_default="all"
+            metavar="KIND", help="workload, machine, mapping, equations, sweep, goal or figure.", show_default="all"
         ),
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """List what is shipped: workloads, machines, named mappings, models of equations, sweeps; the figures of plot."""
+    """List what is shipped: workloads, machines, mappings, models of equations, sweeps, goals; the figures of plot."""
     with one_line_errors():
         check_targets(json)
         rows = [row for each in ([kind] if kind else Listed) for row in _rows(each.value)]

@@ -15,7 +15,7 @@ def schema(
     what: Annotated[
         Optional[Described],
         typer.Argument(
-            metavar="WHAT", help="result, machine, workload, mapping, equations or sweep.", show_default="result"
+            metavar="WHAT", help="result, machine, workload, mapping, equations, sweep or goal.", show_default="result"
         ),
     ] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write.")] = "-",

@@ -68,9 +68,9 @@ def sweep(
 
         asked = read_sweep(sweep)
         points = planned(asked)
-        _make(output)
+        make_folder(output)
         with opened(store or output / STORE) as kept, progress_bar(f"{len(points):,} points", quiet) as progress:
-            rows = compute(asked, points, kept, _workers(workers, cluster), progress)
+            rows = compute(asked, points, kept, workers_of(workers, cluster), progress)
         columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
         if Format.html in (formats or ()):
@@ -83,13 +83,14 @@ def sweep(
             raise InputError(Problem(f"every point failed; the first: {rows[0].outcome.error}", sweep))
 
 
-def _workers(count: int | None, address: str | None) -> AbstractContextManager[Workers]:
+def workers_of(count: int | None, address: str | None) -> AbstractContextManager[Workers]:
+    """So many processes, or the cluster at *address* if there is one."""
     from sim.studies import workers
 
     return workers.processes(count) if address is None else workers.cluster(address)
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make *folder* if there is none; raises InputError if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

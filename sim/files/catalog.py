@@ -10,7 +10,7 @@ from sim.files.errors import InputError, Problem, did_you_mean, quoted
 
 KINDS = {
     "workload": "workloads", "machine": "hw", "mapping": "workloads/mappings", "equations": "workloads/equations",
-    "sweep": "workloads/sweeps",
+    "sweep": "workloads/sweeps", "goal": "workloads/goals",
 }  # fmt: skip
 PUBLISHED = {"machine": "published"}
 """The folder below a kind's own that has what others have published: a name in it begins with the folder's."""

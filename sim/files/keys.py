@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hw.machine import MachineSpec
 from sim.files.documents import schema_in
+from sim.files.goal_spec import GoalSpec
 from sim.files.sweep_spec import SweepSpec
 from workloads.models.equations_spec import EquationsSpec
 from workloads.models.registry import described
@@ -46,7 +47,7 @@ class NamedMapping(Spec):
 
 SPECS: dict[str, type[BaseModel]] = {
     "machine": MachineSpec, "workload": WorkloadSpec, "mapping": NamedMapping, "equations": EquationsSpec,
-    "sweep": SweepSpec,
+    "sweep": SweepSpec, "goal": GoalSpec,
 }  # fmt: skip
 """Kind of input -> what describes it."""
 

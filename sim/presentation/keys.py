@@ -31,7 +31,7 @@ UNITS = """### Units by names of your own
 `simd` above; those of other kinds are these."""
 TITLES = {
     "machine": "Machine", "workload": "Workload", "mapping": "Named mapping", "equations": "File of equations",
-    "sweep": "Sweep",
+    "sweep": "Sweep", "goal": "Goal",
 }  # fmt: skip
 
 

@@ -75,13 +75,36 @@ simulate_layers: 2                        # the time of the others is scaled fro
 """
 
 
-TEXTS = {"equations": EQUATIONS, "sweep": SWEEP}
+GOAL = """\
+# A goal to start from: python -m sim search FILE.yaml -o FOLDER finds the best point (docs/goals.md). What each key
+# means: docs/keys.md.
+name: {name}
+description: to be changed
+runs:                                     # what is run at every point, by names of your own
+  prompt: {{workload: mamba2_ssd, machine: edge}}
+set:                                      # what is the same in all runs, as --set takes it
+  sequence_length: 256
+  energy: components                      # for area, and energy by component
+axes:                                     # the free keys, as in a sweep
+  simd.lanes: [16, 32, 64]
+  mac_array.rows: [16, 32]
+  sram.capacity: [1MiB, 2MiB]
+minimise: area_mm2                        # one figure, or several for a front; maximise likewise
+constraints:                              # keys and figures; RUN.FIGURE where there are several runs
+  - tokens_per_second >= 200
+more_is_not_slower: [simd.lanes, mac_array.rows, sram.capacity]   # assumed; without it all is proven, by more runs
+search: short                             # for mappings: short, quick or full
+simulate_layers: 1                        # the time of the others is scaled from them
+"""
+
+
+TEXTS = {"equations": EQUATIONS, "sweep": SWEEP, "goal": GOAL}
 
 
 def starter(kind: str, name: str, schema: str) -> str:
     """The text of a ``machine``, ``workload`` or ``mapping`` called *name*, whose schema is in the file *schema*.
 
-    Or of ``equations``: a workload that has some of its own; or of a ``sweep``.
+    Or of ``equations``: a workload that has some of its own; of a ``sweep`` or a ``goal``.
     """
     head = f"# yaml-language-server: $schema={schema}\n"
     if kind in TEXTS:

@@ -66,7 +66,7 @@ def planned(sweep: Sweep) -> list[Planned]:
             if inputs is None or broken(wanted, inputs) is None:
                 found.append(Planned(coordinates, point, key(documents, point.search, point.simulate_layers)))
         except InputError as error:
-            if _is_of_all(error):
+            if is_of_all(error):
                 raise
             found.append(Planned(coordinates, point, error=in_one_line(str(error.problems[0]))))
         except ValueError as error:
@@ -76,7 +76,7 @@ def planned(sweep: Sweep) -> list[Planned]:
     return found
 
 
-def _is_of_all(error: InputError) -> bool:
+def is_of_all(error: InputError) -> bool:
     """Whether *error* is one of the sweep, not of some values: a file or a key that there is not."""
     told = error.problems[0].message
     return told.startswith(("unknown key", "no such file", "is no key"))
