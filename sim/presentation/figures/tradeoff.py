@@ -48,7 +48,7 @@ def costs(points: Sequence[Numbered]) -> list[Measure]:
 def front(points: Sequence[Numbered], cost: Measure) -> list[Numbered]:
     """Those of *points* that no other one beats in throughput and *cost*, the cheapest first."""
     known = [each for each in points if cost.of(each) is not None]
-    return [known[at] for at in unbeaten([(each.throughput, cost.of(each) or 0.0) for each in known])]
+    return [known[at] for at in unbeaten([(cost.of(each) or 0.0, -each.throughput) for each in known])]
 
 
 def draw_tradeoff(axes: Sequence[Axis], points: Sequence[Numbered], fills: Bindings, width: float) -> Drawing:
