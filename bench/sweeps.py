@@ -156,8 +156,8 @@ def page(every: int) -> str:
         f"- Two workers do {one / two:.2f} times as many points a second as one.",
         f"- {len(few)} points on a scheduler and two workers of Dask, one of them killed (SIGKILL) after the first "
         f"outcome: {'each is the serial run, bit for bit' if same else '**not what the serial run says**'}.",
-        f"- A sweep of {len(LANES) * 3} points with a given mapping, killed (SIGKILL) at {len(kills)} random moments and "
-        f"run again: {sum(kills)} of {len(kills)} tables are that of the sweep that was not.",
+        f"- A sweep of {len(LANES) * 3} points with a given mapping, killed (SIGKILL) at {len(kills)} random moments "
+        f"and run again: {sum(kills)} of {len(kills)} tables are that of the sweep that was not.",
     ]
     return "\n\n".join(lines) + "\n"
 
