@@ -26,6 +26,16 @@ STORE = "store.sqlite"
 PAGE = "report.html"
 
 
+FolderOption = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")]
+ClusterOption = Annotated[
+    Optional[str],
+    typer.Option(metavar="ADDRESS", envvar=ADDRESS, help="The scheduler of a Dask cluster, tcp://HOST:PORT."),
+]
+StoreOption = Annotated[
+    Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
+]
+
+
 class Format(StrEnum):
     """What else the table is written as; ``html`` is a page about the sweep."""
 
@@ -41,17 +51,12 @@ def sweep(
             metavar="SWEEP", help="A sweep's YAML file, or the name of a shipped one.", autocompletion=sweeps
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")],
+    output: FolderOption,
     workers: Annotated[
         Optional[int], typer.Option(min=1, max=10_000, help="Processes; as many as there are cores unless given.")
     ] = None,
-    cluster: Annotated[
-        Optional[str],
-        typer.Option(metavar="ADDRESS", envvar=ADDRESS, help="The scheduler of a Dask cluster, tcp://HOST:PORT."),
-    ] = None,
-    store: Annotated[
-        Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
-    ] = None,
+    cluster: ClusterOption = None,
+    store: StoreOption = None,
     formats: Annotated[
         Optional[list[Format]],
         typer.Option(
