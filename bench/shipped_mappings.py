@@ -1,16 +1,19 @@
 """The mappings that a version comes with: writes sim/search/shipped.json.
 
-python -m bench.shipped_mappings
+python -m bench.shipped_mappings            searches for all of them
+python -m bench.shipped_mappings --keep     searches for none: for a version in which no search and no schedule changes
 
 A full search for every shipped workload of layers that are alike on the machines of the reproduction, prefill and
 decode; each tries what the file has of such layers from before too. What the file had stays unless something better is
 found, so a release is no worse than the last, and numbers do not move for nothing. Some twenty minutes on two cores;
-due whenever the model, a shipped file or the version changes, see CONTRIBUTING.md.
+due whenever the model, a shipped file or the version changes, see CONTRIBUTING.md. To *keep* them, every one is run
+again; the file gets the new version only if each takes as many cycles as it says, which takes some minutes.
 """
 
 from __future__ import annotations
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -102,11 +105,28 @@ def of_alike_layers() -> list[str]:
     return [name for name in shipped("workload") if read("workload", name).data["model"] != UNLIKE]
 
 
+def kept(workload: str, machine: str, phase: str) -> tuple[str, dict[str, Any]]:
+    """The entry of the pair as it is; raises ValueError if its mapping takes other cycles than it says."""
+    ((key, had),) = (
+        (key, each)
+        for key, each in json.loads(TARGET.read_text(encoding="utf-8"))["mappings"].items()
+        if (each["workload"], each["machine"], each["phase"]) == (workload, machine, phase)
+    )
+    cycles, _ = _run(workload, machine, phase, had["mapping"])
+    inputs = resolve(workload, machine, [f"phase={phase}"])
+    if cycles != had["cycles"] or key != fingerprint(inputs.workload.stacks[0], inputs.machine):
+        raise ValueError(f"{workload} on {machine}, {phase}: {cycles:,} cycles, the file says {had['cycles']:,}")
+    return key, had
+
+
 def main() -> None:
-    """Search for everything, and write the file."""
+    """Search for everything, or run what there is again, and write the file."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true")
+    made = kept if parser.parse_args().keep else entry
     jobs = [(w, m, p) for w in of_alike_layers() for m in MACHINES for p in PHASES]
     with ProcessPoolExecutor() as executor:
-        entries = executor.map(entry, *zip(*jobs, strict=True))
+        entries = executor.map(made, *zip(*jobs, strict=True))
         lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in entries]
     head = f'"command": "python -m bench.shipped_mappings", "version": {json.dumps(__version__)}'
     write_text(TARGET, f'{{{head}, "mappings": {{\n' + ",\n".join(lines) + "\n}}\n")

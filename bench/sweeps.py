@@ -7,6 +7,7 @@ Writes results/sweeps.md. Needs the extra ``cluster``.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -36,9 +37,9 @@ WORKLOADS = ("mamba1", "mamba1_pscan", "mamba2_ssd", "mamba3_mimo", "mamba3_mimo
 LANES = range(16, 129, 16)
 SRAM = ("2MiB", "4MiB", "8MiB", "16MiB", "32MiB")
 CHANNELS = (1, 2, 4, 8, 16)
-FEW = 25  # every so many points of the thousand, where they are computed several times
+FEW = 50  # every so many points of the thousand, where they are computed several times
 KILLS = 10
-KILLED = "ranks"  # the shipped sweep that is killed
+KILLED = {"workload": "mamba2_ssd", "lanes": [*LANES], "channels": [1, 2, 4]}  # what is swept when it is killed
 Told = list[tuple[dict[str, object], bytes, str]]
 
 
@@ -93,7 +94,9 @@ def on_a_cluster(points: Sequence[Point]) -> Told:
 
 def killed(folder: Path) -> Iterator[bool]:
     """For each of some random moments: whether a sweep that is killed then, and run again, has the same table."""
-    whole = _sweep(folder / "whole")
+    file = folder / "killed.yaml"
+    write_text(file, _killed_sweep())
+    whole = _sweep(file, folder / "whole")
     start = perf_counter()
     whole.wait()
     seconds = perf_counter() - start
@@ -101,16 +104,23 @@ def killed(folder: Path) -> Iterator[bool]:
     moments = random.Random(1)
     for number in range(KILLS):
         out = folder / str(number)
-        running = _sweep(out)
+        running = _sweep(file, out)
         sleep(moments.uniform(0, seconds))
         running.send_signal(signal.SIGKILL)
         running.wait()
-        _sweep(out).wait()
+        _sweep(file, out).wait()
         yield (out / "results.csv").read_bytes() == table
 
 
-def _sweep(out: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "sim", "sweep", KILLED, "-o", str(out), "-q"])
+def _killed_sweep() -> str:
+    workload = str(KILLED["workload"])
+    axes = {"simd.lanes": KILLED["lanes"], "dram.channels": KILLED["channels"]}
+    wishes = json.loads(prepare(workload).sections[0].as_wishes.model_dump_json(exclude_defaults=True))
+    return json.dumps({"name": "killed", "workload": workload, "set": {"mapping": wishes}, "axes": axes})
+
+
+def _sweep(file: Path, out: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "sim", "sweep", str(file), "-o", str(out), "-q"])
 
 
 def page(every: int) -> str:
@@ -118,19 +128,20 @@ def page(every: int) -> str:
     points = thousand()[::every]
     rows: list[list[str]] = []
 
-    def row(what: str, of: Sequence[Point], workers: Callable[[], AbstractContextManager[Workers]], name: str) -> float:
+    def row(
+        what: str, of: Sequence[Point], workers: Callable[[], AbstractContextManager[Workers]], name: str
+    ) -> tuple[float, Told]:
         seconds, found = timed(of, workers())
         errors = sum(1 for _, _, error in found if error)
         print(what, name, f"{seconds:.0f} s", file=sys.stderr, flush=True)
         rows.append([what, name, f"{len(of):,}", f"{errors:,}", f"{seconds / 60:.1f}", f"{seconds / len(of):.2f}"])
-        return seconds
+        return seconds, found
 
     row("quick search", points, lambda: processes(2), "2")
     row("given mapping", given(points), lambda: processes(2), "2")
     few = thousand()[::FEW]
-    one = row("quick search", few, lambda: processes(1), "1")
-    two = row("quick search", few, lambda: processes(2), "2")
-    alone = timed(few, processes(1))[1]
+    one, alone = row("quick search", few, lambda: processes(1), "1")
+    two, _ = row("quick search", few, lambda: processes(2), "2")
     same = on_a_cluster(few) == alone
     with TemporaryDirectory() as folder:
         kills = list(killed(Path(folder)))
@@ -145,8 +156,8 @@ def page(every: int) -> str:
         f"- Two workers do {one / two:.2f} times as many points a second as one.",
         f"- {len(few)} points on a scheduler and two workers of Dask, one of them killed (SIGKILL) after the first "
         f"outcome: {'each is the serial run, bit for bit' if same else '**not what the serial run says**'}.",
-        f"- The sweep `{KILLED}`, killed (SIGKILL) at {len(kills)} random moments and run again: "
-        f"{sum(kills)} of {len(kills)} tables are that of the sweep that was not.",
+        f"- A sweep of {len(LANES) * 3} points with a given mapping, killed (SIGKILL) at {len(kills)} random moments "
+        f"and run again: {sum(kills)} of {len(kills)} tables are that of the sweep that was not.",
     ]
     return "\n\n".join(lines) + "\n"
 

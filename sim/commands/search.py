@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from sim.commands.complete import goals
 from sim.commands.options import QuietOption, command_line, one_line_errors, progress_bar
-from sim.commands.sweep import ADDRESS, STORE, TABLE, make_folder, workers_of
+from sim.commands.sweep import STORE, TABLE, ClusterOption, FolderOption, StoreOption, make_folder, workers_of
 from sim.files.errors import InputError, Problem
 
 ANSWER = "answer.json"
@@ -21,17 +20,12 @@ def search(
         str,
         typer.Argument(metavar="GOAL", help="A goal's YAML file, or the name of a shipped one.", autocompletion=goals),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")],
+    output: FolderOption,
     workers: Annotated[
         Optional[int], typer.Option(min=1, max=10_000, help="Processes; one for each point at once unless given.")
     ] = None,
-    cluster: Annotated[
-        Optional[str],
-        typer.Option(metavar="ADDRESS", envvar=ADDRESS, help="The scheduler of a Dask cluster, tcp://HOST:PORT."),
-    ] = None,
-    store: Annotated[
-        Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
-    ] = None,
+    cluster: ClusterOption = None,
+    store: StoreOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find the best machine or model of a grid: what cannot win is never run, and the answer says how sure it is."""

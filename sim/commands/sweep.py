@@ -10,25 +10,38 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.complete import sweeps
-from sim.commands.options import QuietOption, one_line_errors, progress_bar
+from sim.commands.options import QuietOption, command_line, one_line_errors, progress_bar
 from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from sim.studies.points import Sweep
     from sim.studies.sweep import Row
     from sim.studies.workers import Workers
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
 TABLE = "results.csv"
 STORE = "store.sqlite"
+PAGE = "report.html"
+
+
+FolderOption = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")]
+ClusterOption = Annotated[
+    Optional[str],
+    typer.Option(metavar="ADDRESS", envvar=ADDRESS, help="The scheduler of a Dask cluster, tcp://HOST:PORT."),
+]
+StoreOption = Annotated[
+    Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
+]
 
 
 class Format(StrEnum):
-    """What else the table is written as."""
+    """What else the table is written as; ``html`` is a page about the sweep."""
 
     json = "json"
     parquet = "parquet"
+    html = "html"
 
 
 def sweep(
@@ -38,19 +51,17 @@ def sweep(
             metavar="SWEEP", help="A sweep's YAML file, or the name of a shipped one.", autocompletion=sweeps
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")],
+    output: FolderOption,
     workers: Annotated[
         Optional[int], typer.Option(min=1, max=10_000, help="Processes; as many as there are cores unless given.")
     ] = None,
-    cluster: Annotated[
-        Optional[str],
-        typer.Option(metavar="ADDRESS", envvar=ADDRESS, help="The scheduler of a Dask cluster, tcp://HOST:PORT."),
-    ] = None,
-    store: Annotated[
-        Optional[Path], typer.Option(metavar="FILE", help=f"Where outcomes are kept; {STORE} in FOLDER unless given.")
-    ] = None,
+    cluster: ClusterOption = None,
+    store: StoreOption = None,
     formats: Annotated[
-        Optional[list[Format]], typer.Option("--format", help="The table as JSON or Parquet as well; repeatable.")
+        Optional[list[Format]],
+        typer.Option(
+            "--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."
+        ),
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -67,6 +78,9 @@ def sweep(
             rows = compute(asked, points, kept, workers_of(workers, cluster), progress)
         columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
+        if Format.html in (formats or ()):
+            command = command_line("sweep", [sweep], {"-o": "out", "--format": "html"})
+            _write_page(output / PAGE, asked, rows, columns, command)
         wrong = [row for row in rows if row.outcome.error]
         if not quiet:
             typer.echo(f"{output / TABLE}: {len(rows):,} points" + (f", {len(wrong):,} failed" if wrong else ""))
@@ -112,3 +126,10 @@ def _write(folder: Path, rows: list[Row], axes: tuple[str, ...], columns: list[s
         write_text((folder / TABLE).with_suffix(".json"), as_json(found))
     if "parquet" in formats:
         write_parquet(found, (folder / TABLE).with_suffix(".parquet"))
+
+
+def _write_page(path: Path, asked: Sweep, rows: list[Row], columns: list[str], command: str) -> None:
+    from sim.files.outputs import write_text
+    from sim.presentation.html.sweep_page import sweep_page
+
+    write_text(path, sweep_page(asked, rows, columns, command))

@@ -20,6 +20,7 @@ from typing import Any, Final
 from sim.files.errors import InputError, Problem, did_you_mean
 from sim.studies.answer import MEETS
 from sim.studies.table import ERROR
+from sim.studies.tradeoffs import unbeaten
 
 FIGURES: Final = (2, 3)
 KNEE_ABOVE: Final = 1e-9  # of the distance between the ends
@@ -54,11 +55,7 @@ def front(rows: Iterable[Row], minimise: Sequence[str], maximise: Sequence[str])
             known = dict.fromkeys(key for row in listed for key, value in row.items() if _is_number(value))
             raise ValueError(f"no row has a number that is called {name!r}{did_you_mean(name, known)}")
     values = [tuple(-row[name] if name in maximise else row[name] for name in names) for row in sound]
-    order = sorted(range(len(sound)), key=lambda number: (values[number], number))
-    kept: list[int] = []
-    for number in order:  # whoever betters it comes before it
-        if not any(_no_worse(values[other], values[number]) for other in kept):
-            kept.append(number)
+    kept = unbeaten(values)
     others = [row for number, row in enumerate(sound) if number not in set(kept)]
     return Front(names, frozenset(maximise), [sound[n] for n in kept], others, knee([values[n] for n in kept]))
 
@@ -80,10 +77,6 @@ def _scaled(column: tuple[float, ...]) -> list[float]:
     """From 0, the best, to 1, the worst."""
     least, width = min(column), max(column) - min(column)
     return [(value - least) / width if width else 0.0 for value in column]
-
-
-def _no_worse(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return all(mine <= its for mine, its in zip(one, other, strict=True))
 
 
 def _is_number(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from math import prod
@@ -15,7 +15,7 @@ from sim.files.errors import InputError, Problem, did_you_mean
 from sim.files.goal_spec import GoalSpec
 from sim.files.sweep_spec import SweepSpec
 from sim.studies.conditions import Condition, parse_condition
-from sim.studies.points import Axis, Point, Sweep, assignment
+from sim.studies.points import Axis, Point, Sweep, assignment, set_twice
 
 MOST_POINTS: Final = 200_000
 OF_MACHINES: Final = frozenset({"area_mm2"})
@@ -151,19 +151,11 @@ def read_goal(name: str) -> Goal:
 
 def _set_twice(goal: Goal) -> Iterator[Problem]:
     """Keys that are set at two places."""
-    seen = set(goal.spec.set) | {"workload", "machine"}
-    for name, axis in goal.spec.axes.items():
-        for key, place in _places(name, axis):
-            if key in seen:
-                yield goal.document.problem(place, f"{key} is set already")
-            seen.add(key)
+    fixed = {*goal.spec.set, "workload", "machine"}
+    yield from set_twice(goal.document, fixed, goal.spec.axes)
     for name, run in goal.spec.runs.items():
-        for key in run.set.keys() & seen:
+        for key in run.set.keys() & (fixed | set(goal.columns)):
             yield goal.document.problem(["runs", name, "set", key], f"{key} is set already")
-
-
-def _places(name: str, axis: object) -> Iterable[tuple[str, tuple[str, ...]]]:
-    return [(key, ("axes", name, key)) for key in axis] if isinstance(axis, dict) else [(name, ("axes", name))]
 
 
 def _unclear(goal: Goal) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -84,7 +84,7 @@ def read_sweep(name: str) -> Sweep:
     """The sweep in a file, or shipped by that *name*; raises InputError with every mistake in it."""
     document = read_document(find("sweep", name), partial(find_base, "sweep"))
     sweep = Sweep(document.check(SweepSpec), document)
-    problems = list(_set_twice(sweep))
+    problems = list(set_twice(document, {*sweep.spec.set, "workload", "machine"}, sweep.spec.axes))
     count = prod(len(axis.rows) for axis in sweep.axes)
     if count > MOST_POINTS:
         problems.append(document.problem(["axes"], f"makes {count:,} points, expected {MOST_POINTS:,} at most"))
@@ -93,12 +93,13 @@ def read_sweep(name: str) -> Sweep:
     return sweep
 
 
-def _set_twice(sweep: Sweep) -> Iterator[Problem]:
-    seen = set(sweep.spec.set) | {"workload", "machine"}
-    for name, axis in sweep.spec.axes.items():
+def set_twice(document: Document, fixed: set[str], axes: Mapping[str, object]) -> Iterator[Problem]:
+    """What to say of keys of *axes* that are *fixed*, or those of another axis."""
+    seen = set(fixed)
+    for name, axis in axes.items():
         for key, place in _places(name, axis):
             if key in seen:
-                yield sweep.document.problem(place, f"{key} is set already")
+                yield document.problem(place, f"{key} is set already")
             seen.add(key)
 
 

@@ -38,8 +38,6 @@ def test_the_page_says_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sweep_that_is_killed_ends_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.support.sweeps import written
-
-    monkeypatch.setattr(sweeps, "KILLED", str(written(tmp_path, axes={"simd.lanes": [8, 16]})))
+    monkeypatch.setattr(sweeps, "KILLED", {"workload": "mamba2_ssd", "lanes": [32, 64], "channels": [2]})
     monkeypatch.setattr(sweeps, "KILLS", 1)
     assert list(sweeps.killed(tmp_path)) == [True]

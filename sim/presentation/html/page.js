@@ -34,7 +34,7 @@
     mark.addEventListener("pointerleave", hideTip);
     if (mark.dataset.key) mark.addEventListener("click", () => lightUp(mark.dataset.key));
   }
-  for (const row of document.querySelectorAll("tr[data-key]")) row.addEventListener("click", () => lightUp(row.dataset.key));
+  for (const row of document.querySelectorAll("tr[data-key], td[data-key]")) row.addEventListener("click", () => lightUp(row.dataset.key));
   addEventListener("beforeprint", () => { for (const folded of document.querySelectorAll("details")) folded.open = true; });
   document.addEventListener("keydown", (event) => event.key === "Escape" && lightUp(""));
 

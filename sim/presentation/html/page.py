@@ -24,7 +24,7 @@ _TEMPLATE = """\
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <style>
-{style}</style>
+{style}{more_style}</style>
 </head>
 <body>
 <header>
@@ -43,7 +43,7 @@ _TEMPLATE = """\
 {sections}</main>
 <div id="tip" role="status" hidden></div>
 {data}<script>
-{script}</script>
+{script}{more_script}</script>
 </body>
 </html>
 """
@@ -51,7 +51,7 @@ _TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Page:
-    """All of a page; ``data`` is HTML that the script reads."""
+    """All of a page; ``data`` is HTML that the script reads, ``kind`` the name of a style and script of its own."""
 
     title: str
     about: str
@@ -60,6 +60,7 @@ class Page:
     command: str
     sections: Sequence[Section]
     data: str = ""
+    kind: str = ""
 
 
 def page_html(page: Page) -> str:
@@ -79,6 +80,8 @@ def page_html(page: Page) -> str:
         sections="".join(map(section_html, page.sections)),
         data=page.data,
         script=(folder / "page.js").read_text(encoding="utf-8"),
+        more_style=(folder / f"{page.kind}.css").read_text(encoding="utf-8") if page.kind else "",
+        more_script=(folder / f"{page.kind}.js").read_text(encoding="utf-8") if page.kind else "",
     )
 
 

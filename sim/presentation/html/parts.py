@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sim.files.numbers import percent
 from sim.presentation.escaping import for_html
-from sim.presentation.figures.canvas import PAGE_INCHES, print_style
+from sim.presentation.figures.canvas import PAGE_INCHES, Drawing, print_style
 from sim.presentation.figures.catalogue import Evidence, draw
 from sim.presentation.figures.export import as_svg
 from sim.presentation.figures.palette import FAINT, GRID, INK, PAPER, QUIET_COLOURS, TOTAL
@@ -25,13 +25,14 @@ _INKS = re.compile("|".join(_THEME) + r"(?=[;\"]|$)")
 class Cell:
     """A cell of a table: what is read, behind it in small what it is a share of, and its exact value for scripts.
 
-    ``code`` is something to be typed, whole, which a click selects.
+    ``code`` is something to be typed, whole, which a click selects; ``link`` is a place on the page.
     """
 
     text: str
     share: str = ""
     value: int | float | None = None
     code: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first *left* columns are text; *name* is its id."""
+    """A table whose first *left* columns are text; *name* is its id. A long one is folded, unless it is ``open``."""
 
     name: str
     header: Sequence[str]
     rows: Sequence[Row]
     left: int = 1
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def table_html(table: Table) -> str:
     rows = "\n".join(_row(row, table.left) for row in table.rows)
     body = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
     html = f'<div class="wide"><table id="{for_html(table.name)}">\n{body}\n</table></div>\n'
-    if len(table.rows) <= _MOST_ROWS:
+    if table.open or len(table.rows) <= _MOST_ROWS:
         return html
     return f"<details>\n<summary>Table of {len(table.rows)} rows</summary>\n{html}</details>\n"
 
@@ -98,6 +100,7 @@ def _cell(cell: Cell, number: int, left: int) -> str:
     value = "" if cell.value is None else f' data-value="{cell.value}"'
     share = f" <small>{for_html(cell.share)}</small>" if cell.share else ""
     text = f"<code>{for_html(cell.text)}</code>" if cell.code else for_html(cell.text)
+    text = f'<a href="#{for_html(cell.link)}">{text}</a>' if cell.link else text
     if number == 0:
         return f'<th scope="row"{value}>{text}{share}</th>'
     return f"<td{'' if number < left else _NUMBER}{value}>{text}{share}</td>"
@@ -106,8 +109,12 @@ def _cell(cell: Cell, number: int, left: int) -> str:
 def figure_html(name: str, known: Evidence, prefix: str = "") -> str:
     """The figure *name* of *known*, with its title below; *prefix* tells figures of several runs apart."""
     with print_style():
-        drawing = draw(name, known, PAGE_INCHES, "report")
-        svg = themed(as_svg(drawing, f"figure-{prefix}{name}"))
+        return drawing_html(name, draw(name, known, PAGE_INCHES, "report"), prefix)
+
+
+def drawing_html(name: str, drawing: Drawing, prefix: str = "") -> str:
+    """The figure *name* as it was drawn, in print style, with its title below."""
+    svg = themed(as_svg(drawing, f"figure-{prefix}{name}"))
     return f'<figure class="figure-{name}">\n{svg}<figcaption>{for_html(drawing.title)}</figcaption>\n</figure>\n'
 
 
