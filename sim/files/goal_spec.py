@@ -56,7 +56,7 @@ class GoalSpec(Spec):
     within: float = Field(
         default=0.0,
         ge=0,
-        lt=1,
+        le=0.99,
         description="Share by which a figure has to be better to matter; what cannot be that much better is left out.",
     )
     at_once: int = Field(
