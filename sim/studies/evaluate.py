@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from time import perf_counter
 
@@ -56,8 +56,9 @@ def _mapping(name: str) -> tuple[str, ...]:
 
 
 def evaluate(point: Point) -> Outcome:
-    """Run *point*; whatever goes wrong is its error."""
+    """Run *point*; whatever goes wrong is its error, in words that name no study: others may find it in a store."""
     start = perf_counter()
+    point = replace(point, assignments=tuple(map(str, point.assignments)))
     try:
         limits = LIMITS._replace(search=point.search)
         job = mapped(checked(inputs_of(point)), limits)

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from sim.files.documents import Document
 from sim.files.errors import InputError, Problem, in_one_line
 from sim.files.progress import ProgressCallback
-from sim.files.resolve import checked
+from sim.files.resolve import Inputs, checked
 from sim.studies.conditions import Condition, broken, parse_condition
 from sim.studies.evaluate import Outcome, inputs_of
 from sim.studies.identity import key
@@ -62,7 +63,7 @@ def planned(sweep: Sweep) -> list[Planned]:
         point = sweep.point(coordinates)
         try:
             documents = inputs_of(point)
-            inputs = checked(documents) if wanted or not found else None  # the first tells of keys that are none
+            inputs = _checked(documents) if wanted or not found else None  # the first tells of keys that are none
             if inputs is None or broken(wanted, inputs) is None:
                 found.append(Planned(coordinates, point, key(documents, point.search, point.simulate_layers)))
         except InputError as error:
@@ -74,6 +75,16 @@ def planned(sweep: Sweep) -> list[Planned]:
     if not found:
         raise InputError(sweep.document.problem(["constraints"], "leave no point"))
     return found
+
+
+def _checked(documents: tuple[Document, Document]) -> Inputs | None:
+    """The inputs in *documents*; None where a value is wrong, which its run will say. Raises InputError for the rest."""
+    try:
+        return checked(documents)
+    except InputError as error:
+        if is_of_all(error):
+            raise
+        return None
 
 
 def is_of_all(error: InputError) -> bool:

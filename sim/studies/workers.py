@@ -7,6 +7,7 @@ when it dies is tried again by itself, and is an error if it kills that worker t
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -47,9 +48,7 @@ class Workers:
             while (alone or waiting) and len(running) < most:
                 each = seconds / done if done else TASK_SECONDS
                 task = (alone.popleft(),) if alone else _taken(waiting, each)
-                running[self.executor.submit(evaluate_all, [points[number] for number in task])] = task
-                if len(task) == 1 and most == 1:
-                    break
+                running[self._submitted([points[number] for number in task])] = task
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
@@ -64,6 +63,15 @@ class Workers:
                 seconds += sum(outcome.seconds for outcome in found)
                 done += len(found)
                 yield from zip(task, found, strict=True)
+
+    def _submitted(self, points: Sequence[Point]) -> Future[list[Outcome]]:
+        """The task of *points*; one that has failed, if the processes died since the last was handed over."""
+        try:
+            return self.executor.submit(evaluate_all, points)
+        except BrokenProcessPool as error:
+            failed: Future[list[Outcome]] = Future()
+            failed.set_exception(error)
+            return failed
 
     def _lost(
         self, tasks: Sequence[Task], was_alone: bool, alone: deque[int], error: Exception
@@ -103,7 +111,8 @@ def processes(count: int | None = None) -> Iterator[Workers]:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that it works for has ended, however that came."""
+    """End this process when the one that it works for has ended, however that came, and not before: not by Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:
         Thread(target=_wait_for, args=(parent,), daemon=True).start()

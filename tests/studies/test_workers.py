@@ -76,6 +76,22 @@ def test_what_dies_with_a_worker_is_tried_alone_and_then_given_up() -> None:
     assert len(made) == 1 + 1 + 2  # the one that took several with it, then each of the two by itself
 
 
+def test_processes_that_died_before_the_next_task_are_replaced() -> None:
+    class Dead(Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise BrokenProcessPool("gone")
+
+    made: list[Executor] = []
+
+    def renew() -> Executor:
+        made.append(Fragile([]))
+        return made[-1]
+
+    found = dict(Workers(Dead(), 2, renew).outcomes(POINTS))
+    assert sorted(found) == list(range(len(POINTS))) and not any(outcome.error for outcome in found.values())
+    assert len(made) == 1
+
+
 def test_quick_points_go_together() -> None:
     sizes: list[int] = []
 
@@ -103,11 +119,11 @@ def test_a_process_ends_with_who_asked_for_it(tmp_path: Path) -> None:
     finally:
         os.kill(parent, signal.SIGKILL)
         os.waitpid(parent, 0)
-    for _ in range(100):
-        if not _alive(child):
-            return
+    left = 100  # tenths of a second
+    while _alive(child) and left:
         time.sleep(0.1)
-    pytest.fail("the worker outlived the process that it worked for")
+        left -= 1
+    assert not _alive(child)
 
 
 def _awaited(path: Path) -> int:
