@@ -78,7 +78,7 @@ def planned(sweep: Sweep) -> list[Planned]:
 
 
 def _checked(documents: tuple[Document, Document]) -> Inputs | None:
-    """The inputs in *documents*; None where a value is wrong, which its run will say. Raises InputError for the rest."""
+    """The inputs in *documents*; None where a value is wrong, as its run will say. Raises InputError for the rest."""
     try:
         return checked(documents)
     except InputError as error:
