@@ -54,7 +54,7 @@ def search(
         told = answer(asked, points, found)
         write_text(output / TABLE, as_csv(results(asked, points, found)))
         write_text(output / ANSWER, as_json(told))
-        page = as_page(asked, told, command_line("search", [goal], {"-o": output}))
+        page = as_page(asked, told, command_line("search", [goal], {"-o": "out"}))
         write_text(output / PAGE, page)
         if not quiet:
             typer.echo(page, nl=False)

@@ -75,7 +75,7 @@ def sweep(
         points = planned(asked)
         make_folder(output)
         with opened(store or output / STORE) as kept, progress_bar(f"{len(points):,} points", quiet) as progress:
-            rows = compute(asked, points, kept, workers_of(workers, cluster), progress)
+            rows = compute(asked, points, kept, lambda: workers_of(workers, cluster), progress)
         columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
         if Format.html in (formats or ()):

@@ -47,7 +47,7 @@ def find(kind: str, name: str) -> Path:
     wanted = name.removesuffix(".yaml")
     message = f"no such file, and no shipped {kind} is called {quoted(wanted)}"
     hint = _guess(kind, path).removesuffix("?")
-    raise InputError(Problem(f"{message}{hint}; `python -m sim list {kind}` names all", name))
+    raise InputError(Problem(f"{message}{hint}; `python -m sim list {kind}` names all", name, unknown=True))
 
 
 def find_base(kind: str, file: Path, name: str) -> Path:

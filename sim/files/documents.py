@@ -77,17 +77,20 @@ class Document:
         """Every file that it was read from."""
         return [Path(name) for name, _ in self.sources]
 
-    def problem(self, path: Sequence[str | int], message: str) -> Problem:
-        """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it."""
+    def problem(self, path: Sequence[str | int], message: str, *, unknown: bool = False) -> Problem:
+        """A mistake at the dotted *path*, placed at its line, or at the override that set it or something in it.
+
+        *unknown* says that it is one in a name.
+        """
         key = ".".join(str(part) for part in path)
         if by := self.overridden(path):
-            return Problem(message, file=by, key=key)
+            return Problem(message, file=by, key=key, unknown=unknown)
         depth, file, line = -1, self.file, 1
         for name, lines in self.sources:
             found, at = _locate(lines, path)
             if found > depth:
                 depth, file, line = found, name, at
-        return Problem(message, file, line, key)
+        return Problem(message, file, line, key, unknown)
 
     def overridden(self, path: Sequence[str | int]) -> str | None:
         """The override that set what stands at *path*, or something in it, or made the mapping that it is part of."""
@@ -170,7 +173,7 @@ class Document:
         if kind == "extra_forbidden":
             known = _known_keys(schema, inside[:-1])
             hint = did_you_mean(path[-1], [*known, "extends"] if len(path) == 1 else known)
-            return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}")
+            return self.problem(path, f"unknown key, expected one of {', '.join(known)}{hint}", unknown=True)
         if kind == "missing":
             return self.problem(path, "is missing")
         if kind == "contradiction":

@@ -18,12 +18,16 @@ _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 100
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in an input: where it stands and what is wrong with it."""
+    """One mistake in an input: where it stands and what is wrong with it.
+
+    ``unknown`` is a mistake in a name: there is no such file or key, whatever values others have.
+    """
 
     message: str
     file: str = ""
     line: int | None = None
     key: str = ""
+    unknown: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line is not None else self.file
@@ -61,6 +65,11 @@ class InputError(ValueError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether a name is wrong, be it of a file or a key, which no other value makes right."""
+        return any(problem.unknown for problem in self.problems)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[Any, ...]]:
         return type(self), self.problems  # a worker's mistake is told by whoever asked for its work

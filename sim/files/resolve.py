@@ -102,7 +102,7 @@ def named_mapping(name: str) -> list[str]:
     for key in spec.machine:
         if key not in MachineSpec.model_fields:
             hint = did_you_mean(key, MachineSpec.model_fields)
-            raise InputError(document.problem(["machine", key], f"is no key of machines{hint}"))
+            raise InputError(document.problem(["machine", key], f"is no key of machines{hint}", unknown=True))
         found += _leaves(document, ("machine", key), 1)
     return [*found, *(Assignment(each, f"--mapping {name}: {each}") for each in spec.set)]
 
@@ -178,7 +178,8 @@ def _target(assignment: str, workload: Document, machine: Document) -> Document:
     known = dict.fromkeys((*WorkloadSpec.model_fields, *MachineSpec.model_fields))
     ending = [key for key in settable() if key.endswith(f".{path}")]
     hint = f"; did you mean {' or '.join(map(repr, ending))}?" if ending else did_you_mean(path, settable())
-    raise InputError(Problem(f"unknown key, expected one of {', '.join(known)}{hint}", said(assignment), key=path))
+    message = f"unknown key, expected one of {', '.join(known)}{hint}"
+    raise InputError(Problem(message, said(assignment), key=path, unknown=True))
 
 
 def build_workload(document: Document) -> Workload:

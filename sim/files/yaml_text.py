@@ -38,7 +38,7 @@ def read_yaml(path: Path, name: str) -> tuple[Any, Lines]:
             text = file.read(MOST_BYTES + 1)
         return parse_yaml(text.decode("utf-8", "ignore" if len(text) > MOST_BYTES else "strict"), name)
     except FileNotFoundError:
-        raise InputError(Problem("no such file", name)) from None
+        raise InputError(Problem("no such file", name, unknown=True)) from None
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
         raise InputError(Problem(f"found the byte {text[error.start]:#x}, expected UTF-8", name, line)) from None

@@ -20,7 +20,6 @@ from sim.studies.evaluate import inputs_of
 from sim.studies.goal import Goal, Wanted
 from sim.studies.identity import key
 from sim.studies.points import Point
-from sim.studies.sweep import is_of_all
 from workloads.workload import Workload
 from workloads.workload_spec import WorkloadSpec
 
@@ -100,7 +99,7 @@ def grid(goal: Goal, progress: Callable[[int, int], None] = lambda done, total: 
         try:
             found = _candidate(goal, number, coordinates, build)
         except InputError as error:
-            if is_of_all(error):
+            if error.names_nothing:
                 raise
             wrong[number] = in_one_line(str(error.problems[0]))
             found = None

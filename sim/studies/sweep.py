@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ from sim.studies.conditions import Condition, broken, parse_condition
 from sim.studies.evaluate import Outcome, inputs_of
 from sim.studies.identity import key
 from sim.studies.neighbours import are_free, improved
+from sim.studies.outcomes import Keyed, Outcomes, Ready
 from sim.studies.points import Point, Sweep
 from sim.studies.store import Store
-from sim.studies.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def planned(sweep: Sweep) -> list[Planned]:
             if inputs is None or broken(wanted, inputs) is None:
                 found.append(Planned(coordinates, point, key(documents, point.search, point.simulate_layers)))
         except InputError as error:
-            if is_of_all(error):
+            if error.names_nothing:
                 raise
             found.append(Planned(coordinates, point, error=in_one_line(str(error.problems[0]))))
         except ValueError as error:
@@ -82,23 +82,13 @@ def _checked(documents: tuple[Document, Document]) -> Inputs | None:
     try:
         return checked(documents)
     except InputError as error:
-        if is_of_all(error):
+        if error.names_nothing:
             raise
         return None
 
 
-def is_of_all(error: InputError) -> bool:
-    """Whether *error* is one of the sweep, not of some values: a file or a key that there is not."""
-    told = error.problems[0].message
-    return told.startswith(("unknown key", "no such file", "is no key"))
-
-
 def compute(
-    sweep: Sweep,
-    planned: Sequence[Planned],
-    store: Store,
-    workers: AbstractContextManager[Workers],
-    progress: ProgressCallback,
+    sweep: Sweep, planned: Sequence[Planned], store: Store, workers: Ready, progress: ProgressCallback
 ) -> list[Row]:
     """A row for each of *planned*; what the *store* does not know the *workers* compute, and it is kept as it comes.
 
@@ -106,43 +96,25 @@ def compute(
     runs known to be needed). Workers are asked for only if there is something to compute.
     """
     with ExitStack() as stack:
-        lazy = Lazy(store, lambda: stack.enter_context(workers), progress)
-        found = lazy.of([(each.point, each.key, each.error) for each in planned])
+        outcomes = Outcomes(store, workers, stack, progress)
+
+        def run(points: Sequence[Point]) -> list[Outcome]:
+            return _outcomes(points, list(map(_identity, points)), outcomes)
+
         points = [each.point for each in planned]
+        found = _outcomes(points, [(each.key, each.error) for each in planned], outcomes)
         best = list(zip(points, found, strict=True))
         if sweep.spec.neighbours and sweep.spec.mapping is None and are_free((*sweep.spec.set, *sweep.columns)):
-            best = improved(sweep.axes, [each.coordinates for each in planned], points, found, lazy.run)
+            best = improved(sweep.axes, [each.coordinates for each in planned], points, found, run)
     pairs = zip(planned, best, strict=True)
     return [Row(each.coordinates, point, outcome) for each, (point, outcome) in pairs]
 
 
-class Lazy:
-    """Runs points that a store does not know; its workers begin when there is one."""
-
-    def __init__(self, store: Store, begin: Callable[[], Workers], progress: ProgressCallback) -> None:
-        self._store, self._begin, self._progress = store, begin, progress
-        self._workers: Workers | None = None
-        self._done = self._needed = 0
-
-    def run(self, points: Sequence[Point]) -> list[Outcome]:
-        """What each of *points* comes to."""
-        return self.of([(point, *_identity(point)) for point in points])
-
-    def of(self, wanted: Sequence[tuple[Point, str, str]]) -> list[Outcome]:
-        """What points come to, each with its key, or the error that keeps it from having one."""
-        known = self._store.known(key for _, key, _ in wanted if key)
-        missing = list({key: point for point, key, _ in wanted if key and key not in known}.items())
-        self._needed += len(missing)
-        if missing:
-            self._workers = self._workers or self._begin()
-            for number, outcome in self._workers.outcomes([point for _, point in missing]):
-                key, point = missing[number]
-                known[key] = outcome
-                if not outcome.died:
-                    self._store.add([(key, point, outcome)])
-                self._done += 1
-                self._progress(self._done, self._needed)
-        return [known[key] if key else Outcome({}, error=error) for _, key, error in wanted]
+def _outcomes(points: Sequence[Point], known_by: Sequence[tuple[str, str]], outcomes: Outcomes) -> list[Outcome]:
+    """What *points* come to, each *known by* its key, or the error of inputs that cannot be read."""
+    pairs = list(zip(points, known_by, strict=True))
+    found = iter(outcomes.of([Keyed(key, point) for point, (key, error) in pairs if not error]))
+    return [Outcome({}, error=error) if error else next(found) for _, (_, error) in pairs]
 
 
 def _identity(point: Point) -> tuple[str, str]:

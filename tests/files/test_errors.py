@@ -36,6 +36,13 @@ def test_an_input_error_has_a_line_for_every_problem() -> None:
     assert isinstance(error, ValueError)
 
 
+def test_a_wrong_name_is_wrong_whatever_else_is_said() -> None:
+    wrong = Problem("unknown key", unknown=True)
+    assert InputError(Problem("is missing"), wrong).names_nothing
+    assert not InputError(Problem("unknown key")).names_nothing
+    assert pickle.loads(pickle.dumps(InputError(wrong))).names_nothing
+
+
 def test_a_misfit_names_its_entry_until_somebody_knows_the_line() -> None:
     misfits = (
         ([("mapping", "place", "conv")], "unknown operation"),

@@ -31,7 +31,7 @@ def one_thread() -> Iterator[Workers]:
 def rows(sweep: Sweep, store: Path, workers: Any = one_thread) -> list[Row]:
     """What the points of *sweep* come to with a *store*."""
     with opened(store) as kept:
-        return compute(sweep, planned(sweep), kept, workers(), lambda done, total: None)
+        return compute(sweep, planned(sweep), kept, workers, lambda done, total: None)
 
 
 def test_constraints_leave_points_out(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_rows_are_in_the_order_of_the_axes_and_known_the_second_time(tmp_path: P
     sweep = small(tmp_path, axes=LANES)
     told: list[tuple[int, int]] = []
     with opened(tmp_path / "store") as kept:
-        found = compute(sweep, planned(sweep), kept, one_thread(), lambda *each: told.append(each))
+        found = compute(sweep, planned(sweep), kept, one_thread, lambda *each: told.append(each))
     assert [row.coordinates["simd.lanes"] for row in found] == [8, 16, 32] and told == [(1, 3), (2, 3), (3, 3)]
     assert [row.outcome.figures for row in found] == [evaluate(row.point).figures for row in found]
     assert rows(sweep, tmp_path / "store", nobody) == found
