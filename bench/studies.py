@@ -40,7 +40,7 @@ def study(name: str, store: Path, folder: Path) -> None:
         print(f"{name}: {done} of {needed}", end="\r", file=sys.stderr, flush=True)
 
     with opened(store) as kept:
-        rows = compute(sweep, planned(sweep), kept, lambda: processes(), progress)
+        rows = compute(sweep, planned(sweep), kept, processes, progress)
     columns = chosen_columns(sweep.spec.columns, [row.outcome.figures for row in rows if not row.outcome.error])
     write_text(folder / f"{name}.csv", as_csv(table_of(rows, sweep.columns, columns)))
     write_text(folder / f"{name}.md", page(name, sweep, rows))
