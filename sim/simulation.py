@@ -5,7 +5,7 @@ The contents page of the house: what is called here stands in the folders files,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from sim.accounting.windows import WindowRecorder
 from sim.execution.estimate import Estimate, estimate
 from sim.execution.observers import Observers, RunObserver
 from sim.execution.run import Stride, TileDone, run_program
+from sim.files.described import Machine, Overrides, Workload, named
 from sim.files.limits import LIMITS, Limits
 from sim.files.progress import ProgressCallback
 from sim.files.resolve import Inputs, resolve
@@ -43,36 +44,44 @@ class Job:
 
 
 def simulate(
-    workload: str,
-    machine: str = "edge",
-    overrides: Mapping[str, Any] | Iterable[str] = (),
+    workload: str | Workload,
+    machine: str | Machine = "edge",
+    overrides: Overrides = (),
     *,
     progress: ProgressCallback | None = None,
     observer: RunObserver | None = None,
     stride: Stride = "cycle",
+    windows: int | None = None,
+    critical_path: bool = False,
     simulate_layers: int | None = None,
     certificate: bool = True,
     limits: Limits = LIMITS,
     **keywords: Any,
 ) -> Result:
-    """Run *workload* on *machine* (paths of YAML files, or names of shipped ones) and return the result.
+    """Run *workload* on *machine* (objects, paths of YAML files, or names of shipped ones) and return the result.
 
     A workload may also be the path of a ``config.json`` as published with a model's weights.
 
     *overrides* change single values of either file: ``{"simd.lanes": 64, "layers": 2}``, or ``["simd.lanes=64"]``; as
     keywords a dot is two underscores, ``simd__lanes=64``. *progress* is called with (tiles done, tiles in all).
     *observer* hears of every request. *simulate_layers* layers are simulated, all unless given, a SimPy event for
-    each *stride*, and the result has a *certificate*: see :func:`run`. Raises InputError with every mistake in the
-    input, and for what would take longer or more memory than the *limits*.
+    each *stride*, and the result has accounts over time in so many *windows*, a *critical_path* and a *certificate*
+    on wish: see :func:`run`. Raises InputError with every mistake in the input, and for what would take longer or more
+    memory than the *limits*.
 
     >>> simulate("mamba2", layers=1, sequence_length=32).tokens
     32
     """
-    assignments = [f"{k}={v}" for k, v in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
-    assignments += [f"{key.replace('__', '.')}={value}" for key, value in keywords.items()]
-    job = prepare(workload, machine, assignments, limits)
     return run(
-        job, progress, observer, stride=stride, simulate_layers=simulate_layers, certificate=certificate, limits=limits
+        prepare(*named(workload, machine, overrides, keywords), limits),
+        progress,
+        observer,
+        stride=stride,
+        windows=windows,
+        critical_path=critical_path,
+        simulate_layers=simulate_layers,
+        certificate=certificate,
+        limits=limits,
     )
 
 

@@ -131,6 +131,16 @@ class Memory(CountsModel):
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
 
+    def __str__(self) -> str:
+        from sim.presentation.terminal.memory import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from sim.presentation.terminal.memory import as_html
+
+        return as_html(self)
+
 
 def memory(
     workload: Workload, device_bytes: int, logits: Logits = "last", forward: str | None = None

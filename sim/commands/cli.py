@@ -34,6 +34,7 @@ COMMANDS = {
     "plot": "sim.commands.plot:plot",
     "reproduce": "sim.commands.reproduce:reproduce",
     "trace": "sim.commands.trace:trace_commands",
+    "mcp": "sim.commands.mcp:mcp",
 }
 """Name -> module and function, or module and group of commands; imported when it is asked for."""
 

@@ -10,7 +10,7 @@ import typer
 
 from sim.commands.changes import Changes, MayTake
 from sim.commands.complete import machines, workloads
-from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
+from sim.commands.experiments import MarkdownOption, publish
 from sim.commands.options import (
     FewLayersOption,
     JsonOption,
@@ -24,6 +24,7 @@ from sim.commands.options import (
 from sim.commands.sides import Side, labels, parse_side, read_result
 from sim.commands.spread import spread
 from sim.files.errors import InputError, Problem
+from sim.files.limits import FEW_LAYERS
 
 if TYPE_CHECKING:
     from sim.accounting.result import Result
@@ -54,7 +55,7 @@ def compare(
     hw: MachinesOption = None,
     changes: Changes,
     may_take: MayTake,
-    simulate_layers: FewLayersOption = SIMULATED,
+    simulate_layers: FewLayersOption = FEW_LAYERS,
     json: JsonOption = None,
     markdown: MarkdownOption = None,
     report: ReportOption = None,
@@ -102,11 +103,12 @@ def _planned(side: Side, machines: Sequence[str], changes: Changes, may_take: Ma
             raise InputError(Problem("is a result, which has the settings that it had", side.said))
         yield side, read_result(Path(side.name))
         return
+    from sim.files.resolve import resolve_layers
     from sim.simulation import prepare
 
     wanted = changes.assignments(side.assignments)
     for machine in machines:
-        prepared(side.name, machine, wanted)
+        resolve_layers(side.name, machine, wanted)
         yield side, prepare(side.name, machine, wanted, may_take.limits())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.commands.changes import Changes, MayTake
-from sim.commands.experiments import SIMULATED, MarkdownOption, prepared, publish
+from sim.commands.experiments import MarkdownOption, publish
 from sim.commands.options import (
     ConfigOption,
     FewLayersOption,
@@ -26,6 +26,7 @@ from sim.commands.options import (
 )
 from sim.commands.spread import spread
 from sim.files.errors import InputError, Problem
+from sim.files.limits import FEW_LAYERS
 
 if TYPE_CHECKING:
     from sim.explanation.findings import Explanation
@@ -56,7 +57,7 @@ def explain(
     hw: HardwareOption = "edge",
     changes: Changes,
     may_take: MayTake,
-    simulate_layers: FewLayersOption = SIMULATED,
+    simulate_layers: FewLayersOption = FEW_LAYERS,
     robust: RobustOption = "2%",
     sensitivity: SensitivityOption = False,
     json: JsonOption = None,
@@ -69,34 +70,29 @@ def explain(
         from sim.explanation.explain import explain as find_reasons
         from sim.explanation.laboratory import Laboratory
         from sim.explanation.near import ROBUST
+        from sim.files.resolve import resolve_layers
         from sim.presentation.markdown import explanation
 
         name = chosen(workload, config)
         check_targets(json, markdown, report, workload=name, machine=hw, mapping=changes.mapping)
         limits, share = may_take.limits(), _share(robust)
-        built, documents = prepared(name, hw, changes.assignments())
+        built, (document, machine) = resolve_layers(name, hw, changes.assignments())
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers, "--robust": None if share == ROBUST else robust}
         options |= {"--sensitivity": sensitivity}
         command = command_line("explain", [workload], options)
         with may_take.searching(quiet):
-            laboratory = Laboratory(built, documents[1], documents[0], simulate_layers, limits, share)
+            laboratory = Laboratory(built, machine, document, simulate_layers, limits, share)
         with progress_bar("experiments", quiet) as progress:
             found = find_reasons(laboratory, command, progress, workers=_workers())
         if sensitivity:
-            found = _with_sensitivities(found, laboratory, quiet)
+            from sim.api.experiments import with_sensitivities
+
+            with progress_bar("sensitivities", quiet) as progress:
+                found = with_sensitivities(found, laboratory, progress)
         if report is not None:
             _report_explanation(found, laboratory, report)
         publish(found.to_json(), explanation(found), json, markdown, report, quiet)
-
-
-def _with_sensitivities(found: Explanation, laboratory: Laboratory, quiet: bool) -> Explanation:
-    """*found*, and how the run that it explains depends on how long its requests take."""
-    from sim.explanation.sensitivity import sensitivities
-
-    with progress_bar("sensitivities", quiet) as progress:
-        known = sensitivities(laboratory.job, laboratory.simulate_layers, progress=progress, limits=laboratory.limits)
-    return found.model_copy(update={"sensitivities": known})
 
 
 def _workers() -> int:

@@ -79,6 +79,14 @@ class Comparison(ResultModel):
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
 
+    def __str__(self) -> str:
+        return self._repr_markdown_()
+
+    def _repr_markdown_(self) -> str:
+        from sim.presentation.markdown import comparison
+
+        return comparison(self)
+
 
 def compare(results: Sequence[Result], labels: Sequence[str], command: str = "") -> Comparison:
     """Compare *results*, which need their critical paths and a label each."""

@@ -144,6 +144,14 @@ class Explanation(ResultModel):
         """As JSON text: sorted as declared, two spaces, one newline at the end."""
         return self.model_dump_json(indent=2) + "\n"
 
+    def __str__(self) -> str:
+        return self._repr_markdown_()
+
+    def _repr_markdown_(self) -> str:
+        from sim.presentation.markdown import explanation
+
+        return explanation(self)
+
 
 def repeating(assignments: Sequence[str], mappings: Sequence[MappingSpec]) -> str:
     """The options that make *assignments*, and wish for the mapping, if it is one."""

@@ -33,3 +33,4 @@ class Limits(NamedTuple):
 
 
 LIMITS: Final = Limits()
+FEW_LAYERS: Final = 2  # that experiments simulate, unless more are asked for

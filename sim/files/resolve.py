@@ -126,6 +126,17 @@ def read_inputs(workload: str, machine: str, assignments: Iterable[str]) -> tupl
     return changed((read("workload", workload), read("machine", machine)), assignments)
 
 
+def resolve_layers(
+    workload: str, machine: str, assignments: Iterable[str]
+) -> tuple[Workload, tuple[Document, Document]]:
+    """A workload that is layers alone, and its document and the machine's; raises InputError for one with a head."""
+    documents = read_inputs(workload, machine, assignments)
+    found = build_workload(documents[0])
+    if found.spec.head:
+        raise InputError(documents[0].problem(["head"], "experiments look at layers alone, expected false"))
+    return found, documents
+
+
 def changed(documents: tuple[Document, Document], assignments: Iterable[str]) -> tuple[Document, Document]:
     """Copies of a workload's and a machine's *documents*, with *assignments* applied to the one that each is about."""
     workload, machine = (document.changed(()) for document in documents)

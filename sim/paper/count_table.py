@@ -8,6 +8,7 @@ from rich.text import Text
 
 from hw.quantities import format_bytes
 from sim.paper.counts import Counts, PaperColumns
+from sim.presentation.terminal import plain
 
 MEGA = 10**6
 
@@ -16,6 +17,16 @@ def render(counts: Counts) -> RenderableType:
     """The whole report."""
     paper = [] if counts.paper is None else [_paper(counts.paper)]
     return Group(_headline(counts), _kinds(counts), *paper)
+
+
+def as_text(counts: Counts) -> str:
+    """The report without colours."""
+    return plain.as_text(render(counts))
+
+
+def as_html(counts: Counts) -> str:
+    """The report for a notebook."""
+    return plain.as_html(render(counts))
 
 
 def _headline(counts: Counts) -> Text:

@@ -37,6 +37,16 @@ class Counts(own.Counts):
     kinds: Mapping[str, KindCounts]
     paper: PaperColumns | None
 
+    def __str__(self) -> str:
+        from sim.paper.count_table import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from sim.paper.count_table import as_html
+
+        return as_html(self)
+
 
 def count(workload: Workload) -> Counts:
     """Count *workload*, both ways."""

@@ -67,7 +67,7 @@ def comparison(found: Comparison) -> str:
     """The whole comparison."""
     parts = [
         "# " + ", ".join(_names(found)),
-        code_for_markdown(found.command),
+        *([code_for_markdown(found.command)] if found.command else []),
         for_markdown(found.words),
         for_markdown(layers_of_all({f"{run.workload} on {run.machine}": run for run in found.runs})) + ".",
         "## Side by side",

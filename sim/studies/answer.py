@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from shlex import join
 from typing import Any, Final
 
 from sim.files.numbers import plural
@@ -13,6 +12,7 @@ from sim.studies.candidates import Candidate, Grid
 from sim.studies.figures import USUAL, Figure
 from sim.studies.goal import Goal
 from sim.studies.knowledge import MARGIN
+from sim.studies.repeat import repeating
 from sim.studies.table import ERROR, Table
 from sim.version import __version__
 
@@ -82,7 +82,7 @@ def _best(goal: Goal, candidate: Candidate, made: dict[str, Made]) -> dict[str, 
         "runs": {
             run: {name: each.outcome.figures.get(name) for name in _told(each)} for run, each in made.items()
         },
-        "commands": {run: _command(run, each) for run, each in made.items()},
+        "commands": {run: repeating(each.candidate.sides[run].point) for run, each in made.items()},
     }  # fmt: skip
 
 
@@ -96,18 +96,6 @@ def _value(goal: Goal, text: str, candidate: Candidate, made: dict[str, Made]) -
         return candidate.values[text]
     wanted = goal.all_wanted[text]
     return made[wanted.run].outcome.figures.get(wanted.key) if wanted.run in made else None
-
-
-def _command(run: str, made: Made) -> str:
-    """The command that makes the run again."""
-    point = made.candidate.sides[run].point
-    words = ["python", "-m", "sim", "run", point.workload, "--hw", point.machine]
-    words += ["--mapping", point.mapping] if point.mapping else []
-    for each in point.assignments:
-        words += ["--set", str(each)]
-    words += ["--search", point.search] if point.search else []
-    words += [] if point.simulate_layers is None else ["--simulate-layers", str(point.simulate_layers)]
-    return join(words)
 
 
 def as_json(found: dict[str, Any]) -> str:

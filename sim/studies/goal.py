@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from hw.machine import MachineSpec
 from sim.files.catalog import find, find_base
+from sim.files.described import assignment
 from sim.files.documents import Assignment, Document, read_document
 from sim.files.errors import InputError, Problem, did_you_mean
 from sim.files.goal_spec import GoalSpec
 from sim.files.sweep_spec import SweepSpec
 from sim.studies.conditions import Condition, parse_condition
-from sim.studies.points import Axis, Point, Sweep, assignment, set_twice
+from sim.studies.points import Axis, Point, Sweep, set_twice
 
 MOST_POINTS: Final = 200_000
 OF_MACHINES: Final = frozenset({"area_mm2"})
@@ -139,7 +140,11 @@ class Goal:
 
 def read_goal(name: str) -> Goal:
     """The goal in a file, or shipped by that *name*; raises InputError with every mistake in it."""
-    document = read_document(find("goal", name), partial(find_base, "goal"))
+    return checked_goal(read_document(find("goal", name), partial(find_base, "goal")))
+
+
+def checked_goal(document: Document) -> Goal:
+    """The goal that *document* describes; raises InputError with every mistake in it."""
     goal = Goal(document.check(GoalSpec), document)
     problems = [*_set_twice(goal), *_unclear(goal), *_not_free(goal)]
     if goal.size > MOST_POINTS:

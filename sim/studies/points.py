@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,11 +10,11 @@ from math import prod
 from typing import Any, Final
 
 from sim.files.catalog import find, find_base
+from sim.files.described import assignment
 from sim.files.documents import Assignment, Document, read_document
 from sim.files.errors import InputError, Problem
 from sim.files.limits import Search
 from sim.files.sweep_spec import Range, SweepSpec, values_of
-from sim.files.yaml_text import parse_yaml
 
 MOST_POINTS: Final = 1_000_000
 
@@ -82,7 +81,11 @@ class Sweep:
 
 def read_sweep(name: str) -> Sweep:
     """The sweep in a file, or shipped by that *name*; raises InputError with every mistake in it."""
-    document = read_document(find("sweep", name), partial(find_base, "sweep"))
+    return checked_sweep(read_document(find("sweep", name), partial(find_base, "sweep")))
+
+
+def checked_sweep(document: Document) -> Sweep:
+    """The sweep that *document* describes; raises InputError with every mistake in it."""
     sweep = Sweep(document.check(SweepSpec), document)
     problems = list(set_twice(document, {*sweep.spec.set, "workload", "machine"}, sweep.spec.axes))
     count = prod(len(axis.rows) for axis in sweep.axes)
@@ -101,23 +104,6 @@ def set_twice(document: Document, fixed: set[str], axes: Mapping[str, object]) -
             if key in seen:
                 yield document.problem(place, f"{key} is set already")
             seen.add(key)
-
-
-def assignment(key: str, value: Any) -> str:
-    """``key=value`` as ``--set`` takes it.
-
-    >>> assignment("sram.capacity", "1MiB"), assignment("mac_array.dataflow", ["weight_stationary"])
-    ('sram.capacity=1MiB', 'mac_array.dataflow=["weight_stationary"]')
-    """
-    plain = isinstance(value, str) and _reads_as(value) == value
-    return f"{key}={value if plain else json.dumps(value)}"
-
-
-def _reads_as(text: str) -> Any:
-    try:
-        return parse_yaml(text, "")[0]
-    except InputError:
-        return None
 
 
 def _axis(name: str, axis: Sequence[Any] | Range | dict[str, Any]) -> Axis:

@@ -10,7 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +91,13 @@ def _taken(waiting: deque[int], seconds: float) -> Task:
     """So many of those *waiting* as take a task's time, if each takes so many *seconds*."""
     count = max(1, round(TASK_SECONDS / max(seconds, 1e-6)))
     return tuple(waiting.popleft() for _ in range(min(count, len(waiting))))
+
+
+@contextmanager
+def this_process() -> Iterator[Workers]:
+    """One worker within this process."""
+    with ThreadPoolExecutor(1) as executor:
+        yield Workers(executor, 1)
 
 
 @contextmanager

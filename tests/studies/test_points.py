@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from sim.files.catalog import shipped
+from sim.files.described import assignment
 from sim.files.documents import Assignment
 from sim.files.errors import InputError
 from sim.files.yaml_text import parse_yaml
-from sim.studies.points import assignment, read_sweep
+from sim.studies.points import read_sweep
 from tests.support.sweeps import small
 
 

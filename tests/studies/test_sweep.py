@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +12,13 @@ from sim.studies.evaluate import evaluate
 from sim.studies.points import Sweep
 from sim.studies.store import opened
 from sim.studies.sweep import Row, compute, planned
-from sim.studies.workers import Workers
+from sim.studies.workers import this_process
 from tests.support.sweeps import nobody, small
 
 LANES = {"simd.lanes": [8, 16, 32]}
 
 
-@contextmanager
-def one_thread() -> Iterator[Workers]:
-    """A worker within this process."""
-    with ThreadPoolExecutor(1) as executor:
-        yield Workers(executor, 1)
-
-
-def rows(sweep: Sweep, store: Path, workers: Any = one_thread) -> list[Row]:
+def rows(sweep: Sweep, store: Path, workers: Any = this_process) -> list[Row]:
     """What the points of *sweep* come to with a *store*."""
     with opened(store) as kept:
         return compute(sweep, planned(sweep), kept, workers, lambda done, total: None)
@@ -43,7 +33,7 @@ def test_rows_are_in_the_order_of_the_axes_and_known_the_second_time(tmp_path: P
     sweep = small(tmp_path, axes=LANES)
     told: list[tuple[int, int]] = []
     with opened(tmp_path / "store") as kept:
-        found = compute(sweep, planned(sweep), kept, one_thread, lambda *each: told.append(each))
+        found = compute(sweep, planned(sweep), kept, this_process, lambda *each: told.append(each))
     assert [row.coordinates["simd.lanes"] for row in found] == [8, 16, 32] and told == [(1, 3), (2, 3), (3, 3)]
     assert [row.outcome.figures for row in found] == [evaluate(row.point).figures for row in found]
     assert rows(sweep, tmp_path / "store", nobody) == found

@@ -8,7 +8,8 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from sim.studies.points import Point, Sweep, assignment, read_sweep
+from sim.files.described import assignment
+from sim.studies.points import Point, Sweep, read_sweep
 from sim.studies.workers import Workers
 
 MAPPING = {"placement": "simd", "token_tile": 8, "blocks": 1, "lanes": 1, "weight_slot_kib": 32}

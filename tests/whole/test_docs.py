@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import stallscope
 from sim import Result
 from sim.commands.cli import COMMANDS
 from sim.presentation.titles import AHEAD, KEYS
@@ -79,6 +80,22 @@ def test_python_of_the_readme_runs(pytester: pytest.Pytester, capsys: pytest.Cap
     assert "mamba2 on edge" in capsys.readouterr().out
     pytester.makepyfile(second)
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_python_of_its_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snippet after the other, each by itself; lines without effect are looked at, as a notebook does."""
+    monkeypatch.chdir(tmp_path)
+    snippets = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(encoding="utf-8"), flags=re.S)
+    assert len(snippets) >= 5
+    for snippet in snippets:
+        exec(snippet, {})
+
+
+def test_every_name_is_told_of_in_the_page_about_python() -> None:
+    told = (DOCS / "python.md").read_text(encoding="utf-8")
+    assert [name for name in stallscope.__all__ if f"`{name}" not in told and f"stallscope.{name}" not in told] == [
+        "__version__"
+    ]
 
 
 def test_example_scenarios_run(pytester: pytest.Pytester) -> None:

@@ -12,9 +12,11 @@ import sim
 import stallscope
 
 
-def test_it_has_the_public_names_of_sim_and_no_others() -> None:
-    assert sorted(stallscope.__all__) == sorted(sim.__all__)
+def test_it_has_the_public_names_of_sim_and_every_one_that_it_says() -> None:
+    assert set(stallscope.__all__) >= set(sim.__all__)
     assert all(getattr(stallscope, name) is getattr(sim, name) for name in sim.__all__)
+    assert all(getattr(stallscope, name).__doc__ for name in set(stallscope.__all__) - {"__version__"})
+    assert dir(stallscope) == sorted(stallscope.__all__)
     with pytest.raises(AttributeError, match="module 'stallscope' has no attribute 'simulation'"):
         _ = stallscope.simulation
 

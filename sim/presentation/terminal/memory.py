@@ -9,6 +9,7 @@ from rich.text import Text
 from sim.accounting.memory import HEAD, LONGEST, Held, Memory, Peak
 from sim.files.characters import visible
 from sim.files.numbers import binary_size
+from sim.presentation.terminal import plain
 
 COLUMNS = {
     "last": "logits of the last token",
@@ -28,6 +29,16 @@ ROWS = {
 def render(memory: Memory) -> RenderableType:
     """The whole report."""
     return Group(_headline(memory), _table(memory))
+
+
+def as_text(memory: Memory) -> str:
+    """The report without colours."""
+    return plain.as_text(render(memory))
+
+
+def as_html(memory: Memory) -> str:
+    """The report for a notebook."""
+    return plain.as_html(render(memory))
 
 
 def _headline(memory: Memory) -> Text:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -27,9 +25,8 @@ from sim.presentation.energy import (
 )
 from sim.presentation.generation import answer_words
 from sim.presentation.stalls import WORTH_NAMING, listed
+from sim.presentation.terminal import plain
 from sim.presentation.titles import class_title, title, unit_title
-
-WIDTH = 112
 
 
 def render(result: Result) -> RenderableType:
@@ -41,12 +38,9 @@ def render(result: Result) -> RenderableType:
     )  # fmt: skip
 
 
-def as_text(result: Result, width: int = WIDTH) -> str:
+def as_text(result: Result, width: int = plain.WIDTH) -> str:
     """The report without colours."""
-    console = Console(width=width, file=io.StringIO(), no_color=True, force_terminal=False)
-    console.print(render(result))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in str(text).splitlines())
+    return plain.as_text(render(result), width)
 
 
 def _percent(part: float, whole: float, sign: str = "") -> str:
