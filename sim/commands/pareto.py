@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from sim.commands.options import QuietOption, check_targets, one_line_errors, show
+from sim.commands.options import JsonOption, QuietOption, check_targets, may_print, one_line_errors, show, write_json
 from sim.commands.sweep import TABLE
 from sim.files.errors import InputError, Problem
 
@@ -32,6 +32,7 @@ def pareto(
             "--output", "-o", metavar="FILE.svg|png|pdf", help=f"The figure; {PICTURE} in FOLDER if not said."
         ),
     ] = None,
+    json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Draw the front over two or three figures, with its knee and what binds at each point, and print it."""
@@ -39,7 +40,7 @@ def pareto(
         from sim.presentation.figures.canvas import print_style
         from sim.presentation.figures.export import check_suffix, write
         from sim.presentation.figures.front import draw_front
-        from sim.studies.front import FIGURES, front, read_rows, wishes
+        from sim.studies.front import FIGURES, as_json, front, read_rows, wishes
 
         least, most = minimise or [], maximise or []
         if not least and not most:
@@ -49,14 +50,15 @@ def pareto(
             raise InputError(Problem(f"found {told}, expected two or three figures", "--minimise, --maximise"))
         target = output or folder / PICTURE
         check_suffix(target)
-        check_targets(target, file=folder / TABLE)
+        check_targets(target, json, file=folder / TABLE)
         try:
             found = front(read_rows(folder / TABLE), least, most)
         except ValueError as error:
             raise InputError(Problem(str(error), str(folder / TABLE))) from None
         with print_style():
             write(draw_front(found, f"Front of {folder.name}", WIDTH), target)
-        if not quiet:
+        write_json(as_json(found), json)
+        if not quiet and may_print(json):
             _print(found)
             typer.echo(f"{target}: {len(found.rows):,} of {len(found.rows) + len(found.others):,} points")
 

@@ -60,6 +60,16 @@ def front(rows: Iterable[Row], minimise: Sequence[str], maximise: Sequence[str])
     return Front(names, frozenset(maximise), [sound[n] for n in kept], others, knee([values[n] for n in kept]))
 
 
+def as_json(found: Front) -> str:
+    """The front as text: what is wanted, its rows with the best of the first figure first, and which is the knee."""
+    wanted = {
+        "minimise": [name for name in found.names if name not in found.most],
+        "maximise": [name for name in found.names if name in found.most],
+    }
+    rows = [row | {"knee": number == found.knee} for number, row in enumerate(found.rows)]
+    return json.dumps(wanted | {"front": rows, "others": len(found.others)}, indent=1, ensure_ascii=False) + "\n"
+
+
 def knee(values: Sequence[tuple[float, ...]]) -> int | None:
     """The place of the knee among the *values* of a front, of which less is better; None if there is none.
 

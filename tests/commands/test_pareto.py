@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -37,6 +38,13 @@ def test_the_front_of_the_goal_is_drawn_and_printed(folder: Path) -> None:
     titles = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}title")]
     assert "seconds 2, energy 2: simd: waits for mac array" in titles
     assert call("pareto", str(folder), "-q") == (0, "", "") and (folder / "pareto.svg").read_bytes() == before
+
+
+def test_the_front_as_json(folder: Path) -> None:
+    code, output, _ = call("pareto", str(folder), "--json", "-")
+    found = json.loads(output)
+    assert code == 0 and (found["minimise"], found["maximise"], found["others"]) == (["seconds", "energy"], [], 1)
+    assert [(row["simd.lanes"], row["knee"]) for row in found["front"]] == [(32, False), (16, True), (8, False)]
 
 
 def test_three_figures_and_other_formats(folder: Path) -> None:

@@ -48,10 +48,9 @@ def machines_section(gpu: Measured, runs: Runs) -> str:
 
 def _of_card(name: str, found: Comparison) -> list[str]:
     """What there is to say of the card in the file *name*."""
-    named = f"{for_markdown(found.card)} ({link(name)}) and hw/{found.machine}.yaml"
     return [
-        f"### {named}",
-        _introduced(found),
+        f"### {for_markdown(found.card)} and hw/{found.machine}.yaml",
+        f"Measured: {link(name)}. {_introduced(found)}",
         *_rows("Copies and products", found.of(Copy, Product), ("what", "size"), _rate_cells),
         *_rows(
             "State updates: all layers, from the scan's inputs to the gated outputs",
