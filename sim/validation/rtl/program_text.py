@@ -14,15 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from hw.integers import ceil_div
-from hw.machine import MachineSpec
 from hw.mac_array import MacArraySpec
+from hw.machine import MachineSpec
 from hw.reasons import Reason
 from hw.simd import SimdSpec
 from hw.unit_names import DMA, MAC_ARRAY, SIMD
-from sim.lowering.program import NOTHING, VARIANTS, Program, StreamPlan
+from sim.lowering.program import NOTHING, VARIANTS
 from sim.validation.rtl.recording import HeardRequest, Recording
 from sim.validation.rtl.works import WORD_BYTES, ArrayWork, LanesWork, Work, Works
 
@@ -41,9 +39,9 @@ class Item:
 
 
 class RecordedProgram:
-    """A run's program as items of streams, and the tables that they refer to."""
+    """A run's program as items of streams, and the tables that they refer to; *evenly*: see works.py."""
 
-    def __init__(self, recording: Recording, machine: MachineSpec) -> None:
+    def __init__(self, recording: Recording, machine: MachineSpec, evenly: bool = False) -> None:
         assert recording.section is not None, "nothing was heard"
         array, lanes = machine.compute[MAC_ARRAY], machine.compute[SIMD]
         assert isinstance(array, MacArraySpec) and isinstance(lanes, SimdSpec)
@@ -51,7 +49,7 @@ class RecordedProgram:
         self.section = recording.section
         self.program = recording.section.program
         self.reasons = self.program.reasons
-        works = Works(self.section, array, lanes)
+        works = Works(self.section, array, lanes, evenly)
         heard: list[list[HeardRequest]] = [[] for _ in self.program.streams]
         for request in recording.requests:
             heard[request.rank].append(request)
@@ -114,7 +112,14 @@ class RecordedProgram:
         if item.work is None:
             plan = self.program.streams[rank]
             words = ceil_div(plan.moved_bytes[plan.numbers[heard.variant][heard.item]], WORD_BYTES)
-        values = [number, self.program.priority(rank, heard.tile), heard.start, heard.result - heard.start, order, words]
+        values = [
+            number,
+            self.program.priority(rank, heard.tile),
+            heard.start,
+            heard.result - heard.start,
+            order,
+            words,
+        ]
         needs = [value for need in item.needs for value in need]
         return " ".join(map(str, [*values, len(item.needs), *needs]))
 

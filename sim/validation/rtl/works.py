@@ -1,9 +1,13 @@
 """The requests of a program as the RTL machine takes them: folds of the array, passes of the lanes, words of both.
 
-A request of the array is a list of folds, each so many beats of a column of the left operand and a row of the right one.
-A request of the lanes is a list of passes over vectors. The simulator knows what a request reads and writes in all; here
-each operand belongs to the first operation that reads it, whose first pass reads it evenly, and each result to the last
-pass of the operation that makes it. Operands of a request lie one behind the other in the order of their use.
+A request of the array is a list of folds, each so many beats of a column of the left operand and a row of the right
+one. A request of the lanes is a list of passes over vectors. The simulator knows what a request reads and writes in
+all. Here each operand belongs to the first operation that reads it, and there to the first pass with as many points,
+which reads it evenly; each result to the last pass of the operation that makes it. Operands of a request lie one behind
+the other in the order of their use.
+
+For an experiment the words that a request of the lanes reads can be spread evenly over its cycles, as the simulator has
+it.
 
 Not covered: other dataflows than output-stationary ones, products that share folds, weights of another width than
 activations, units beside the array and the lanes.
@@ -13,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from hw.gemm import quickest
@@ -88,6 +92,7 @@ class LanesWork:
 
 
 Work = ArrayWork | LanesWork
+Step = tuple[str, VectorPass]  # an operation, and one of its passes
 
 
 def folds_of(spec: MacArraySpec, gemm: Gemm) -> tuple[Fold, ...]:
@@ -117,9 +122,10 @@ def pass_of(spec: SimdSpec, step: VectorPass, reads: int = 0, writes: int = 0) -
 
 
 class Works:
-    """The requests of *section*, found by stream, variant of the tile and item."""
+    """The requests of *section*, found by stream, variant of the tile and item; *evenly* if words are spread evenly."""
 
-    def __init__(self, section: Section, array: MacArraySpec, lanes: SimdSpec) -> None:
+    def __init__(self, section: Section, array: MacArraySpec, lanes: SimdSpec, evenly: bool = False) -> None:
+        self._evenly = evenly
         self._section = section
         self._costs, self._inventory = section.costs, section.inventory
         self._array, self._lanes = array, lanes
@@ -152,24 +158,23 @@ class Works:
             gemms = [self._costs.gemm(name, draft.unit, scale, parts[name]) for name in draft.operations]
             return ArrayWork(tuple(fold for gemm in gemms for fold in folds_of(self._array, gemm)))
         assert draft.unit == SIMD, "the RTL has an array and lanes"
-        reads, writes = self._moved(draft, scale, groups)
-        passes: list[Pass] = []
-        for name, read, write in zip(draft.operations, reads, writes, strict=True):
-            steps = self._costs.passes(name, scale, parts[name])
-            for number, step in enumerate(steps):
-                last = number == len(steps) - 1
-                passes += pass_of(self._lanes, step, 0 if number else read, write if last else 0)
-        return LanesWork(tuple(passes))
+        steps = [(name, step) for name in draft.operations for step in self._costs.passes(name, scale, parts[name])]
+        reads, writes = self._moved(draft, steps, scale, groups)
+        both = zip((step for _, step in steps), reads, writes, strict=True)
+        passes = [each for step, read, write in both for each in pass_of(self._lanes, step, read, write)]
+        return LanesWork(_spread_evenly(passes) if self._evenly else tuple(passes))
 
-    def _moved(self, draft: Draft, scale: int, groups: int) -> tuple[list[int], list[int]]:
-        """Words that each operation of *draft* reads and writes."""
+    def _moved(self, draft: Draft, steps: Sequence[Step], scale: int, groups: int) -> tuple[list[int], list[int]]:
+        """Words that each of *steps*, the passes of *draft*, reads and writes."""
         analysis, names = self._costs.analysis, draft.operations
-        reads, writes = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+        reads, writes = [0.0] * len(steps), [0.0] * len(steps)
         for each in touched(draft, self._inventory, self._costs, groups):
+            size = each.size_bytes * scale
             if each.write:
-                writes[analysis.graph.producer[each.tensor]] += each.size_bytes * scale
+                made_by = analysis.graph.producer[each.tensor]
+                writes[max(place for place, (name, _) in enumerate(steps) if name == made_by)] += size
             else:
-                reads[self._first_reader(names, each.tensor)] += each.size_bytes * scale
+                reads[_reading(steps, self._first_reader(names, each.tensor), size)] += size
         parameters = self._inventory.parameters.get(self._inventory.home[names[0]])
         if parameters is not None:
             sizes = {
@@ -177,18 +182,39 @@ class Works:
                 for name in names
             }
             share = parameter_bytes(parameters, draft, groups) / max(1, sum(sizes.values()))
-            for name, size in sizes.items():
-                reads[name] += size * share
-        return _in_words(list(reads.values())), _in_words(list(writes.values()))
+            for name, elements in sizes.items():
+                reads[_reading(steps, name, elements * ELEMENT_BYTES)] += elements * share
+        return _in_words(reads), _in_words(writes)
 
     def _first_reader(self, names: Sequence[str], tensor: str) -> str:
+        """The first of *names* that takes *tensor* from memory."""
         analysis = self._costs.analysis
         return next(
             name
             for name in names
-            if any(each.tensor == tensor and each.lag is not None for each in analysis.operations[name].equation.references)
+            if any(
+                each.tensor == tensor and each.lag is not None for each in analysis.operations[name].equation.references
+            )
             and analysis.comes_from_outside(tensor, name, names)
         )
+
+
+def _spread_evenly(passes: Sequence[Pass]) -> tuple[Pass, ...]:
+    """*passes* of which each reads as many words as its part of the cycles of all; results stay where they are made."""
+    cycles = [each.vectors * each.cycles for each in passes]
+    total = sum(each.reads for each in passes)
+    reads = _in_words([WORD_BYTES * total * part / sum(cycles) for part in cycles])
+    return tuple(each._replace(reads=read) for each, read in zip(passes, reads, strict=True))
+
+
+def _reading(steps: Sequence[Step], name: str, size: float) -> int:
+    """The pass of the operation *name* that reads an operand of so many bytes: the first with a point for each element.
+
+    Without one, that with the most points.
+    """
+    own = [place for place, (operation, _) in enumerate(steps) if operation == name]
+    points = {place: steps[place][1].points // steps[place][1].chain for place in own}
+    return next((place for place in own if points[place] * ELEMENT_BYTES >= size), max(own, key=points.__getitem__))
 
 
 def _in_words(sizes: Sequence[float]) -> list[int]:
@@ -197,4 +223,4 @@ def _in_words(sizes: Sequence[float]) -> list[int]:
     for size in sizes:
         total += size
         ends.append(ceil_div(int(total + 0.5), WORD_BYTES))
-    return [after - before for before, after in zip(ends, ends[1:], strict=False)]
+    return [after - before for before, after in pairwise(ends)]

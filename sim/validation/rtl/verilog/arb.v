@@ -3,11 +3,12 @@
 module arb #(parameter N = 2, B = 16, WIN = 64) (
   input clk, input rst, input [7:0] ahead, input [8*N-1:0] want, input [32*N-1:0] todo, input [32*N-1:0] place,
   output reg [32*N-1:0] finished, input [31:0] now, output reg all);
-  reg [31:0] times [0:N-1]; reg [8*N-1:0] pop; reg [32*N-1:0] limit;
+  reg [31:0] times [0:N-1]; reg [8*N-1:0] pop, owner; reg [32*N-1:0] limit;
   wire [8*N-1:0] avail; wire [32*N-1:0] done; reg ready;
   integer i;
-  banks #(N, B, WIN) memory(clk, rst, B, ahead, 1'b0, limit, place, want, pop, avail, done);
+  banks #(N, B, WIN) memory(clk, rst, B, ahead, 1'b0, owner, limit, place, want, pop, avail, done);
   always @* for (i = 0; i < N; i = i + 1) begin
+    owner[i*8 +: 8] = i;
     limit[i*32 +: 32] = todo[i*32 +: 32] * want[i*8 +: 8];
     pop[i*8 +: 8] = (times[i] < todo[i*32 +: 32] && avail[i*8 +: 8] >= want[i*8 +: 8]) ? want[i*8 +: 8] : 0;
   end

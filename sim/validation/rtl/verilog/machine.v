@@ -39,7 +39,7 @@ module machine #(parameter R = 8, C = 8, B = 16, WB = 8, MAXF = 65536, WORDS = 6
 
   // the banks
   wire [N*32-1:0] limit, place; wire [N*8-1:0] want, pop, avail; wire [N*32-1:0] done;
-  banks #(N, B, WIN, 5) memory(clk, rst, bank_count, ahead, late, limit, place, want, pop, avail, done);
+  banks #(N, B, WIN, 5) memory(clk, rst, bank_count, ahead, late, {8'd2, 8'd1, 8'd1, 8'd0, 8'd0, 8'd0}, limit, place, want, pop, avail, done);
   reg [31:0] limit0, limit1, limit2, limit3, limit4, place0, place1, place3;
 
   // the array's sequencer: a beat when its words are there, then idle beats until the results of all rows can leave
