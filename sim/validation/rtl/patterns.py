@@ -31,9 +31,9 @@ def patterns(requesters: int, count: int) -> list[list[tuple[int, int, int]]]:
     ]
 
 
-def cases(count: int = PATTERNS) -> Iterator[Case]:
-    """When the last of two, or three, requesters is done, with words fetched ahead and without."""
-    for requesters in (2, 3):
+def cases(count: int = PATTERNS, units: tuple[int, ...] = (2, 3)) -> Iterator[Case]:
+    """When the last of so many *units* is done, for each of these numbers, with words fetched ahead and without."""
+    for requesters in units:
         found = patterns(requesters, count)
         for ahead in (32, 0):
             lines = [" ".join(map(str, [ahead, *(n for each in pattern for n in each)])) for pattern in found]
