@@ -16,6 +16,7 @@ COVERS: tuple[tuple[str, str, str], ...] = (
     ("rtl", "lanes with sums", "live RTL: sums and trees over lanes; the model leaves out the last addition's wait"),
     ("rtl", "lanes", "live RTL: chains of elementwise passes, scoreboard, both kinds of special functions"),
     ("rtl", "banks", "live RTL: word-level banks, in turns, two or three readers from any address"),
+    ("rtl-program", "banks to spare: busy", "cycles in which a unit works: folds, passes, sums"),
     ("rtl-program", "banks to spare: stalls", "each stall of a unit above 2 % of the makespan, by reason"),
     (
         "rtl-program",
@@ -24,6 +25,7 @@ COVERS: tuple[tuple[str, str, str], ...] = (
     ),
     ("rtl-program", "banks to spare", "live RTL of array, lanes and banks: makespan of a layer, DRAM as recorded"),
     ("rtl-program", "scarce banks, operands counted by folds, read evenly", "and RTL whose lanes read evenly"),
+    ("rtl-program", "scarce banks, operands counted by folds: stalls", "each stall above 2 %, with operands of folds"),
     ("rtl-program", "scarce banks, operands counted by folds", "the simulator with operands of each fold counted"),
     ("rtl-program", "scarce banks: stalls", "each stall above 2 %, where 8 banks are too few"),
     ("rtl-program", "scarce banks", "live RTL: makespan, where 8 banks are too few"),
