@@ -5,7 +5,7 @@ The same cases give the same bytes: no date, no random ids, no time taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from math import inf
 
@@ -24,6 +24,7 @@ _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
 _BAND = "#dddddd"
 _PANEL_WIDTH, _HEIGHT, _LEAST_SPAN = 5.0, 6.4, 0.01  # inches, inches, relative error
+_MOST_POINTS, _CROWD = 100, 8  # of a group in the figure; groups of a suite that have numbers instead of names below
 _STRIP, _LINE = 0.9, 55  # part of a group's place that its cases fill; letters that fit under a panel
 
 
@@ -142,18 +143,20 @@ def _draw_predictions(axes: Axes, suite: str, groups: dict[str, list[Case]]) -> 
     low, high = ([end * factor for end in ends] for factor in (1 - tolerance, 1 + tolerance))
     axes.fill_between(ends, low, high, color=_BAND, linewidth=0)
     axes.plot(ends, ends, color="black", linewidth=0.6)
-    for number, (group, members) in enumerate(groups.items()):
-        _mark(axes, number, [case.reference for case in members], [case.predicted for case in members], group)
+    labels = _labels(groups)
+    for number, members in enumerate(groups.values()):
+        shown = _some(sorted(members, key=lambda case: case.error))
+        _mark(axes, number, [case.reference for case in shown], [case.predicted for case in shown], labels[number])
     quantities = dict.fromkeys(case.quantity for case in every)
     axes.set(title=suite, xscale="log", yscale="log", xlim=ends, ylim=ends)
     axes.set(xlabel=f"reference: {', '.join(quantities)}", ylabel="predicted")
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    axes.legend(fontsize=8 if len(groups) < _CROWD else 6, frameon=False, loc="upper left")
 
 
 def _draw_errors(axes: Axes, groups: dict[str, list[Case]]) -> None:
     """Group beside group, each as wide, and in each the errors from the lowest to the highest."""
     for number, members in enumerate(groups.values()):
-        ranked = sorted(members, key=lambda case: case.error)
+        ranked = _some(sorted(members, key=lambda case: case.error))
         width = _STRIP / len(ranked)
         edges = [number - _STRIP / 2 + width * place for place in range(len(ranked) + 1)]
         band = [_claimed(case) for case in (*ranked, ranked[-1])]
@@ -164,8 +167,23 @@ def _draw_errors(axes: Axes, groups: dict[str, list[Case]]) -> None:
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(xlim=(-0.5, len(groups) - 0.5), ylim=(-span, span), ylabel="error", xlabel="cases, sorted by error")
     crowded = sum(map(len, groups)) > _LINE
-    axes.set_xticks(range(len(groups)), list(groups), fontsize=8, rotation=20 if crowded else 0)
+    ticks = [label.split()[0] for label in _labels(groups)] if len(groups) >= _CROWD else list(groups)
+    axes.set_xticks(range(len(groups)), ticks, fontsize=8, rotation=20 if crowded and len(groups) < _CROWD else 0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=" %"))
+
+
+def _labels(groups: Iterable[str]) -> list[str]:
+    """The names of *groups*, with a number before them if they are many."""
+    names = list(groups)
+    return names if len(names) < _CROWD else [f"{number} {name}" for number, name in enumerate(names, 1)]
+
+
+def _some(ranked: Sequence[Case]) -> Sequence[Case]:
+    """At most :data:`_MOST_POINTS` of cases that are *ranked*, evenly, the first and the last among them."""
+    last = len(ranked) - 1
+    if last < _MOST_POINTS:
+        return ranked
+    return [ranked[place * last // (_MOST_POINTS - 1)] for place in range(_MOST_POINTS)]
 
 
 def _claimed(case: Case) -> float:

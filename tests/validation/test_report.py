@@ -43,3 +43,11 @@ def test_who_claims_nothing_is_shown_without_a_band() -> None:
     assert all(each.holds for each in cases)
     assert "| s | g | 2 | 60.00 % | 30.00 % | none | no claim |  |" in as_markdown(cases, "all")
     assert "nan" not in as_svg(cases)
+
+
+def test_a_figure_of_many_cases_and_groups_shows_some_of_each_and_numbers_them() -> None:
+    cases = [case(100, 100 + n, 0.5, f"group {m}") for m in range(9) for n in range(200 if m == 0 else 2)]
+    text = as_svg(cases)
+    assert "<!-- 9 group 8 -->" in text
+    few = as_svg([case(100, 100 + n, 0.5, f"group {m}") for m in range(9) for n in range(100 if m == 0 else 2)])
+    assert abs(len(text) - len(few)) < 0.1 * len(few)
