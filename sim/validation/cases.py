@@ -8,11 +8,15 @@ from math import inf
 from statistics import median
 
 
+class SuiteSkipped(Exception):
+    """What a suite needs is not there; says in a line what that is."""
+
+
 @dataclass(frozen=True)
 class Case:
     """*quantity* of *name*, as the reference has it and as our model predicts it.
 
-    *tolerance* is the greatest relative error, either way, that the model claims.
+    *tolerance* is the greatest relative error, either way, that the model claims; without end if it claims nothing.
     """
 
     suite: str
@@ -51,6 +55,8 @@ class Summary:
     @property
     def verdict(self) -> str:
         """For people."""
+        if self.tolerance == inf:
+            return "no claim"
         return f"{self.broken} out of tolerance" if self.broken else "holds"
 
 

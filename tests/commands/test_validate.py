@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,31 @@ def test_a_broken_tolerance_is_written_down_and_exit_code_1(monkeypatch: pytest.
     code, output, error = call("validate", "fake", "-o", str(tmp_path))
     assert (code, error) == (1, "")
     assert "1 out of tolerance" in output
-    assert "| g | 2 | 20.00 % | 10.50 % | 10.00 % | 1 out of tolerance |" in (tmp_path / "validation.md").read_text()
+    row = "| s | g | 2 | 20.00 % | 10.50 % | 10.00 % | 1 out of tolerance |  |"
+    assert row in (tmp_path / "validation.md").read_text()
+
+
+def test_suites_whose_tools_are_missing_are_named_on_the_terminal_and_on_the_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    kept = {name: lambda: [case(1, 1)] for name in ("systolic", "dram", "sram")}
+    monkeypatch.setattr(validation, "SUITES", SUITES | kept)
+    code, output, error = call("validate", "-o", str(tmp_path))
+    assert (code, error) == (0, "")
+    for name in ("rtl", "rtl-program"):
+        assert f"skipped: {name}, which needs Verilator (Debian package: verilator)\n" in output
+        assert (
+            f"Skipped: {name}, which needs Verilator (Debian package: verilator).\n"
+            in (tmp_path / "validation.md").read_text()
+        )
+
+
+def test_a_suite_alone_whose_tools_are_missing_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    message = "stallscope: SUITE rtl: needs Verilator (Debian package: verilator)\n"
+    assert call("validate", "rtl", "-o", str(tmp_path)) == (2, "", message)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
