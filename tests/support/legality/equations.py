@@ -203,9 +203,9 @@ class Equation:
 
 def _number(node: ast.expr, sizes: Mapping[str, int]) -> float | None:
     """Whether *node* has nothing but numbers (and sizes of axes) in it."""
-    if isinstance(node, ast.Name | ast.Subscript | ast.Compare):
+    if isinstance(node, ast.Subscript | ast.Compare):
         return None
-    known = {"size", "sqrt", "rsqrt", "exp", "log", "abs", "min", "max"}
+    known = {"pi", "size", "sqrt", "rsqrt", "exp", "log", "abs", "min", "max"}
     for each in ast.walk(node):
         if isinstance(each, ast.Subscript | ast.Compare):
             return None

@@ -139,7 +139,7 @@ def requests_of(program: Program, slices: list[Slice], verdict: Verdict) -> list
         stream = names[here][each.name, each.unit]
         finished[here] += stream.name == section.store_of(section.outputs[0])
         pass_, item = _turn(section, stream, each, seen)
-        end = max(each.end, conflicts.get((each.unit, each.end), each.end)) if each.unit != "dma" else each.end
+        end = conflicts.get((each.unit, each.end, each.name, each.tile, each.first), each.end)
         begun = issued.get(number, each.end) if each.unit == "dma" else each.start
         request = Request(
             each, section, stream, number, pass_, item, begun, end, end, _operations(section, stream, each)
@@ -166,10 +166,10 @@ def _issues(slices: list[Slice]) -> dict[int, int]:
     return found
 
 
-def _conflicts(slices: list[Slice]) -> dict[tuple[str, int], int]:
-    """(unit, end of the work) -> when a request that the banks lengthened was through."""
+def _conflicts(slices: list[Slice]) -> dict[tuple[object, ...], int]:
+    """(unit, end of the work, request) -> when a request that the banks lengthened was through."""
     return {
-        (each.unit, each.start): each.end
+        (each.unit, each.start, each.request, each.tile, each.first): each.end
         for each in slices
         if each.kind == "stall" and each.reason == "bank_conflict" and each.track == "stalls"
     }
