@@ -290,4 +290,4 @@ def _staying(ran: Ran, buffer: Buffer, load: str, user: str, verdict: Verdict) -
         last[key] = max(last.get(key, 0), each.end)
     for each in ran.of_stream[load]:
         free = each.issued >= last.get((each.pass_, each.item), 0)
-        verdict.holds(CHECK, "overwritten before it was read", f"{buffer.name}: {each.slice.words}", free)
+        verdict.holds(CHECK, "overwritten before it was read", (buffer.name, each.slice), free)

@@ -140,7 +140,7 @@ def _in_turn(ran: Ran, giving: Stream, using: Stream, verdict: Verdict) -> None:
     for each in ran.of_stream[using.name]:
         source = given.get((each.pass_, 0 if stays else each.tile, each.item))
         there = source is not None and each.issued >= source.done
-        verdict.holds(CHECK, "weights not there", f"{each.slice.words} uses {giving.name}", there)
+        verdict.holds(CHECK, "weights not there", (each.slice, giving.name), there)
 
 
 def _layers(ran: Ran, verdict: Verdict) -> None:
@@ -163,5 +163,3 @@ def check_cut(section: Section, verdict: Verdict) -> None:
             if node.lag is not None and index in axes:
                 able = able and node.axes[axes.index(index)].plain
         verdict.holds(CHECK, "cut that is none", f"{section.words}: {name} along {index}", able)
-
-

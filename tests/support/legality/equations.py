@@ -191,6 +191,10 @@ class Equation:
         """Its scalar operations in order; a product that is added or summed up at once is one ``fma``."""
         return [each for each in _passes(self.tree, sizes) if each.points]
 
+    def macs(self, sizes: Mapping[str, int]) -> int:
+        """Multiplications that are summed up at once."""
+        return _macs(self.tree, sizes)
+
     def product(self, parameters: Mapping[str, object]) -> Product | None:
         """The matrix product that it is, with a parameter as the columns' side; None for elementwise work."""
         terms = list(_terms(self.tree))
@@ -296,3 +300,14 @@ def _product_of(
     made = frozenset(result)
     columns, rows = (ours - others) & made, (others - ours) & made
     return ours & others & made, rows, columns, summed
+
+
+def _macs(node: Node, sizes: Mapping[str, int]) -> int:
+    """Multiplications of *node* that are summed up at once."""
+    if node.what == "where":
+        return sum(_macs(side, there) for side, there in zip(node.below, _sides(node.condition, sizes), strict=True))
+    own, found = 0, sum(_macs(each, sizes) for each in node.below)
+    if node.what == "reduce" and node.function == "add":
+        (body,) = node.below
+        own = _points(body.indices, sizes) if body.what == "apply" and body.function == "mul" else 0
+    return own + found

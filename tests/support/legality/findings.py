@@ -36,19 +36,19 @@ class Verdict:
         """The kinds of faults that were found."""
         return {kind for _, kind in self.counted}
 
-    def found(self, check: str, kind: str, where: str) -> None:
-        """A fault."""
+    def found(self, check: str, kind: str, where: object) -> None:
+        """A fault; *where* is a text, something that has ``words``, or several of these."""
         self.counted[check, kind] += 1
         if self.counted[check, kind] <= MOST_SHOWN:
-            self.findings.append(Finding(check, kind, where))
+            self.findings.append(Finding(check, kind, _spelt(where)))
 
-    def equal(self, check: str, kind: str, where: str, found: object, expected: object) -> None:
+    def equal(self, check: str, kind: str, where: object, found: object, expected: object) -> None:
         """Compare two values, which must be equal."""
         self.compared[check] += 1
         if found != expected:
-            self.found(check, kind, f"{where}: found {found}, expected {expected}")
+            self.found(check, kind, (where, f"found {found}, expected {expected}"))
 
-    def holds(self, check: str, kind: str, where: str, true: bool) -> None:
+    def holds(self, check: str, kind: str, where: object, true: bool) -> None:
         """A condition must be true."""
         self.compared[check] += 1
         if not true:
@@ -69,3 +69,9 @@ class Verdict:
             if count > MOST_SHOWN:
                 lines.append(f"{check}: {kind}: {count:,} in all")
         return "\n".join(lines)
+
+
+def _spelt(where: object) -> str:
+    if isinstance(where, tuple):
+        return ": ".join(map(_spelt, where))
+    return str(getattr(where, "words", where))

@@ -97,9 +97,7 @@ class Section:
         self.constants: list[str] = graph["constants"]
         self.inputs, self.outputs, self.held = (tuple(graph[key]) for key in ("inputs", "outputs", "held"))
         self.operations = {
-            each["name"]: Operation(
-                each["name"], each["kind"], Equation(each["equation"], self.sizes), each["final"]
-            )
+            each["name"]: Operation(each["name"], each["kind"], Equation(each["equation"], self.sizes), each["final"])
             for each in graph["operations"]
         }
         self.streams = [_stream(each) for each in found["streams"]]
@@ -191,21 +189,22 @@ class Section:
         return [tensor for tensor, found in self.readers.items() if any(back.stop > 1 for _, back in found)]
 
     @cached_property
-    def recurrent(self) -> frozenset[str]:
-        """The operations that depend on their own results of earlier timesteps."""
+    def _behind(self) -> dict[str, set[str]]:
+        """Operation -> all that it depends on, be it of an earlier timestep."""
         before = {
             name: {self.maker[node.tensor] for node, _ in self.reads(name) if node.tensor in self.maker}
             for name in self.operations
         }
-        return frozenset(name for name in before if name in _reached(before, name))
+        return {name: _reached(before, name) for name in before}
+
+    @cached_property
+    def recurrent(self) -> frozenset[str]:
+        """The operations that depend on their own results of earlier timesteps."""
+        return frozenset(name for name, found in self._behind.items() if name in found)
 
     def same_circle(self, one: str, other: str) -> bool:
         """Whether two operations depend on each other, be it through earlier timesteps."""
-        before = {
-            name: {self.maker[node.tensor] for node, _ in self.reads(name) if node.tensor in self.maker}
-            for name in self.operations
-        }
-        return other in _reached(before, one) and one in _reached(before, other)
+        return other in self._behind[one] and one in self._behind[other]
 
     # Sizes.
 

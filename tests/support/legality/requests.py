@@ -1,7 +1,7 @@
 """Which request of the program each slice of work is, and whether every request is there exactly once.
 
-A section's requests are found by name and unit; where a section repeats (``passes``) in one layer, the first, second ...
-of what is alike is that of the first, second ... pass, since a stream does its requests in order (docs/program.md).
+A section's requests are found by name and unit; where a section repeats (``passes``) in one layer, the n-th of what is
+alike is that of the n-th pass, since a stream does its requests in order (docs/program.md).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Request:
     end: int
     done: int
     operations: tuple[str, ...]
+    products: tuple[str, ...] = ()  # the operations that an array does as matrix products
 
     @property
     def first(self) -> int:

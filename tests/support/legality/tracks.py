@@ -24,7 +24,7 @@ def check_tracks(program: Program, slices: list[Slice], verdict: Verdict) -> Non
     for each in slices:
         if each.kind == "counter":
             continue
-        verdict.holds(CHECK, "bad slice", each.words, each.cycles >= 0 and each.id not in seen)
+        verdict.holds(CHECK, "bad slice", each, each.cycles >= 0 and each.id not in seen)
         seen.add(each.id)
         tracks[each.unit, each.track].append(each)
     for (unit, track), own in tracks.items():
@@ -39,7 +39,7 @@ def _apart(track: str, own: list[Slice], verdict: Verdict, kind: str) -> list[Sl
     before: Slice | None = None
     for each in own:
         if before is not None:
-            verdict.holds(CHECK, kind, f"{each.words} begins before {before.words} ends", each.start >= before.end)
+            verdict.holds(CHECK, kind, (each, "begins before the end of", before), each.start >= before.end)
         before = each
     return own
 
@@ -47,7 +47,7 @@ def _apart(track: str, own: list[Slice], verdict: Verdict, kind: str) -> list[Sl
 def _covered(unit: str, own: list[Slice], makespan: int, verdict: Verdict) -> None:
     at = 0
     for each in _apart(unit, own, verdict, "two things at once"):
-        verdict.holds(CHECK, "gap", f"{unit}: nothing from cycle {at} to {each.start}", each.start <= at)
+        verdict.holds(CHECK, "gap", (unit, "nothing in cycle", at), each.start <= at)
         at = max(at, each.end)
     verdict.holds(CHECK, "gap", f"{unit}: nothing from cycle {at} to the end, {makespan}", at == makespan)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.support.legality.findings import Verdict
 from tests.support.legality.program import Program, Section, Stream
-from tests.support.legality.requests import Cycles, Ran, Request, user_of
+from tests.support.legality.requests import NO_ITEM, Cycles, Ran, Request, user_of
 from tests.support.legality.work import parameters_bytes
 
 CHECK = "traffic"
@@ -41,7 +41,7 @@ def _stream(ran: Ran, stream: Stream, verdict: Verdict) -> None:
     section = ran.section
     for request in ran.of_stream[stream.name]:
         expected = expected_bytes(section, stream, request)
-        verdict.equal(CHECK, "wrong bytes", request.slice.words, request.slice.bytes, expected)
+        verdict.equal(CHECK, "wrong bytes", request.slice, request.slice.bytes, expected)
     if stream.moves != "weights":  # of which coverage knows
         count = ran.transfers[stream.name].count
         wanted = np.zeros_like(count)
@@ -87,7 +87,7 @@ def _made_at_the_end(section: Section, tensor: str) -> bool:
 def expected_bytes(section: Section, stream: Stream, request: Request) -> int:
     """What a transfer moves."""
     if stream.moves == "weights":
-        if request.item < 0:
+        if request.item == NO_ITEM:
             return 0
         tile = user_of(section, stream).tiles[request.item]
         return section.weight_bytes(tile.depth, tile.products * tile.columns)
@@ -99,7 +99,13 @@ def expected_bytes(section: Section, stream: Stream, request: Request) -> int:
     tensor = _tensor(section, stream)
     if tensor in section.held or _made_at_the_end(section, tensor):
         return section.bytes(tensor)
-    return section.elements(tensor) * section.batch * int(section.widths["activations"]) // 8 * section.steps_of(request.tile)
+    return (
+        section.elements(tensor)
+        * section.batch
+        * int(section.widths["activations"])
+        // 8
+        * section.steps_of(request.tile)
+    )
 
 
 def _of_block(section: Section, stream: Stream, block: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.support.legality.findings import Verdict
+from tests.support.legality.lanes import up
 from tests.support.legality.program import Program
 from tests.support.legality.requests import Cycles, Ran
 from tests.support.legality.trace import Slice
@@ -30,7 +31,7 @@ def _in_flight(program: Program, flights: list[Slice], verdict: Verdict) -> None
     now, most = 0, program.machine["dma"]["outstanding"]
     for cycle, change in changes:
         now += change
-        verdict.holds(CHECK, "too many in flight", f"{now} of {most} in cycle {cycle}", now <= most)
+        verdict.holds(CHECK, "too many in flight", ("in cycle", cycle), now <= most)
 
 
 def _fast_enough(program: Program, flights: list[Slice], verdict: Verdict) -> None:
@@ -40,13 +41,13 @@ def _fast_enough(program: Program, flights: list[Slice], verdict: Verdict) -> No
         return
     for each in flights:
         least = _clocks(program, each.bytes, False) * _cycles(program)
-        verdict.holds(CHECK, "faster than DRAM", each.words, each.cycles + 1 >= least)
+        verdict.holds(CHECK, "faster than DRAM", each, each.cycles + 1 >= least)
 
 
 def _clocks(program: Program, size_bytes: int, write: bool) -> int:
     """DRAM clocks of a channel's share of the data, in whole bursts."""
     channel, channels = program.machine["channel"], program.machine["dram"]["channels"]
-    bursts = -(-(-(-size_bytes // channels)) // channel["burst_bytes"])
+    bursts = up(up(size_bytes, channels), channel["burst_bytes"])
     return int(bursts * channel["write_burst_clocks" if write else "read_burst_clocks"])
 
 
@@ -70,7 +71,7 @@ def _channels(program: Program, slices: list[Slice], verdict: Verdict) -> None:
             moved[each.unit, *each.place] = moved.get((each.unit, *each.place), 0) + (each.clocks or 0)
     if "dram_bandwidth" not in program.machine["ideal"]:
         for key in expected.keys() | moved.keys():
-            verdict.equal(CHECK, "wrong data on a channel", str(key), moved.get(key, 0), expected.get(key, 0))
+            verdict.equal(CHECK, "wrong data on a channel", key, moved.get(key, 0), expected.get(key, 0))
 
 
 def _stored(ran: Ran, tensor: str, verdict: Verdict) -> None:

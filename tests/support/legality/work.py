@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from math import ceil
@@ -10,10 +11,22 @@ from typing import Any
 from tests.support.legality.arrays import Size, moved_bytes, quickest, whole
 from tests.support.legality.equations import Pass
 from tests.support.legality.lanes import Duration, in_special_functions, on_lanes, up
-from tests.support.legality.program import Section
-from tests.support.legality.requests import Request
+from tests.support.legality.program import Section, Weights
+from tests.support.legality.requests import NO_ITEM, Request, user_of
 
-Known = dict[tuple[object, ...], list[tuple[Duration, int | None]]]
+Way = tuple[Duration, int]
+"""How long a request takes, and the bytes that it moves."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The ways in which a request may be done, and which of its operations are then matrix products.
+
+    There are several only where the documented rule leaves open which of equally quick ones is taken.
+    """
+
+    ways: list[Way]
+    products: tuple[str, ...] = ()
 
 
 class Work:
@@ -21,51 +34,57 @@ class Work:
 
     def __init__(self, compute: dict[str, dict[str, Any]]) -> None:
         self._compute = compute
-        self._known: Known = {}
+        self._known: dict[tuple[object, ...], Told] = {}
 
-    def of(self, request: Request) -> list[tuple[Duration, int | None]]:
-        """The durations that a request may have, with the bytes that it then moves (None: not told here).
-
-        There are several only where the documented rule leaves open which of equally quick ways is taken.
-        """
+    def of(self, request: Request) -> Told:
+        """What is told of a request."""
         section, stream = request.section, request.stream
         steps = 1 if _final(request) else request.steps
-        key = section.number, stream.name, request.operations, steps, request.parts, request.item if stream.tiles else 0
-        if stream.converts:
-            key = (*key, request.item)
+        tile = _tile(request)
+        shape = None if tile is None else (tile.products, tile.depth, tile.columns)
+        key = section.number, stream.name, request.operations, steps, request.parts, shape
         if key not in self._known:
             self._known[key] = self._of(request, steps * section.batch)
         return self._known[key]
 
-    def _of(self, request: Request, scale: int) -> list[tuple[Duration, int | None]]:
+    def _of(self, request: Request, scale: int) -> Told:
         section, stream, unit = request.section, request.stream, self._compute[request.stream.unit]
         if stream.converts:
-            return [_conversion(request, unit)]
+            return Told([_conversion(request, unit)])
         if stream.tiles:
-            return _projection(request, unit, scale)
+            return Told(_projection(request, unit, scale), request.operations)
         moved = _fused_bytes(section, request.operations, scale, request.parts)
         passes = [_passes(section, name, scale, request.parts) for name in request.operations]
         if unit["kind"] == "mac_array":
-            return [(took, moved) for took in self._on_array(request, unit, scale, passes)]
+            durations, products = _on_array(request, unit, scale, passes)
+            return Told([(took, moved) for took in durations], products)
         if unit["kind"] == "special_functions":
-            return [(in_special_functions(unit, passes), moved)]
-        return [(on_lanes(unit, unit["lanes"], [each for own in passes for each in own]), moved)]
+            return Told([(in_special_functions(unit, passes), moved)])
+        return Told([(on_lanes(unit, unit["lanes"], [each for own in passes for each in own]), moved)])
 
-    def _on_array(
-        self, request: Request, array: dict[str, Any], scale: int, passes: list[list[Pass]]
-    ) -> list[Duration]:
-        """Operations one after the other, each as a product or on the PEs, whichever is quicker by itself."""
-        section, parts = request.section, request.parts
-        found, elementwise, by_passes = [Duration(0)], Duration(0), list[str]()
-        for name, own in zip(request.operations, passes, strict=True):
-            ways, on_pes = _ways(section, array, name, own, scale, parts)
-            if on_pes:
-                by_passes.append(name)
-                ways = [_on_pes(array, own)]
-                elementwise = elementwise.then(ways[0])
-            found = [before.then(way) for before in found for way in ways]
-        waits = _at_sides(section, array, by_passes, elementwise, scale, parts) - elementwise.cycles
-        return [each._replace(cycles=each.cycles + waits) for each in found]
+
+def _on_array(
+    request: Request, array: dict[str, Any], scale: int, passes: list[list[Pass]]
+) -> tuple[list[Duration], tuple[str, ...]]:
+    """Operations one after the other, each as a product or on the PEs, whichever is quicker by itself."""
+    section, parts = request.section, request.parts
+    found, elementwise, by_passes = [Duration(0)], Duration(0), list[str]()
+    for name, own in zip(request.operations, passes, strict=True):
+        ways, on_pes = _ways(section, array, name, own, scale, parts)
+        if on_pes:
+            by_passes.append(name)
+            ways = [_on_pes(array, own)]
+            elementwise = elementwise.then(ways[0])
+        found = [before.then(way) for before in found for way in ways]
+    waits = _at_sides(section, array, by_passes, elementwise, scale, parts) - elementwise.cycles
+    products = tuple(name for name in request.operations if name not in by_passes)
+    return [each._replace(cycles=each.cycles + waits) for each in found], products
+
+
+def _tile(request: Request) -> Weights | None:
+    """The tile of weights that a request is about, if it is about one."""
+    stream = user_of(request.section, request.stream) if request.stream.converts else request.stream
+    return stream.tiles[request.item] if stream.tiles and request.item != NO_ITEM else None
 
 
 def _final(request: Request) -> bool:
@@ -107,9 +126,7 @@ def _on_pes(array: dict[str, Any], passes: list[Pass]) -> Duration:
     return on_lanes(array["elementwise"], array["rows"] * array["columns"], passes)
 
 
-def _at_sides(
-    section: Section, array: dict[str, Any], names: list[str], took: Duration, scale: int, parts: int
-) -> int:
+def _at_sides(section: Section, array: dict[str, Any], names: list[str], took: Duration, scale: int, parts: int) -> int:
     """Cycles of elementwise work, or as long as its operands and results take to pass the sides (docs/arrays.md)."""
     if not names or array["elementwise"]["fed_by"] != "edges":
         return took.cycles
@@ -145,13 +162,12 @@ def _size(section: Section, name: str, array: dict[str, Any], parts: int) -> Siz
     return Size(batch, m, n, k * product.terms, _rate(section, array, bits, bits))
 
 
-def _projection(request: Request, array: dict[str, Any], scale: int) -> list[tuple[Duration, int | None]]:
+def _projection(request: Request, array: dict[str, Any], scale: int) -> list[Way]:
     """A tile of weights: its rows are those of all timesteps and sequences that choose it."""
     section, (name,) = request.section, request.operations
-    if request.item < 0:
+    tile, product = _tile(request), section.products[name]
+    if tile is None or product is None:
         return []
-    tile, product = request.stream.tiles[request.item], section.products[name]
-    assert product is not None
     rows = ceil(section.size(product.rows, whole=True) * scale * section.share(name))
     operands = [n.tensor for n in section.operations[name].equation.references if n.tensor not in section.parameters]
     bits = int(section.widths["activations"])
@@ -163,7 +179,7 @@ def _projection(request: Request, array: dict[str, Any], scale: int) -> list[tup
     scales = Fraction(section.widths["scale"], group) if group and stored else Fraction(0)
     weight = (request.stream.weight_bits + scales) / 8
     result = Fraction(int(section.widths["activations"]), 8), Fraction(int(section.widths["accumulators"]), 8)
-    found: list[tuple[Duration, int | None]] = []
+    found: list[Way] = []
     for way in quickest(array, size):
         turned = way[2] != (array["dataflow"] == ["input_stationary"])
         each = [
@@ -174,11 +190,12 @@ def _projection(request: Request, array: dict[str, Any], scale: int) -> list[tup
     return found
 
 
-def _conversion(request: Request, unit: dict[str, Any]) -> tuple[Duration, int | None]:
+def _conversion(request: Request, unit: dict[str, Any]) -> Way:
     """A tile of weights, dequantised: a multiplication each (docs/precision.md)."""
     section = request.section
-    user = next(s for s in section.streams if s.tiles and request.stream.converts in s.operations)
-    tile = user.tiles[request.item]
+    user, tile = user_of(section, request.stream), _tile(request)
+    if tile is None:
+        return Duration(0), 0
     columns = tile.products * tile.columns
     moved = section.weight_bytes(tile.depth, columns) + section.weight_bytes(tile.depth, columns, user.weight_bits)
     passes = [Pass("mul", tile.elements, tile.elements)]
