@@ -34,7 +34,8 @@ def check_reasons(ran: list[Ran], slices: list[Slice], verdict: Verdict) -> None
     for request in requests:
         begun[request.stream.unit, request.issued].append(request)
     for wait in _waits(slices):
-        beginning = [r for r in begun[wait.unit, wait.end] if r.slice.name in {p.request for p in wait.parts}]
+        names = {part.request for part in wait.parts}
+        beginning = [r for r in begun[wait.unit, wait.end] if names == {r.slice.name}]
         if not beginning:
             verdict.holds(CHECK, "stall that no request ends", wait.parts[-1], False)
             continue
@@ -81,7 +82,7 @@ def _fits(part: Slice, wait: Wait, cause: Request | None, begun: Request, verdic
             recurs = reason.startswith("recurrence_on_")
             verdict.holds(CHECK, "stall under a wrong reason", where, _reads(begun, cause, recurs))
     elif reason == "no_buffer":
-        good = late or cause is None or wait.end in (cause.end, cause.done)
+        good = late or cause is None or (cause.end == wait.end and _frees(cause, begun))
         verdict.holds(CHECK, "stall under a wrong reason", where, good)
     else:
         verdict.holds(CHECK, "stall under a wrong reason", where, reason == "start")
@@ -100,6 +101,22 @@ def _reads(reader: Request, cause: Request, recurs: bool) -> bool:
                 if circle if recurs else (not circle or 0 in back):
                     return True
     return False
+
+
+def _frees(cause: Request, writer: Request) -> bool:
+    """Whether *cause* reads what lies where *writer* writes: weights, parameters, a state or a tensor's buffer."""
+    section, stream = writer.section, writer.stream
+    if stream.moves == "weights" or stream.converts:
+        return bool(cause.stream.tiles or (cause.stream.converts and not stream.converts))
+    if stream.moves == "parameters":
+        return stream.user in cause.operations
+    if cause.stream.unit == "dma" or stream.moves == "state":
+        return cause.stream.writes or bool(cause.operations)
+    own = {section.operations[name].equation.tensor for name in writer.operations}
+    own |= {tensor for tensor in (*section.inputs, *section.held) if stream.name == section.load_of(tensor)}
+    shared = {tensor for each in section.buffers if own & set(each.tensors) for tensor in each.tensors}
+    read = {node.tensor for name in cause.operations for node, _ in section.reads(name)}
+    return bool(shared & read)
 
 
 def _conflicts(requests: list[Request], slices: list[Slice], verdict: Verdict) -> None:

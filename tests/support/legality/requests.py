@@ -252,8 +252,13 @@ def _operations(section: Section, stream: Stream, each: Slice) -> tuple[str, ...
     return stream.operations
 
 
-def fill(ran: Ran, verdict: Verdict) -> None:
-    """Put the requests of a section into grids, and check that each is there exactly once."""
+def check_coverage(ran: list[Ran], verdict: Verdict) -> None:
+    """Put the requests of every section into grids, and check that each is there exactly once."""
+    for section in ran:
+        _fill(section, verdict)
+
+
+def _fill(ran: Ran, verdict: Verdict) -> None:
     section = ran.section
     for name, operation in section.operations.items():
         blocks, lanes = ran.layout(name)

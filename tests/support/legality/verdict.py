@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from tests.support.legality.durations import check_durations
 from tests.support.legality.findings import Verdict
 from tests.support.legality.program import Program
 from tests.support.legality.reasons import check_reasons
-from tests.support.legality.requests import fill, requests_of
+from tests.support.legality.requests import check_coverage, requests_of
 from tests.support.legality.trace import Slice, Unreadable, read_trace
 from tests.support.legality.tracks import check_counters, check_tracks
 from tests.support.legality.traffic import check_traffic
@@ -39,19 +42,34 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def check(slices: list[Slice], result: dict[str, Any], described: dict[str, Any]) -> Verdict:
     """What the checks find in the *slices* of a trace, the *result* and the program as it is *described*."""
-    verdict, program = Verdict(), Program(described)
-    ideal: list[str] = program.machine["ideal"]
-    check_descriptions(program, result, verdict)
-    check_tracks(program, slices, verdict)
-    check_counters(program, slices, verdict)
-    ran = requests_of(program, slices, verdict)
-    check_durations(program, ran, verdict)
-    for section in ran:
-        fill(section, verdict)
-    check_dependences(ran, ideal, verdict)
-    check_buffers(program, ran, verdict)
-    check_traffic(program, ran, result, verdict)
-    check_transfers(program, ran, slices, verdict)
-    check_reasons(ran, slices, verdict)
-    check_accounts(program, ran, slices, result, verdict)
+    verdict = Verdict()
+    with _fitting(verdict):
+        program = Program(described)
+        ran = requests_of(program, slices, verdict)
+        checks: list[Callable[[], None]] = [
+            lambda: check_descriptions(program, result, verdict),
+            lambda: check_tracks(program, slices, verdict),
+            lambda: check_counters(program, slices, verdict),
+            lambda: check_durations(program, ran, verdict),
+            lambda: check_coverage(ran, verdict),
+            lambda: check_dependences(ran, program.machine["ideal"], verdict),
+            lambda: check_buffers(program, ran, verdict),
+            lambda: check_traffic(program, ran, result, verdict),
+            lambda: check_transfers(program, ran, slices, verdict),
+            lambda: check_reasons(ran, slices, verdict),
+            lambda: check_accounts(program, ran, slices, result, verdict),
+        ]
+        for each in checks:
+            with _fitting(verdict):
+                each()
     return verdict
+
+
+@contextmanager
+def _fitting(verdict: Verdict) -> Iterator[None]:
+    """What a check looks for and does not find in the files is a finding."""
+    try:
+        yield
+    except (KeyError, IndexError, StopIteration, ValueError, TypeError, AssertionError) as error:
+        place = traceback.extract_tb(error.__traceback__)[-1].name
+        verdict.found("files", "files do not fit together", f"{type(error).__name__}: {error} in {place}")
