@@ -33,7 +33,9 @@ def graph(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     changes: Changes,
-    format: Annotated[GraphFormat, typer.Option(help="Listing, data for programs, Graphviz source, or picture.")] = GraphFormat.text,
+    format: Annotated[
+        GraphFormat, typer.Option(help="Listing, data for programs, Graphviz source, or picture.")
+    ] = GraphFormat.text,
     part: Annotated[Optional[str], typer.Option(help="Of a layer of several parts; all of them are listed.")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
 ) -> None:

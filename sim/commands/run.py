@@ -118,7 +118,7 @@ def run(
             )
         write_json(result.to_json(), json)
         if program is not None:
-            _write_program(program, job)
+            _write_program(program, job, simulate_layers)
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         if report is not None:
@@ -184,11 +184,13 @@ def _write_report(report: Path, job: Job, result: Result, command: str, limits: 
     write_text(report, run_page(evidence(job, result, limits), job.machine, command))
 
 
-def _write_program(path: Path, job: Job) -> None:
+def _write_program(path: Path, job: Job, simulate_layers: int | None) -> None:
     from sim.files.outputs import write_text
     from sim.presentation.program import program_json
+    from sim.simulation import runs_of
 
-    write_text(path, program_json(job.sections, job.machine))
+    shown = [parts[0] for parts in runs_of(job, simulate_layers)]  # those that a trace shows
+    write_text(path, program_json(shown, job.machine))
 
 
 def _write_mapping(path: Path, job: Job, result: Result, command: str) -> None:

@@ -30,7 +30,7 @@ def program_json(sections: Iterable[Section], machine: MachineSpec) -> str:
 
 
 def _machine(machine: MachineSpec) -> dict[str, Any]:
-    """*machine* as its file could say it, in bytes, hertz and cycles; its compute units by name; a channel's figures."""
+    """*machine* as its file says it, in bytes, hertz and cycles, its compute units by name, and a channel's figures."""
     grade = machine.dram.grade
     written = machine.model_dump(mode="json", exclude={"mac_array", "simd", "units", "energy"})
     written["compute"] = {name: unit.model_dump(mode="json") for name, unit in machine.compute.items()}

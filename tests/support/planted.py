@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tests.support.legality.trace import Slice
@@ -126,7 +127,7 @@ def a_counter_above_the_capacity(run: Recorded) -> None:
 
 def _neighbours(run: Recorded, unit: str) -> Iterator[tuple[Slice, Slice]]:
     own = sorted(run.of("work", unit), key=lambda each: each.start)
-    return zip(own, own[1:], strict=False)
+    return pairwise(own)
 
 
 # Coverage.
@@ -239,7 +240,7 @@ def a_pair_of_requests_swapped(run: Recorded) -> None:
 
 @noticed("dependences", "operand not there")
 def tiles_of_a_projection_swapped(run: Recorded) -> None:
-    one, other = ([w for w in run.work("in_proj.z", layer=0, tile=tile) if w.unit != "dma"][0] for tile in (0, 1))
+    one, other = (next(w for w in run.work("in_proj.z", layer=0, tile=tile) if w.unit != "dma") for tile in (0, 1))
     labels_swapped(one, other)
 
 

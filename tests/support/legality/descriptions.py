@@ -26,7 +26,7 @@ def check_descriptions(program: Program, result: dict[str, Any], verdict: Verdic
         verdict.equal(CHECK, KIND, (section, "timesteps"), section.steps, steps)
     if len(whole) == len(body) and result["phase"] != "generate":
         layers = sum(section.passes * section.times for section in body)
-        verdict.equal(CHECK, KIND, "layers", layers, result["layers"])
+        verdict.equal(CHECK, KIND, "simulated_layers", layers, result["simulated_layers"])
     else:
         verdict.skip("the number of layers", "layers have parts, or there is an answer")
     _mapping(program.sections[0], result["mapping"], verdict)

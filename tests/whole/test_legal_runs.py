@@ -1,0 +1,44 @@
+"""Recorded runs are legal: an independent checker, which knows nothing of the simulator, finds nothing in their files.
+
+A sample is looked at every time. ``STALLSCOPE_LEGAL_RUNS=all pytest -q tests/whole/test_legal_runs.py`` does so with
+every shipped workload, in prefill and in decode, some minutes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sim.files.catalog import shipped
+from sim.files.documents import read_document
+from tests.support.legality.verdict import check_files
+from tests.support.recorded import SAMPLE, recorded
+
+
+def _arguments(name: str) -> str:
+    """A shipped workload with one layer, or one of each kind, narrow and with a short head where it can be told so."""
+    data = read_document(shipped("workload")[name]).data
+    arguments = f"{name} --seq-len 12" + (" --set vocabulary=512" if data.get("vocabulary") else "")
+    if data.get("dimensions", {}).get("d_model", 0) > 128:
+        arguments += " --set dimensions.d_model=128"
+    kinds = data.get("dimensions", {}).get("kinds") if data.get("model") == "layers" else None
+    if kinds is None:
+        return f"{arguments} --layers 1"
+    return f"{arguments} --layers {len(kinds)} --set dimensions.pattern=[{','.join(kinds)}]"
+
+
+EVERY = {
+    f"{name}, {phase}": f"{_arguments(name)} {rest}"
+    for name in shipped("workload")
+    for phase, rest in (("prefill", "--hw edge"), ("decode", "--phase decode --batch 2 --hw edge_flexpe"))
+}
+RUNS = SAMPLE | (EVERY if os.environ.get("STALLSCOPE_LEGAL_RUNS") == "all" else {})
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_recorded_run_is_legal(tmp_path: Path, name: str) -> None:
+    verdict = check_files(*recorded(tmp_path, RUNS[name]))
+    assert verdict.legal, verdict.words()
+    assert min(verdict.compared.values()) > 10  # every check had something to look at
