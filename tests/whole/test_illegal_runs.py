@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
+from tests.support.folders import ROOT
 from tests.support.legality.trace import read_trace
 from tests.support.legality.verdict import check, read_json
 from tests.support.planted import FAULTS, Recorded
-from tests.support.recorded import SMALL, recorded
+from tests.support.recorded import SAMPLE, recorded
+
+RUNS = sorted({fault.run for fault in FAULTS.values()})
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """A legal run of two layers in three tiles, the last a short one, with blocks and slots for weights."""
-    trace, result, program = recorded(tmp_path_factory.mktemp("run"), SMALL)
-    return Recorded(read_trace(trace), read_json(result), read_json(program))
+@cache
+def run_of(name: str) -> Recorded:
+    """A legal run, recorded once."""
+    with TemporaryDirectory() as folder:
+        trace, result, program = recorded(Path(folder), SAMPLE[name])
+        return Recorded(read_trace(trace), read_json(result), read_json(program))
 
 
-def test_the_run_itself_is_legal(run: Recorded) -> None:
+@pytest.mark.parametrize("name", RUNS)
+def test_the_run_itself_is_legal(name: str) -> None:
+    run = run_of(name)
     verdict = check(run.slices, run.result, run.program)
     assert verdict.legal, verdict.words()
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_noticed(run: Recorded, name: str) -> None:
-    noticing, kind, fault = FAULTS[name]
-    changed = run.copy()
-    fault(changed)
+def test_a_planted_fault_is_noticed(name: str) -> None:
+    fault = FAULTS[name]
+    changed = run_of(fault.run).copy()
+    fault.plant(changed)
     verdict = check(changed.slices, changed.result, changed.program)
-    assert (noticing, kind) in verdict.counted, verdict.words()
+    assert (fault.check, fault.kind) in verdict.counted, verdict.words()
+
+
+def test_every_check_has_faults_that_it_notices() -> None:
+    run = run_of(RUNS[0])
+    verdict = check(run.slices, run.result, run.program)
+    assert {fault.check for fault in FAULTS.values()} == set(verdict.compared)
+
+
+def test_the_page_says_how_many_there_are() -> None:
+    assert f"`tests/support/planted.py` has {len(FAULTS)} of them" in (ROOT / "docs" / "legality.md").read_text()
