@@ -57,6 +57,7 @@ SAMPLE = {
     "--set mac_array.edges.rows=16",
     "another memory": "mamba2-d96 --layers 1 --seq-len 16 --set dram.timing=ddr4-3200 --set dram.channels=1 "
     "--set dma.outstanding=2",
+    "ideal in dependences": "mamba2-d96 --layers 1 --seq-len 16 --set ideal=[dependencies,edges]",
     "narrow banks": "mamba2-d96 --layers 1 --seq-len 16 --set sram.banks=2 --set sram.interleave=1",
 }
 """Small runs of unlike kinds: what the command ``run`` is given."""

@@ -11,9 +11,11 @@ import pytest
 from tests.support.folders import ROOT
 from tests.support.legality.trace import read_trace
 from tests.support.legality.verdict import check, read_json
-from tests.support.planted import FAULTS, Recorded
+from tests.support.planted import in_contents, in_order, in_other_runs
+from tests.support.planted.fault import FAULTS, Recorded
 from tests.support.recorded import SAMPLE, recorded
 
+MODULES = in_order, in_contents, in_other_runs
 RUNS = sorted({fault.run for fault in FAULTS.values()})
 
 
@@ -47,5 +49,9 @@ def test_every_check_has_faults_that_it_notices() -> None:
     assert {fault.check for fault in FAULTS.values()} == set(verdict.compared)
 
 
+def test_the_modules_of_faults_have_all_of_them() -> None:
+    assert {fault.plant.__module__ for fault in FAULTS.values()} == {module.__name__ for module in MODULES}
+
+
 def test_the_page_says_how_many_there_are() -> None:
-    assert f"`tests/support/planted.py` has {len(FAULTS)} of them" in (ROOT / "docs" / "legality.md").read_text()
+    assert f"`tests/support/planted/` has {len(FAULTS)} of them" in (ROOT / "docs" / "legality.md").read_text()

@@ -19,6 +19,12 @@ def check_transfers(program: Program, ran: list[Ran], slices: list[Slice], verdi
     _in_flight(program, flights, verdict)
     _fast_enough(program, flights, verdict)
     _channels(program, slices, verdict)
+    for request in (each for section in ran for each in section.requests if each.stream.unit == "dma"):
+        issued = request.issued <= request.slice.start
+        verdict.holds(CHECK, "at work before it was issued", request.slice, issued)
+    if "dependencies" in program.machine["ideal"]:
+        verdict.skip("what transfers carry out", "the machine is ideal in dependences")
+        return
     for section in ran:
         for tensor in section.section.outputs:
             _stored(section, tensor, verdict)

@@ -11,13 +11,14 @@ from typing import Any
 
 from tests.support.legality.accounts import check_accounts
 from tests.support.legality.buffers import check_buffers
+from tests.support.legality.coverage import check_coverage
 from tests.support.legality.dependences import check_dependences
 from tests.support.legality.descriptions import check_descriptions
 from tests.support.legality.durations import check_durations
 from tests.support.legality.findings import Verdict
 from tests.support.legality.program import Program
 from tests.support.legality.reasons import check_reasons
-from tests.support.legality.requests import check_coverage, requests_of
+from tests.support.legality.requests import requests_of
 from tests.support.legality.trace import Slice, Unreadable, read_trace
 from tests.support.legality.tracks import check_counters, check_tracks
 from tests.support.legality.traffic import check_traffic
@@ -56,7 +57,7 @@ def check(slices: list[Slice], result: dict[str, Any], described: dict[str, Any]
             lambda: check_buffers(program, ran, verdict),
             lambda: check_traffic(program, ran, result, verdict),
             lambda: check_transfers(program, ran, slices, verdict),
-            lambda: check_reasons(ran, slices, verdict),
+            lambda: check_reasons(program, ran, slices, verdict),
             lambda: check_accounts(program, ran, slices, result, verdict),
         ]
         for each in checks:
