@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil
 from typing import Any, NamedTuple
 
 from tests.support.legality.lanes import Duration, up
@@ -32,6 +31,15 @@ class Size(NamedTuple):
         return self._replace(m=self.n, n=self.m)
 
 
+class Widths(NamedTuple):
+    """Bytes of an element of the (m, k) operand, of the (k, n) operand, of results, and of sums between folds."""
+
+    left: Fraction
+    right: Fraction
+    result: Fraction
+    partial: Fraction
+
+
 class Fold(NamedTuple):
     """A product in folds: see the table; elements of the operands and of results that cross the array's border."""
 
@@ -40,8 +48,8 @@ class Fold(NamedTuple):
     beside: int
     last_sum: int
     out: int
-    few: int  # of the (m, k) operand
-    wide: int  # of the (k, n) operand
+    left: int  # of the (m, k) operand
+    right: int  # of the (k, n) operand
     results: int
     read_back: int = 0
     as_scale_sim: bool = True  # whose total is one cycle less a product; dot products it does not know
@@ -49,27 +57,37 @@ class Fold(NamedTuple):
     @property
     def moved(self) -> int:
         """Elements in all."""
-        return self.few + self.wide + self.results + self.read_back
+        return self.left + self.right + self.results + self.read_back
+
+    @property
+    def exchanged(self) -> Fold:
+        """The same where the operands have changed places."""
+        return self._replace(left=self.right, right=self.left)
 
 
-def ways(array: dict[str, Any], size: Size) -> Iterator[tuple[Fold, bool]]:
-    """The product in each way that the array has, and whether it is turned round."""
+def ways(array: dict[str, Any], size: Size) -> Iterator[Fold]:
+    """The product in each way that the array has, as it is and turned round."""
     for dataflow in array["dataflow"]:
-        for turned in (False, True):
-            own = size.transposed if turned else size
-            yield from ((fold, turned) for fold in _of_dataflow(array, own, dataflow))
+        yield from _of_dataflow(array, size, dataflow)
+        yield from (fold.exchanged for fold in _of_dataflow(array, size.transposed, dataflow))
 
 
 def _of_dataflow(array: dict[str, Any], size: Size, dataflow: str) -> Iterator[Fold]:
     if dataflow == "dot_product":
         yield _dot_product(array, size)
-        return
-    form = _outputs_stay if dataflow == "output_stationary" else _operand_stays
-    if dataflow == "input_stationary":
-        size = size.transposed
-    yield from _in_fewer_rows(array, size, form, 1)
+    elif dataflow == "output_stationary":
+        yield from _in_fewer_rows(array, size, _outputs_stay, 1)
+        yield from _shared(array, size)
+    elif dataflow == "weight_stationary":
+        yield from _in_fewer_rows(array, size, _operand_stays, 1)
+    else:
+        yield from (fold.exchanged for fold in _in_fewer_rows(array, size.transposed, _operand_stays, 1))
+
+
+def _shared(array: dict[str, Any], size: Size) -> Iterator[Fold]:
+    """Two to a fold."""
     few = size.m <= MOST_ROWS_TWO_TO_A_FOLD and 2 * size.m <= min(array["rows"], array["columns"])
-    if dataflow == "output_stationary" and array["packing"] and few:
+    if array["packing"] and few:
         yield from _in_fewer_rows(array, size, _split, 2 * size.m)
         if size.batch > 1 and array["rows"] == array["columns"]:
             yield _pairs(array, size)
@@ -158,23 +176,16 @@ def duration(array: dict[str, Any], size: Size, fold: Fold) -> Duration:
     return Duration(fold.folds * period, last - fold.folds * period)
 
 
-def quickest(array: dict[str, Any], size: Size) -> list[tuple[Duration, Fold, bool]]:
+def quickest(array: dict[str, Any], size: Size) -> list[tuple[Duration, Fold]]:
     """The quickest ways, and of these those that move the fewest elements."""
-    found = [(duration(array, size, fold), fold, turned) for fold, turned in ways(array, size)]
-    least = min((took.cycles, fold.moved) for took, fold, _ in found)
+    found = [(duration(array, size, fold), fold) for fold in ways(array, size)]
+    least = min((took.cycles, fold.moved) for took, fold in found)
     return [each for each in found if (each[0].cycles, each[1].moved) == least]
 
 
-def moved_bytes(size: Size, way: tuple[Duration, Fold, bool], widths: tuple[Fraction, ...], flipped: bool) -> Fraction:
-    """Bytes between SRAM and array; *widths* are those of an element of (m, k), of (k, n), of results, of sums."""
-    _, fold, turned = way
-    left, right = (fold.wide, fold.few) if turned != flipped else (fold.few, fold.wide)
+def moved_bytes(size: Size, fold: Fold, widths: Widths) -> Fraction:
+    """Bytes between SRAM and array; elements of operands come in words."""
     finished = size.batch * size.m * size.n
-    written = finished * widths[2] + (fold.results - finished) * widths[3]
-    operands = (left * widths[0] + right * widths[1]) * size.rate
-    return Fraction(operands + written + fold.read_back * widths[3])
-
-
-def whole(number: Fraction) -> int:
-    """Rounded up."""
-    return ceil(number)
+    written = finished * widths.result + (fold.results - finished) * widths.partial
+    operands = (fold.left * widths.left + fold.right * widths.right) * size.rate
+    return operands + written + fold.read_back * widths.partial

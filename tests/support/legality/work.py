@@ -8,7 +8,7 @@ from functools import cache
 from math import ceil
 from typing import Any
 
-from tests.support.legality.arrays import Size, moved_bytes, quickest, whole
+from tests.support.legality.arrays import Size, Widths, moved_bytes, quickest
 from tests.support.legality.equations import Pass
 from tests.support.legality.lanes import Duration, in_special_functions, on_lanes, up
 from tests.support.legality.program import Section, Weights
@@ -110,10 +110,11 @@ def _ways(
     if able:
         took = _on_pes(array, passes)
         ways.append(([took._replace(cycles=_at_sides(section, array, [name], took, scale, parts))], True))
-    if product is not None and not (section.data["elementwise_contractions"] and array["elementwise"] is not None):
+    instead = section.data["elementwise_contractions"] and array["elementwise"] is not None
+    if product is not None and not instead and _takes(array, _bits(section, name)):
         size = _size(section, name, array, parts)
         quick = quickest(array, size._replace(batch=size.batch * scale))
-        ways.append(([took for took, _, _ in quick], False))
+        ways.append(([took for took, _ in quick], False))
     return min(ways, key=lambda way: way[0][0].cycles)
 
 
@@ -145,21 +146,29 @@ def _at_sides(section: Section, array: dict[str, Any], names: list[str], took: D
     return max(took.cycles, up(operands, taken), up(results, given))
 
 
-def _rate(section: Section, array: dict[str, Any], weight_bits: int, bits: int) -> int:
+def _bits(section: Section, name: str) -> int:
+    """Bits of the operands of a contraction: both count as wide as the wider one."""
+    return max(8 * section.width(node.tensor) for node in section.operations[name].equation.references)
+
+
+def _takes(array: dict[str, Any], bits: int) -> bool:
+    """Whether PEs multiply activations of so many bits (docs/precision.md)."""
+    return array["types"] is None or f"w{bits}a{bits}" in (*array["types"], *array["rates"])
+
+
+def _rate(array: dict[str, Any], weight_bits: int, bits: int) -> int:
     """MACs that a PE does in a cycle (docs/precision.md)."""
     return int(array["rates"].get(f"w{weight_bits}a{bits}", 1))
 
 
 def _size(section: Section, name: str, array: dict[str, Any], parts: int) -> Size:
     """The product that an operation is, for a timestep of a sequence; repeats are in its batch."""
-    product = section.products[name]
-    assert product is not None
-    tensors = [n.tensor for n in section.operations[name].equation.references]
-    bits = max(8 * section.width(tensor) for tensor in tensors)
+    product, bits = section.products[name], _bits(section, name)
+    assert product is not None, "it is one"
     batch, m, n, k = (
         section.size(axes, parts, whole=True) for axes in (product.batch, product.rows, product.columns, product.summed)
     )
-    return Size(batch, m, n, k * product.terms, _rate(section, array, bits, bits))
+    return Size(batch, m, n, k * product.terms, _rate(array, bits, bits))
 
 
 def _projection(request: Request, array: dict[str, Any], scale: int) -> list[Way]:
@@ -170,24 +179,22 @@ def _projection(request: Request, array: dict[str, Any], scale: int) -> list[Way
         return []
     rows = ceil(section.size(product.rows, whole=True) * scale * section.share(name))
     operands = [n.tensor for n in section.operations[name].equation.references if n.tensor not in section.parameters]
-    bits = int(section.widths["activations"])
-    if any(section.maker.get(each) in section.recurrent for each in operands):
-        bits = max(8 * section.width(each) for each in operands)
-    rate = _rate(section, array, request.stream.weight_bits, bits)
-    size = Size(tile.products, rows, tile.columns, tile.depth, rate)
-    group, stored = section.widths["group"], request.stream.weight_bits == section.widths["weights"]
-    scales = Fraction(section.widths["scale"], group) if group and stored else Fraction(0)
-    weight = (request.stream.weight_bits + scales) / 8
-    result = Fraction(int(section.widths["activations"]), 8), Fraction(int(section.widths["accumulators"]), 8)
+    bits = max(8 * section.width(each) for each in operands)
+    size = Size(tile.products, rows, tile.columns, tile.depth, _rate(array, request.stream.weight_bits, bits))
     found: list[Way] = []
-    for way in quickest(array, size):
-        turned = way[2] != (array["dataflow"] == ["input_stationary"])
-        each = [
-            Fraction(ceil(moved_bytes(size, way, (Fraction(section.width(t)), weight, *result), turned != way[2])))
-            for t in operands
-        ]
-        found.append((way[0], whole(Fraction(sum(each)) / len(each))))
+    for took, fold in quickest(array, size):
+        each = [ceil(moved_bytes(size, fold, _widths(request, tensor))) for tensor in operands]
+        found.append((took, -(-sum(each) // len(each))))
     return found
+
+
+def _widths(request: Request, operand: str) -> Widths:
+    """Of a projection that multiplies *operand* by weights, which have their share of a scale with them."""
+    widths, bits = request.section.widths, request.stream.weight_bits
+    stored = bits == widths["weights"] and widths["group"]
+    scale = Fraction(widths["scale"], widths["group"]) if stored else Fraction(0)
+    result, partial = (Fraction(int(widths[key]), 8) for key in ("activations", "accumulators"))
+    return Widths(Fraction(request.section.width(operand)), (bits + scale) / 8, result, partial)
 
 
 def _conversion(request: Request, unit: dict[str, Any]) -> Way:
