@@ -21,12 +21,16 @@ def _arguments(name: str) -> str:
     """A shipped workload with one layer, or one of each kind, narrow and with a short head where it can be told so."""
     data = read_document(shipped("workload")[name]).data
     arguments = f"{name} --seq-len 12" + (" --set vocabulary=512" if data.get("vocabulary") else "")
-    if data.get("dimensions", {}).get("d_model", 0) > 128:
-        arguments += " --set dimensions.d_model=128"
-    kinds = data.get("dimensions", {}).get("kinds") if data.get("model") == "layers" else None
-    if kinds is None:
+    dimensions = data.get("dimensions", {})
+    kinds = dimensions["kinds"] if data.get("model") == "layers" else {}
+    equations = [kind for kind, parts in kinds.items() if "equations" in parts]
+    channels = 256 if equations else 128
+    if dimensions.get("d_model", 0) > channels:
+        arguments += f" --set dimensions.d_model={channels}"
+    if not kinds:
         return f"{arguments} --layers 1"
-    return f"{arguments} --layers {len(kinds)} --set dimensions.pattern=[{','.join(kinds)}]"
+    arguments += f" --layers {len(kinds)} --set dimensions.pattern=[{','.join(kinds)}]"
+    return " ".join([arguments, *(f"--set dimensions.kinds.{kind}.equations.sizes.d={channels}" for kind in equations)])
 
 
 EVERY = {
@@ -34,10 +38,19 @@ EVERY = {
     for name in shipped("workload")
     for phase, rest in (("prefill", "--hw edge"), ("decode", "--phase decode --batch 2 --hw edge_flexpe"))
 }
+ILLEGAL = {
+    "retnet, decode": "what steps uncut waits for the first block of its state only: docs/legality.md",
+}
+"""What is known to be wrong, and why."""
 RUNS = SAMPLE | (EVERY if os.environ.get("STALLSCOPE_LEGAL_RUNS") == "all" else {})
 
 
-@pytest.mark.parametrize("name", RUNS)
+def _marked(name: str) -> object:
+    marks = [pytest.mark.xfail(reason=ILLEGAL[name], strict=True)] if name in ILLEGAL else []
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.parametrize("name", map(_marked, RUNS))
 def test_a_recorded_run_is_legal(tmp_path: Path, name: str) -> None:
     verdict = check_files(*recorded(tmp_path, RUNS[name]))
     assert verdict.legal, verdict.words()
