@@ -89,17 +89,18 @@ def test_equations(name: str) -> None:
             assert own.macs(graph.worked) == graph.operation_counts(op).macs, op.name
 
 
-@pytest.mark.parametrize("name", ["mamba1-d96", "mamba2_ssd", "mamba3_mimo-d48", "llama-3.2-1b"])
-def test_dependences(name: str) -> None:
-
-    job = prepare(name, "edge", ["layers=1", "sequence_length=64"])
+@pytest.mark.parametrize("formulation", ["sequential", "chunked"])
+def test_dependences(formulation: str) -> None:
+    """What is read how many timesteps back, which operations recur, and how many rows are carried."""
+    changes = [f"formulation={formulation}", *(["chunk=8"] if formulation == "chunked" else [])]
+    job = prepare("mamba3_mimo-d48", "edge", ["layers=1", "sequence_length=16", *changes])
     described = Program(json.loads(program_json(job.sections, job.machine)))
     for section, own in zip(job.sections, described.sections, strict=True):
         graph = section.stack.graph
         found = {
-            (name, node.tensor, distance)
-            for name in own.operations
-            for node, back in own.reads(name)
+            (reader, node.tensor, distance)
+            for reader in own.operations
+            for node, back in own.reads(reader)
             for distance in back
         }
         assert found == {(edge.reader, edge.tensor, edge.distance) for edge in graph.edges}
