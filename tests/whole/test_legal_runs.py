@@ -50,7 +50,7 @@ def _marked(name: str) -> object:
     return pytest.param(name, marks=marks)
 
 
-@pytest.mark.parametrize("name", map(_marked, RUNS))
+@pytest.mark.parametrize("name", [_marked(name) for name in RUNS])
 def test_a_recorded_run_is_legal(tmp_path: Path, name: str) -> None:
     verdict = check_files(*recorded(tmp_path, RUNS[name]))
     assert verdict.legal, verdict.words()
