@@ -22,6 +22,7 @@ class GraphFormat(StrEnum):
     """How to draw a timestep graph."""
 
     text = "text"
+    json = "json"
     dot = "dot"
     svg = "svg"
 
@@ -32,7 +33,9 @@ def graph(
     workload: WorkloadArgument = None,
     config: ConfigOption = None,
     changes: Changes,
-    format: Annotated[GraphFormat, typer.Option(help="Listing, Graphviz source, or picture.")] = GraphFormat.text,
+    format: Annotated[
+        GraphFormat, typer.Option(help="Listing, data for programs, Graphviz source, or picture.")
+    ] = GraphFormat.text,
     part: Annotated[Optional[str], typer.Option(help="Of a layer of several parts; all of them are listed.")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
 ) -> None:
@@ -44,9 +47,9 @@ def graph(
         name = chosen(workload, config)
         check_targets(output, workload=name, mapping=changes.mapping)
         graphs = _parts(resolve_workload(name, changes.assignments()), part)
-        if format is not GraphFormat.text and len(graphs) > 1:
+        if format in (GraphFormat.dot, GraphFormat.svg) and len(graphs) > 1:
             raise InputError(Problem(f"is missing, expected one of {', '.join(graphs)} for a picture", "--part"))
-        text = "\n".join(_draw(graph, format) for graph in graphs.values())
+        text = _text(list(graphs.values()), format)
         if output is not None:
             write_text(output, text)
         else:
@@ -60,6 +63,17 @@ def _parts(workload: Workload, part: str | None) -> dict[str, TimestepGraph]:
     if part is None or part in graphs:
         return graphs if part is None else {part: graphs[part]}
     raise InputError(Problem(f"found {part!r}, expected one of {', '.join(graphs)}", "--part"))
+
+
+def _text(graphs: list[TimestepGraph], format: GraphFormat) -> str:
+    """All *graphs* in a *format*; as JSON they are one list."""
+    if format is not GraphFormat.json:
+        return "\n".join(_draw(graph, format) for graph in graphs)
+    from json import dumps
+
+    from sim.presentation.graph.data import as_data
+
+    return dumps([as_data(graph) for graph in graphs], indent=1) + "\n"
 
 
 def _draw(timestep: TimestepGraph, format: GraphFormat) -> str:

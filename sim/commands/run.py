@@ -53,6 +53,10 @@ WindowOption = Annotated[
     Optional[str],
     typer.Option(metavar="WHAT:FROM-TO", help="Part to trace: layer:0-1, token:64-95 or cycle:0-1000000."),
 ]
+ProgramOption = Annotated[
+    Optional[Path],
+    typer.Option(metavar="FILE.json", help="Write what is run: equations, how they are cut, buffers, the machine."),
+]
 WindowsOption = Annotated[
     Optional[int], typer.Option(min=1, help="Account over time as well, in so many windows at most.")
 ]
@@ -76,6 +80,7 @@ def run(
     simulate_layers: SimulateLayersOption = None,
     json: JsonOption = None,
     trace: TraceOption = None,
+    program: ProgramOption = None,
     window: WindowOption = None,
     windows: WindowsOption = None,
     critical_path: CriticalPathOption = False,
@@ -87,7 +92,7 @@ def run(
     """Simulate a workload on a machine and say where every cycle went."""
     with one_line_errors():
         name = chosen(workload, config)
-        check_targets(json, trace, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)
+        check_targets(json, trace, program, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)
         writer = _trace_writer(trace, window)
         limits = may_take.limits()
         with may_take.searching(quiet):
@@ -112,6 +117,8 @@ def run(
                 limits=limits,
             )
         write_json(result.to_json(), json)
+        if program is not None:
+            _write_program(program, job, simulate_layers)
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
         options |= {"--simulate-layers": simulate_layers}
         if report is not None:
@@ -119,7 +126,7 @@ def run(
             _write_report(report, job, result, command, limits)
         if save_mapping is not None:
             _write_mapping(save_mapping, job, result, command_line("run", [workload], options))
-    if not quiet and may_print(json, trace, report, save_mapping):
+    if not quiet and may_print(json, trace, program, report, save_mapping):
         show(result)
     with one_line_errors():
         for error in missed:
@@ -175,6 +182,15 @@ def _write_report(report: Path, job: Job, result: Result, command: str, limits: 
     from sim.presentation.html.run_page import run_page
 
     write_text(report, run_page(evidence(job, result, limits), job.machine, command))
+
+
+def _write_program(path: Path, job: Job, simulate_layers: int | None) -> None:
+    from sim.files.outputs import write_text
+    from sim.presentation.program import program_json
+    from sim.simulation import runs_of
+
+    shown = [parts[0] for parts in runs_of(job, simulate_layers)]  # those that a trace shows
+    write_text(path, program_json(shown, job.machine))
 
 
 def _write_mapping(path: Path, job: Job, result: Result, command: str) -> None:

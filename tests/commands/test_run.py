@@ -56,6 +56,15 @@ def test_trace_is_written(tmp_path: Path) -> None:
     assert json.loads(gzip.decompress(target.read_bytes()))["traceEvents"]
 
 
+def test_the_program_is_written_of_the_layers_that_are_simulated(tmp_path: Path) -> None:
+    target = tmp_path / "p.json"
+    arguments = ["run", "mamba2", "--layers", "3", "--seq-len", "40", "-q", "--program", str(target)]
+    for more, passes in (([], 3), (["--simulate-layers", "2"], 2)):
+        assert call(*arguments, *more)[0] == 0
+        (section,) = json.loads(target.read_text())["sections"]
+        assert (section["passes"], section["steps"]) == (passes, 40)
+
+
 def test_a_window_after_the_run_costs_the_trace_and_not_the_result(tmp_path: Path) -> None:
     trace, target = tmp_path / "t.csv.gz", tmp_path / "r.json"
     arguments = ["run", "mamba2", *SMALL, "-q", "--trace", str(trace), "--json", str(target)]
