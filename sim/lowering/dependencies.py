@@ -17,7 +17,7 @@ from hw.unit_names import DMA
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.compute import conversion_name, load_name
 from sim.lowering.costs import CostModel
-from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout
+from sim.lowering.order import ALL, Numbers, Regions, SegmentLayout, StepLayout
 from sim.lowering.program import Dependency, StreamPlan
 from sim.lowering.transfers import load_of, store_of
 from workloads.graph import is_given
@@ -110,6 +110,13 @@ class _Dependencies:
 
     def _in_blocks(self, part: str) -> bool:
         return is_given(part) or self.analysis.grouped(part)
+
+    def _blocks(self, stream: int, regions: Regions) -> Numbers:
+        """Of which block of a state each item of *stream* needs its part: of all, where it is not cut itself."""
+        uncut = self.plans[stream].layout.order == StepLayout.order and not any(
+            self.analysis.grouped(name) for name in self.plans[stream].operations
+        )
+        return np.full_like(regions.block, ALL) if uncut else regions.block
 
     def _order(self, stream: int) -> Numbers:
         """The numbers of the items of *stream*."""
@@ -211,7 +218,8 @@ class _Dependencies:
         store = self.number["store.spilled" if spilled else "store.state"]
         stores, regions = self.plans[store], self.plans[writer].layout.regions
         places = storage.buffer.slots if spilled else stores.items
-        self._require(writer, store, Reason.NO_BUFFER, stores.layout.last("", regions.last, regions.block) + 1 - places)
+        stored = stores.layout.last("", regions.last, self._blocks(writer, regions))
+        self._require(writer, store, Reason.NO_BUFFER, stored + 1 - places)
 
     def _after_final_readers(self, storage: Storage, writer: int) -> None:
         """What is read once at the end of a layer stays until then: the next layer's first tile waits for that."""
@@ -291,7 +299,8 @@ class _Dependencies:
                 users.append((reader, name))
                 if distance:
                     regions = self.plans[reader].layout.regions
-                    self._require(reader, load, Reason.DRAM, loading.last("", regions.last, regions.block) + 1)
+                    loaded = loading.last("", regions.last, self._blocks(reader, regions))
+                    self._require(reader, load, Reason.DRAM, loaded + 1)
         tile, before = np.divmod(order - places, len(order))
         for user, name in users:
             done = self._block_count(user, name, loading.regions.block[before])

@@ -38,19 +38,10 @@ EVERY = {
     for name in shipped("workload")
     for phase, rest in (("prefill", "--hw edge"), ("decode", "--phase decode --batch 2 --hw edge_flexpe"))
 }
-ILLEGAL = {
-    "retnet, decode": "what steps uncut waits for the first block of its state only: docs/legality.md",
-}
-"""What is known to be wrong, and why."""
 RUNS = SAMPLE | (EVERY if os.environ.get("STALLSCOPE_LEGAL_RUNS") == "all" else {})
 
 
-def _marked(name: str) -> object:
-    marks = [pytest.mark.xfail(reason=ILLEGAL[name], strict=True)] if name in ILLEGAL else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [_marked(name) for name in RUNS])
+@pytest.mark.parametrize("name", RUNS)
 def test_a_recorded_run_is_legal(tmp_path: Path, name: str) -> None:
     verdict = check_files(*recorded(tmp_path, RUNS[name]))
     assert verdict.legal, verdict.words()
