@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,13 +37,25 @@ class Spent:
         return self.peak_bytes / 1e6
 
 
-def python(*arguments: str, folder: Path = ROOT) -> Spent:
-    """Run Python with *arguments* on the packages in *folder*; raises CalledProcessError if it fails."""
+def python(*arguments: str, folder: Path = ROOT, errors: int | None = None) -> Spent:
+    """Run Python with *arguments* on the packages in *folder*, as :func:`command` does."""
     settings = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
+    return command([sys.executable, *arguments], folder, settings, errors)
+
+
+def command(
+    words: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None, errors: int | None = None
+) -> Spent:
+    """Run the command *words*, its program by its path, in *folder*; raises CalledProcessError if it fails.
+
+    *settings* are its environment, that of this process unless given; *errors* is where what it says of errors goes.
+    """
     with TemporaryDirectory() as made:
         target = Path(made) / "spent.json"
-        command = [sys.executable, "-S", str(ROOT / "bench" / "launch.py"), str(target), sys.executable, *arguments]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=folder, env=settings)
+        launched = [sys.executable, "-S", str(ROOT / "bench" / "launch.py"), str(target), *words]
+        done = subprocess.run(
+            launched, stdout=subprocess.PIPE, stderr=errors, text=True, check=True, cwd=folder, env=settings
+        )
         return Spent(**json.loads(target.read_text()), output=done.stdout)
 
 

@@ -127,6 +127,38 @@ def dram(trace: str, level: str, channels: int) -> dict[str, Any]:
     return {"cpu_s": time.process_time() - start, "bursts": found.bursts, "compiled": COMPILED}
 
 
+def whole(workload: str, machine: str, assignments: list[str]) -> dict[str, Any]:
+    """A whole run, its mapping searched for: cycles, bounds, and CPU seconds of the search and of the event loop."""
+    from sim.files.resolve import resolve
+    from sim.simulation import mapped, run
+
+    inputs = resolve(workload, machine, assignments)
+    start = time.process_time()
+    job = mapped(inputs)
+    chosen = time.process_time()
+    result = run(job, certificate=True)
+    return {
+        "cycles": result.makespan_cycles,
+        "any_mapping_cycles": result.bounds.any_mapping_cycles,
+        "placement": dict(job.sections[0].mapping.placement),
+        "token_tile": job.sections[0].mapping.token_tile,
+        "choose_cpu_s": chosen - start,
+        "simulate_cpu_s": time.process_time() - chosen,
+    }
+
+
+def product(m: int, n: int, k: int, dataflow: str, folds: str) -> dict[str, Any]:
+    """A product on a 32 x 32 array by closed form: cycles, and CPU seconds."""
+    from hw.mac_array import MacArraySpec
+    from hw.requests import Gemm
+    from sim.components.gemm import DATAFLOWS, run_gemm
+
+    spec = MacArraySpec.model_validate({"rows": 32, "columns": 32, "dataflow": DATAFLOWS[dataflow], "folds": folds})
+    start = time.process_time()
+    found = run_gemm(Gemm(m, n, k), spec)
+    return {"cycles": found.cycles, "cpu_s": time.process_time() - start}
+
+
 def _cpu_s() -> float:
     """Of this process and of those that it has waited for."""
     used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
@@ -135,6 +167,7 @@ def _cpu_s() -> float:
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "loop": loop, "choice": choice, "search": search, "recording": recording, "dram": dram,
+    "whole": whole, "product": product,
 }  # fmt: skip
 
 if __name__ == "__main__":

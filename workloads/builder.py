@@ -51,6 +51,8 @@ class GraphBuilder:
         source = parse_equation(f"{reference} = 0")
         if source.tensor in self._indices:
             raise ValueError(f"{source.tensor!r} is given or defined before")
+        if unknown := [index for index in source.indices if index not in self._sizes]:
+            raise ValueError(f"no size is given for {', '.join(unknown)}")
         self._indices[source.tensor] = source.indices
         return source.tensor
 

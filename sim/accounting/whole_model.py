@@ -166,6 +166,7 @@ def _handed_over(section: Section, plan: StreamPlan, facts: Mapping[str, Facts])
     moved = names[plan.name]
     if moved.endswith(f"_{BESIDE}"):
         return Facts("state", "", "recurrent")
-    if place == "attention" or graph.indices[moved] != graph.indices[graph.input_tensor]:
+    of_attention = section.stack.part and graph.indices[moved] != graph.indices[graph.input_tensor]
+    if place == "attention" or of_attention:
         return Facts("", "", "attention")
     return Facts("residual", "", place)

@@ -25,6 +25,7 @@ COMMANDS = {
     "list": "sim.commands.list:list_",
     "init": "sim.commands.init:init",
     "import": "sim.commands.importing:import_commands",
+    "export": "sim.commands.export:export_commands",
     "schema": "sim.commands.schema:schema",
     "explain": "sim.commands.explain:explain",
     "compare": "sim.commands.compare:compare",

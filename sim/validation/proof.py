@@ -163,11 +163,15 @@ class Prover:
                 raise InputError(Problem(message, module.name))
 
     @cached_property
-    def _given(self) -> Array:
-        """The inputs ``[tokens, ...]``."""
-        graph = self._inputs.workload.graph
-        shape = [graph.sizes[index] for index in graph.indices[graph.input_tensor]]
-        return np.random.default_rng(self.seed).standard_normal((self._length, *shape))
+    def _given(self) -> dict[str, Array]:
+        """The inputs ``[tokens, ...]``, by tensor."""
+        graph, random = self._inputs.workload.graph, np.random.default_rng(self.seed)
+        shapes = {tensor: [graph.sizes[index] for index in graph.indices[tensor]] for tensor in graph.inputs}
+        return {tensor: random.standard_normal((self._length, *shape)) for tensor, shape in shapes.items()}
+
+    def _given_from(self, first: int, last: int) -> dict[str, Array]:
+        """The inputs of the tokens from *first* to *last*, that one left out."""
+        return {tensor: rows[first:last] for tensor, rows in self._given.items()}
 
     @cached_property
     def _loop(self) -> Execution:
@@ -186,7 +190,8 @@ class Prover:
         loop, length = self._loop, f"sequence_length={self._length}"
         output = self._inputs.workload.graph.output_tensor
         if self.module is not None:
-            outputs = {output: (self.module.run(self._given), loop.values[output])}
+            given = self._given[self._inputs.workload.graph.input_tensor]
+            outputs = {output: (self.module.run(given), loop.values[output])}
             yield _compared(f"the loop of {self.workload}", self.module.name, self._length, outputs)
         _, order = self._recorded(self._resolved(length))
         found = execute(self._inputs.workload.graph, self._parameters, self._given, order)
@@ -211,10 +216,10 @@ class Prover:
         """The last tokens one by one, from the state that the *prefill* of all others leaves."""
         graph, order = self._decode
         output, first = graph.output_tensor, self._length - DECODED
-        state = execute(prefill, self._parameters, self._given[:first]).state
+        state = execute(prefill, self._parameters, self._given_from(0, first)).state
         outputs = []
         for token in range(first, self._length):
-            found = execute(graph, self._parameters, self._given[token : token + 1], order, state)
+            found = execute(graph, self._parameters, self._given_from(token, token + 1), order, state)
             outputs.append(found.values[output])
             state = found.state
         pairs = {output: (np.concatenate(outputs), self._loop.values[output][first:])}

@@ -55,6 +55,17 @@ def proven(**wanted: object) -> Proof:
     return Prover("leaky.yaml", "edge", **wanted).prove()  # type: ignore[arg-type]
 
 
+def test_what_else_is_given_is_drawn_too(folder: Path) -> None:
+    text = UNCHUNKED.replace("input: u[t,d]", 'input: u[t,d]\n  more_inputs: ["g[t,i]"]')
+    (folder / "leaky.yaml").write_text(text.replace("h[t,i] * x[t,i]", "h[t,i] * g[t,i]"))
+    proof = proven()
+    assert proof.holds
+    assert [each.what for each in proof.comparisons] == [
+        "prefill, token by token",
+        "decode after prefill, token by token",
+    ]
+
+
 def test_a_schedule_is_compared_with_the_loop_and_decode_goes_on() -> None:
     proof = proven()
     said = [(each.what, each.against, each.tokens) for each in proof.comparisons]

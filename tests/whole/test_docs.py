@@ -46,7 +46,7 @@ ELSEWHERE = {path.name for path in FOLLOWED}  # their commands are run, and what
 def verb_of(line: str) -> str:
     """``trace view`` is a command as ``run`` is one."""
     words = line.split()
-    return " ".join(words[: 2 if words[0] in ("trace", "import") else 1]).split("|")[0]
+    return " ".join(words[: 2 if words[0] in ("trace", "import", "export") else 1]).split("|")[0]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from workloads import formula
@@ -43,7 +44,7 @@ def sequential_graph(spec: EquationsSpec, name: str = INLINE) -> TimestepGraph:
     """The graph of one token, called *name*; raises EquationError."""
     _check_used(spec)
     entries = ((("operations", place), entry, False) for place, entry in enumerate(spec.operations))
-    return _graph(spec, name, lengths(spec.sizes), spec.input, None, entries)
+    return _graph(spec, name, lengths(spec.sizes), None, entries)
 
 
 def chunked_graph(spec: EquationsSpec, tokens: int, name: str = INLINE) -> TimestepGraph:
@@ -60,7 +61,7 @@ def chunked_graph(spec: EquationsSpec, tokens: int, name: str = INLINE) -> Times
     _check_replaced(spec, chunked)
     sizes |= dict.fromkeys((chunked.axis, *chunked.indices), tokens)
     entries = _entries_of_chunk(spec, chunked)
-    return _graph(spec, name, sizes, _lifted(spec.input, chunked.axis), chunked.axis, entries)
+    return _graph(spec, name, sizes, chunked.axis, entries)
 
 
 def lengths(sizes: Mapping[str, int | str]) -> dict[str, int]:
@@ -88,14 +89,10 @@ def _graph(
     spec: EquationsSpec,
     model: str,
     sizes: Mapping[str, int],
-    source: str,
     axis: str | None,
     entries: Iterable[tuple[Place, Sequence[str], bool]],
 ) -> TimestepGraph:
-    try:
-        builder = GraphBuilder(model, sizes, source, tokens=axis)
-    except ValueError as error:
-        raise EquationError(("input",), f"found {spec.input!r}, expected a tensor such as u[t,d]: {error}") from None
+    builder = _given(spec, model, sizes, axis)
     for tensor, constant in spec.constants.items():
         try:
             index, values = _values(constant, sizes)
@@ -118,6 +115,25 @@ def _graph(
     return graph
 
 
+def _given(spec: EquationsSpec, model: str, sizes: Mapping[str, int], axis: str | None) -> GraphBuilder:
+    """A builder that has what is given for every token; raises EquationError."""
+    with _reference_at(("input",), spec.input):
+        builder = GraphBuilder(model, sizes, _lifted(spec.input, axis), tokens=axis)
+    for number, text in enumerate(spec.more_inputs):
+        with _reference_at(("more_inputs", number), text):
+            builder.input(_lifted(text, axis))
+    return builder
+
+
+@contextmanager
+def _reference_at(place: Place, text: str) -> Iterator[None]:
+    """What is wrong with the reference *text*, said at its *place*."""
+    try:
+        yield
+    except ValueError as error:
+        raise EquationError(place, f"found {text!r}, expected a tensor such as u[t,d]: {error}") from None
+
+
 def _check_whole(spec: EquationsSpec, graph: TimestepGraph) -> None:
     """Raise EquationError for ranges of what is no parameter, and an output that no further layer can read."""
     for tensor, (least, most) in spec.ranges.items():
@@ -125,6 +141,10 @@ def _check_whole(spec: EquationsSpec, graph: TimestepGraph) -> None:
             raise EquationError(("ranges", tensor), f"there is no parameter {tensor!r}")
         if not least <= most:
             raise EquationError(("ranges", tensor), f"found {least:g} to {most:g}, expected the least first")
+    read = {edge.tensor for edge in graph.edges}
+    for number, tensor in enumerate(graph.more_inputs):
+        if tensor not in read:
+            raise EquationError(("more_inputs", number), f"nothing reads {tensor!r}")
     given, handed = (graph.row_elements(tensor) for tensor in (graph.input_tensor, graph.output_tensor))
     if given != handed:
         message = f"{spec.output!r} has {handed} elements a token, the input {given}, and layers follow one another"
@@ -134,7 +154,7 @@ def _check_whole(spec: EquationsSpec, graph: TimestepGraph) -> None:
 def _check_used(spec: EquationsSpec) -> None:
     """Raise EquationError for a size that nothing asks for, which is most likely misspelt."""
     chunk = spec.chunked.operations if spec.chunked else []
-    texts = [spec.input, *(entry[2] for entry in (*spec.operations, *chunk))]
+    texts = [spec.input, *spec.more_inputs, *(entry[2] for entry in (*spec.operations, *chunk))]
     texts += [part for constant in spec.constants.values() for part in constant if isinstance(part, str)]
     texts += [size for size in spec.sizes.values() if isinstance(size, str)]
     used = {word for text in texts for word in re.findall(r"\w+", text)}
@@ -188,10 +208,12 @@ def _entries_of_chunk(spec: EquationsSpec, chunked: ChunkedSpec) -> Iterator[tup
         own = []
 
 
-def _lifted(text: str, axis: str) -> str:
-    """*text* for each token of a chunk: lags count tokens then.
+def _lifted(text: str, axis: str | None) -> str:
+    """*text* for each token of a chunk, if there are chunks: lags count tokens then.
 
     >>> _lifted("y[t,i] = W[i] * x[t-1,i] + b[t]", "q")
     'y[t,q,i] = W[i] * x[t-1,q,i] + b[t,q]'
     """
+    if axis is None:
+        return text
     return re.sub(r"\[\s*(t(?:\s*-\s*\w+)?)\s*(?=[,\]])", rf"[\1,{axis}", text)

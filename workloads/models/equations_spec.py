@@ -72,6 +72,10 @@ class EquationsSpec(Spec):
         description="Length of the axis of each index: a number, or a formula of others such as d / h.",
     )  # fmt: skip
     input: Text = Field(description="What a layer reads, with its axes, such as u[t,d].")
+    more_inputs: list[Text] = Field(
+        default_factory=list, max_length=100,
+        description="Further tensors that are given for each token, such as B[t,n]: for a part of a layer by itself.",
+    )  # fmt: skip
     constants: dict[Tensor, Constant] = Field(
         default_factory=dict, max_length=1000,
         description="Vectors that are not learned: their index, and the values or a formula of index and sizes.",

@@ -101,6 +101,17 @@ def test_what_a_generator_of_equations_can_do() -> None:
     assert list(generator(described(chunked=None)).chunked) == []
 
 
+def test_more_inputs_are_given_for_each_token_of_a_chunk_too() -> None:
+    sequence = deepcopy(LEAKY["operations"])
+    sequence[2][2] = "o[t,d] = sum(i, V[i,d] * hs[t,i]) + g[t] * u[t,d]"
+    sequence.insert(2, ["rows", "state", "hs[t,i] = h[t,i]"])
+    chunk = deepcopy(LEAKY["chunked"]) | {"replaces": ["update", "rows"]}
+    spec = described(operations=sequence, chunked=chunk, more_inputs=["g[t]"])
+    for graph, indices in ((sequential_graph(spec), ()), (chunked_graph(spec, 8), ("q",))):
+        assert (graph.inputs, graph.indices["g"]) == (("u", "g"), indices)
+        assert "g" not in graph.parameters
+
+
 @pytest.mark.parametrize(
     ("spec", "place", "message"),
     [
@@ -127,6 +138,19 @@ def test_what_a_generator_of_equations_can_do() -> None:
             ("input",),
             "found 'u[d]', expected a tensor such as u[t,d]: must define a tensor at timestep t, not 'u[d] = 0'",
             id="input without t",
+        ),
+        pytest.param(
+            described(input="u[t,n]"),
+            ("input",),
+            "found 'u[t,n]', expected a tensor such as u[t,d]: no size is given for n", id="input of an unknown size",
+        ),
+        pytest.param(
+            described(more_inputs=["b[t,i]", "u[t,i]"]),
+            ("more_inputs", 1),
+            "found 'u[t,i]', expected a tensor such as u[t,d]: 'u' is given or defined before", id="input given twice",
+        ),
+        pytest.param(
+            described(more_inputs=["b[t,i]"]), ("more_inputs", 0), "nothing reads 'b'", id="input that nothing reads"
         ),
         pytest.param(
             described(constants={"rate": ["i", [1.0]]}),
