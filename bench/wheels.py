@@ -30,7 +30,7 @@ def tried(python: str, target: Path) -> tuple[str, str]:
         work = Path(folder)
         _call([python, "-m", "venv", str(work / "build")])
         pip = [str(work / "build" / "bin" / "python"), "-m", "pip", "-q"]
-        _call([*pip, "wheel", "--no-deps", "-w", str(work / "wheels"), str(_sources(work))])
+        _call([*pip, "wheel", "--no-deps", "-w", str(work / "wheels"), str(sources(work))])
         (wheel,) = (work / "wheels").iterdir()
         _call([python, "-m", "venv", str(work / "clean")])
         own = str(work / "clean" / "bin" / "python")
@@ -42,7 +42,7 @@ def tried(python: str, target: Path) -> tuple[str, str]:
         return wheel.name, sha256(printed).hexdigest()
 
 
-def _sources(work: Path) -> Path:
+def sources(work: Path) -> Path:
     """A copy of what is in version control: building leaves files beside the sources."""
     target = work / "sources"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout

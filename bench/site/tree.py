@@ -14,7 +14,7 @@ from sim.files.outputs import write_text
 ROOT = Path(__file__).parents[2]
 START = ROOT / "README.md"
 LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)\s]*)?\)")
-SHOWN = ("*.md", "docs/*.md", "results/*.md", "results/*/*.md")
+SHOWN = ("*.md", "docs/*.md", "docs/notebooks/*.ipynb", "results/*.md", "results/*/*.md")
 SECTIONS: Final = {
     "Start": ("docs/your-accelerator.md", "docs/your-recurrence.md", "docs/python.md"),
     "Size an accelerator": (
@@ -23,15 +23,20 @@ SECTIONS: Final = {
     ),
     "Bring a model": ("docs/layers.md", "docs/import.md", "docs/memory.md", "docs/scenarios.md"),
     "Check a claim": ("docs/report.md", "docs/traces.md", "docs/simulate-layers.md"),
+    "Notebooks": (
+        "docs/notebooks/size-an-npu.ipynb", "docs/notebooks/compare-recurrences.ipynb",
+        "docs/notebooks/review-the-paper.ipynb",
+    ),
     "Concepts": (
         "docs/stalls.md", "docs/arrays.md", "docs/simd.md", "docs/dram.md", "docs/energy.md", "docs/glossary.md",
     ),
-    "Reference": ("reference/commands.md", "reference/python.md", "docs/keys.md", "docs/result.md"),
+    "Reference": ("reference/commands.md", "reference/python.md", "docs/keys.md", "docs/result.md", "docs/program.md"),
     "Findings": ("docs/findings.md", "docs/predictions.md"),
     "How it works": ("ARCHITECTURE.md", "docs/decisions.md"),
     "Extending": ("EXTENDING.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/README.md"),
 }  # fmt: skip
-EVIDENCE: Final = "Evidence"  # whatever else there is
+OF_EVIDENCE: Final = ("docs/evidence.md", "docs/legality.md", "docs/peers.md")
+EVIDENCE: Final = "Evidence"  # these, and whatever else there is
 
 
 def gathered(target: Path) -> None:
@@ -72,11 +77,11 @@ def _made(path: Path) -> Path:
 
 def _contents(pages: Sequence[str]) -> str:
     """The sections, and as evidence every one of *pages* that is in none of them."""
-    named = {page for of_section in SECTIONS.values() for page in of_section}
+    named = {page for of_section in SECTIONS.values() for page in of_section} | set(OF_EVIDENCE)
     sections: dict[str, Sequence[str]] = {}
     for title, of_section in SECTIONS.items():
         if title == "Findings":
-            sections[EVIDENCE] = [page for page in pages if page not in named]
+            sections[EVIDENCE] = [*OF_EVIDENCE, *(page for page in pages if page not in named)]
         sections[title] = of_section
     return "\n".join(_section(title, of_section) for title, of_section in sections.items())
 
