@@ -1,6 +1,6 @@
 """Runs that a search of a goal takes, beside those of black boxes: writes results/goals.md.
 
-python -m bench.goals [--seeds N] [--most N] [--store FILE]
+python -m bench.goals [GOAL ...] [--seeds N] [--most N] [--store FILE]
 
 The shipped goals that have one objective, by `search` and by two samplers of optuna (extra `dse`): TPE and NSGA-II,
 with the constraints as optuna takes them, by how far each is missed, and the places of values on their axes as whole
@@ -196,7 +196,7 @@ def samplers() -> dict[str, Callable[[int], Any]]:
     }
 
 
-def page(sides: list[Side], black: list[list[Black]], seeds: int, most: int, command: str) -> str:
+def page(names: list[str], sides: list[Side], black: list[list[Black]], seeds: int, most: int, command: str) -> str:
     """A row for each goal."""
     header = ["goal", "grid", "may be run", "search: runs", "to the best", "answer"]
     header += [f"optuna {each.name}: median" for each in black[0]] + [f"{each.name} found" for each in black[0]]
@@ -207,7 +207,7 @@ def page(sides: list[Side], black: list[list[Black]], seeds: int, most: int, com
             *(_told(median(each.runs)) for each in others),
             *(f"{sum(runs < inf for runs in each.runs)} of {len(each.runs)}" for each in others),
         ]
-        for name, side, others in zip(GOALS, sides, black, strict=True)
+        for name, side, others in zip(names, sides, black, strict=True)
     ]  # fmt: skip
     parts = [
         "# Runs that a goal takes",
@@ -230,6 +230,7 @@ def _told(runs: float) -> str:
 def main() -> None:
     """Search all goals, let optuna do the same, and write the page."""
     parser = ArgumentParser()
+    parser.add_argument("goals", nargs="*", metavar="GOAL", help=", ".join(GOALS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--most", type=int, default=60)
     parser.add_argument("--store", type=Path)
@@ -239,7 +240,8 @@ def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with TemporaryDirectory() as folder:
         path = given.store or Path(folder) / "store.sqlite"
-        sides = [ours(name, path) for name in GOALS]
+        names = given.goals or list(GOALS)
+        sides = [ours(name, path) for name in names]
         black: list[list[Black]] = []
         with opened(path) as store:
             for side in sides:
@@ -249,8 +251,8 @@ def main() -> None:
                     for name, make in samplers().items()
                 ])  # fmt: skip
                 print(side.goal.spec.name, len(side.found.made), black[-1], flush=True)
-    command = f"python -m bench.goals --seeds {given.seeds} --most {given.most}"
-    write_text(TARGET, page(sides, black, given.seeds, given.most, command))
+    command = " ".join(["python -m bench.goals", *given.goals, f"--seeds {given.seeds} --most {given.most}"])
+    write_text(TARGET, page(names, sides, black, given.seeds, given.most, command))
 
 
 if __name__ == "__main__":

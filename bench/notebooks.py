@@ -30,11 +30,16 @@ def _format() -> Any:
     return nbformat  # parts of it have no types
 
 
+def shown(name: str) -> Any:
+    """The notebook of that *name* as it is."""
+    return _format().read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
 def executed(name: str) -> Any:
     """The notebook of that *name* with what its cells come to; raises nbclient's CellExecutionError."""
     from nbclient import NotebookClient
 
-    found: Any = _format().read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    found = shown(name)
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = str(ROOT)  # the kernel is a process of its own, elsewhere
     try:

@@ -45,12 +45,18 @@ def _reads_as(text: str) -> Any:
 def assignments(overrides: Overrides = (), keywords: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """*overrides* and then *keywords*, in which a dot is two underscores, as ``--set`` takes them.
 
-    >>> assignments({"layers": 2}, {"simd__lanes": 64})
-    ('layers=2', 'simd.lanes=64')
+    A value that is text is read as ``--set`` reads it.
+
+    >>> assignments({"layers": 2}, {"simd__lanes": 64, "ideal": "[edges]"})
+    ('layers=2', 'simd.lanes=64', 'ideal=[edges]')
     """
-    given = [assignment(*each) for each in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
-    named = (assignment(key.replace("__", "."), value) for key, value in (keywords or {}).items())
+    given = [_said(*each) for each in overrides.items()] if isinstance(overrides, Mapping) else list(overrides)
+    named = (_said(key.replace("__", "."), value) for key, value in (keywords or {}).items())
     return (*given, *named)
+
+
+def _said(key: str, value: Any) -> str:
+    return f"{key}={value}" if isinstance(value, str) else assignment(key, value)
 
 
 class Described:

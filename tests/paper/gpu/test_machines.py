@@ -31,7 +31,7 @@ def cells(text: str, first: str) -> list[str]:
 
 def test_everything_that_was_measured_stands_beside_its_predictions() -> None:
     text = section(MEASURED)
-    assert "### NVIDIA H200 ([0](gpu/0.json)) and hw/h200.yaml" in text
+    assert "### NVIDIA H200 and hw/h200.yaml\n\nMeasured: [0](gpu/0.json). " in text
     assert "`--set clock=" in text and "--set dram.figures.clock=" in text
     for start in ("| copy | 256 MiB | 140 µs |", "| GEMV | (1 x 8,192) by (8,192 x 8,192) | 36 µs |"):
         assert start in text

@@ -1,0 +1,9 @@
+"""The notebook of the architect comes to what it shows."""
+
+from __future__ import annotations
+
+from tests.support.notebooks import check
+
+
+def test_it_comes_to_what_it_shows() -> None:
+    check("size-an-npu")
