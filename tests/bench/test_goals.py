@@ -21,6 +21,6 @@ def test_the_page_says_what_was_found_and_what_was_not(tmp_path: Path) -> None:
     goal = small_goal(tmp_path, constraints=["tokens_per_second >= 150000"])
     side = Side(goal, *found_of(goal, tmp_path / "store"), 1.0)
     black = [Black("TPE", [12.0, 7.0, inf]), Black("NSGA-II", [inf, inf, 3.0])]
-    text = page([side] * len(GOALS), [black] * len(GOALS), 3, 50, "a command")
+    text = page(list(GOALS), [side] * len(GOALS), [black] * len(GOALS), 3, 50, "a command")
     row = next(line for line in text.splitlines() if line.startswith("| `least_area`"))
     assert row.endswith("| proven | 12 | not found | 2 of 3 | 1 of 3 |")
