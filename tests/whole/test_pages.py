@@ -40,6 +40,12 @@ def test_files_that_are_named_exist(page: Path) -> None:
     assert [file for file in files if not (ROOT / file).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_headings_are_no_links(page: Path) -> None:
+    """Sphinx, which makes the site, stumbles over one."""
+    assert re.findall(r"^#+ .*\]\(.*$", prose(page), re.M) == []
+
+
 def test_glossary_names_what_there_is() -> None:
     text = (ROOT / "docs" / "glossary.md").read_text()
     rows = [line for line in text.partition("## One word")[0].splitlines() if line.startswith("| ")]
