@@ -6,4 +6,4 @@ from tests.support.notebooks import check
 
 
 def test_it_comes_to_what_it_shows() -> None:
-    check("compare-recurrences")
+    check("compare-recurrences", always=True)
