@@ -14,6 +14,8 @@ from tempfile import TemporaryDirectory
 
 from bench.site.tree import gathered
 
+MARK = "objects.inv"  # what Sphinx leaves in every site
+
 
 def build(target: Path) -> int:
     """Build the site into *target*, which is replaced once it is whole; the exit code of Sphinx."""
@@ -33,7 +35,10 @@ def main() -> None:
     """Build it where ``-o`` says."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path("site"))
-    raise SystemExit(build(parser.parse_args().output))
+    target: Path = parser.parse_args().output
+    if target.exists() and not (target / MARK).is_file():
+        sys.exit(f"{target}: is there and no site: expected a folder that is not there, or one with {MARK}")
+    raise SystemExit(build(target))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from sim.files.progress import ProgressCallback
 from sim.studies import workers as kinds
 from sim.studies.answer import answer, results
 from sim.studies.candidates import grid
-from sim.studies.figures import chosen_columns
 from sim.studies.goal import checked_goal, read_goal
 from sim.studies.kept_bounds import bounds_in
 from sim.studies.outcomes import Ready
@@ -25,7 +24,7 @@ from sim.studies.points import checked_sweep, read_sweep
 from sim.studies.seek import seek
 from sim.studies.store import opened
 from sim.studies.sweep import Row, compute, planned
-from sim.studies.table import Table, table
+from sim.studies.table import Table, columns_of, table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -86,8 +85,7 @@ def sweep(
     points = planned(found)
     with _stored(store) as path, opened(path) as kept:
         rows = compute(found, points, kept, _workers(workers, cluster), progress)
-    columns = chosen_columns(found.spec.columns, [row.outcome.figures for row in rows if not row.outcome.error])
-    return Swept(table(rows, found.columns, columns), rows)
+    return Swept(table(rows, found.columns, columns_of(found, rows)), rows)
 
 
 def search(

@@ -35,6 +35,7 @@ Changes = Annotated[
 Layers = Annotated[
     int | None, Field(description="Layers to simulate, the time of the others is scaled from them; null for all.", ge=1)
 ]
+FewLayers = Annotated[int, Field(description="Layers to simulate, the time of the others is scaled from them.", ge=1)]
 
 
 class Side(BaseModel):
@@ -73,11 +74,10 @@ class Tools:
         workload: WorkloadName,
         machine: MachineName = "edge",
         changes: Changes = (),
-        simulate_layers: Layers = FEW_LAYERS,
+        simulate_layers: FewLayers = FEW_LAYERS,
     ) -> Answer:
         """Say why a run takes its time, by experiments: from the roofline to the run, and what would help most."""
-        layers = simulate_layers or FEW_LAYERS
-        found = experiments.explain(workload, machine, changes, simulate_layers=layers, limits=self.limits)
+        found = experiments.explain(workload, machine, changes, simulate_layers=simulate_layers, limits=self.limits)
         helps = [{"set": list(each.assignments), "times_faster": each.best} for each in found.what_ifs]
         return {"report": str(found), "words": found.words, "what_ifs": helps, "figures": figures(found.result)}
 

@@ -70,13 +70,14 @@ def sweep(
         from sim.studies.points import read_sweep
         from sim.studies.store import opened
         from sim.studies.sweep import compute, planned
+        from sim.studies.table import columns_of
 
         asked = read_sweep(sweep)
         points = planned(asked)
         make_folder(output)
         with opened(store or output / STORE) as kept, progress_bar(f"{len(points):,} points", quiet) as progress:
             rows = compute(asked, points, kept, lambda: workers_of(workers, cluster), progress)
-        columns = _columns(asked.spec.columns, rows, asked.document.problem(["columns"], ""))
+        columns = columns_of(asked, rows)
         _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
         if Format.html in (formats or ()):
             command = command_line("sweep", [sweep], {"-o": "out", "--format": "html"})
@@ -103,17 +104,6 @@ def make_folder(folder: Path) -> None:
         raise InputError(Problem(f"is no folder that can be made: {error.strerror}", str(folder))) from None
     if not os.access(folder, os.W_OK):
         raise InputError(Problem("cannot be written", str(folder)))
-
-
-def _columns(wanted: list[str], rows: list[Row], place: Problem) -> list[str]:
-    from dataclasses import replace
-
-    from sim.studies.figures import chosen_columns
-
-    try:
-        return chosen_columns(wanted, [row.outcome.figures for row in rows if not row.outcome.error])
-    except ValueError as error:
-        raise InputError(replace(place, message=str(error))) from None
 
 
 def _write(folder: Path, rows: list[Row], axes: tuple[str, ...], columns: list[str], formats: list[str]) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sim.files.errors import InputError, Problem
 from sim.files.outputs import writing
-from sim.studies.figures import Figure
+from sim.studies.figures import Figure, chosen_columns
+from sim.studies.points import Sweep
 from sim.studies.sweep import Row
 
 ERROR = "error"
@@ -44,6 +45,14 @@ def table(rows: Sequence[Row], axes: Sequence[str], figures: Sequence[str]) -> T
         for row in rows
     )
     return Table((*axes, *figures, ERROR), len(axes), values)
+
+
+def columns_of(sweep: Sweep, rows: Sequence[Row]) -> list[str]:
+    """The figures that *sweep* asks for, or the usual ones; raises InputError for one that none of *rows* has."""
+    try:
+        return chosen_columns(sweep.spec.columns, [row.outcome.figures for row in rows if not row.outcome.error])
+    except ValueError as error:
+        raise InputError(sweep.document.problem(["columns"], str(error))) from None
 
 
 def as_csv(table: Table) -> str:

@@ -52,5 +52,7 @@ def test_a_goal_of_keys(tmp_path: Path) -> None:
 def test_mistakes_say_where_they_stand() -> None:
     with pytest.raises(InputError, match=r"sweep in Python:1: workload: is missing"):
         sweep({"axes": AXES})
+    with pytest.raises(InputError, match=r"sweep in Python:1: columns: no result has the figure 'tok'"):
+        sweep({**KEYS, "axes": {"simd.lanes": [8]}, "columns": ["tok"]})
     with pytest.raises(InputError, match=r"goal in Python:1: minimize: unknown key"):
         search({"runs": {"a": {"workload": "mamba2"}}, "axes": {"simd.lanes": [8]}, "minimize": ["seconds"]})

@@ -8,4 +8,4 @@ from tests.support.folders import ROOT
 
 def test_every_notebook_is_executed_by_a_test() -> None:
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "bench").glob("test_notebooks_*.py"))
-    assert names() == sorted(name for name in names() if f'check("{name}"' in tests) != []
+    assert names() == sorted(name for name in names() if f'said("{name}"' in tests) != []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.support.notebooks import check
+from tests.support.notebooks import said
 
 
 def test_it_comes_to_what_it_shows() -> None:
-    check("size-an-npu")
+    before, now = said("size-an-npu")
+    assert len(before) > 5 and now == before
