@@ -19,12 +19,11 @@ from sim.files.numbers import number
 from sim.files.outputs import write_text
 from sim.presentation.escaping import for_markdown
 from sim.presentation.markdown import table
-from sim.studies.figures import chosen_columns
 from sim.studies.gains import Gains, Numbered, Step, amount, gains, geometric_mean, numbered, ran
 from sim.studies.points import Axis, Sweep, read_sweep
 from sim.studies.store import opened
 from sim.studies.sweep import Row, compute, planned
-from sim.studies.table import as_csv
+from sim.studies.table import as_csv, columns_of
 from sim.studies.table import table as table_of
 from sim.studies.workers import processes
 
@@ -41,7 +40,7 @@ def study(name: str, store: Path, folder: Path) -> None:
 
     with opened(store) as kept:
         rows = compute(sweep, planned(sweep), kept, processes, progress)
-    columns = chosen_columns(sweep.spec.columns, [row.outcome.figures for row in rows if not row.outcome.error])
+    columns = columns_of(sweep, rows)
     write_text(folder / f"{name}.csv", as_csv(table_of(rows, sweep.columns, columns)))
     write_text(folder / f"{name}.md", page(name, sweep, rows))
 
