@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workloads.expression import Product
+from workloads.expression import Product, Reference
 from workloads.graph import Operation, TimestepGraph
 
 
@@ -41,15 +41,20 @@ def matrices(graph: TimestepGraph) -> frozenset[str]:
     return frozenset(each.tensor for each in references if each.tensor in graph.parameters)
 
 
+def sides(product: Product) -> tuple[Reference, Reference]:
+    """The (m, k) operand, which gives the result its rows, and the (k, n) one: a parameter if there is one."""
+    if product.right.lag is None:
+        return product.left, product.right
+    return product.right, product.left
+
+
 def _product_shape(op: Operation, product: Product, terms: int) -> GemmShape:
-    left, right = set(product.left.indices), set(product.right.indices)
+    rows, columns = (set(side.indices) for side in sides(product))
     result = set(op.equation.indices)
-    if product.right.lag is None:  # the parameter goes to the left
-        left, right = right, left
     return GemmShape(
-        batch=frozenset(left & right & result),
-        m=frozenset((right - left) & result),
-        n=frozenset((left - right) & result),
+        batch=frozenset(rows & columns & result),
+        m=frozenset((rows - columns) & result),
+        n=frozenset((columns - rows) & result),
         k=frozenset(product.summed),
         terms=terms,
     )

@@ -1,15 +1,18 @@
 """What a mapped stack of layers does that takes energy, counted from its program: exact, and known without a run.
 
 MACs and elementwise operations are those of the equations, on the unit that does them. SRAM bytes are what requests
-move, buffer by buffer: operands and parameters are read, results written, matrix products stream their operands in for
-every fold (hw/gemm.py); and what transfers bring is written, what they take away read. An operand that several
-operations of a request read belongs to the class of the first.
+move, buffer by buffer (sim/lowering/traffic.py): operands and parameters are read, results written, and matrix products
+stream their operands in for every fold; and what transfers bring is written, what they take away read. An operand that
+several elementwise operations of a request read once belongs to the class of the first.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from math import ceil
+
+import numpy as np
 
 from hw.energy.actions import DEQUANTISATION, MAC, Access, Actions, Operations
 from hw.energy.rows import rows_opened
@@ -46,11 +49,10 @@ class _Count:
             self.actions.busy[plan.unit] += self._busy(plan)
             if plan.converts:
                 self._count_conversion(plan)
-        drafts = (stream for draft in inventory.drafts for stream in draft.streams)
-        for draft, plan in zip(drafts, (plan for plan in works if not plan.converts), strict=True):
+        for draft in (stream for each in inventory.drafts for stream in each.streams):
             self._count_operations(draft)
             if draft.weights is None:
-                self._count_fused(draft, plan)
+                self._count_fused(draft)
             else:
                 self._count_projections(draft)
         for plan in program.streams:
@@ -117,33 +119,40 @@ class _Count:
         for buffer, share in apportion(ceil(size), dict.fromkeys(stored, 1)).items():
             self.actions.sram_bytes[Access(buffer, write, kind)] += share
 
-    def _count_fused(self, draft: Draft, plan: StreamPlan) -> None:
-        """What requests of fused operations move: the same for every timestep, but for parameters."""
-        groups = draft.parts(self._mapping)
-        first = {
-            reference.tensor: name
-            for name in reversed(draft.operations)
-            for reference in self._analysis.operations[name].equation.references
-        }
-        steps = self._times(draft) * self._mapping.batch * groups
-        for tensor, size, write in touched(draft, self._inventory, self._costs, groups):
-            by = self._analysis.graph.producer[tensor] if write else first[tensor]
-            self._access([tensor], write, self._kind(by), size * steps)
+    def _count_fused(self, draft: Draft) -> None:
+        """What requests of fused operations move, for each number of timesteps that they cover."""
+        groups, batch = draft.parts(self._mapping), self._mapping.batch
         parameters = self._inventory.parameters.get(self._inventory.home[draft.operations[0]])
-        if parameters is not None:
-            read = Access(parameters.buffer.name, False, self._kind(draft.operations[0]))
-            requests = sum(self._program.counts(plan))
-            self.actions.sram_bytes[read] += parameter_bytes(parameters, draft, groups) * requests
+        for steps, often in self._covered(draft).items():
+            scale = steps * batch
+            for tensor, size, write, name in touched(draft, self._inventory, self._costs, scale, groups):
+                self._access([tensor], write, self._kind(name), size * often)
+            if parameters is not None:
+                read = Access(parameters.buffer.name, False, self._kind(draft.operations[0]))
+                size = parameter_bytes(draft, self._inventory, self._costs, scale, groups)
+                self.actions.sram_bytes[read] += size * often
+
+    def _covered(self, draft: Draft) -> Counter[int]:
+        """How many requests of *draft* cover so many timesteps."""
+        if draft.final:
+            return Counter({1: self._layers * draft.layout.items})
+        covered = Counter[int]()
+        for tile_steps, tiles in self._tiles():
+            spans, which = draft.layout.spans(tile_steps)
+            for steps, often in zip(spans, np.bincount(which).tolist(), strict=True):
+                if steps > 0:
+                    covered[steps] += often * tiles
+        return covered
+
+    def _tiles(self) -> list[tuple[int, int]]:
+        """(timesteps, how many there are) of each variant of tiles."""
+        both = zip(VARIANTS, self._program.variant_counts(), strict=True)
+        return [(self._tiling.steps_in(variant), count) for variant, count in both if count]
 
     def _count_projections(self, draft: Draft) -> None:
         """What tiles of weights move: operands and partial sums in, results out."""
         assert draft.weights is not None and self._inventory.weights is not None
-        tiles = [
-            (steps * self._mapping.batch, count)
-            for variant, count in zip(VARIANTS, self._program.variant_counts(), strict=True)
-            for steps in [self._tiling.steps_in(variant)]
-            if count
-        ]
+        tiles = [(steps * self._mapping.batch, count) for steps, count in self._tiles()]
         home, start = self._inventory.home[draft.operations[0]], 0
         weights = self._inventory.converted.get(home, self._inventory.weights).buffer.name
         for segment in draft.weights.segments:

@@ -17,7 +17,7 @@ from typing import Literal
 from hw.requests import VectorPass
 from workloads.contractions import matrices, shape_of
 from workloads.digraph import after, reach
-from workloads.expression import Equation, ScalarPass, Subscript
+from workloads.expression import Equation, Reference, ScalarPass, Subscript
 from workloads.graph import TimestepGraph, is_given
 
 Kind = Literal["projection", "contraction", "vector"]
@@ -143,19 +143,24 @@ class Analysis:
         """Bytes of an element: states have a width of their own, and so has all of the recurrence that makes them."""
         return state_bytes if self.graph.producer[tensor] in self.recurrent else element_bytes
 
-    def operands_of(self, names: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
-        """(tensor, indices) of every activation that *names*, done in one request, take from memory, each once.
+    def operands_of(
+        self, names: Collection[str], together: Collection[str] | None = None
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """(tensor, indices) of every activation that *names* take from memory, each once.
 
-        That is what others make, and what they made themselves in an earlier timestep. Of a tensor that is read more
-        than once, the reference that reads the most.
+        That is what none of those makes that are done *together* in a request, *names* unless given, and what they made
+        in an earlier timestep. Of a tensor that is read more than once, the reference that reads the most.
         """
         taken: dict[str, tuple[str, ...]] = {}
-        for name in names:
-            for reference in self.operations[name].equation.references:
-                if reference.lag is not None and self.comes_from_outside(reference.tensor, name, names):
-                    known = taken.get(reference.tensor, ())
-                    taken[reference.tensor] = max(known, reference.indices, key=self.size)
+        for name, reference in self.references_of(names):
+            if reference.lag is not None and self.comes_from_outside(reference.tensor, name, together or names):
+                known = taken.get(reference.tensor, ())
+                taken[reference.tensor] = max(known, reference.indices, key=self.size)
         return list(taken.items())
+
+    def references_of(self, names: Iterable[str]) -> list[tuple[str, Reference]]:
+        """(operation, what it accesses) of *names*, in order of appearance."""
+        return [(name, each) for name in names for each in self.operations[name].equation.references]
 
     def comes_from_outside(self, tensor: str, reader: str, names: Collection[str]) -> bool:
         """Whether *reader*, one of *names* in one request, needs of *tensor* what none of them makes meanwhile."""

@@ -278,12 +278,13 @@ class Inventory:
 
     def _place_parameters(self, number: int, draft: Draft) -> None:
         tensors = dict.fromkeys(tensor for name in draft.operations for tensor in self.analysis.weights[name])
-        size = sum(map(self._parameter_bytes, tensors))
+        size = sum(map(self.parameter_bytes, tensors))
         if size:
             buffer = Buffer(f"parameters.{draft.operations[0]}", "parameters", size, 1)
             self.parameters[number] = Storage(buffer, list(tensors), number, most_slots=2)
 
-    def _parameter_bytes(self, tensor: str) -> int:
+    def parameter_bytes(self, tensor: str) -> int:
+        """Bytes of a parameter as it lies in memory."""
         elements = self.analysis.graph.elements(tensor)
         if tensor in self.analysis.matrices:
             return self.weight_format.size_bytes(elements)

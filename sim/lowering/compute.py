@@ -10,7 +10,7 @@ from hw.requests import Cost, Gemm, Work
 from sim.lowering.buffers import Inventory, Storage
 from sim.lowering.costs import CostModel
 from sim.lowering.fusion import Draft
-from sim.lowering.order import Layout, Numbers
+from sim.lowering.order import Numbers
 from sim.lowering.program import NOTHING, VARIANTS, StreamPlan, TileVariant
 from sim.lowering.tiling import Tiling
 from sim.lowering.traffic import moved_by, operands_by_weights, widths_by_weights
@@ -94,8 +94,7 @@ class ComputeStreams:
             works = [self._projection_work(shape, draft) for shape in draft.weights.products(rows)]
             of_shape = [known.number(*work) for work in works]
             return np.array(of_shape, np.int64)[draft.weights.numbers]
-        key = "spans of items", draft.layout, steps
-        spans, which = self._costs.once(key, lambda: _spans(draft.layout, steps))
+        spans, which = self._costs.once(("spans of items", draft.layout, steps), lambda: draft.layout.spans(steps))
         of_span = [known.number(*self._fused_work(draft, span)) if span > 0 else NOTHING for span in spans]
         return np.array(of_span, np.int64)[which]
 
@@ -128,13 +127,6 @@ class ComputeStreams:
             for cluster, size in self._machine.sram.spread(buffer.start, buffer.size_bytes, traffic).items():
                 demand[cluster] = demand.get(cluster, 0) + size
         return demand
-
-
-def _spans(layout: Layout, steps: int) -> tuple[list[int], Numbers]:
-    """How many of the first *steps* timesteps an item covers: the counts that there are, and which of them it has."""
-    regions = layout.regions
-    spans, which = np.unique(np.minimum(regions.last + 1, steps) - regions.first, return_inverse=True)
-    return spans.tolist(), which
 
 
 def conversion_name(user: str) -> str:

@@ -62,6 +62,15 @@ class Layout(ABC):
         first, last, block, lane = (int(column[item]) for column in self.regions)
         return Region(first, last, None if block == ALL else block, None if lane == ALL else lane)
 
+    def spans(self, steps: int) -> tuple[list[int], Numbers]:
+        """How many of the first *steps* timesteps an item covers: the counts that there are, and which of them it has.
+
+        A count that is not positive is of an item that lies behind them.
+        """
+        covered = np.minimum(self.regions.last + 1, steps) - self.regions.first
+        spans, which = np.unique(covered, return_inverse=True)
+        return spans.tolist(), which
+
 
 @dataclass(frozen=True)
 class StepLayout(Layout):

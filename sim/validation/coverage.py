@@ -24,9 +24,13 @@ COVERS: tuple[tuple[str, str, str], ...] = (
         "the same RTL if each word comes a cycle late: registers the model has not",
     ),
     ("rtl-program", "banks to spare", "live RTL of array, lanes and banks: makespan of a layer, DRAM as recorded"),
-    ("rtl-program", "scarce banks, operands counted by folds, read evenly", "and RTL whose lanes read evenly"),
-    ("rtl-program", "scarce banks, operands counted by folds: stalls", "each stall above 2 %, with operands of folds"),
-    ("rtl-program", "scarce banks, operands counted by folds", "the simulator with operands of each fold counted"),
+    ("rtl-program", "scarce banks, read evenly: stalls", "its stalls above 2 %"),
+    ("rtl-program", "scarce banks, read evenly", "the same RTL if requests of the lanes read evenly"),
+    (
+        "rtl-program",
+        "scarce banks, turns by port",
+        "the same RTL if the array's three ports and the lanes' two have turns",
+    ),
     ("rtl-program", "scarce banks: stalls", "each stall above 2 %, where 8 banks are too few"),
     ("rtl-program", "scarce banks", "live RTL: makespan, where 8 banks are too few"),
 )

@@ -177,9 +177,9 @@ CONVOLUTION = 3 * (2 * 64 + 64 + 64)  # the last three tokens of x, B and C
     ("stream", "narrow", "wide"),
     [
         pytest.param("conv.x..dt_x", 3 * 128 + 2 + 5 * 128, 0, id="x, its convolution, dx, dt; parameters"),
-        pytest.param("outer", 128 + 64 + STATE, 0, id="dx, B, dBx"),
+        pytest.param("outer", 2 * 128 + 2 * 2 * 64 + STATE, 0, id="dx and B, of each head, for 2 x 2 folds; dBx"),
         pytest.param("update", 2 + STATE, 2 * STATE, id="a, dBx; the state before and after"),
-        pytest.param("readout", 64 + 128, STATE, id="C, s; the state"),
+        pytest.param("readout", 6 * 64 + 128, STATE, id="C for 3 folds a head, which share 3; s; the state"),
         pytest.param("store.state", CONVOLUTION, STATE, id="to DRAM: what the convolution needs; the state"),
         pytest.param("store.output", 4 * 64, 0, id="to DRAM: the output"),
     ],

@@ -1,12 +1,12 @@
 """A recorded program as text for machine_main.cpp.
 
 In order, each list with its length before it: the pipeline's depth, whether special functions stand behind it, banks,
-words fetched ahead, whether words come a cycle late; folds; passes; requests of the array (first fold, folds, results,
-words and addresses of both operands); requests of the lanes (first pass, passes, words read, their address, vectors,
-words written); slots of the pool; streams (unit 0 array, 1 lanes, 2 transfers; whether its items give back slots), with
-their items (request, priority, and of a transfer its recorded issue, how long it took, its place among those that take
-slots or -1, words), with what each waits for (stream, how many of its items, 1 for their operands and 0 for their
-results, reason).
+words fetched ahead, whether words come a cycle late, whether the banks' turns go by port; folds; passes; requests of
+the array (first fold, folds, results, words and addresses of both operands); requests of the lanes (first pass, passes,
+words read, their address, vectors, words written); slots of the pool; streams (unit 0 array, 1 lanes, 2 transfers;
+whether its items give back slots), with their items (request, priority, and of a transfer its recorded issue, how long
+it took, its place among those that take slots or -1, words), with what each waits for (stream, how many of its items, 1
+for their operands and 0 for their results, reason).
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class RecordedProgram:
         done = sum(int((plan.numbers[program.variant(tile)] != NOTHING).sum()) for tile in range(tiles))
         return done + (int((plan.numbers[program.variant(tiles)][:rest] != NOTHING).sum()) if rest else 0)
 
-    def text(self, late: bool = False) -> str:
-        """All of it as the RTL machine reads it; with *late*, words come a cycle later."""
+    def text(self, late: bool = False, by_port: bool = False) -> str:
+        """All of it as the RTL machine reads it: words may come a cycle *late*, turns at the banks go *by_port*."""
         folds, passes = _Table(), _Table()
         array, lanes = _Table(), _Table()
         lines: list[str] = []
@@ -96,7 +96,7 @@ class RecordedProgram:
             for item in items:
                 lines.append(self._line(rank, item, self._number(item.work, folds, passes, array, lanes)))
         head = [self.lanes.pipeline_depth, int(self.lanes.special_functions == "behind_pipeline")]
-        head += [self.machine.sram.banks, self.lanes.fetch_ahead, int(late)]
+        head += [self.machine.sram.banks, self.lanes.fetch_ahead, int(late), int(by_port)]
         slots = self.program.pool.slots if self.program.pool is not None else 0
         tables = (folds, passes, array, lanes)
         text = [" ".join(map(str, head)), *(line for table in tables for line in table.lines())]

@@ -168,35 +168,22 @@ class Works:
         """Words that each of *steps*, the passes of *draft*, reads and writes."""
         analysis, names = self._costs.analysis, draft.operations
         reads, writes = [0.0] * len(steps), [0.0] * len(steps)
-        for each in touched(draft, self._inventory, self._costs, groups):
-            size = each.size_bytes * scale
+        for each in touched(draft, self._inventory, self._costs, scale, groups):
             if each.write:
-                made_by = analysis.graph.producer[each.tensor]
-                writes[max(place for place, (name, _) in enumerate(steps) if name == made_by)] += size
+                last = max(place for place, (name, _) in enumerate(steps) if name == each.operation)
+                writes[last] += each.size_bytes
             else:
-                reads[_reading(steps, self._first_reader(names, each.tensor), size)] += size
+                reads[_reading(steps, each.operation, each.size_bytes)] += each.size_bytes
         parameters = self._inventory.parameters.get(self._inventory.home[names[0]])
         if parameters is not None:
             sizes = {
                 name: sum(analysis.whole_size(indices, groups) for _, indices in analysis.parameters_of(name))
                 for name in names
             }
-            share = parameter_bytes(parameters, draft, groups) / max(1, sum(sizes.values()))
+            share = parameter_bytes(draft, self._inventory, self._costs, scale, groups) / max(1, sum(sizes.values()))
             for name, elements in sizes.items():
                 reads[_reading(steps, name, elements * ELEMENT_BYTES)] += elements * share
         return _in_words(reads), _in_words(writes)
-
-    def _first_reader(self, names: Sequence[str], tensor: str) -> str:
-        """The first of *names* that takes *tensor* from memory."""
-        analysis = self._costs.analysis
-        return next(
-            name
-            for name in names
-            if any(
-                each.tensor == tensor and each.lag is not None for each in analysis.operations[name].equation.references
-            )
-            and analysis.comes_from_outside(tensor, name, names)
-        )
 
 
 def _spread_evenly(passes: Sequence[Pass]) -> tuple[Pass, ...]:

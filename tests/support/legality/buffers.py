@@ -12,9 +12,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from tests.support.legality.findings import Verdict
+from tests.support.legality.moved import parameters_bytes
 from tests.support.legality.program import Buffer, Program, Section
 from tests.support.legality.requests import NEVER, Cycles, Grid, Ran, user_of
-from tests.support.legality.work import parameters_bytes
 
 CHECK = "buffers"
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tests.support.legality.findings import Verdict
+from tests.support.legality.moved import parameters_bytes
 from tests.support.legality.program import Program, Section, Stream
 from tests.support.legality.requests import NO_ITEM, Cycles, Ran, Request, user_of
-from tests.support.legality.work import parameters_bytes
 
 CHECK = "traffic"
 

@@ -1,16 +1,16 @@
-"""What a compute request is: products, passes, and what it moves, from its operations' equations."""
+"""What a compute request is: products, passes, and how long they take, from its operations' equations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from math import ceil
 from typing import Any
 
-from tests.support.legality.arrays import Size, Widths, moved_bytes, quickest
+from tests.support.legality.arrays import Fold, Size, Widths, moved_bytes, quickest
 from tests.support.legality.equations import Pass
 from tests.support.legality.lanes import Duration, in_special_functions, on_lanes, up
+from tests.support.legality.moved import Streamed, fused_bytes, operands, results
 from tests.support.legality.program import Section, Weights
 from tests.support.legality.requests import NO_ITEM, Request, user_of
 
@@ -53,32 +53,35 @@ class Work:
             return Told([_conversion(request, unit)])
         if stream.tiles:
             return Told(_projection(request, unit, scale), request.operations)
-        moved = _fused_bytes(section, request.operations, scale, request.parts)
         passes = [_passes(section, name, scale, request.parts) for name in request.operations]
         if unit["kind"] == "mac_array":
-            durations, products = _on_array(request, unit, scale, passes)
-            return Told([(took, moved) for took in durations], products)
+            return _on_array(request, unit, scale, passes)
+        moved = fused_bytes(section, request.operations, scale, request.parts, {})
         if unit["kind"] == "special_functions":
             return Told([(in_special_functions(unit, passes), moved)])
         return Told([(on_lanes(unit, unit["lanes"], [each for own in passes for each in own]), moved)])
 
 
-def _on_array(
-    request: Request, array: dict[str, Any], scale: int, passes: list[list[Pass]]
-) -> tuple[list[Duration], tuple[str, ...]]:
+def _on_array(request: Request, array: dict[str, Any], scale: int, passes: list[list[Pass]]) -> Told:
     """Operations one after the other, each as a product or on the PEs, whichever is quicker by itself."""
-    section, parts = request.section, request.parts
-    found, elementwise, by_passes = [Duration(0)], Duration(0), list[str]()
-    for name, own in zip(request.operations, passes, strict=True):
-        ways, on_pes = _ways(section, array, name, own, scale, parts)
-        if on_pes:
+    section, parts, names = request.section, request.parts, request.operations
+    found: list[tuple[Duration, Streamed]] = [(Duration(0), {})]
+    elementwise, by_passes = Duration(0), list[str]()
+    for name, own in zip(names, passes, strict=True):
+        ways = _ways(section, array, name, own, scale, parts)
+        if not ways:
             by_passes.append(name)
-            ways = [_on_pes(array, own)]
-            elementwise = elementwise.then(ways[0])
-        found = [before.then(way) for before in found for way in ways]
+            took = _on_pes(array, own)
+            elementwise = elementwise.then(took)
+            found = [(before.then(took), streamed) for before, streamed in found]
+        else:
+            found = [(a.then(b), {**streamed, name: fold}) for a, streamed in found for b, fold in ways]
     waits = _at_sides(section, array, by_passes, elementwise, scale, parts) - elementwise.cycles
-    products = tuple(name for name in request.operations if name not in by_passes)
-    return [each._replace(cycles=each.cycles + waits) for each in found], products
+    told = [
+        (took._replace(cycles=took.cycles + waits), fused_bytes(section, names, scale, parts, streamed))
+        for took, streamed in found
+    ]
+    return Told(told, tuple(name for name in names if name not in by_passes))
 
 
 def _tile(request: Request) -> Weights | None:
@@ -102,20 +105,19 @@ def _passes(section: Section, name: str, scale: int, parts: int) -> list[Pass]:
 
 def _ways(
     section: Section, array: dict[str, Any], name: str, passes: list[Pass], scale: int, parts: int
-) -> tuple[list[Duration], bool]:
-    """How long an array takes for an operation, and whether its PEs do it an element at a time."""
+) -> list[tuple[Duration, tuple[Size, Fold]]]:
+    """How long an array takes for an operation as a product, folded so; nothing where its PEs do it, as is quicker."""
     product = section.products[name]
     able = array["elementwise"] is not None and all(_in_table(array["elementwise"], each) for each in passes)
-    ways: list[tuple[list[Duration], bool]] = []
-    if able:
-        took = _on_pes(array, passes)
-        ways.append(([took._replace(cycles=_at_sides(section, array, [name], took, scale, parts))], True))
     instead = section.data["elementwise_contractions"] and array["elementwise"] is not None
-    if product is not None and not instead and _takes(array, _bits(section, name)):
-        size = _size(section, name, array, parts)
-        quick = quickest(array, size._replace(batch=size.batch * scale))
-        ways.append(([took for took, _ in quick], False))
-    return min(ways, key=lambda way: way[0][0].cycles)
+    if product is None or instead or not _takes(array, _bits(section, name)):
+        return []
+    size = _size(section, name, array, parts)
+    size = size._replace(batch=size.batch * scale)
+    quick = quickest(array, size)
+    if able and _at_sides(section, array, [name], _on_pes(array, passes), scale, parts) <= quick[0][0].cycles:
+        return []
+    return [(took, (size, fold)) for took, fold in quick]
 
 
 def _in_table(table: dict[str, Any], step: Pass) -> bool:
@@ -134,16 +136,16 @@ def _at_sides(section: Section, array: dict[str, Any], names: list[str], took: D
     edges = array["edges"]
     taken = (edges["rows"] or array["rows"]) + (edges["columns"] or array["columns"])
     given = edges["results"] or array["columns"]
-    operands = sum(section.size(axes, parts) for axes in _operands(section, names).values()) * scale
+    taken_in = sum(section.size(axes, parts) for axes in operands(section, names).values()) * scale
     parameters = {
         node.tensor: [axis.index for axis in node.axes if axis.index is not None]
         for name in names
         for node in section.operations[name].equation.references
         if node.lag is None
     }
-    operands += sum(section.size(axes, parts, whole=True) for axes in parameters.values())
-    results = sum(section.size(axes, parts) for axes in _results(section, names).values()) * scale
-    return max(took.cycles, up(operands, taken), up(results, given))
+    taken_in += sum(section.size(axes, parts, whole=True) for axes in parameters.values())
+    come_out = sum(section.size(axes, parts) for axes in results(section, names).values()) * scale
+    return max(took.cycles, up(taken_in, taken), up(come_out, given))
 
 
 def _bits(section: Section, name: str) -> int:
@@ -178,12 +180,12 @@ def _projection(request: Request, array: dict[str, Any], scale: int) -> list[Way
     if tile is None or product is None:
         return []
     rows = ceil(section.size(product.rows, whole=True) * scale * section.share(name))
-    operands = [n.tensor for n in section.operations[name].equation.references if n.tensor not in section.parameters]
-    bits = max(8 * section.width(each) for each in operands)
+    multiplied = [n.tensor for n in section.operations[name].equation.references if n.tensor not in section.parameters]
+    bits = max(8 * section.width(each) for each in multiplied)
     size = Size(tile.products, rows, tile.columns, tile.depth, _rate(array, request.stream.weight_bits, bits))
     found: list[Way] = []
     for took, fold in quickest(array, size):
-        each = [ceil(moved_bytes(size, fold, _widths(request, tensor))) for tensor in operands]
+        each = [ceil(moved_bytes(size, fold, _widths(request, tensor))) for tensor in multiplied]
         found.append((took, -(-sum(each) // len(each))))
     return found
 
@@ -207,48 +209,3 @@ def _conversion(request: Request, unit: dict[str, Any]) -> Way:
     moved = section.weight_bytes(tile.depth, columns) + section.weight_bytes(tile.depth, columns, user.weight_bits)
     passes = [Pass("mul", tile.elements, tile.elements)]
     return on_lanes(unit, unit["lanes"], passes), moved
-
-
-def _operands(section: Section, names: tuple[str, ...] | list[str]) -> dict[str, list[str]]:
-    """What fused operations read from memory, each tensor once, along these indices: where it is read the most."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        earlier = {n.tensor for n, back in section.reads(name) if back.stop > 1}
-        for node, _ in section.reads(name):
-            if node.tensor in earlier or section.maker.get(node.tensor) not in names:
-                axes = [axis.index for axis in node.axes if axis.index is not None]
-                known = found.get(node.tensor)
-                if known is None or section.size(axes) > section.size(known):
-                    found[node.tensor] = axes
-    return found
-
-
-def _results(section: Section, names: tuple[str, ...] | list[str]) -> dict[str, tuple[str, ...]]:
-    """What fused operations write to memory: what others, later timesteps or other layers read."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        equation = section.operations[name].equation
-        outside = (reader not in names or back.stop > 1 for reader, back in section.readers[equation.tensor])
-        if equation.tensor in section.outputs or any(outside):
-            found[equation.tensor] = equation.indices
-    return found
-
-
-def _fused_bytes(section: Section, names: tuple[str, ...], scale: int, parts: int) -> int:
-    """Bytes between SRAM and unit: stored operands and results once, parameters once for each part."""
-    total = 0
-    for tensor, axes in (*_operands(section, names).items(), *_results(section, names).items()):
-        total += section.size(axes, parts) * section.width(tensor) * scale
-    return total + parameters_bytes(section, names) // parts
-
-
-@cache
-def parameters_bytes(section: Section, names: tuple[str, ...]) -> int:
-    """Bytes of the parameters that fused operations read."""
-    tensors = dict.fromkeys(
-        node.tensor
-        for name in names
-        for node in section.operations[name].equation.references
-        if node.tensor in section.parameters
-    )
-    return sum(section.parameter_bytes(tensor) for tensor in tensors)

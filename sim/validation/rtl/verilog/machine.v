@@ -7,7 +7,7 @@
 // and column in use; it waits until the words are there. What leaves the array and belongs to the product is packed into
 // words, which are written as they get full, the last one at the end of a request.
 module machine #(parameter R = 8, C = 8, B = 16, WB = 8, MAXF = 65536, WORDS = 65536) (
-  input clk, input rst, input [7:0] depth, input behind, input [7:0] bank_count, input [7:0] ahead, input late,
+  input clk, input rst, input [7:0] depth, input behind, input [7:0] bank_count, input [7:0] ahead, input late, input by_port,
   // tables
   input wf, input [31:0] wfp, input [15:0] f_k, input [7:0] f_rows, input [7:0] f_left, input [7:0] f_right,
   input [3:0] f_lb, input [3:0] f_rb, input [3:0] f_ob,
@@ -39,7 +39,8 @@ module machine #(parameter R = 8, C = 8, B = 16, WB = 8, MAXF = 65536, WORDS = 6
 
   // the banks
   wire [N*32-1:0] limit, place; wire [N*8-1:0] want, pop, avail; wire [N*32-1:0] done;
-  banks #(N, B, WIN, 5) memory(clk, rst, bank_count, ahead, late, {8'd2, 8'd1, 8'd1, 8'd0, 8'd0, 8'd0}, limit, place, want, pop, avail, done);
+  wire [N*8-1:0] owner = by_port ? {8'd5, 8'd4, 8'd3, 8'd2, 8'd1, 8'd0} : {8'd2, 8'd1, 8'd1, 8'd0, 8'd0, 8'd0};
+  banks #(N, B, WIN, 5) memory(clk, rst, bank_count, ahead, late, owner, limit, place, want, pop, avail, done);
   reg [31:0] limit0, limit1, limit2, limit3, limit4, place0, place1, place3;
 
   // the array's sequencer: a beat when its words are there, then idle beats until the results of all rows can leave

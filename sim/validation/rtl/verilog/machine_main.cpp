@@ -62,6 +62,7 @@ struct Bench {
   void read() {
     top->depth = number(); top->behind = number(); top->bank_count = number(); top->ahead = number();
     top->late = number();
+    top->by_port = number();
     for (int64_t n = number(); n > 0; n--) {
       Fold f; f.k = number(); f.rows = number(); f.left = number(); f.right = number(); f.left_bytes = number();
       f.right_bytes = number(); f.result_bytes = number(); folds.push_back(f);
