@@ -32,10 +32,12 @@ OUTER: Final = "dB"
 ON_LANES: Final = [f"mapping.place.{OUTER}=simd"]
 NO_DRAM: Final = "ideal=[dram_bandwidth, dram_latency, dram_turnaround, dram_refresh]"
 IN_THEIR_TILE: Final = "dB on the lanes, Stream's tile"
+IN_THEIR_TILE_TWO: Final = f"{IN_THEIR_TILE}, two lanes of work"
 OURS: Final[dict[str, list[str]]] = {
     "as chosen": [],
     "dB on the lanes": ON_LANES,
-    IN_THEIR_TILE: ON_LANES,
+    IN_THEIR_TILE: [*ON_LANES, "mapping.lanes=1"],
+    IN_THEIR_TILE_TWO: [*ON_LANES, "mapping.lanes=2"],
     "dB on the lanes, DRAM costs nothing": [*ON_LANES, NO_DRAM],
     "dB on the lanes, pipelines fill and drain in no time": [*ON_LANES, "ideal=[fill_drain]"],
     "dB on the lanes, a multiply-add in two passes": [*ON_LANES, "simd.fma=false"],
@@ -84,7 +86,7 @@ def _block(block: Block, stream: Path, folder: Path, repeats: int) -> Found:
         _told(block, "Stream", AGAIN, theirs[AGAIN])
     ours: Found = {}
     for name, settings in OURS.items():
-        own = [*settings, *(_their_tile(block, theirs["as exported"]) if name == IN_THEIR_TILE else [])]
+        own = [*settings, *(_their_tile(block, theirs["as exported"]) if name.startswith(IN_THEIR_TILE) else [])]
         ours[name] = _ours(block, own, 1 if settings else repeats)
         _told(block, "stallscope", name, ours[name])
     return {"sizes": block, "bounds": bounds, "stream": theirs, "ours": ours}
@@ -94,7 +96,7 @@ def _their_tile(block: Block, found: Found) -> list[str]:
     """Settings that give our mapping the tile that Stream found: so many tokens, and so many channels at once."""
     tile = {dim.rpartition(".")[2]: size for dim, size in found.get("tile", {}).items()}
     tokens, channels = tile.get("D0", block.tokens), tile.get("D1", block.d_inner)
-    return [f"mapping.token_tile={tokens}", f"mapping.blocks={block.d_inner // channels}", "mapping.lanes=1"]
+    return [f"mapping.token_tile={tokens}", f"mapping.blocks={block.d_inner // channels}"]
 
 
 def _stream(block: Block, stream: Path, folder: Path, repeats: int, change: Found) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bench.peers.cases import Block
-from bench.peers.measuring import AGAIN, IN_THEIR_TILE, OUTER
+from bench.peers.measuring import AGAIN, IN_THEIR_TILE, IN_THEIR_TILE_TWO, OUTER
 from sim.files.numbers import plural
 from sim.presentation.markdown import table
 
@@ -24,7 +24,8 @@ REASONS: Final = {
     "dB on the array": "its type changed from Mul to MatMul: Stream places operators by type",
     AGAIN: "Stream given the mapping that it found, so that only the solver is left: its luck",
     "dB on the lanes": "placed as Stream does",
-    IN_THEIR_TILE: "so many tokens and channels at once as Stream found, one lane of work",
+    IN_THEIR_TILE: "as many tokens and channels at once; lanes wait until the array has read the state",
+    IN_THEIR_TILE_TWO: "and half of the channels while the array reads those of the other half",
     "dB on the lanes, DRAM costs nothing": "no bandwidth, latency, turnaround or refresh; Stream has the first of them",
     "dB on the lanes, pipelines fill and drain in no time": "Stream has no pipelines on lanes",
     "dB on the lanes, a multiply-add in two passes": "if a lane could not fuse; the scan is one in Stream",

@@ -20,6 +20,7 @@ from sim.validation.coverage import UNCOVERED, covers
 from sim.version import __version__
 
 _MOST_ROWS = 10  # of a group's cases
+_MOST_MARKS, _DPI = 200, 150  # of a group that are drawn as curves; more are a picture in the figure
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
 _BAND = "#dddddd"
@@ -119,7 +120,7 @@ def as_svg(cases: Sequence[Case]) -> str:
     """The figure of *cases* as SVG text."""
     text = StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "stallscope"}):
-        figure_of(cases).savefig(text, format="svg", metadata={"Date": None})
+        figure_of(cases).savefig(text, format="svg", dpi=_DPI, metadata={"Date": None})
     return text.getvalue()
 
 
@@ -194,4 +195,7 @@ def _claimed(case: Case) -> float:
 def _mark(axes: Axes, number: int, x: Sequence[float], y: Sequence[float], label: str | None = None) -> None:
     """Draw the points of the group of that *number*."""
     mark, colour = _MARKS[number % len(_MARKS)], _COLOURS[number % len(_COLOURS)]
-    axes.scatter(x, y, s=18, marker=mark, facecolor="none", edgecolor=colour, linewidth=0.9, label=label, zorder=3)
+    axes.scatter(
+        x, y, s=18, marker=mark, facecolor="none", edgecolor=colour, linewidth=0.9, label=label, zorder=3,
+        rasterized=len(x) > _MOST_MARKS,
+    )  # fmt: skip
