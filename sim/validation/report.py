@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from math import inf
+from textwrap import fill
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -20,11 +21,12 @@ from sim.validation.coverage import UNCOVERED, covers
 from sim.version import __version__
 
 _MOST_ROWS = 10  # of a group's cases
-_MOST_MARKS, _DPI = 200, 150  # of a group that are drawn as curves; more are a picture in the figure
+_MOST_MARKS, _DPI = 20, 150  # of a group that are drawn as curves; more are a picture in the figure
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
 _BAND = "#dddddd"
 _PANEL_WIDTH, _HEIGHT, _LEAST_SPAN = 5.0, 6.4, 0.01  # inches, inches, relative error
+_LABEL_WIDTH = 48  # characters of a line below a panel
 _MOST_POINTS, _CROWD = 100, 8  # of a group in the figure; groups of a suite that have numbers instead of names below
 _STRIP, _LINE = 0.9, 55  # part of a group's place that its cases fill; letters that fit under a panel
 
@@ -150,7 +152,7 @@ def _draw_predictions(axes: Axes, suite: str, groups: dict[str, list[Case]]) -> 
         _mark(axes, number, [case.reference for case in shown], [case.predicted for case in shown], labels[number])
     quantities = dict.fromkeys(case.quantity for case in every)
     axes.set(title=suite, xscale="log", yscale="log", xlim=ends, ylim=ends)
-    axes.set(xlabel=f"reference: {', '.join(quantities)}", ylabel="predicted")
+    axes.set(xlabel=fill(f"reference: {', '.join(quantities)}", _LABEL_WIDTH), ylabel="predicted")
     axes.legend(fontsize=8 if len(groups) < _CROWD else 6, frameon=False, loc="upper left")
 
 
