@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = ArgumentParser(prog="python -m bench.peers", description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--venv", type=Path, default=usual_folder(), help="folder of the environments (%(default)s)")
     parser.add_argument(
-        "--python", help="a Python 3.12 or newer that makes them; found on the path or by uv unless given"
+        "--python", help="a Python 3.12 or newer that makes them; found on the path, by uv or by pyenv unless given"
     )
     parser.add_argument("--repeats", type=int, default=3, choices=range(1, 21), metavar="N", help="of what varies (3)")
     parser.add_argument("--small", action="store_true", help="one small size of each: to try it")

@@ -1,5 +1,9 @@
 """Environments of the peers: a virtual environment each, made when it is first needed, of a Python that they run on.
 
+    python -m bench.peers.environment NAME ...
+
+makes those where `bench.peers` and the tests look for them; exit code 2 where one cannot be made.
+
 The peers' packages and versions are pinned here. stream-dse 2.1.1 declares Python 3.12, without six it does not start,
 and on an older Python pip takes another version without a word; scalesim 3.0.0 needs an older numpy and pandas.
 """
@@ -9,7 +13,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,19 +65,19 @@ def installed(name: str, folder: Path, python: str | None = None) -> Path:
         shutil.rmtree(made)
     own = made / "bin" / "python"
     _run([find_python(python), "-m", "venv", str(made)], f"{name}: no virtual environment could be made")
-    _run([str(own), "-m", "pip", "install", "-q", *peer.requirements], f"{name}: pip cannot install it")
+    _run([str(own), "-m", "pip", "install", "-q", "--no-compile", *peer.requirements], f"{name}: pip cannot install it")
     _run([str(own), "-c", f"import {peer.module}"], f"{name}: is installed, but cannot be imported")
     (made / STAMP).write_text("\n".join(peer.requirements), encoding="utf-8")
     return own
 
 
 def find_python(given: str | None = None) -> str:
-    """A Python that the peers run on: *given*, or the first on the path, or uv's; raises NoPeer."""
-    for candidate in [given] if given else [*CANDIDATES, *_of_uv()]:
+    """A Python that the peers run on: *given*, or the first on the path, or uv's or pyenv's; raises NoPeer."""
+    for candidate in [given] if given else chain(CANDIDATES, _of_uv(), _of_pyenv()):
         version = _version(candidate)
         if version is not None and version >= LEAST:
             return candidate
-    looked = given or f"{', '.join(CANDIDATES)} on the path, and none by uv"
+    looked = given or f"{', '.join(CANDIDATES)} on the path, and none by uv or pyenv"
     raise NoPeer(f"the peers need Python {LEAST[0]}.{LEAST[1]} or newer, found none as {looked}: say --python PATH")
 
 
@@ -82,6 +88,15 @@ def _of_uv() -> Iterator[str]:
     done = subprocess.run(["uv", "python", "find", ".".join(map(str, LEAST))], capture_output=True, text=True)
     if done.returncode == 0:
         yield done.stdout.strip()
+
+
+def _of_pyenv() -> Iterator[str]:
+    """The interpreters that pyenv has, whichever of them its shims stand for here."""
+    if shutil.which("pyenv") is None:
+        return
+    done = subprocess.run(["pyenv", "root"], capture_output=True, text=True)
+    if done.returncode == 0:
+        yield from sorted(map(str, Path(done.stdout.strip()).glob("versions/*/bin/python3")))
 
 
 def _version(python: str) -> tuple[int, ...] | None:
@@ -100,3 +115,17 @@ def _run(command: Sequence[str], fault: str) -> None:
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")]
         raise NoPeer(f"{fault}: {said[-1].strip() if said else f'exit code {done.returncode}'}")
+
+
+def main(names: Sequence[str]) -> None:
+    """Make the environments of the peers called *names*."""
+    try:
+        for name in names:
+            installed(name, usual_folder())
+    except NoPeer as why:
+        print(f"bench.peers: {why}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

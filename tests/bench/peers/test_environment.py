@@ -38,7 +38,7 @@ def test_without_one_it_is_said_in_a_line(alone: Path) -> None:
         find_python()
     text = str(told.value)
     assert re.fullmatch(
-        r"the peers need Python 3\.12 or newer, found none as .* and none by uv: say --python PATH", text
+        r"the peers need Python 3\.12 or newer, found none as .* and none by uv or pyenv: say --python PATH", text
     )
     with pytest.raises(NoPeer, match=r"found none as nothing-here: say --python PATH"):
         find_python("nothing-here")
