@@ -31,12 +31,3 @@ def test_every_version_that_is_tried_is_built_for_all_platforms() -> None:
 def test_the_citation_has_the_version() -> None:
     said = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
     assert said is not None and said[1] == __version__
-
-
-def test_the_container_does_what_the_readme_says() -> None:
-    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    (made,) = [line.removeprefix("RUN ") for line in lines if line.startswith("RUN python3 -m venv")]
-    command = re.search(r'^CMD \["run", "(\S+)"\]$', "\n".join(lines), re.MULTILINE)
-    assert command is not None
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"{made} && .venv/bin/python -m sim run {command[1]}" in readme
