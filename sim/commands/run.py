@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -69,6 +70,67 @@ SaveMappingOption = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """How much of a workload is simulated, in which steps of time, and what is told of it besides."""
+
+    simulate_layers: SimulateLayersOption = None
+    windows: WindowsOption = None
+    critical_path: CriticalPathOption = False
+    stride: StrideOption = Stride.cycle
+
+    def result(
+        self, job: Job, writer: TraceWriter | None, limits: Limits, quiet: bool
+    ) -> tuple[Result, list[InputError]]:
+        """What *job* comes to, and what *writer* could not show of it, since the result stands nevertheless."""
+        from sim.simulation import planned, run  # takes a while to load: not before the inputs are known to be right
+
+        missed: list[InputError] = []
+        with (
+            progress_bar(f"simulating {planned(job, self.simulate_layers, writer is not None)}", quiet) as progress,
+            _recorded(writer, job, self.simulate_layers, missed) as observer,
+        ):
+            result = run(
+                job,
+                progress,
+                observer,
+                stride=self.stride.value,
+                windows=self.windows,
+                critical_path=self.critical_path,
+                simulate_layers=self.simulate_layers,
+                certificate=True,
+                limits=limits,
+            )
+        return result, missed
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where what a run comes to is written."""
+
+    json: JsonOption = None
+    trace: TraceOption = None
+    program: ProgramOption = None
+    window: WindowOption = None
+    report: ReportOption = None
+    save_mapping: SaveMappingOption = None
+
+    @property
+    def targets(self) -> tuple[str | Path | None, ...]:
+        """Every place that is written to."""
+        return self.json, self.trace, self.program, self.report, self.save_mapping
+
+    def write(self, job: Job, result: Result, simulate_layers: int | None, limits: Limits, command: str) -> None:
+        """Write all but the trace, which is written while *job* runs; *command* runs it again."""
+        write_json(result.to_json(), self.json)
+        if self.program is not None:
+            _write_program(self.program, job, simulate_layers)
+        if self.report is not None:
+            _write_report(self.report, job, result, f"{command} --report report.html", limits)
+        if self.save_mapping is not None:
+            _write_mapping(self.save_mapping, job, result, command)
+
+
 @spread
 def run(
     *,
@@ -77,56 +139,25 @@ def run(
     hw: HardwareOption = "edge",
     changes: Changes,
     may_take: MayTake,
-    simulate_layers: SimulateLayersOption = None,
-    json: JsonOption = None,
-    trace: TraceOption = None,
-    program: ProgramOption = None,
-    window: WindowOption = None,
-    windows: WindowsOption = None,
-    critical_path: CriticalPathOption = False,
-    stride: StrideOption = Stride.cycle,
-    report: ReportOption = None,
-    save_mapping: SaveMappingOption = None,
+    simulated: Simulated,
+    outputs: Outputs,
     quiet: QuietOption = False,
 ) -> None:
     """Simulate a workload on a machine and say where every cycle went."""
     with one_line_errors():
         name = chosen(workload, config)
-        check_targets(json, trace, program, report, save_mapping, workload=name, machine=hw, mapping=changes.mapping)
-        writer = _trace_writer(trace, window)
-        limits = may_take.limits()
+        check_targets(*outputs.targets, workload=name, machine=hw, mapping=changes.mapping)
+        writer, limits = _trace_writer(outputs.trace, outputs.window), may_take.limits()
         with may_take.searching(quiet):
             job = _prepared(name, hw, changes.assignments(), limits, quiet)
-        from sim.simulation import planned  # takes a while to load: not before the inputs are known to be right
-        from sim.simulation import run as simulate
-
-        missed: list[InputError] = []
-        with (
-            progress_bar(f"simulating {planned(job, simulate_layers, trace is not None)}", quiet) as progress,
-            _recorded(writer, job, simulate_layers, missed) as observer,
-        ):
-            result = simulate(
-                job,
-                progress,
-                observer,
-                stride=stride.value,
-                windows=windows,
-                critical_path=critical_path or report is not None,  # the page has it
-                simulate_layers=simulate_layers,
-                certificate=True,
-                limits=limits,
-            )
-        write_json(result.to_json(), json)
-        if program is not None:
-            _write_program(program, job, simulate_layers)
+        if outputs.report is not None:
+            simulated = replace(simulated, critical_path=True)  # the page has it
+        result, missed = simulated.result(job, writer, limits, quiet)
         options: dict[str, object] = {"--config": config, "--hw": hw} | changes.options() | may_take.options()
-        options |= {"--simulate-layers": simulate_layers}
-        if report is not None:
-            command = command_line("run", [workload], options | {"--report": "report.html"})
-            _write_report(report, job, result, command, limits)
-        if save_mapping is not None:
-            _write_mapping(save_mapping, job, result, command_line("run", [workload], options))
-    if not quiet and may_print(json, trace, program, report, save_mapping):
+        options |= {"--simulate-layers": simulated.simulate_layers}
+        command = command_line("run", [workload], options)
+        outputs.write(job, result, simulated.simulate_layers, limits, command)
+    if not quiet and may_print(*outputs.targets):
         show(result)
     with one_line_errors():
         for error in missed:
