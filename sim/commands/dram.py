@@ -47,7 +47,7 @@ def dram(
     with one_line_errors():
         from sim.components.dram import replay_trace
 
-        check_targets(json, file=trace)
+        check_targets(json, file=trace, machine=preset)
         result = replay_trace(trace, preset, channels, level.value, refresh.value)
         if write_json(result.to_json(), json) or quiet:
             return

@@ -8,7 +8,8 @@ from typing import Annotated, Optional
 import typer
 
 from sim.commands.complete import machines, settings
-from sim.commands.options import command_line, one_line_errors
+from sim.commands.options import JsonOption, check_targets, command_line, one_line_errors, write_json
+from sim.commands.written import Written, as_json, rows
 from sim.files.errors import InputError
 
 export_commands = typer.Typer(
@@ -39,6 +40,7 @@ def zigzag(
         Optional[list[str]],
         typer.Option("--set", metavar="PATH=VALUE", help="Change one value; repeatable.", autocompletion=settings),
     ] = None,
+    json: JsonOption = None,
 ) -> None:
     """Write the YAML that ZigZag and Stream 2.1.1 read: an accelerator, and a file for each of its cores.
 
@@ -52,6 +54,7 @@ def zigzag(
         from sim.files.resolve import files_behind, read
         from sim.presentation.zigzag import CORES, NotExported, exported
 
+        check_targets(json, machine=machine)
         check_distinct(set_ or ())
         document = read("machine", machine)
         for assignment in set_ or ():
@@ -61,9 +64,14 @@ def zigzag(
             files = exported(document.check(MachineSpec), command)
         except NotExported as error:
             raise InputError(document.problem(error.path, str(error))) from None
-        check_apart([output / name for name in files], files_behind([("machine", machine)]))
+        targets = [*(output / name for name in files), *([] if json is None else [Path(json)])]
+        check_apart(targets, files_behind([("machine", machine)]))
         make_folder(output / CORES)
         for name, text in files.items():
             write_text(output / name, text)
-    accelerator, *cores = files
+        accelerator, *cores = files
+        kinds = {accelerator: "accelerator"} | dict.fromkeys(cores, "core")
+        told = [Written(kind, Path(name).stem, output / name) for name, kind in kinds.items()]
+        if write_json(as_json({"written": rows(told)}), json):
+            return
     typer.echo(f"{output / accelerator}: {len(cores)} cores, {', '.join(Path(name).stem for name in cores)}")

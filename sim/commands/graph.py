@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.changes import Changes
-from sim.commands.options import ConfigOption, WorkloadArgument, check_targets, chosen, one_line_errors
+from sim.commands.options import (
+    ConfigOption,
+    JsonOption,
+    WorkloadArgument,
+    check_targets,
+    chosen,
+    one_line_errors,
+    write_json,
+)
 from sim.commands.spread import spread
 from sim.files.errors import InputError, Problem
 
@@ -38,6 +46,7 @@ def graph(
     ] = GraphFormat.text,
     part: Annotated[Optional[str], typer.Option(help="Of a layer of several parts; all of them are listed.")] = None,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="File instead of standard output.")] = None,
+    json: JsonOption = None,
 ) -> None:
     """Draw or print the dependency graph of one timestep of one layer, or of each part of it."""
     with one_line_errors():
@@ -45,14 +54,15 @@ def graph(
         from sim.files.resolve import resolve_workload
 
         name = chosen(workload, config)
-        check_targets(output, workload=name, mapping=changes.mapping)
+        check_targets(output, json, workload=name, mapping=changes.mapping)
         graphs = _parts(resolve_workload(name, changes.assignments()), part)
         if format in (GraphFormat.dot, GraphFormat.svg) and len(graphs) > 1:
             raise InputError(Problem(f"is missing, expected one of {', '.join(graphs)} for a picture", "--part"))
         text = _text(list(graphs.values()), format)
+        told = write_json(_text(list(graphs.values()), GraphFormat.json), json)
         if output is not None:
             write_text(output, text)
-        else:
+        elif not told:
             typer.echo(text, nl=not text.endswith("\n"))
 
 

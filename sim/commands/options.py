@@ -84,6 +84,11 @@ def check_targets(*targets: str | Path | None, **inputs: str | Path | Sequence[s
     check_apart(paths, files + files_behind((kind, name) for kind, name in named if kind != "file"))
 
 
+def module_file(module: str) -> str:
+    """The file of MODULE.py:FACTORY, or of MODEL.onnx."""
+    return module.rpartition(":")[0] or module
+
+
 def write_json(text: str, json: str | None) -> bool:
     """Write *text* where ``--json`` says; True if that was standard output, which is then for nothing else."""
     from sim.files.outputs import write_text

@@ -11,14 +11,17 @@ from sim.commands.changes import Changes, MayTake
 from sim.commands.complete import figures, machines, workloads
 from sim.commands.options import (
     ConfigOption,
+    JsonOption,
     QuietOption,
     SimulateLayersOption,
     check_targets,
     chosen,
     one_line_errors,
     progress_bar,
+    write_json,
 )
 from sim.commands.spread import spread
+from sim.commands.written import Written, as_json, rows
 from sim.files.errors import InputError, Problem, did_you_mean
 from sim.presentation.figure_names import SHOWS
 
@@ -69,6 +72,7 @@ def plot(
     may_take: MayTake,
     simulate_layers: SimulateLayersOption = None,
     width: WidthOption = 7.0,
+    json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Draw a figure of a result, or of a run made for it, for print: SVG, PNG or PDF."""
@@ -82,7 +86,7 @@ def plot(
         _check(what, width)
         check_suffix(output)
         read = {"file": name} if from_file else {"workload": name, "machine": hw, "mapping": changes.mapping}
-        check_targets(output, **read)
+        check_targets(output, json, **read)
         options = {"--hw": hw, "--simulate-layers": simulate_layers} | changes.options()
         given = [flag for flag, value in options.items() if value]
         if from_file and given:
@@ -98,6 +102,7 @@ def plot(
                 known = _observe(job, progress, simulate_layers, limits)
         with print_style():
             write(draw(what, known, width, name), output)
+        write_json(as_json({"written": rows([Written("figure", what, output)]), "source": name}), json)
 
 
 def _check(what: str, width: float) -> None:

@@ -14,6 +14,7 @@ from sim.commands.options import (
     WorkloadArgument,
     check_targets,
     chosen,
+    module_file,
     one_line_errors,
     show,
     write_json,
@@ -50,7 +51,8 @@ def prove(
         from sim.validation.proof import Prover
 
         name = chosen(workload, None)
-        check_targets(json, workload=name, machine=hw, mapping=changes.mapping)
+        file = None if against is None else module_file(against)
+        check_targets(json, workload=name, machine=hw, mapping=changes.mapping, file=file)
         module = None if against is None else _module(against)
         proof = Prover(name, hw, changes.assignments(), changes.seq_len, seed, module).prove()
         silent = write_json(proof.to_json(), json) or quiet

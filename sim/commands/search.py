@@ -7,7 +7,15 @@ from typing import Annotated, Optional
 import typer
 
 from sim.commands.complete import goals
-from sim.commands.options import QuietOption, command_line, one_line_errors, progress_bar
+from sim.commands.options import (
+    JsonOption,
+    QuietOption,
+    check_targets,
+    command_line,
+    one_line_errors,
+    progress_bar,
+    write_json,
+)
 from sim.commands.sweep import STORE, TABLE, ClusterOption, FolderOption, StoreOption, make_folder, workers_of
 from sim.files.errors import InputError, Problem
 
@@ -26,6 +34,7 @@ def search(
     ] = None,
     cluster: ClusterOption = None,
     store: StoreOption = None,
+    json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find the best machine or model of a grid: what cannot win is never run, and the answer says how sure it is."""
@@ -41,9 +50,10 @@ def search(
 
         asked = read_goal(goal)
         make_folder(output)
+        path = store or output / STORE
+        check_targets(json, *(output / name for name in (TABLE, ANSWER, PAGE)), goal=goal, file=path)
         with progress_bar(f"{asked.size:,} points", quiet) as progress:
             points = grid(asked, progress)
-        path = store or output / STORE
         count = workers or asked.spec.at_once
         with (
             opened(path) as kept,
@@ -56,7 +66,7 @@ def search(
         write_text(output / ANSWER, as_json(told))
         page = as_page(asked, told, command_line("search", [goal], {"-o": "out"}))
         write_text(output / PAGE, page)
-        if not quiet:
+        if not write_json(as_json(told), json) and not quiet:
             typer.echo(page, nl=False)
         if not found.best and not found.open:
             raise InputError(Problem("no point of the grid meets the constraints", goal))

@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from sim.commands.complete import sweeps
-from sim.commands.options import QuietOption, command_line, one_line_errors, progress_bar
+from sim.commands.options import (
+    JsonOption,
+    QuietOption,
+    check_targets,
+    command_line,
+    one_line_errors,
+    progress_bar,
+    write_json,
+)
 from sim.files.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from contextlib import AbstractContextManager
 
     from sim.studies.points import Sweep
     from sim.studies.sweep import Row
+    from sim.studies.table import Table
     from sim.studies.workers import Workers
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
@@ -44,6 +54,9 @@ class Format(StrEnum):
     html = "html"
 
 
+FILES = {Format.json: "results.json", Format.parquet: "results.parquet", Format.html: PAGE}
+
+
 def sweep(
     sweep: Annotated[
         str,
@@ -63,6 +76,7 @@ def sweep(
             "--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."
         ),
     ] = None,
+    json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Run every combination of a sweep's axes; what is known is not computed again."""
@@ -70,20 +84,25 @@ def sweep(
         from sim.studies.points import read_sweep
         from sim.studies.store import opened
         from sim.studies.sweep import compute, planned
-        from sim.studies.table import columns_of
+        from sim.studies.table import as_json, columns_of, table
 
         asked = read_sweep(sweep)
         points = planned(asked)
         make_folder(output)
-        with opened(store or output / STORE) as kept, progress_bar(f"{len(points):,} points", quiet) as progress:
+        wanted, path = dict.fromkeys(formats or ()), store or output / STORE
+        targets = (output / name for name in (TABLE, *(FILES[each] for each in wanted)))
+        check_targets(json, *targets, sweep=sweep, file=path)
+        with opened(path) as kept, progress_bar(f"{len(points):,} points", quiet) as progress:
             rows = compute(asked, points, kept, lambda: workers_of(workers, cluster), progress)
         columns = columns_of(asked, rows)
-        _write(output, rows, asked.columns, columns, [each.value for each in formats or ()])
-        if Format.html in (formats or ()):
+        found = table(rows, asked.columns, columns)
+        _write(output, found, wanted)
+        if Format.html in wanted:
             command = command_line("sweep", [sweep], {"-o": "out", "--format": "html"})
             _write_page(output / PAGE, asked, rows, columns, command)
+        silent = write_json(as_json(found), json) or quiet
         wrong = [row for row in rows if row.outcome.error]
-        if not quiet:
+        if not silent:
             typer.echo(f"{output / TABLE}: {len(rows):,} points" + (f", {len(wrong):,} failed" if wrong else ""))
         if len(wrong) == len(rows):
             raise InputError(Problem(f"every point failed; the first: {rows[0].outcome.error}", sweep))
@@ -106,16 +125,15 @@ def make_folder(folder: Path) -> None:
         raise InputError(Problem("cannot be written", str(folder)))
 
 
-def _write(folder: Path, rows: list[Row], axes: tuple[str, ...], columns: list[str], formats: list[str]) -> None:
+def _write(folder: Path, found: Table, formats: Collection[Format]) -> None:
     from sim.files.outputs import write_text
-    from sim.studies.table import as_csv, as_json, table, write_parquet
+    from sim.studies.table import as_csv, as_json, write_parquet
 
-    found = table(rows, axes, columns)
     write_text(folder / TABLE, as_csv(found))
-    if "json" in formats:
-        write_text((folder / TABLE).with_suffix(".json"), as_json(found))
-    if "parquet" in formats:
-        write_parquet(found, (folder / TABLE).with_suffix(".parquet"))
+    if Format.json in formats:
+        write_text(folder / FILES[Format.json], as_json(found))
+    if Format.parquet in formats:
+        write_parquet(found, folder / FILES[Format.parquet])
 
 
 def _write_page(path: Path, asked: Sweep, rows: list[Row], columns: list[str], command: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sim.commands.options import JsonOption, check_targets, one_line_errors, progress_bar, show, write_json
+from sim.commands.written import as_json
 
 TraceArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="A trace that run --trace has written.", show_default=False)
@@ -28,6 +29,7 @@ def view(
     file: TraceArgument,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+    json: JsonOption = None,
 ) -> None:
     """Open a .json.gz or .pftrace in the Perfetto UI, without network, until Ctrl-C."""
     with one_line_errors():
@@ -36,16 +38,20 @@ def view(
 
         from sim.trace.read.viewer import server
 
+        check_targets(json, file=file)
         with server(file, port) as serving:
             address = f"http://127.0.0.1:{serving.server_port}/"
-            typer.echo(f"{file} at {address} (Ctrl-C ends)")
+            told = write_json(as_json({"file": str(file), "address": address}), json)
+            if not told:
+                typer.echo(f"{file} at {address} (Ctrl-C ends)")
             if browser:
                 webbrowser.open(address)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 serving.serve_forever()
             except KeyboardInterrupt:
-                typer.echo("")
+                if not told:
+                    typer.echo("")
 
 
 @trace_commands.command()

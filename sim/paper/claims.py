@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from sim.files.outputs import write_text
@@ -10,25 +11,28 @@ from sim.paper.facts import ASSUMPTIONS, MACHINES, MODELS, Facts, simulate_facts
 from sim.paper.gpu.decode import simulated_machine
 from sim.paper.gpu.measurements import read_measurements
 from sim.paper.gpu.verdicts import gpu_verdicts
-from sim.paper.pages import head, signed
+from sim.paper.pages import Found, head, signed
 from sim.paper.published import SOURCE
 from sim.paper.runs import SCALING, Runs
 from sim.paper.verdicts import NAMES, PAPER_ORDER, Verdict, order, penalty, verdicts
 from sim.presentation.markdown import table
 
 
-def write_claims(folder: Path, runs: Runs) -> list[Path]:
-    """Write claims.md into *folder*; reads gpu/*.json there, and raises InputError with mistakes in these."""
+def write_claims(folder: Path, runs: Runs) -> Found:
+    """Write claims.md into *folder*, and tell the claims.
+
+    Reads gpu/*.json there, and raises InputError with mistakes in these.
+    """
     gpu = read_measurements(folder)
     machine = simulated_machine(gpu)
     facts = simulate_facts(runs, machine)
-    path = folder / "claims.md"
-    write_text(path, _page(facts, machine, gpu_verdicts(gpu, facts.decode, machine)))
-    return [path]
+    simulated, measured = verdicts(facts), gpu_verdicts(gpu, facts.decode, machine)
+    write_text(folder / "claims.md", _page(facts, machine, simulated, measured))
+    return {"claims": list(map(asdict, simulated)), "measured": list(map(asdict, measured))}
 
 
-def _page(facts: Facts, gpu: str, measured: Sequence[Verdict]) -> str:
-    rows = [[v.claim, f"**{v.verdict}**", v.schedule, v.numbers, f"`{v.command}`"] for v in verdicts(facts)]
+def _page(facts: Facts, gpu: str, simulated: Sequence[Verdict], measured: Sequence[Verdict]) -> str:
+    rows = [[v.claim, f"**{v.verdict}**", v.schedule, v.numbers, f"`{v.command}`"] for v in simulated]
     lines = [
         *head("The paper's claims", "claims"),
         "",

@@ -5,16 +5,18 @@ The right side is in sim/paper/gpu/figure1.py.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.files.outputs import write_text
 from sim.paper.gpu.decode import BATCHES, DECODERS, decode_run, decoding, simulated_machine
-from sim.paper.gpu.figure1 import Panel, decode_section, draw_decode
+from sim.paper.gpu.figure1 import Panel, decode_rows, decode_section, draw_decode
 from sim.paper.gpu.measurements import read_measurements
-from sim.paper.pages import NOT_AVAILABLE, head
+from sim.paper.pages import NOT_AVAILABLE, Found, head
 from sim.paper.pictures import STYLES, print_style, write_figure
 from sim.paper.published import SOURCE, table1
 from sim.paper.runs import SCALING, Run, Runs, Simulated
@@ -31,8 +33,11 @@ NAMES = {
 }
 
 
-def write_figure1(folder: Path, runs: Runs) -> list[Path]:
-    """Write figure1.svg, .png and .md into *folder*; reads gpu/*.json there, and raises InputError with mistakes."""
+def write_figure1(folder: Path, runs: Runs) -> Found:
+    """Write figure1.svg, .png and .md into *folder*, and tell both sides' runs.
+
+    Reads gpu/*.json there, and raises InputError with mistakes in these.
+    """
     gpu = read_measurements(folder)
     card = simulated_machine(gpu)
     prefill = {(name, machine): Run(name, machine) for machine in EDGE for name in NAMES}
@@ -45,10 +50,21 @@ def write_figure1(folder: Path, runs: Runs) -> list[Path]:
         left, right = figure.subplots(1, 2, width_ratios=(1.3, 1))
         _draw_prefill(left, edge)
         draw_decode(right, panel)
-        pictures = write_figure(figure, folder, "figure1")
-    page = folder / "figure1.md"
-    write_text(page, _page(edge, panel))
-    return [*pictures, page]
+        write_figure(figure, folder, "figure1")
+    write_text(folder / "figure1.md", _page(edge, panel))
+    return {"prefill": list(_prefill_rows(edge)), "decode": list(decode_rows(panel))}
+
+
+def _prefill_rows(edge: dict[tuple[str, str], Simulated]) -> Iterator[dict[str, Any]]:
+    paper = table1()
+    for (name, machine), run in edge.items():
+        yield {
+            "workload": name,
+            "machine": machine,
+            "tokens_per_second": run.tokens_per_second,
+            "paper_roofline_tokens_per_second": paper[name].roofline_tok_per_s,
+            "paper_stream_tokens_per_second": paper[name].stream_tok_per_s,
+        }
 
 
 def _draw_prefill(axes: Axes, edge: dict[tuple[str, str], Simulated]) -> None:

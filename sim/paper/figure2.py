@@ -6,7 +6,7 @@ The paper's two claims are marked; each comes from another of the methods (paper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from sim.files.outputs import write_text
 from sim.files.resolve import resolve_workload
 from sim.paper.counts import count, paper_columns
-from sim.paper.pages import excess, head, signed
+from sim.paper.pages import Found, excess, head, signed
 from sim.paper.pictures import COLUMN_INCHES, STYLES, draw_series, millions, print_style, write_figure
 from sim.paper.published import PENALTY_LARGE, PENALTY_SMALL, SOURCE, STREAM_MAPPING, table1
 from sim.paper.runs import SCALING, Run, Runs, Simulated
@@ -77,14 +77,25 @@ class Pair:
         return excess(mamba3, mamba2)
 
 
-def write_figure2(folder: Path, runs: Runs) -> list[Path]:
-    """Write figure2.svg, .png and .md to *folder*."""
+def write_figure2(folder: Path, runs: Runs) -> Found:
+    """Write figure2.svg, .png and .md to *folder*, and tell the penalties."""
     pairs = pairs_of(runs)
     with print_style():
-        pictures = write_figure(figure_of(pairs), folder, "figure2")
-    target = folder / "figure2.md"
-    write_text(target, page(pairs))
-    return [*pictures, target]
+        write_figure(figure_of(pairs), folder, "figure2")
+    write_text(folder / "figure2.md", page(pairs))
+    return {"penalties": [row for pair in pairs for row in _rows(pair)]}
+
+
+def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
+    (mamba2, mamba3), (parameters, _) = pair.names, (model.parameters for model in pair.models)
+    for method in METHODS:
+        yield {
+            "mamba2": mamba2,
+            "mamba3": mamba3,
+            "mamba2_parameters": parameters,
+            "method": method,
+            "penalty_percent": pair.penalty(method),
+        }
 
 
 def pairs_of(runs: Runs) -> list[Pair]:

@@ -6,11 +6,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 from sim.presentation.escaping import for_markdown
 from sim.version import __version__
 
+Found = dict[str, list[dict[str, Any]]]
+"""What came out of a product, as data: what the rows are -> an object for each of them."""
 NOT_AVAILABLE, OURS, NOT_MEASURED = "N/A", "†", "not measured"
 
 

@@ -54,16 +54,13 @@ def print_style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(_RC)  # type: ignore[arg-type]
 
 
-def write_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+def write_figure(figure: Figure, folder: Path, name: str) -> None:
     """Write *figure* as NAME.svg and NAME.png: no date, no random ids, no versions."""
-    written = []
     for format, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        image, target = BytesIO(), folder / f"{name}.{format}"
+        image = BytesIO()
         figure.savefig(image, format=format, dpi=DOTS_PER_INCH, facecolor="white", metadata=metadata)
-        with writing(target) as stream:
+        with writing(folder / f"{name}.{format}") as stream:
             stream.write(image.getvalue())
-        written.append(target)
-    return written
 
 
 def millions(parameters: float) -> str:

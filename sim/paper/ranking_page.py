@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from sim.files.numbers import number, percent
 from sim.files.outputs import write_text
-from sim.paper.pages import head, signed
+from sim.paper.pages import Found, head, signed
 from sim.paper.ranking import MODELS, WAYS, Standing, standings
 from sim.paper.runs import SCALING, Runs, Simulated
 from sim.presentation.markdown import table
@@ -16,11 +17,26 @@ from sim.presentation.markdown import table
 SURE, FOUND = ">", "~"
 
 
-def write_ranking(folder: Path, runs: Runs) -> list[Path]:
-    """Write ranking.md; returns where."""
-    path = folder / "ranking.md"
-    write_text(path, page(standings(runs)))
-    return [path]
+def write_ranking(folder: Path, runs: Runs) -> Found:
+    """Write ranking.md, and tell the orders."""
+    found = standings(runs)
+    write_text(folder / "ranking.md", page(found))
+    return {"orders": [_row(way, each) for way, those in found.items() for each in those]}
+
+
+def _row(way: str, standing: Standing) -> dict[str, Any]:
+    least, as_found, most = standing.penalty()
+    order = standing.order()
+    return {
+        "way": way,
+        "machine": standing.variant.machine,
+        "assignments": list(standing.variant.assignments),
+        "order": [MODELS[number] for number in order],
+        "settled": [standing.settled(faster, slower) for faster, slower in pairwise(order)],
+        "penalty_percent": as_found,
+        "least_percent": least,
+        "most_percent": most,
+    }
 
 
 def page(found: dict[str, list[Standing]]) -> str:

@@ -39,6 +39,11 @@ class Case:
         """Whether the error is within the tolerance."""
         return abs(self.error) <= self.tolerance
 
+    @property
+    def verdict(self) -> str:
+        """``holds``, ``out of tolerance``, or ``no claim``."""
+        return _verdict(self.holds, self.tolerance)
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -54,10 +59,14 @@ class Summary:
 
     @property
     def verdict(self) -> str:
-        """For people."""
-        if self.tolerance == inf:
-            return "no claim"
-        return f"{self.broken} out of tolerance" if self.broken else "holds"
+        """That of its cases: ``out of tolerance`` if one of them is."""
+        return _verdict(not self.broken, self.tolerance)
+
+
+def _verdict(holds: bool, tolerance: float) -> str:
+    if tolerance == inf:
+        return "no claim"
+    return "holds" if holds else "out of tolerance"
 
 
 def grouped(cases: Iterable[Case]) -> dict[tuple[str, str], list[Case]]:

@@ -76,7 +76,7 @@ def _cells(summary: Summary) -> tuple[str, ...]:
         f"{100 * summary.worst:.2f} %",
         f"{100 * summary.median:.2f} %",
         "none" if summary.tolerance == inf else f"{100 * summary.tolerance:.2f} %",
-        summary.verdict,
+        f"{summary.broken} {summary.verdict}" if summary.broken else summary.verdict,
     )
 
 

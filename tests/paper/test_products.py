@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from pathlib import Path
 
 import pytest
 
-from sim.paper.figure1 import write_figure1
-from sim.paper.figure2 import write_figure2
-from sim.paper.gpu.page import write_gpu
-from sim.paper.official import write_official
-from sim.paper.ranking_page import write_ranking
+from sim.paper.products import PRODUCTS
 from sim.paper.runs import Runs
-from sim.paper.table1 import write_table1
 from tests.support.reproduction import contents, fake
 
+ROWS = {
+    "table1": {"cells": 96}, "figure1": {"prefill": 12, "decode": 20}, "figure2": {"penalties": 25},
+    "official": {"penalties": 36}, "ranking": {"orders": 51}, "claims": {"claims": 7, "measured": 3}, "gpu": {},
+}  # fmt: skip
 
-@pytest.mark.parametrize(
-    "write", [write_table1, write_figure1, write_figure2, write_official, write_ranking, write_gpu]
-)
-def test_the_same_runs_give_the_same_bytes(write: Callable[[Path, Runs], list[Path]], tmp_path: Path) -> None:
-    written = []
-    for name in ("first", "second"):
-        folder = tmp_path / name
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_the_same_runs_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+    written, told = [], []
+    product = PRODUCTS[name]
+    for each in ("first", "second"):
+        folder = tmp_path / each
         folder.mkdir()
-        paths = write(folder, Runs(simulate=fake))
-        assert sorted(path.name for path in paths) == sorted(contents(folder))
+        found = product.write(folder, Runs(simulate=fake))
+        assert sorted(product.files) == sorted(contents(folder))
+        assert {key: len(rows) for key, rows in found.items()} == ROWS[name]
+        told.append(json.dumps(found, allow_nan=False))
         written.append(contents(folder))
-    assert written[0] == written[1]
-    for name, content in written[0].items():
+    assert written[0] == written[1] and told[0] == told[1]
+    for file, content in written[0].items():
         assert content.startswith(b"\x89PNG") or (b"svg" in content[:200] or b"python -m sim reproduce" in content), (
-            name
+            file
         )

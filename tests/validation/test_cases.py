@@ -32,6 +32,6 @@ def test_summary_of_a_group() -> None:
     first, other = summarise(members)
     assert (first.group, first.cases, first.broken, first.tolerance) == ("g", 3, 1, 0.2)
     assert (first.worst, first.median) == (pytest.approx(0.2), pytest.approx(0.05))
-    assert (first.verdict, other.verdict) == ("1 out of tolerance", "holds")
+    assert (first.verdict, other.verdict) == ("out of tolerance", "holds")
     assert worst(members) is members[1]
     assert list(grouped(members)) == [("s", "g"), ("s", "other")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -33,6 +35,19 @@ class Panel:
     machine: str
     decode: Decoded
     measured: tuple[str, GpuMeasurements] | None = None
+
+
+def decode_rows(panel: Panel) -> Iterator[dict[str, Any]]:
+    """An object for each simulated step of decode."""
+    for (name, batch), run in panel.decode.items():
+        simulated, bound = pace(run)
+        yield {
+            "workload": name,
+            "machine": panel.machine,
+            "batch": batch,
+            "tokens_per_second": simulated,
+            "bound_tokens_per_second": bound,
+        }
 
 
 def draw_decode(axes: Axes, panel: Panel) -> None:

@@ -12,7 +12,7 @@ from sim.paper.gpu.measurements import FOLDER, Measured, fullest, read_measureme
 from sim.paper.gpu.rates import cards_section, rates_section
 from sim.paper.gpu.spread import spread_section
 from sim.paper.gpu.times import checks_section, decode_section, kernels_section, missing_section, updates_section
-from sim.paper.pages import NOT_MEASURED, head
+from sim.paper.pages import NOT_MEASURED, Found, head
 from sim.paper.runs import Runs
 
 Section = Callable[[Measured, Runs], str]
@@ -35,11 +35,10 @@ OF_EVERY_FILE = {"The cards", "Cards of one model", "Checks", "Not measured"}
 """Titles of the sections that show all files; the others show the fullest of each model of card."""
 
 
-def write_gpu(folder: Path, runs: Runs) -> list[Path]:
-    """Write gpu.md into *folder*; reads gpu/*.json there, and raises InputError with mistakes in these."""
-    path = folder / "gpu.md"
-    write_text(path, page(read_measurements(folder), runs))
-    return [path]
+def write_gpu(folder: Path, runs: Runs) -> Found:
+    """Write gpu.md into *folder*; reads gpu/*.json there, which is its data, and raises InputError with mistakes."""
+    write_text(folder / "gpu.md", page(read_measurements(folder), runs))
+    return {}
 
 
 def page(gpu: Measured, runs: Runs) -> str:

@@ -14,7 +14,7 @@ from sim.paper.ssm_scope.facts import Facts
 from sim.paper.ssm_scope.figure import NAMES, TITLES
 from sim.paper.ssm_scope.measured import ARTIFACT, LONG, SOURCE, Point, rows
 from sim.paper.ssm_scope.software import IDEAL, Prompt, Steps, by_class
-from sim.paper.ssm_scope.verdicts import verdicts
+from sim.paper.verdicts import Verdict
 from sim.presentation.markdown import table
 from sim.presentation.titles import unit_title
 
@@ -41,10 +41,9 @@ CLASSED: Final = (
 )
 
 
-def page(facts: Facts) -> str:
-    """All of it."""
+def page(facts: Facts, judged: Sequence[Verdict]) -> str:
+    """All of it; *judged* are the claims."""
     compared = facts.compared()
-    judged = verdicts(facts)
     claims = [[v.claim, f"**{v.verdict}**", v.schedule, v.numbers, f"`{v.command}`"] for v in judged]
     parts = [
         "\n".join(head("Long contexts: SSM-Scope on its devices and on the edge accelerator", "ssm-scope")),

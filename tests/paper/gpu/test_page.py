@@ -13,8 +13,8 @@ from tests.support.gpus import gpu, measurements, three_cards
 
 
 def test_everything_that_was_measured_is_there(tmp_path: Path) -> None:
-    (path,) = write_gpu(three_cards(tmp_path), rough_runs())
-    text = path.read_text()
+    write_gpu(three_cards(tmp_path), rough_runs())
+    text = (tmp_path / "gpu.md").read_text()
     assert all(f"\n## {title}\n" in text for title in SECTIONS)
     for said in (
         "| card | NVIDIA H100 80GB HBM3 | NVIDIA H100 80GB HBM3 | Another GPU |",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.paper.products import OTHER_PAPERS
 from sim.paper.runs import Runs
 from sim.paper.ssm_scope import facts, page, product
 from sim.paper.ssm_scope.edge import AS_SHIPPED, Crossing, Edge
@@ -28,8 +29,9 @@ def test_the_same_numbers_give_the_same_bytes(tmp_path: Path, monkeypatch: pytes
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        paths = product.write_long_context(folder, Runs())
-        assert sorted(path.name for path in paths) == ["long_context.md", "long_context.png", "long_context.svg"]
+        claims = product.write_long_context(folder, Runs())["claims"]
+        assert len(claims) == 6 and all(each["verdict"] for each in claims)
+        assert sorted(OTHER_PAPERS["ssm-scope"].files) == sorted(contents(folder))
         written.append(contents(folder))
     assert written[0] == written[1]
     text = written[0]["long_context.md"].decode()
