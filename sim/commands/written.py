@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-KINDS = {
-    ".md": "page", ".svg": "figure", ".png": "figure", ".pdf": "figure", ".csv": "table", ".json": "data",
-}  # fmt: skip
+KINDS = {".md": "page", ".svg": "figure", ".png": "figure", ".csv": "table", ".json": "data"}
 
 
 class Written(NamedTuple):

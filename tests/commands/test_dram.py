@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hw.dram import TIMINGS
-from tests.support.command_line import call
+from tests.support.command_line import call, check_refused
 
 
 @pytest.fixture
@@ -34,6 +34,13 @@ def test_dram_as_a_table(trace: Path) -> None:
     code, output, _ = call("dram", str(trace), "--preset", "lpddr5x-8533", "--channels", "2", "--refresh", "per-bank")
     assert code == 0
     assert "share_of_peak" in output
+
+
+def test_json_goes_over_nothing_that_is_read(trace: Path) -> None:
+    machine = trace.with_suffix(".yaml")
+    machine.write_text("extends: edge\nname: mine\n")
+    for read in (trace, machine):
+        check_refused(["dram", str(trace), "--preset", str(machine), "--json", str(read)], "is read as well")
 
 
 def test_unknown_preset(trace: Path) -> None:

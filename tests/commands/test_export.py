@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import check_prints, check_refused
+from tests.support.command_line import call, check_prints, check_refused
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,19 @@ def test_a_machine_is_written(folder: Path) -> None:
     assert b"`python -m sim export zigzag edge --set simd.lanes=64 -o new/out`" in first
     check_prints(command, [])
     assert (out / "edge.yaml").read_bytes() == first
+
+
+def test_as_json_the_files_that_were_written(folder: Path) -> None:
+    files = json.loads(call("export", "zigzag", "edge", "-o", "out", "--json", "-")[1])["written"]
+    assert [(each["kind"], each["path"]) for each in files] == [
+        ("accelerator", "out/edge.yaml"), ("core", "out/cores/mac_array.yaml"), ("core", "out/cores/simd.yaml"),
+        ("core", "out/cores/dram.yaml"),
+    ]  # fmt: skip
+    before = (folder / "out" / "edge.yaml").read_bytes()
+    check_refused(
+        ["export", "zigzag", "edge", "-o", "out", "--json", "out/edge.yaml"], "out/edge.yaml: is named for two outputs"
+    )
+    assert (folder / "out" / "edge.yaml").read_bytes() == before
 
 
 def test_what_cannot_be_exported_is_one_line(folder: Path) -> None:

@@ -38,6 +38,7 @@ def test_graph_goes_to_a_file(tmp_path: Path, format: str) -> None:
 def test_as_json_all_parts_are_one_list() -> None:
     code, output, _ = call("graph", "llama-3.2-1b", "--format", "json")
     assert code == 0
+    assert call("graph", "llama-3.2-1b", "--json", "-") == (0, output, "")
     parts = [each["name"] for each in json.loads(output)]
     assert parts == ["layer.before_attention", "attention", "layer.after_attention"]
     code, output, _ = call("graph", "llama-3.2-1b", "--format", "json", "--part", "attention")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def test_an_onnx_model_becomes_a_workload(folder: Path) -> None:
     check_prints(["import", "onnx", "made.onnx", "-o", "made.yaml"], ["made.yaml: 1 operations, 0 parameters"])
     assert '    - [y, gate, "y[t,d] = tanh(u[t,d])"]' in (folder / "made.yaml").read_text().splitlines()
     check_refused(["import", "onnx", "made.onnx", "-o", "made.yaml"], "made.yaml: is there already")
+    found = json.loads(call("import", "onnx", "made.onnx", "-o", "again.yaml", "--json", "-")[1])
+    assert found["written"] == [{"kind": "workload", "name": "again", "path": "again.yaml"}]
+    assert (found["operations"], found["parameters"]) == (1, 0)
+    check_refused(["import", "onnx", "made.onnx", "-o", "b.yaml", "--json", "made.onnx"], "made.onnx: is read as well")
+    check_refused(["import", "onnx", "made.onnx", "-o", "-", "--json", "-"], "-: is named for two outputs")
     check_refused(["import", "onnx", "nothing.onnx", "-o", "a.yaml"], "nothing.onnx: no such file")
     check_refused(["import", "onnx", "made.onnx", "-o", "no/a.yaml"], "the folder 'no' does not exist")
 

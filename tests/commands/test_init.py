@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_all_three_run_as_they_are(folder: Path) -> None:
     assert '"my-machine"' in mine[1]
     makespan = [line for line in mine[1].splitlines() if "makespan_cycles" in line]
     assert makespan == [line for line in shipped[1].splitlines() if "makespan_cycles" in line]
+
+
+def test_as_json_the_files_that_were_written(folder: Path) -> None:
+    for name, schemas in (("mine", ["machine.schema.json"]), ("other", [])):
+        files = json.loads(call("init", "machine", name, "--json", "-")[1])["written"]
+        assert files[0] == {"kind": "machine", "name": name, "path": f"{name}.yaml"}
+        assert [each["path"] for each in files[1:]] == schemas
+    check_refused(["init", "machine", "third", "--json", "third.yaml"], "third.yaml: is named for two outputs")
+    assert not (folder / "third.yaml").exists()
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.yaml"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,13 @@ def test_a_workload_is_run(what: str, tmp_path: Path) -> None:
     for target in (first, second):
         assert plot(what, "mamba2", *SETTINGS, "-o", str(target)) == (0, "")
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_as_json_the_file_that_was_written(results: Path, tmp_path: Path) -> None:
+    source, target = str(results / "run.json"), str(tmp_path / "a.svg")
+    found = json.loads(call("plot", "units", source, "-o", target, "--json", "-")[1])
+    assert found["written"] == [{"kind": "figure", "name": "units", "path": target}] and found["source"] == source
+    assert plot("units", source, "-o", target, "--json", source)[1].endswith("expected another file\n")
 
 
 def test_width_is_in_inches(results: Path, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def test_it_answers_and_a_rerun_computes_nothing_and_writes_the_same(
     before = [(out / name).read_bytes() for name in FILES]
     monkeypatch.setattr("sim.studies.workers.processes", lambda count: nobody())
     assert call("search", str(path), "-o", str(out), "-q") == (0, "", "")
+    assert call("search", str(path), "-o", str(out), "--json", "-") == (0, before[1].decode(), "")
+    check_refused(["search", str(path), "-o", str(out), "--json", str(path)], "goal.yaml: is read as well")
     assert [(out / name).read_bytes() for name in FILES] == before
     best = json.loads(before[1])["best"]
     assert [each["keys"]["simd.lanes"] for each in best] == [32]

@@ -48,7 +48,19 @@ def test_a_rerun_computes_nothing_and_writes_the_same(
     monkeypatch.setattr("sim.studies.workers.processes", lambda count: nobody())
     out = path.parent / "out"
     assert call("sweep", str(path), "-o", str(out), "-q") == (0, "", "")
+    assert call("sweep", str(path), "-o", str(out), "--json", "-") == (0, (out / "results.json").read_text(), "")
     assert (out / "results.csv").read_bytes() == table
+
+
+@pytest.mark.parametrize("name", ["results.csv", "results.json", "store.sqlite"])
+def test_json_goes_over_nothing_else(done: tuple[Path, bytes], name: str) -> None:
+    out = done[0].parent / "out"
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    asked = ["sweep", str(done[0]), "-o", str(out), "--format", "json"]
+    message = "is read as well" if name == "store.sqlite" else "is named for two outputs"
+    check_refused([*asked, "--json", str(out / name)], f"{name}: {message}")
+    check_refused([*asked, "--json", str(done[0])], "sweep.yaml: is read as well")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_killed_at_any_moment_it_goes_on_and_ends_the_same(done: tuple[Path, bytes], tmp_path: Path) -> None:

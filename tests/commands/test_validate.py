@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from sim import validation
 from sim.validation import SUITES
+from sim.validation.cases import Case, SuiteSkipped
 from tests.support.cases import case
 from tests.support.command_line import call
 
@@ -58,6 +61,34 @@ def test_suites_whose_tools_are_missing_are_named_on_the_terminal_and_on_the_pag
             f"Skipped: {name}, which needs Verilator (Debian package: verilator).\n"
             in (tmp_path / "validation.md").read_text()
         )
+
+
+def test_as_json_groups_and_cases_have_verdicts_and_a_reason_what_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def missing() -> list[Case]:
+        raise SuiteSkipped("needs a board")
+
+    cases = [case(100, 100), case(100, 125), case(100, 150, inf, "unclaimed")]
+    monkeypatch.setattr(validation, "SUITES", {"fake": lambda: cases, "board": missing})
+    code, output, _ = call("validate", "-o", str(tmp_path), "--json", "-")
+    found = json.loads(output)
+    assert code == 1 and found["holds"] is False and call("validate", "-o", str(tmp_path), "--json", "-")[1] == output
+    assert found["groups"][0] == {
+        "suite": "s", "group": "g", "cases": 2, "worst_error": 0.25, "median_error": 0.125, "tolerance": 0.1,
+        "out_of_tolerance": 1, "verdict": "out of tolerance", "covers": "",
+    }  # fmt: skip
+    assert [(each["error"], each["tolerance"], each["verdict"]) for each in found["cases"]] == [
+        (0.0, 0.1, "holds"), (0.25, 0.1, "out of tolerance"), (0.5, None, "no claim"),
+    ]  # fmt: skip
+    assert found["cases"][1] == {
+        "suite": "s", "group": "g", "name": "100 125", "quantity": "cycles", "reference": 100, "predicted": 125,
+        "error": 0.25, "tolerance": 0.1, "verdict": "out of tolerance",
+    }  # fmt: skip
+    assert found["skipped"] == [{"suite": "board", "reason": "needs a board"}] and found["uncovered"]
+    assert [(each["kind"], each["name"]) for each in found["written"]] == [
+        ("page", "validation"), ("figure", "validation"),
+    ]  # fmt: skip
 
 
 def test_a_suite_alone_whose_tools_are_missing_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

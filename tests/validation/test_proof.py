@@ -173,6 +173,9 @@ def test_the_command_fails_where_it_is_not_proven(folder: Path) -> None:
     code, said, _ = call("prove", "leaky.yaml", "--json", "-")
     assert code == 1
     assert json.loads(said)["holds"] is False
+    (folder / "module.py").write_text("")
+    asked = ["prove", "leaky.yaml", "--against", "module.py:made", "--json", "module.py"]
+    assert call(*asked)[2] == "stallscope: module.py: is read as well (as 'module.py'), expected another file\n"
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

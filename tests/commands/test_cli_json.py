@@ -16,13 +16,12 @@ from typer.main import get_command
 from sim import validation
 from sim.commands.cli import app
 from sim.importing.imported import Imported
-from sim.paper.runs import Runs
 from tests.support import explanations
 from tests.support.cases import case
 from tests.support.command_line import call, check_refused
 from tests.support.figures import SETTINGS
 from tests.support.goals import in_a_thread, written_goal
-from tests.support.reproduction import fake
+from tests.support.reproduction import known_runs
 from tests.support.sweeps import written
 
 SERVES = ["mcp"]  # JSON-RPC, to whoever calls
@@ -99,10 +98,6 @@ def _little_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
 
     @contextmanager
-    def runs(workers: object, progress: object) -> Iterator[Runs]:
-        yield Runs(simulate=fake)
-
-    @contextmanager
     def server(file: Path, port: int) -> Iterator[Stopped]:
         yield Stopped(server_port=8_000)
 
@@ -113,7 +108,7 @@ def _little_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.files.extras.find_spec", lambda name: name)
     monkeypatch.setattr("sim.commands.explain._workers", lambda: 0)
     monkeypatch.setattr("sim.studies.workers.processes", lambda count: in_a_thread())
-    monkeypatch.setattr("sim.paper.runs.parallel_runs", runs)
+    monkeypatch.setattr("sim.paper.runs.parallel_runs", known_runs)
     monkeypatch.setattr("sim.trace.read.viewer.server", server)
     monkeypatch.setitem(validation.SUITES, "systolic", lambda: [case(100, 101)])
 
