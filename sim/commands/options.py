@@ -65,7 +65,8 @@ def command_line(verb: str, names: Sequence[str | None], options: Mapping[str, o
 def check_targets(*targets: str | Path | None, **inputs: str | Path | Sequence[str] | None) -> None:
     """Raise InputError, before any work, if something could not be written there, or would overwrite something.
 
-    *inputs* are names of a ``workload``, ``machine`` or ``mapping``, or the path of another ``file`` that is read.
+    *inputs* are names of a ``workload``, ``machine``, ``mapping``, ``sweep`` or ``goal``, or the path of another
+    ``file`` that is read.
     """
     paths = [Path(target) for target in targets if target is not None]
     if not paths:
