@@ -12,6 +12,13 @@ from sim.commands.options import JsonOption, check_targets, command_line, one_li
 from sim.commands.written import Written, as_json, rows
 from sim.files.errors import InputError
 
+MachineArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MACHINE", help="A machine YAML file, or the name of a shipped one.", autocompletion=machines
+    ),
+]
+
 export_commands = typer.Typer(
     name="export",
     add_completion=False,
@@ -29,12 +36,7 @@ def _kinds() -> None:
 
 @export_commands.command()
 def zigzag(
-    machine: Annotated[
-        str,
-        typer.Argument(
-            metavar="MACHINE", help="A machine YAML file, or the name of a shipped one.", autocompletion=machines
-        ),
-    ],
+    machine: MachineArgument,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Made if there is none.")],
     set_: Annotated[
         Optional[list[str]],

@@ -22,12 +22,13 @@ from sim.files.errors import InputError, Problem
 ANSWER = "answer.json"
 PAGE = "answer.md"
 
+GoalArgument = Annotated[
+    str, typer.Argument(metavar="GOAL", help="A goal's YAML file, or the name of a shipped one.", autocompletion=goals)
+]
+
 
 def search(
-    goal: Annotated[
-        str,
-        typer.Argument(metavar="GOAL", help="A goal's YAML file, or the name of a shipped one.", autocompletion=goals),
-    ],
+    goal: GoalArgument,
     output: FolderOption,
     workers: Annotated[
         Optional[int], typer.Option(min=1, max=10_000, help="Processes; one for each point at once unless given.")

@@ -54,28 +54,26 @@ class Format(StrEnum):
     html = "html"
 
 
+SweepArgument = Annotated[
+    str,
+    typer.Argument(metavar="SWEEP", help="A sweep's YAML file, or the name of a shipped one.", autocompletion=sweeps),
+]
+FormatOption = Annotated[
+    Optional[list[Format]],
+    typer.Option("--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."),
+]
 FILES = {Format.json: "results.json", Format.parquet: "results.parquet", Format.html: PAGE}
 
 
 def sweep(
-    sweep: Annotated[
-        str,
-        typer.Argument(
-            metavar="SWEEP", help="A sweep's YAML file, or the name of a shipped one.", autocompletion=sweeps
-        ),
-    ],
+    sweep: SweepArgument,
     output: FolderOption,
     workers: Annotated[
         Optional[int], typer.Option(min=1, max=10_000, help="Processes; as many as there are cores unless given.")
     ] = None,
     cluster: ClusterOption = None,
     store: StoreOption = None,
-    formats: Annotated[
-        Optional[list[Format]],
-        typer.Option(
-            "--format", help=f"The table as JSON or Parquet, or a page about it, {PAGE}, as well; repeatable."
-        ),
-    ] = None,
+    formats: FormatOption = None,
     json: JsonOption = None,
     quiet: QuietOption = False,
 ) -> None:
