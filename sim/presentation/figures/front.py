@@ -11,8 +11,10 @@ from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from sim.files.characters import visible
+from sim.files.numbers import scaled
 from sim.presentation.figures.canvas import Drawing, draw_legend, figure, legend_inches
 from sim.presentation.figures.palette import FAINT, GRID, INK, leaf_fill
 from sim.presentation.titles import shown
@@ -46,6 +48,8 @@ def draw_front(found: Front, title: str, width: float) -> Drawing:
         _mark_knee(axes, found.rows[found.knee], across, up)
     axes.set_xlabel(visible(across))
     axes.set_ylabel(visible(up))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(value, "", 0).strip()))
     axes.grid(color=GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

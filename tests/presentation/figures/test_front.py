@@ -31,3 +31,11 @@ def test_every_point_of_the_front_has_a_mark(names: list[str]) -> None:
     assert len(drawing.marks) == 3 and drawing.marks["mark1"].text.endswith(end)
     assert drawing.description.startswith("3 of 4 points have least s and least mJ")
     assert "The knee has s 2, mJ 2" in drawing.description
+
+
+def test_numbers_at_the_axes_have_prefixes() -> None:
+    rows = [row | {"cycles": 1e7 * row["mJ"], "share": row["s"] / 100} for row in ROWS]
+    with print_style():
+        drawing = draw_front(front(rows, ["cycles", "share"], []), "a title", 7.0)
+    across, up = drawing.figure.axes[0].xaxis, drawing.figure.axes[0].yaxis
+    assert across.get_major_formatter()(2e7) == "20 M" and up.get_major_formatter()(0.05) == "0.05"
