@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from bench import gallery
 from bench.site.reference import commands_page, python_page
 from sim.files.outputs import write_text
 
@@ -16,7 +17,10 @@ START = ROOT / "README.md"
 LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[^)\s]*)?\)")
 SHOWN = ("*.md", "docs/*.md", "docs/notebooks/*.ipynb", "results/*.md", "results/*/*.md")
 SECTIONS: Final = {
-    "Start": ("docs/your-accelerator.md", "docs/your-recurrence.md", "docs/python.md"),
+    "Start": (
+        "results/gallery.md", "results/stranger.md", "docs/your-accelerator.md", "docs/your-recurrence.md",
+        "docs/python.md",
+    ),
     "Size an accelerator": (
         "docs/studies.md", "docs/goals.md", "docs/sensitivity.md", "docs/machines.md", "docs/units.md",
         "docs/precision.md",
@@ -65,9 +69,10 @@ def _place(page: Path) -> Path:
 
 
 def _to_index(page: Path) -> str:
-    """The text of *page*, whose links to the README lead to the index."""
+    """The text of *page*, whose links to the README lead to the index, and the gallery's pictures to its pages."""
     above = "../" * len(page.parent.relative_to(ROOT).parts)
-    return page.read_text(encoding="utf-8").replace(f"]({above}README.md", f"]({above}index.md")
+    text = page.read_text(encoding="utf-8").replace(f"]({above}README.md", f"]({above}index.md")
+    return gallery.live(text) if page == gallery.TARGET else text
 
 
 def _made(path: Path) -> Path:

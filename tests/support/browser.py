@@ -6,7 +6,6 @@ are skipped where there is no Chromium (or Chrome) or no playwright.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,14 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bench import browser
+from bench.browser import missing
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 INSIDE = ("file", "data", "blob", "about")
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -60,14 +57,10 @@ class OfflineBrowser:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser that all tests of a session share."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser")
-    path = next((found for found in map(shutil.which, NAMES) if found), None)
-    if path is None:
-        pytest.skip(f"found none of {', '.join(NAMES)}: no test in a browser")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
-        yield browser
-        browser.close()
+    if missing():
+        pytest.skip(f"{missing()}: no test in a browser")
+    with browser.chromium() as found:
+        yield found
 
 
 @pytest.fixture
