@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from subprocess import CalledProcessError
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from bench.gallery import (
     Exhibit,
     compressed,
     live,
+    made,
     page,
     picture,
 )
@@ -48,6 +50,14 @@ def test_commands_make_the_pages_that_they_stand_beside() -> None:
     for exhibit in EXHIBITS:
         verb, *words = exhibit.command.split()
         assert verb in COMMANDS and exhibit.page.partition("/")[0] in words
+
+
+def test_pages_are_what_the_commands_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("bench.gallery.EXHIBITS", [Exhibit("a.json", "", "count mamba2 --json a.json", "")])
+    assert '"mamba2"' in (made(tmp_path / "pages") / "a.json").read_text(encoding="utf-8")
+    monkeypatch.setattr("bench.gallery.EXHIBITS", [Exhibit("a.json", "", "count none --json a.json", "")])
+    with pytest.raises(CalledProcessError):
+        made(tmp_path / "pages")
 
 
 def test_on_the_site_a_picture_leads_to_its_page() -> None:
