@@ -101,7 +101,8 @@ def sweep(
         silent = write_json(as_json(found), json) or quiet
         wrong = [row for row in rows if row.outcome.error]
         if not silent:
-            typer.echo(f"{output / TABLE}: {len(rows):,} points" + (f", {len(wrong):,} failed" if wrong else ""))
+            page = f"; {output / PAGE}" if Format.html in wanted else ""
+            typer.echo(f"{output / TABLE}: {len(rows):,} points" + (f", {len(wrong):,} failed" if wrong else "") + page)
         if len(wrong) == len(rows):
             raise InputError(Problem(f"every point failed; the first: {rows[0].outcome.error}", sweep))
 
