@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sim.accounting.forward_passes import FORWARD_PASSES, PLAIN, ForwardPass, Moment, forward_pass_of
+from sim.accounting.shown import ShownAsText
 from workloads.counts import CountsModel
 from workloads.models.attention import Attention
 from workloads.models.layers.shared import SHARED
@@ -101,7 +102,7 @@ class Peak(CountsModel):
     moments: Mapping[str, Held]
 
 
-class Memory(CountsModel):
+class Memory(ShownAsText, CountsModel):
     """The memory that a workload needs; the keys of :class:`Peak` are those with the ``logits`` that were asked for.
 
     ``by_logits`` has the peaks with logits of the ``last`` token and of ``all``, and with those of ``all`` but without

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from hw.unit_names import compute_units
+from sim.accounting.shown import ShownAsText
 from sim.files.numbers import plural
 from sim.lowering.section import Origin
 
@@ -252,7 +253,7 @@ class Generation(ResultModel):
     phases: dict[str, PhaseReport]
 
 
-class Result(ResultModel):
+class Result(ShownAsText, ResultModel):
     """Everything that a run found out.
 
     ``mapping`` is that of the first layers. Only where layers differ there are ``sections``, only where the workload's

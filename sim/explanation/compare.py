@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hw.unit_names import MAC_ARRAY, SIMD
 from sim.accounting.layers import not_the_model
 from sim.accounting.result import Result, ResultModel
+from sim.accounting.shown import ShownAsText
 from sim.explanation.energy_ranking import EnergyRanking, energy_ranking
 
 WORTH_NAMING = 0.02  # of the first run's time
@@ -56,7 +57,7 @@ class ComparedPart(ResultModel):
     cycles: list[float]
 
 
-class Comparison(ResultModel):
+class Comparison(ShownAsText, ResultModel):
     """The runs, and the parts of their times, the largest first; how sure their order by energy is.
 
     The latter only where all of them tell energy by component.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from sim.accounting.result import Result, ResultModel
+from sim.accounting.shown import ShownAsText
 from sim.explanation.elasticity import Sensitivities
 from workloads.workload_spec import MappingSpec
 
@@ -106,7 +107,7 @@ class NearSchedule(ResultModel):
     mappings: list[MappingSpec]
 
 
-class Explanation(ResultModel):
+class Explanation(ShownAsText, ResultModel):
     """All of it; ``result`` is the run that is explained, by ``mappings``, one for each kind of layer.
 
     ``near`` are the schedules that were looked at beside it: the most unlike of ``near_tried`` mappings that were tried

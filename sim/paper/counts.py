@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 
+from sim.accounting.shown import ShownAsText
 from sim.paper.convention import PEAK_OPS_PER_SECOND, LayerCounts, count_as_paper
 from workloads import counts as own
 from workloads.workload import Workload
@@ -31,7 +32,7 @@ class PaperColumns(own.CountsModel):
     roofline_tok_per_s: float | None
 
 
-class Counts(own.Counts):
+class Counts(ShownAsText, own.Counts):
     """Our counts, and the paper's; it has no convention for layers of several parts, nor for two phases at once."""
 
     kinds: Mapping[str, KindCounts]

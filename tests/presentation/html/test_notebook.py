@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -23,6 +24,13 @@ pytest_plugins = ["tests.support.browser"]
 @pytest.fixture(scope="module")
 def result() -> Result:
     return run(job())
+
+
+def test_text_is_what_print_shows(result: Result) -> None:
+    """The file of a notebook has it beside the page, which is why it is not all of the fields."""
+    shown: list[str] = []
+    result._repr_pretty_(SimpleNamespace(text=shown.append), False)
+    assert shown == [str(result)] and len(shown[0]) < len(repr(result)) / 3
 
 
 def test_every_bar_is_as_long_as_the_makespan(result: Result) -> None:
