@@ -1,10 +1,10 @@
 """The figure of the roofline: each class of operations on each unit, and the whole run.
 
-Performance is operations over the time in which the unit was busy with them, so a point lies below its ceiling by what
-edges, fill and expensive functions cost; waits are in the accounts. Intensity is operations over bytes moved: between
-the unit and SRAM for every class, and over the DRAM interface for those that have weights or parameters there, and for
-the whole run, whose performance is over the makespan. A hierarchical roofline, as in C. Yang, T. Kurth, S. Williams,
-*Hierarchical Roofline analysis for GPUs*, CCPE 2020 (doi 10.1002/cpe.5547).
+Performance is operations over the time in which the unit was busy with them or SRAM banks kept it from them, so a point
+lies below its ceilings by what edges, fill and expensive functions cost; other waits are in the accounts. Intensity is
+operations over bytes moved: between the unit and SRAM for every class, and over the DRAM interface for those that have
+weights or parameters there, and for the whole run, whose performance is over the makespan. A hierarchical roofline, as
+in C. Yang, T. Kurth, S. Williams, *Hierarchical Roofline analysis for GPUs*, CCPE 2020 (doi 10.1002/cpe.5547).
 
 Of fused operations each class has the share of the bytes that it has of their cycles, as in the accounts.
 """
@@ -24,8 +24,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hw.integers import apportion
 from hw.machine import MachineSpec
+from hw.reasons import Reason
 from sim.accounting.breakdown import class_weights
-from sim.accounting.result import Result
+from sim.accounting.result import Result, UnitAccount
 from sim.files.numbers import number, scaled, seconds
 from sim.lowering.program import StreamPlan
 from sim.lowering.section import Section
@@ -40,12 +41,15 @@ ALL_ARRAYS = "all MAC arrays"  # side by side
 
 @dataclass(frozen=True)
 class RooflinePoint:
-    """A class of operations on a unit over the whole run; a MAC is two operations."""
+    """A class of operations on a unit over the whole run; a MAC is two operations.
+
+    ``cycles`` are those in which the unit did them, conflicts in SRAM banks included.
+    """
 
     operation_class: str
     unit: str
     ops: int
-    busy_cycles: int
+    cycles: int
     sram_bytes: int
     dram_bytes: int
 
@@ -64,8 +68,8 @@ class Roofline:
     dram_bandwidth: float
 
     def rate(self, point: RooflinePoint) -> float:
-        """Operations a second while the unit is busy with them."""
-        return point.ops * self.clock_hz / point.busy_cycles
+        """Operations a second while the unit does them."""
+        return point.ops * self.clock_hz / point.cycles
 
 
 def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Result) -> Roofline:
@@ -81,10 +85,10 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
             if not plan.costs and (user := _user(section, plan)) is not None:
                 dram[user] += moved
     points = tuple(
-        RooflinePoint(kind, unit, ops[kind, unit], account.busy_cycles, sram[kind, unit], dram[kind, unit])
+        RooflinePoint(kind, unit, ops[kind, unit], _cycles(account), sram[kind, unit], dram[kind, unit])
         for kind, units in result.by_class.items()
         for unit, account in units.items()
-        if ops[kind, unit] and account.busy_cycles
+        if ops[kind, unit] and _cycles(account)
     )
     clock = machine.clock
     return Roofline(
@@ -97,6 +101,10 @@ def roofline_of(sections: Sequence[Section], machine: MachineSpec, result: Resul
         sram_bandwidth=float(machine.sram.clusters * machine.sram.cluster_bytes_per_cycle * clock),
         dram_bandwidth=machine.dram.bytes_per_second,
     )
+
+
+def _cycles(account: UnitAccount) -> int:
+    return account.busy_cycles + account.stalls.get(Reason.BANK_CONFLICT, 0)
 
 
 def _peaks(sections: Sequence[Section], machine: MachineSpec) -> dict[str, float]:
@@ -216,7 +224,7 @@ def _draw_point(drawing: Drawing, axes: Axes, found: Roofline, point: RooflinePo
         said = f"{name}: {scaled(rate, 'OP/s', 0)}, {number(point.ops / moved)} operations a byte of {memory} traffic"
         drawing.mark(
             artist, said, figure="roofline", operation_class=point.operation_class, unit=point.unit, memory=memory,
-            ops=point.ops, bytes=moved, cycles=point.busy_cycles,
+            ops=point.ops, bytes=moved, cycles=point.cycles,
         )  # fmt: skip
 
 

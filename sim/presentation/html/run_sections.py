@@ -89,18 +89,18 @@ def roofline_section(known: Evidence, found: Roofline) -> Section:
         Row(
             [
                 class_title(point.operation_class), unit_title(point.unit), number_cell(point.ops),
-                number_cell(point.busy_cycles), number_cell(point.sram_bytes), number_cell(point.dram_bytes),
+                number_cell(point.cycles), number_cell(point.sram_bytes), number_cell(point.dram_bytes),
                 Cell(number(found.rate(point) / _GIGA)), Cell(percent(found.rate(point) / found.peaks[point.unit])),
             ]
         )
         for point in found.points
     ]  # fmt: skip
-    header = ["class", "unit", "operations", "busy cycles", "SRAM bytes", "DRAM bytes", "GOP/s busy", "of the peak"]
+    header = ["class", "unit", "operations", "cycles", "SRAM bytes", "DRAM bytes", "GOP/s", "of the peak"]
     words = (
-        "A point is a class of operations on a unit: operations over its busy time, against operations a byte that it "
-        "moves from and to SRAM (filled) or DRAM (hollow, where its weights come from there). Below its ceiling it "
-        "loses to edges, fill and functions that take several cycles; waits are no part of it. The star is the whole "
-        "run, over the makespan."
+        "A point is a class of operations on a unit: operations over the time in which the unit did them, against "
+        "operations a byte that it moves from and to SRAM (filled) or DRAM (hollow, where its weights come from). "
+        "Below its ceiling it loses to edges, fill, functions that take several cycles and SRAM banks; other waits are no "
+        "part of it. The star is the whole run, over the makespan."
     )
     body = figure_html("roofline", known) + table_html(Table("roofline-table", header, rows, left=2))
     return Section("roofline", "Roofline", words, body)
