@@ -99,8 +99,8 @@ def roofline_section(known: Evidence, found: Roofline) -> Section:
     words = (
         "A point is a class of operations on a unit: operations over the time in which the unit did them, against "
         "operations a byte that it moves from and to SRAM (filled) or DRAM (hollow, where its weights come from). "
-        "Below its ceiling it loses to edges, fill, functions that take several cycles and SRAM banks; other waits are no "
-        "part of it. The star is the whole run, over the makespan."
+        "Below its ceiling it loses to edges, fill, functions that take several cycles and SRAM banks; other waits are "
+        "no part of it. The star is the whole run, over the makespan."
     )
     body = figure_html("roofline", known) + table_html(Table("roofline-table", header, rows, left=2))
     return Section("roofline", "Roofline", words, body)
