@@ -1,6 +1,6 @@
 """What the Dockerfile does, done here in a folder and an environment that have nothing else: two minutes of a core.
 
-``STALLSCOPE_CONTAINER=1 pytest -q tests/bench/test_container.py`` does it; otherwise only its lines are read.
+``STALLSCOPE_TESTS=all pytest -q tests/bench/test_container.py`` does it; otherwise only its lines are read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 
 from bench.wheels import COMPILED, ROOT, RUN, sources
 from sim.version import __version__
+from tests.support.sampled import EVERY_TEST
 
 
 def instructions() -> dict[str, list[str]]:
@@ -35,7 +36,7 @@ def test_it_does_what_the_readme_says() -> None:
     assert f"{found['RUN'][1]} && .venv/bin/python -m sim {command} {workload}" in readme
 
 
-@pytest.mark.skipif("STALLSCOPE_CONTAINER" not in os.environ, reason="two minutes: STALLSCOPE_CONTAINER=1")
+@pytest.mark.skipif(not EVERY_TEST, reason="two minutes: STALLSCOPE_TESTS=all")
 def test_its_commands_run(tmp_path: Path) -> None:
     """All but apt's, of whose packages the compiler has to be there; the entry point takes a small run."""
     found, work = instructions(), sources(tmp_path)

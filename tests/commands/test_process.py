@@ -17,6 +17,7 @@ from random import Random
 import pytest
 
 from tests.support.folders import ROOT
+from tests.support.sampled import sampled
 from tests.support.traces import traced
 
 SMALL = "run mamba2 --layers 1 --seq-len 8 --stride tile --search short"
@@ -90,7 +91,7 @@ def test_a_signal_leaves_what_was_there(tmp_path: Path, sent: signal.Signals, ou
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", sampled(OUTPUTS, 4))
 def test_a_signal_at_any_moment_leaves_the_old_or_the_new(tmp_path: Path, output: str) -> None:
     """Whole files only, and no others, wherever in a run of about a second the signal comes."""
     random, name, quick = Random(output), output.split()[-1], "--layers 1 --seq-len 32 --search short"
@@ -171,7 +172,7 @@ def test_a_folder_that_may_not_be_written_is_a_line(tmp_path: Path, output: str)
     closed.chmod(0o755)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", sampled(OUTPUTS, 4))
 def test_a_full_disk_is_a_line_and_leaves_what_was_there(tmp_path: Path, output: str) -> None:
     """A limit on the size of files stands for it: a write fails half way."""
     name = output.split()[-1]

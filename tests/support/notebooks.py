@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from bench.notebooks import executed, shown, texts
+from tests.support.sampled import EVERY_TEST
 
 
 def said(name: str, always: bool = False) -> tuple[list[str], list[str]]:
-    """What the notebook of that *name* shows and what it comes to; *always*, or with STALLSCOPE_NOTEBOOKS=all alone."""
-    if not always and os.environ.get("STALLSCOPE_NOTEBOOKS") != "all":
-        pytest.skip("takes a minute: STALLSCOPE_NOTEBOOKS=all")
+    """What the notebook of that *name* shows and what it comes to; *always*, or with STALLSCOPE_TESTS=all alone."""
+    if not (always or EVERY_TEST):
+        pytest.skip("takes a minute: STALLSCOPE_TESTS=all")
     for package in ("ipykernel", "nbclient", "pandas"):
         pytest.importorskip(package)
     return texts(shown(name)), texts(executed(name))

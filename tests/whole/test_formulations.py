@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from sim.accounting.replay import OrderRecorder
 from sim.simulation import prepare, run
 from tests.support import recurrences
+from tests.support.sampled import sampled
 from workloads.execute import execute, random_parameters
 from workloads.graph import TimestepGraph
 from workloads.models.registry import GENERATORS
@@ -176,6 +178,7 @@ SCHEDULED = {
 }
 SHIPPED = {"mamba1": "mamba1", "mamba2": "mamba2", "mamba3_naive": "mamba3_mimo", "mamba3": "mamba3-siso-187m"}
 PHASES = ("prefill", "decode")
+MACHINES = ("edge", "edge_flexpe")
 LAYOUTS = {
     "chosen": [],
     "two blocks of two lanes": ["mapping.blocks=2", "mapping.lanes=2", "mapping.token_tile=4"],
@@ -209,9 +212,7 @@ def recurrence_of(model: Model) -> Reference:
     return {"mamba2": recurrences.mamba2, "mamba3_naive": recurrences.mamba3_naive}[model.name]
 
 
-@pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("case", SCHEDULED)
+@pytest.mark.parametrize(("case", "layout", "machine"), sampled(product(SCHEDULED, LAYOUTS, MACHINES), 24))
 def test_the_order_of_a_simulation_computes_the_recurrence(case: str, layout: str, machine: str) -> None:
     name, dimensions = SCHEDULED[case]
     model = Model(name, dimensions, recurrences.mamba2, chunks=(4,))
@@ -225,9 +226,9 @@ def test_the_order_of_a_simulation_computes_the_recurrence(case: str, layout: st
             assert_close(found, recurrence_of(model)(parameters, inputs)[0], formulation)
 
 
-@pytest.mark.parametrize("machine", ["edge", "edge_flexpe"])
-@pytest.mark.parametrize("layout", ["chosen", "spilled state"])
-@pytest.mark.parametrize("case", SCHEDULED)
+@pytest.mark.parametrize(
+    ("case", "layout", "machine"), sampled(product(SCHEDULED, ["chosen", "spilled state"], MACHINES), 12)
+)
 def test_the_order_of_a_simulated_decode_goes_on_from_prefill(case: str, layout: str, machine: str) -> None:
     name, dimensions = SCHEDULED[case]
     model = Model(name, dimensions, recurrences.mamba2)

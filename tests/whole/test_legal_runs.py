@@ -1,12 +1,11 @@
 """Recorded runs are legal: an independent checker, which knows nothing of the simulator, finds nothing in their files.
 
-A sample is looked at every time. ``STALLSCOPE_LEGAL_RUNS=all pytest -q tests/whole/test_legal_runs.py`` does so with
+A sample is looked at every time. ``STALLSCOPE_TESTS=all pytest -q tests/whole/test_legal_runs.py`` does so with
 every shipped workload, in prefill and in decode, some minutes.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from sim.files.catalog import shipped
 from sim.files.documents import read_document
 from tests.support.legality.verdict import check_files
 from tests.support.recorded import SAMPLE, recorded
+from tests.support.sampled import EVERY_TEST
 
 
 def _arguments(name: str) -> str:
@@ -38,7 +38,7 @@ EVERY = {
     for name in shipped("workload")
     for phase, rest in (("prefill", "--hw edge"), ("decode", "--phase decode --batch 2 --hw edge_flexpe"))
 }
-RUNS = SAMPLE | (EVERY if os.environ.get("STALLSCOPE_LEGAL_RUNS") == "all" else {})
+RUNS = SAMPLE | (EVERY if EVERY_TEST else {})
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -11,6 +11,7 @@ import pytest
 from sim.files.catalog import shipped
 from sim.files.resolve import resolve_workload
 from tests.support.command_line import call
+from tests.support.sampled import sampled
 from workloads.building import generator_of
 from workloads.models.generator import SEQUENTIAL
 
@@ -81,7 +82,7 @@ def test_prove(name: str) -> None:
     assert len(proof["comparisons"]) == (2 if name == "s4d" else 4)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", sampled(SMALL, 4))
 def test_explain_and_compare(name: str) -> None:
     explained = found("explain", name, *settings(name, CUT), "--seq-len", "11", *SHORT)
     assert explained["rungs"]
@@ -91,7 +92,7 @@ def test_explain_and_compare(name: str) -> None:
     assert len(compared["columns" if "columns" in compared else "rows"]) > 1
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", sampled(SMALL, 4))
 def test_graph_trace_and_report(name: str, tmp_path: Path) -> None:
     code, graph, _ = call("graph", name, *settings(name))
     assert code == 0 and graph.startswith(f"{name}: one timestep of one layer")
