@@ -16,6 +16,7 @@ from sim.lowering.section import cost_model
 from sim.search.seeds import seeds
 from sim.search.space import Space
 from tests.support.layers import EDGE, inventory, layer, section
+from tests.support.sampled import sampled
 from workloads.graph import TimestepGraph
 
 S = "S[t,h] = 0.5 * S[t-1,h] + u[t,h]"
@@ -69,7 +70,7 @@ SHIPPED = [
 ]
 
 
-@pytest.mark.parametrize(("workload", "machine", "assignments"), SHIPPED)
+@pytest.mark.parametrize(("workload", "machine", "assignments"), sampled(SHIPPED, 12))
 def test_no_mapping_waits_for_itself(workload: str, machine: str, assignments: tuple[str, ...]) -> None:
     """Random mappings, far from the best too; a circle raises an error."""
     stack = resolve_workload(workload, ["layers=2", "sequence_length=64", *assignments]).stacks[0]
