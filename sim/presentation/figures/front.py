@@ -49,7 +49,7 @@ def draw_front(found: Front, title: str, width: float) -> Drawing:
     axes.set_xlabel(visible(across))
     axes.set_ylabel(visible(up))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(value, "", 0).strip()))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(float(f"{value:.9g}"), "", 0).strip()))
     axes.grid(color=GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

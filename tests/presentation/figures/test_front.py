@@ -39,3 +39,4 @@ def test_numbers_at_the_axes_have_prefixes() -> None:
         drawing = draw_front(front(rows, ["cycles", "share"], []), "a title", 7.0)
     across, up = drawing.figure.axes[0].xaxis, drawing.figure.axes[0].yaxis
     assert across.get_major_formatter()(2e7) == "20 M" and up.get_major_formatter()(0.05) == "0.05"
+    assert up.get_major_formatter()(0.7 + 1e-16) == "0.7"
