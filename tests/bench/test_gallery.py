@@ -67,10 +67,6 @@ def test_on_the_site_a_picture_leads_to_its_page() -> None:
     led = live(text)
     placed_as = {"batches": "batches.html", "least_area": "least_area.svg", "mamba1-edge": "mamba1-edge.html"}
     for name, placed in placed_as.items():
-        ("batches", "batches.html"),
-        ("least_area", "least_area.svg"),
-        ("mamba1-edge", "mamba1-edge.html"),
-    ):
         assert f'<a href="gallery/{placed}">![' in led and f"](gallery/{name}.png)</a>" in led
     assert led.count("<a href=") == 2 * len(EXHIBITS)
 
