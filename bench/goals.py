@@ -199,21 +199,20 @@ def samplers() -> dict[str, Callable[[int], Any]]:
 def page(names: list[str], sides: list[Side], black: list[list[Black]], seeds: int, most: int, command: str) -> str:
     """A row for each goal."""
     header = ["goal", "grid", "may be run", "search: runs", "to the best", "answer"]
-    header += [f"optuna {each.name}: median" for each in black[0]] + [f"{each.name} found" for each in black[0]]
+    header += [f"optuna {each.name}: by seed" for each in black[0]] + [f"{each.name}: median" for each in black[0]]
     rows = [
         [
             f"`{name}`", f"{side.grid.size:,}", f"{len(side.grid.candidates):,}", str(len(side.found.made)),
             str(side.found.runs_to_best), status(side.found),
-            *(_told(median(each.runs)) for each in others),
-            *(f"{sum(runs < inf for runs in each.runs)} of {len(each.runs)}" for each in others),
+            *(", ".join(map(_told, each.runs)) for each in others), *(_told(median(each.runs)) for each in others),
         ]
         for name, side, others in zip(names, sides, black, strict=True)
     ]  # fmt: skip
     parts = [
         "# Runs that a goal takes",
         f"Written by `{command}`, stallscope {__version__}. The shipped goals of one objective, by `search` until "
-        f"nothing is open, and by optuna until it has a point within {NEAR:.0%} of the best: the median of {seeds} "
-        f"seeds, of {most:,} runs and {FREE_TRIALS:,} trials at most. What optuna asks for again, or what a constraint "
+        f"nothing is open, and by optuna until it has a point within {NEAR:.0%} of the best: {seeds} seeds, "
+        f"{most:,} runs and {FREE_TRIALS:,} trials at most. What optuna asks for again, or what a constraint "
         "on inputs leaves out, costs it no run.",
         table(header, rows, left=1),
         "`proven`: all other points are excluded for certain by bounds over every mapping, or were run; `assumed`: for "
@@ -224,7 +223,7 @@ def page(names: list[str], sides: list[Side], black: list[list[Black]], seeds: i
 
 
 def _told(runs: float) -> str:
-    return "not found" if runs == inf else f"{runs:g}"
+    return "none" if runs == inf else f"{runs:g}"
 
 
 def main() -> None:

@@ -121,6 +121,8 @@ def main(names: Sequence[str]) -> None:
     """Make the environments of the peers called *names*."""
     try:
         for name in names:
+            if name not in PEERS:
+                raise NoPeer(f"found {name!r}, expected some of {', '.join(PEERS)}")
             installed(name, usual_folder())
     except NoPeer as why:
         print(f"bench.peers: {why}", file=sys.stderr)

@@ -23,4 +23,4 @@ def test_the_page_says_what_was_found_and_what_was_not(tmp_path: Path) -> None:
     black = [Black("TPE", [12.0, 7.0, inf]), Black("NSGA-II", [inf, inf, 3.0])]
     text = page(list(GOALS), [side] * len(GOALS), [black] * len(GOALS), 3, 50, "a command")
     row = next(line for line in text.splitlines() if line.startswith("| `least_area`"))
-    assert row.endswith("| proven | 12 | not found | 2 of 3 | 1 of 3 |")
+    assert row.endswith("| proven | 12, 7, none | none, none, 3 | 12 | none |")

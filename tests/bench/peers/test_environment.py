@@ -63,6 +63,13 @@ def test_a_package_that_cannot_be_had_is_a_line(tmp_path: Path) -> None:
     assert interpreter("scalesim", tmp_path / "made") is None
 
 
+def test_a_name_that_is_none_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as told:
+        environment.main(["zigzag"])
+    assert told.value.code == 2
+    assert capsys.readouterr().err == "bench.peers: found 'zigzag', expected some of stream, scalesim\n"
+
+
 def test_every_version_is_pinned() -> None:
     assert "stream-dse==2.1.1" in PEERS["stream"].requirements
     assert "scalesim==3.0.0" in PEERS["scalesim"].requirements
