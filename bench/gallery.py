@@ -116,8 +116,8 @@ EXHIBITS: Final = (
         "least_area.svg", "A search: the smallest machines that are quick enough",
         "search least_area -o least_area\n"
         "pareto least_area --minimise area_mm2 --maximise tokens_per_second -o least_area.svg",
-        "Look at what the next tokens a second cost beyond the 100 that are wanted: these machines, of a large grid, were "
-        "run and are quick enough.",
+        "Look at what the next tokens a second cost beyond the 100 that are wanted: of a large grid these machines "
+        "were run and are quick enough.",
         "svg", "svg",
     ),
     Exhibit(
