@@ -1,7 +1,8 @@
 """The result of a run: the stable contract for scripts, as JSON and as a Python object.
 
 Every number is an exact integer where it counts something. For each unit, ``busy_cycles`` plus the sum of ``stalls``
-equals ``makespan_cycles``. The JSON schema is that of :class:`Result`; docs/result.md explains the fields.
+equals ``makespan_cycles``. The JSON schema is that of :class:`Result`; docs/result.md explains the fields. The file is
+longer than others because it is that one contract, part by part and in the order of the JSON.
 """
 
 from __future__ import annotations
